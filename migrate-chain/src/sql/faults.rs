@@ -1,0 +1,228 @@
+//! What is wrong with SQL text before any database sees it.
+
+use std::ops::Range;
+
+use super::facts::{self, Refusal, Remedy, refusal, transaction_control};
+use super::split::{Statement, Statements, split};
+use super::token::{Token, TokenKind};
+use crate::Dialect;
+
+/// Something wrong with a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is.
+    pub kind: FaultKind,
+    /// Where: what opens a thing that is never closed, or else the whole statement or command.
+    pub range: Range<usize>,
+}
+
+/// What a [`Fault`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// A string is never closed.
+    UnterminatedString,
+    /// A quoted identifier is never closed.
+    UnterminatedQuotedIdentifier,
+    /// A block comment is never closed.
+    UnterminatedComment,
+    /// A dollar quote is never closed.
+    UnterminatedDollarQuote,
+    /// No `-- migrate: end` follows this `-- migrate: statement`.
+    UnclosedStatementMarker,
+    /// No `-- migrate: statement` precedes this `-- migrate: end`.
+    StrayEndMarker,
+    /// The statement opens or ends a transaction, and these are the keywords that say so.
+    TransactionControl(&'static str),
+    /// The statement cannot run in a transaction, or has no effect in one.
+    NotInTransaction {
+        /// The kind of statement, such as `CREATE INDEX CONCURRENTLY`.
+        what: &'static str,
+        /// What lets it run.
+        remedy: Remedy,
+    },
+    /// A command for psql, such as `\i file`.
+    PsqlMetaCommand,
+    /// `COPY … FROM stdin`, for which a migration has no input.
+    CopyFromStdin,
+}
+
+/// What is wrong with `text` in one dialect, in order of place.
+///
+/// Transaction control and statements that cannot run in a transaction are faults only if it is `transactional`. A
+/// quote or comment left open is reported once, and nothing behind it.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::{FaultKind, faults};
+///
+/// let found = faults(Dialect::Postgres, true, "SELECT 1; COMMIT; SELECT 'open");
+/// assert_eq!(found.len(), 2);
+/// assert_eq!((found[0].kind, found[0].range.clone()), (FaultKind::TransactionControl("COMMIT"), 10..16));
+/// assert_eq!((found[1].kind, found[1].range.clone()), (FaultKind::UnterminatedString, 25..26));
+/// ```
+pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
+    let mut found = Vec::new();
+    let mut statements = split(dialect, text);
+    while let Some(statement) = statements.next() {
+        if statements
+            .strays()
+            .last()
+            .is_some_and(|token| open_kind(token).is_some())
+        {
+            break;
+        }
+        let kind = of_statement(dialect, transactional, text, &statement);
+        found.extend(kind.map(|kind| Fault {
+            kind,
+            range: statement.range(),
+        }));
+    }
+    found.extend(
+        statements
+            .strays()
+            .iter()
+            .filter_map(|token| of_token(text, token)),
+    );
+    found.extend(open_executable(&statements));
+    found.sort_by_key(|fault| fault.range.start);
+    found
+}
+
+/// What is wrong with `text` in every dialect: for SQL that does not say which database it is for.
+///
+/// A fault counts if the other dialects have one of its sort there too, or have no such statement at all: where `VACUUM`
+/// means something it cannot run in a transaction, and MySQL has none.
+///
+/// ```
+/// use migrate_chain::sql::{FaultKind, faults_common};
+///
+/// assert_eq!(faults_common(true, r"SELECT 'it\'s'"), []); // fine in MySQL
+/// assert_eq!(faults_common(true, "COMMIT")[0].kind, FaultKind::TransactionControl("COMMIT"));
+/// ```
+pub fn faults_common(transactional: bool, text: &str) -> Vec<Fault> {
+    let each = Dialect::ALL.map(|dialect| faults(dialect, transactional, text));
+    let mut common: Vec<Fault> = Vec::new();
+    for (dialect, faults) in Dialect::ALL.into_iter().zip(&each) {
+        for fault in faults {
+            let mut others = Dialect::ALL.into_iter().filter(|other| *other != dialect);
+            if !common.iter().any(|known| matches(known, fault))
+                && others.all(|other| refuses(other, &each[other.index()], fault, text))
+            {
+                common.push(fault.clone());
+            }
+        }
+    }
+    common.sort_by_key(|fault| fault.range.start);
+    common
+}
+
+fn of_statement(
+    dialect: Dialect,
+    transactional: bool,
+    text: &str,
+    statement: &Statement,
+) -> Option<FaultKind> {
+    if statement.copies_from_stdin() {
+        return Some(FaultKind::CopyFromStdin);
+    }
+    if !transactional {
+        return None;
+    }
+    let text = &text[statement.range()];
+    if let Some(keyword) = transaction_control(dialect, text) {
+        return Some(FaultKind::TransactionControl(keyword));
+    }
+    refusal(dialect, text)
+        .map(|Refusal { what, remedy }| FaultKind::NotInTransaction { what, remedy })
+}
+
+fn of_token(text: &str, token: &Token) -> Option<Fault> {
+    if let Some(kind) = open_kind(token) {
+        return Some(Fault {
+            kind,
+            range: token.start..token.start + opening(&text[token.range()], token.kind),
+        });
+    }
+    let kind = match token.kind {
+        TokenKind::StatementMarker => FaultKind::UnclosedStatementMarker,
+        TokenKind::EndMarker => FaultKind::StrayEndMarker,
+        TokenKind::MetaCommand => FaultKind::PsqlMetaCommand,
+        // The marker before it is the fault.
+        _ => return None,
+    };
+    Some(Fault {
+        kind,
+        range: token.range(),
+    })
+}
+
+/// The fault of a token that runs into the end of the text.
+fn open_kind(token: &Token) -> Option<FaultKind> {
+    match token.kind {
+        _ if token.terminated => None,
+        TokenKind::String => Some(FaultKind::UnterminatedString),
+        TokenKind::QuotedIdentifier => Some(FaultKind::UnterminatedQuotedIdentifier),
+        TokenKind::BlockComment => Some(FaultKind::UnterminatedComment),
+        TokenKind::DollarQuote => Some(FaultKind::UnterminatedDollarQuote),
+        _ => None,
+    }
+}
+
+/// How long the part of an open token is that opens it.
+fn opening(token: &str, kind: TokenKind) -> usize {
+    match kind {
+        TokenKind::BlockComment => 2,
+        TokenKind::DollarQuote => token[1..].find('$').map_or(1, |tag| tag + 2),
+        _ => token
+            .find(['\'', '"', '`', '['])
+            .map_or(1, |prefix| prefix + 1),
+    }
+}
+
+/// The `/*!` that is never closed, unless a quote within it is the reason.
+fn open_executable(statements: &Statements<'_>) -> Option<Fault> {
+    let open = statements.open_executable()?;
+    let kind = FaultKind::UnterminatedComment;
+    let explained = statements
+        .strays()
+        .iter()
+        .any(|token| open_kind(token).is_some());
+    (!explained).then(|| Fault {
+        kind,
+        range: open.range(),
+    })
+}
+
+/// Whether two dialects' faults are the same to a reader.
+fn matches(one: &Fault, other: &Fault) -> bool {
+    if is_open(one.kind) || is_open(other.kind) {
+        // Each dialect may see the open quote elsewhere; none of them can read the text.
+        return is_open(one.kind) && is_open(other.kind);
+    }
+    let overlap = one.range.start < other.range.end && other.range.start < one.range.end;
+    overlap && std::mem::discriminant(&one.kind) == std::mem::discriminant(&other.kind)
+}
+
+fn is_open(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::UnterminatedString
+            | FaultKind::UnterminatedQuotedIdentifier
+            | FaultKind::UnterminatedComment
+            | FaultKind::UnterminatedDollarQuote
+    )
+}
+
+/// Whether `dialect`, whose faults are `faults`, refuses what another dialect calls a `fault`.
+fn refuses(dialect: Dialect, faults: &[Fault], fault: &Fault, text: &str) -> bool {
+    let lacks_statement = match fault.kind {
+        FaultKind::TransactionControl(what) | FaultKind::NotInTransaction { what, .. } => {
+            !facts::has_statement(dialect, what)
+        }
+        _ => false,
+    };
+    faults.iter().any(|own| matches(own, fault))
+        || lacks_statement
+            && split(dialect, text).any(|statement| statement.range().start == fault.range.start)
+}

@@ -1,0 +1,54 @@
+//! `COPY … FROM stdin`, behind which a dump has lines of data.
+
+use super::is;
+use crate::sql::token::{Token, TokenKind};
+
+/// Tells whether a statement is `COPY … FROM stdin`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Watch {
+    #[default]
+    Start,
+    Copy,
+    From,
+    FromStdin,
+    Other,
+}
+
+impl Watch {
+    pub(super) fn token(&mut self, token: &Token, text: &str) {
+        if matches!(self, Self::Other | Self::FromStdin) {
+            return;
+        }
+        let word = if token.kind == TokenKind::Word {
+            &text[token.range()]
+        } else {
+            ""
+        };
+        *self = match self {
+            Self::Start if !is(word, "COPY") => Self::Other,
+            Self::From if is(word, "STDIN") => Self::FromStdin,
+            _ if is(word, "FROM") => Self::From,
+            _ => Self::Copy,
+        };
+    }
+
+    pub(super) fn is_from_stdin(self) -> bool {
+        matches!(self, Self::FromStdin)
+    }
+}
+
+/// Where the data ends that belongs to the `COPY` which ends at `from`: behind the line `\.`, or at the end. Without
+/// data on the lines that follow there is none to skip.
+pub(super) fn data_end(text: &str, from: usize) -> usize {
+    let mut at = from;
+    while at < text.len() {
+        let end = text[at..]
+            .find('\n')
+            .map_or(text.len(), |length| at + length + 1);
+        if text[at..end].trim_ascii() == "\\." {
+            return end;
+        }
+        at = end;
+    }
+    from
+}

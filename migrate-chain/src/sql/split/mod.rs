@@ -1,0 +1,263 @@
+//! Where statements begin and end.
+
+mod copy;
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use std::ops::Range;
+
+use super::lexer::{Tokens, tokens};
+use super::token::{Token, TokenKind};
+use crate::Dialect;
+
+/// The statements of `text`, in order.
+///
+/// A statement reaches from its first token to its last one before the `;`; comments around it are not part of it,
+/// those within are. What holds no token is no statement. The last one needs no `;`.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::split;
+///
+/// let text = "\
+/// DELIMITER $$
+/// CREATE PROCEDURE p() BEGIN SELECT 1; END$$
+/// DELIMITER ;
+/// CALL p();";
+/// let statements: Vec<&str> = split(Dialect::MySql, text).map(|statement| &text[statement.range()]).collect();
+/// assert_eq!(statements, ["CREATE PROCEDURE p() BEGIN SELECT 1; END", "CALL p()"]);
+/// ```
+pub fn split(dialect: Dialect, text: &str) -> Statements<'_> {
+    Statements {
+        text,
+        tokens: tokens(dialect, text),
+        body: match dialect {
+            Dialect::Sqlite => Body::Sqlite(sqlite::Body::default()),
+            Dialect::Postgres => Body::Postgres(postgres::Body::default()),
+            Dialect::MySql => Body::MySql(mysql::Body::default()),
+        },
+        copy: copy::Watch::default(),
+        strays: Vec::new(),
+        executable: None,
+    }
+}
+
+/// A statement that [`split`] found: where it stands in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    start: usize,
+    end: usize,
+    terminated_end: usize,
+    copies_from_stdin: bool,
+}
+
+impl Statement {
+    /// The statement itself, without the `;` or delimiter that ends it: what to send to a server.
+    ///
+    /// ```
+    /// # use migrate_chain::{Dialect, sql::split};
+    /// let statement = split(Dialect::Sqlite, "SELECT 1 ;").next().expect("there is one");
+    /// assert_eq!((statement.range(), statement.range_with_terminator()), (0..8, 0..10));
+    /// ```
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// The statement with the `;` or delimiter that ends it, and what stands before that.
+    pub fn range_with_terminator(&self) -> Range<usize> {
+        self.start..self.terminated_end
+    }
+
+    /// Whether it is `COPY … FROM stdin`, whose data no driver would take from here.
+    pub fn copies_from_stdin(&self) -> bool {
+        self.copies_from_stdin
+    }
+}
+
+/// The iterator that [`split`] returns.
+#[derive(Clone, Debug)]
+pub struct Statements<'a> {
+    text: &'a str,
+    tokens: Tokens<'a>,
+    body: Body,
+    copy: copy::Watch,
+    /// The tokens so far that are faults by themselves.
+    strays: Vec<Token>,
+    /// The `/*!` that is open.
+    executable: Option<Token>,
+}
+
+/// What a dialect keeps in mind to tell the `;` that ends a statement from those within.
+#[derive(Clone, Debug)]
+enum Body {
+    Sqlite(sqlite::Body),
+    Postgres(postgres::Body),
+    MySql(mysql::Body),
+}
+
+impl Body {
+    /// Takes note of a token that is neither trivia nor `;`.
+    fn token(&mut self, token: &Token, text: &str) {
+        match self {
+            Self::Sqlite(body) => body.token(token, text),
+            Self::Postgres(body) => body.token(token, text),
+            Self::MySql(body) => body.token(token, text),
+        }
+    }
+
+    /// Takes note of a `;`: does it end the statement?
+    fn semicolon(&mut self) -> bool {
+        match self {
+            Self::Sqlite(body) => body.semicolon(),
+            Self::Postgres(body) => body.semicolon(),
+            Self::MySql(body) => body.semicolon(),
+        }
+    }
+
+    fn reset(&mut self) {
+        match self {
+            Self::Sqlite(body) => *body = sqlite::Body::default(),
+            Self::Postgres(body) => *body = postgres::Body::default(),
+            Self::MySql(body) => *body = mysql::Body::default(),
+        }
+    }
+}
+
+/// What a token means to the splitter.
+enum Role {
+    Skip,
+    Part,
+    /// A `;` within, which trails the statement if nothing follows.
+    Inner,
+    /// The statement ends before the token, and the token belongs to it.
+    Terminator,
+    /// The statement ends before the token, which is none of its business.
+    Boundary,
+    Verbatim,
+}
+
+impl Iterator for Statements<'_> {
+    type Item = Statement;
+
+    fn next(&mut self) -> Option<Statement> {
+        let mut open: Option<Statement> = None;
+        while let Some(token) = self.tokens.next() {
+            match self.role(&token) {
+                Role::Skip | Role::Inner => {}
+                Role::Part => extend(&mut open, &token),
+                Role::Terminator => {
+                    if let Some(statement) = open {
+                        return Some(self.close(statement, token.end));
+                    }
+                    self.body.reset();
+                }
+                Role::Boundary => {
+                    if let Some(statement) = open {
+                        let end = statement.end;
+                        return Some(self.close(statement, end));
+                    }
+                }
+                Role::Verbatim => {
+                    if let Some(statement) = self.verbatim(&token) {
+                        return Some(statement);
+                    }
+                }
+            }
+        }
+        open.map(|statement| {
+            let end = statement.end;
+            self.close(statement, end)
+        })
+    }
+}
+
+impl Statements<'_> {
+    /// The tokens up to here that no statement can hold, in order.
+    pub(super) fn strays(&self) -> &[Token] {
+        &self.strays
+    }
+
+    /// The `/*!` that nothing has closed up to here.
+    pub(super) fn open_executable(&self) -> Option<Token> {
+        self.executable
+    }
+
+    fn role(&mut self, token: &Token) -> Role {
+        if !token.terminated {
+            self.strays.push(*token);
+        }
+        match token.kind {
+            TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment => {
+                return Role::Skip;
+            }
+            TokenKind::Semicolon if self.tokens.has_delimiter() || self.tokens.is_executable() => {
+                return Role::Inner;
+            }
+            TokenKind::Semicolon => {
+                return if self.body.semicolon() {
+                    Role::Terminator
+                } else {
+                    Role::Inner
+                };
+            }
+            TokenKind::Delimiter => return Role::Terminator,
+            TokenKind::StatementMarker | TokenKind::EndMarker | TokenKind::DelimiterCommand => {
+                return Role::Boundary;
+            }
+            TokenKind::Verbatim => return Role::Verbatim,
+            TokenKind::MetaCommand => self.strays.push(*token),
+            TokenKind::ExecutableOpen => self.executable = Some(*token),
+            TokenKind::ExecutableClose => self.executable = None,
+            _ => {
+                self.body.token(token, self.text);
+                self.copy.token(token, self.text);
+            }
+        }
+        Role::Part
+    }
+
+    /// Ends a statement and gets ready for the next one.
+    fn close(&mut self, mut statement: Statement, terminated_end: usize) -> Statement {
+        statement.terminated_end = terminated_end;
+        statement.copies_from_stdin = self.copy.is_from_stdin();
+        if statement.copies_from_stdin {
+            self.tokens
+                .skip_to(copy::data_end(self.text, terminated_end));
+        }
+        self.body.reset();
+        self.copy = copy::Watch::default();
+        statement
+    }
+
+    fn verbatim(&mut self, token: &Token) -> Option<Statement> {
+        let text = &self.text[token.range()];
+        let start = token.start + (text.len() - text.trim_ascii_start().len());
+        let end = start + text.trim_ascii().len();
+        (start < end).then_some(Statement {
+            start,
+            end,
+            terminated_end: end,
+            copies_from_stdin: false,
+        })
+    }
+}
+
+fn extend(open: &mut Option<Statement>, token: &Token) {
+    match open {
+        Some(statement) => statement.end = token.end,
+        None => {
+            *open = Some(Statement {
+                start: token.start,
+                end: token.end,
+                terminated_end: token.end,
+                copies_from_stdin: false,
+            });
+        }
+    }
+}
+
+/// Whether `word` is `keyword`, which is given in capitals.
+fn is(word: &str, keyword: &str) -> bool {
+    word.eq_ignore_ascii_case(keyword)
+}
