@@ -1,1 +1,244 @@
-//! (to be written)
+//! What can be wrong with a chain, as data. The text of each stands in [`message`](crate::message), and how it is shown
+//! in [`render`](crate::render).
+
+use crate::Dialect;
+use crate::source::Place;
+use crate::sql;
+
+/// One fault of a migration directory: what is wrong, where, and what else has to do with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// What is wrong.
+    pub fault: Fault,
+    /// Where.
+    pub place: Place,
+    /// Other places that belong to it, each with what stands there.
+    pub related: Vec<Related>,
+}
+
+impl Diagnostic {
+    /// A fault at a place.
+    pub fn new(fault: Fault, place: Place) -> Self {
+        Self { fault, place, related: Vec::new() }
+    }
+
+    /// Adds another place that belongs to the fault.
+    #[must_use]
+    pub fn with(mut self, place: Place, note: impl Into<String>) -> Self {
+        self.related.push(Related { place, note: note.into() });
+        self
+    }
+}
+
+/// A second place of a diagnostic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related {
+    /// Where it is.
+    pub place: Place,
+    /// What stands there.
+    pub note: String,
+}
+
+/// Sorts diagnostics as a reader goes through the files: by path, then by position.
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by(|a, b| {
+        let key = |d: &Diagnostic| (d.place.source.path().to_owned(), d.place.range.start);
+        key(a).cmp(&key(b))
+    });
+}
+
+/// What is wrong with a chain.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// There is no such migration directory, or no such version location in it.
+    NoDirectory,
+    /// The file or directory cannot be read.
+    Unreadable {
+        /// What the operating system says.
+        cause: String,
+    },
+    /// The file is not UTF-8.
+    NotUtf8 {
+        /// How many bytes are valid before the first that is not.
+        valid_up_to: usize,
+    },
+    /// A `.sql` or `.rs` file in a version location has no header.
+    NotARevision,
+    /// A merge-conflict marker was left in the file.
+    ConflictMarker,
+
+    /// `migrate.toml` is no TOML.
+    ConfigSyntax {
+        /// What the TOML parser says.
+        cause: String,
+    },
+    /// `migrate.toml` has a key that nobody reads.
+    ConfigUnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest key that exists.
+        nearest: Option<&'static str>,
+    },
+    /// A key of `migrate.toml` has a value that it cannot have.
+    ConfigValue {
+        /// The key.
+        key: String,
+        /// What it takes.
+        expected: &'static str,
+    },
+
+    /// A required header key is missing.
+    MissingKey {
+        /// The key.
+        key: &'static str,
+    },
+    /// A header line is no `key: value`.
+    MalformedLine,
+    /// A header key has a value that it cannot have.
+    MalformedValue {
+        /// The key.
+        key: &'static str,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// A header key stands twice.
+    RepeatedKey {
+        /// The key.
+        key: &'static str,
+    },
+    /// A header key that nobody reads.
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest key that exists.
+        nearest: Option<&'static str>,
+    },
+    /// An id or a label has a character that it cannot have.
+    IllegalCharacter {
+        /// The id or label.
+        id: String,
+        /// The first such character.
+        character: char,
+    },
+    /// An id is longer than the version table's column.
+    TooLong {
+        /// The id.
+        id: String,
+    },
+    /// An id or a label is a word that targets use.
+    Reserved {
+        /// The id or label.
+        id: String,
+    },
+
+    /// `-- migrate:` is followed by a word that opens nothing.
+    UnknownMarker {
+        /// The word.
+        word: String,
+        /// The nearest word that exists.
+        nearest: Option<&'static str>,
+    },
+    /// A section names a database that does not exist.
+    UnknownDialect {
+        /// The name.
+        name: String,
+        /// The nearest name that exists.
+        nearest: Option<&'static str>,
+    },
+    /// Two sections of a revision serve the same database.
+    RepeatedSection {
+        /// `upgrade` or `downgrade`.
+        section: &'static str,
+        /// The database served twice; none when two sections without names stand.
+        dialect: Option<Dialect>,
+    },
+    /// Something other than a comment stands before the first section.
+    TextBeforeSection,
+    /// A SQL revision has no upgrade section, a Rust revision no `upgrade` function.
+    MissingUpgrade {
+        /// Whether the revision is a Rust file.
+        rust: bool,
+    },
+    /// The revision says that it is irreversible and has a downgrade.
+    IrreversibleDowngrade,
+    /// A downgrade is required by `migrate.toml` and missing.
+    MissingDowngrade,
+    /// There is no SQL for a database that `migrate.toml` declares.
+    MissingDialect {
+        /// `upgrade` or `downgrade`.
+        section: &'static str,
+        /// The database.
+        dialect: Dialect,
+    },
+    /// Something is wrong in the SQL itself.
+    Sql(sql::FaultKind),
+
+    /// Two files have the same revision id.
+    DuplicateId {
+        /// The id.
+        id: String,
+    },
+    /// Two ids differ only in case.
+    CaseCollision {
+        /// The id here.
+        id: String,
+        /// The id of the other file.
+        other: String,
+    },
+    /// A parent that no file has.
+    UnknownParent {
+        /// The id written.
+        id: String,
+        /// The nearest id that exists.
+        nearest: Option<String>,
+        /// The one revision elsewhere in the chain that has no child, if there is just one.
+        childless: Option<String>,
+    },
+    /// A dependency that no file has.
+    UnknownDependency {
+        /// The id or label written.
+        id: String,
+        /// The nearest id or label that exists.
+        nearest: Option<String>,
+    },
+    /// A revision that names itself.
+    SelfReference {
+        /// The revision.
+        id: String,
+        /// `down_revision` or `depends_on`.
+        key: &'static str,
+    },
+    /// Revisions that wait for each other.
+    Cycle {
+        /// The ids in order; the last waits for the first.
+        ids: Vec<String>,
+    },
+    /// More heads than one.
+    SeveralHeads {
+        /// The heads, in loading order.
+        heads: Vec<String>,
+    },
+    /// More bases than one.
+    SeveralBases {
+        /// The bases, in loading order.
+        bases: Vec<String>,
+    },
+    /// Two revisions declare the same branch label.
+    DuplicateLabel {
+        /// The label.
+        label: String,
+    },
+    /// A branch label that is also the id of a revision.
+    LabelIsRevision {
+        /// The label.
+        label: String,
+    },
+    /// An id that stands twice in one list.
+    RepeatedReference {
+        /// The id.
+        id: String,
+        /// `down_revision` or `depends_on`.
+        key: &'static str,
+    },
+}

@@ -1,14 +1,33 @@
-//! The revision chain of embed-migrations: parse, check, hash and plan.
-//!
-//! Nothing here knows a database, a terminal or an async runtime. The proc macro, the runtime and the command line
-//! all stand on this crate, so that a chain means the same thing wherever it is read.
+#![doc = include_str!("../README.md")]
 
-mod dialect;
+pub mod chain;
+mod check;
+pub mod config;
 pub mod diagnostic;
+mod dialect;
+pub mod digest;
+mod draft;
 pub mod graph;
+mod header;
+pub mod load;
+pub mod message;
+pub mod names;
 pub mod plan;
+pub mod render;
+pub mod revision;
+mod script;
+mod source;
 pub mod sql;
+mod suggest;
 pub mod target;
+mod tree;
 mod walk;
 
-pub use dialect::Dialect;
+pub use chain::Chain;
+pub use diagnostic::Diagnostic;
+pub use dialect::{Dialect, UnknownDialect};
+pub use digest::{Checksum, Digest};
+pub use load::{load, load_tree};
+pub use revision::{DialectSet, Revision};
+pub use source::{Place, Position, Source};
+pub use tree::{Disk, Entry, Tree};

@@ -1,0 +1,312 @@
+//! `migrate.toml`: the settings of a migration directory.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::Dialect;
+use crate::diagnostic::{Diagnostic, Fault};
+use crate::source::{BYTE_ORDER_MARK, Place, Source};
+use crate::suggest::nearest;
+
+/// The settings of a migration directory, with the defaults for what `migrate.toml` leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The version locations, relative to the migration directory, in the order in which they are read.
+    pub versions: Vec<String>,
+    /// Whether sub-folders of a version location are read too.
+    pub recursive: bool,
+    /// The databases that every revision must serve; empty when none are declared.
+    pub dialects: Vec<Dialect>,
+    /// Whether the chain may have more heads than one.
+    pub many_heads: bool,
+    /// Whether the chain may have more bases than one.
+    pub many_bases: bool,
+    /// Whether each revision must have a downgrade or say that it is irreversible.
+    pub downgrade_required: bool,
+    /// The table of version rows.
+    pub version_table: String,
+    /// The schema of the version table and the journal; the connection's own when none is named.
+    pub version_table_schema: Option<String>,
+    /// The table of the journal.
+    pub journal_table: String,
+    /// How a new revision's file is called.
+    pub file_template: String,
+    /// The time zone of the dates in a new revision.
+    pub timezone: String,
+    /// The longest slug in a file name, in characters.
+    pub truncate_slug_length: usize,
+    /// Commands that run on each new revision file.
+    pub post_write_hooks: Vec<Hook>,
+}
+
+/// A command that runs on a new revision file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// The name that messages use.
+    pub name: String,
+    /// The program and its arguments; `{file}` stands for the path of the new file.
+    pub command: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            versions: vec!["versions".to_owned()],
+            recursive: false,
+            dialects: Vec::new(),
+            many_heads: false,
+            many_bases: false,
+            downgrade_required: false,
+            version_table: DEFAULT_VERSION_TABLE.to_owned(),
+            version_table_schema: None,
+            journal_table: DEFAULT_JOURNAL_TABLE.to_owned(),
+            file_template: "{rev}_{slug}".to_owned(),
+            timezone: "UTC".to_owned(),
+            truncate_slug_length: 40,
+            post_write_hooks: Vec::new(),
+        }
+    }
+}
+
+/// The name of the version table where `migrate.toml` has no other: Alembic's.
+pub const DEFAULT_VERSION_TABLE: &str = "alembic_version";
+
+/// The name of the journal where `migrate.toml` has no other.
+pub const DEFAULT_JOURNAL_TABLE: &str = "migrate_journal";
+
+/// Reads `migrate.toml`. A key that is wrong keeps its default: the fault is reported apart.
+pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Config {
+    let text = source.text().strip_prefix(BYTE_ORDER_MARK).unwrap_or(source.text());
+    let mut reader =
+        Reader { source, shift: source.text().len() - text.len(), faults, config: Config::default() };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let fault = Fault::ConfigSyntax { cause: error.message().to_owned() };
+        reader.fault(fault, error.span().unwrap_or(0..0));
+    }
+    for (key, value) in table.get_ref() {
+        reader.key(key, value);
+    }
+    reader.config
+}
+
+const KEYS: [&str; 13] = [
+    "versions",
+    "recursive",
+    "dialects",
+    "heads",
+    "bases",
+    "downgrade",
+    "version_table",
+    "version_table_schema",
+    "journal_table",
+    "file_template",
+    "timezone",
+    "truncate_slug_length",
+    "post_write_hooks",
+];
+
+/// The longest identifier that all three databases take.
+const MAX_TABLE_NAME: usize = 63;
+
+type Value<'i> = Spanned<DeValue<'i>>;
+type Expected = &'static str;
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    /// The bytes before the text that the TOML parser saw.
+    shift: usize,
+    faults: &'a mut Vec<Diagnostic>,
+    config: Config,
+}
+
+impl Reader<'_> {
+    fn key(&mut self, key: &Spanned<Cow<'_, str>>, value: &Value<'_>) {
+        let name: &str = key.get_ref();
+        if !KEYS.contains(&name) {
+            let fault = Fault::ConfigUnknownKey { key: name.to_owned(), nearest: nearest(name, KEYS) };
+            return self.fault(fault, key.span());
+        }
+        if let Err(expected) = set(&mut self.config, name, value) {
+            self.fault(Fault::ConfigValue { key: name.to_owned(), expected }, value.span());
+        }
+    }
+
+    fn fault(&mut self, fault: Fault, range: Range<usize>) {
+        let range = range.start + self.shift..range.end + self.shift;
+        self.faults.push(Diagnostic::new(fault, Place::new(self.source, range)));
+    }
+}
+
+fn set(config: &mut Config, key: &str, value: &Value<'_>) -> Result<(), Expected> {
+    match key {
+        "versions" => config.versions = locations(value)?,
+        "recursive" => config.recursive = value.get_ref().as_bool().ok_or("true or false")?,
+        "dialects" => config.dialects = dialects(value)?,
+        "heads" => config.many_heads = choice(value, ["one", "many"], "\"one\" or \"many\"")?,
+        "bases" => config.many_bases = choice(value, ["one", "many"], "\"one\" or \"many\"")?,
+        "downgrade" => {
+            let expected = "\"optional\" or \"required\"";
+            config.downgrade_required = choice(value, ["optional", "required"], expected)?;
+        }
+        "version_table" => config.version_table = table_name(value)?,
+        "version_table_schema" => config.version_table_schema = Some(table_name(value)?),
+        "journal_table" => config.journal_table = table_name(value)?,
+        "file_template" => config.file_template = file_template(value)?,
+        "timezone" => config.timezone = non_empty(value, "the name of a time zone")?,
+        "truncate_slug_length" => config.truncate_slug_length = length(value)?,
+        _ => config.post_write_hooks = hooks(value)?,
+    }
+    Ok(())
+}
+
+/// Whether the value is the second of two words.
+fn choice(value: &Value<'_>, words: [&str; 2], expected: Expected) -> Result<bool, Expected> {
+    let word = value.get_ref().as_str().ok_or(expected)?;
+    if words.contains(&word) { Ok(word == words[1]) } else { Err(expected) }
+}
+
+fn non_empty(value: &Value<'_>, expected: Expected) -> Result<String, Expected> {
+    value.get_ref().as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or(expected)
+}
+
+fn strings(value: &Value<'_>, expected: Expected) -> Result<Vec<String>, Expected> {
+    let items = value.get_ref().as_array().ok_or(expected)?;
+    items.iter().map(|item| non_empty(item, expected)).collect()
+}
+
+fn locations(value: &Value<'_>) -> Result<Vec<String>, Expected> {
+    let expected = "a list of folders inside the migration directory, such as [\"versions\"]";
+    let locations = strings(value, expected)?;
+    let inside = |location: &String| {
+        !location.starts_with('/') && location.split('/').all(|part| !matches!(part, ".." | "")) && !location.contains('\\')
+    };
+    let distinct = locations.iter().enumerate().all(|(n, location)| !locations[..n].contains(location));
+    if !locations.is_empty() && distinct && locations.iter().all(inside) { Ok(locations) } else { Err(expected) }
+}
+
+fn dialects(value: &Value<'_>) -> Result<Vec<Dialect>, Expected> {
+    let expected = "a list of \"sqlite\", \"postgres\" and \"mysql\"";
+    let mut dialects: Vec<Dialect> =
+        strings(value, expected)?.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(|_| expected)?;
+    dialects.sort_unstable();
+    dialects.dedup();
+    if dialects.is_empty() { Err(expected) } else { Ok(dialects) }
+}
+
+fn table_name(value: &Value<'_>) -> Result<String, Expected> {
+    let expected = "a name of 1 to 63 bytes";
+    let name = non_empty(value, expected)?;
+    if name.len() <= MAX_TABLE_NAME && !name.contains('\0') { Ok(name) } else { Err(expected) }
+}
+
+fn file_template(value: &Value<'_>) -> Result<String, Expected> {
+    let expected = "a file name with {rev} in it, of {rev} {slug} {year} {month} {day} {hour} {minute} {second} {epoch}";
+    let template = non_empty(value, expected)?;
+    let known = ["rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch"];
+    let fields_known = template.split('{').skip(1).all(|rest| {
+        rest.split_once('}').is_some_and(|(field, _)| known.contains(&field))
+    });
+    if template.contains("{rev}") && fields_known { Ok(template) } else { Err(expected) }
+}
+
+fn length(value: &Value<'_>) -> Result<usize, Expected> {
+    let expected = "a whole number of at least 1";
+    let number = value.get_ref().as_integer().ok_or(expected)?;
+    match usize::from_str_radix(number.as_str(), number.radix()) {
+        Ok(0) | Err(_) => Err(expected),
+        Ok(length) => Ok(length),
+    }
+}
+
+fn hooks(value: &Value<'_>) -> Result<Vec<Hook>, Expected> {
+    let expected = "[[post_write_hooks]] tables, each with a `name` and a `command` such as [\"sqlfluff\", \"fix\", \"{file}\"]";
+    let tables = value.get_ref().as_array().ok_or(expected)?;
+    let hook = |table: &Value<'_>| -> Result<Hook, Expected> {
+        let table = table.get_ref().as_table().ok_or(expected)?;
+        let name = non_empty(table.get("name").ok_or(expected)?, expected)?;
+        let command = strings(table.get("command").ok_or(expected)?, expected)?;
+        if table.len() == 2 && !command.is_empty() { Ok(Hook { name, command }) } else { Err(expected) }
+    };
+    tables.iter().map(hook).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Config, Vec<(Fault, String)>) {
+        let source = Arc::new(Source::new("migrate.toml", text));
+        let mut faults = Vec::new();
+        let config = parse(&source, &mut faults);
+        (config, faults.into_iter().map(|d| (d.fault, text[d.place.range].to_owned())).collect())
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let (config, faults) = read(
+            "\u{feff}versions = ['a', 'b/c']\r\nrecursive = true\r\ndialects = ['postgres', 'sqlite']\nheads = 'many'\n\
+             bases = 'many'\ndowngrade = 'required'\nversion_table = 'v'\nversion_table_schema = 's'\n\
+             journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
+             truncate_slug_length = 0x10\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n",
+        );
+        assert_eq!(faults, []);
+        let expected = Config {
+            versions: vec!["a".into(), "b/c".into()],
+            recursive: true,
+            dialects: vec![Dialect::Sqlite, Dialect::Postgres],
+            many_heads: true,
+            many_bases: true,
+            downgrade_required: true,
+            version_table: "v".into(),
+            version_table_schema: Some("s".into()),
+            journal_table: "j".into(),
+            file_template: "{year}/{rev}".into(),
+            timezone: "Europe/Zurich".into(),
+            truncate_slug_length: 16,
+            post_write_hooks: vec![Hook { name: "fmt".into(), command: vec!["fmt".into(), "{file}".into()] }],
+        };
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn an_unknown_key_points_at_itself_after_a_byte_order_mark_too() {
+        let (_, faults) = read("\u{feff}dialect = ['sqlite']\n");
+        let fault = Fault::ConfigUnknownKey { key: "dialect".into(), nearest: Some("dialects") };
+        assert_eq!(faults, [(fault, "dialect".to_owned())]);
+    }
+
+    #[test]
+    fn every_wrong_value_is_reported_and_the_rest_is_read() {
+        let wrong = [
+            "versions = ['..']",
+            "versions = ['a', 'a']",
+            "versions = []",
+            "recursive = 'yes'",
+            "dialects = ['oracle']",
+            "heads = 'two'",
+            "version_table = ''",
+            "file_template = '{slug}'",
+            "file_template = '{rev}_{name}'",
+            "truncate_slug_length = 0",
+            "truncate_slug_length = -1",
+            "post_write_hooks = [{ name = 'x' }]",
+        ];
+        for line in wrong {
+            let (config, faults) = read(&format!("{line}\nbases = 'many'\n"));
+            assert!(matches!(&faults[..], [(Fault::ConfigValue { .. }, _)]), "{line}: {faults:?}");
+            assert!(config.many_bases, "{line}");
+        }
+    }
+
+    #[test]
+    fn broken_toml_says_where() {
+        let (_, faults) = read("heads = \nbases = 'many'\n");
+        assert!(matches!(faults[0].0, Fault::ConfigSyntax { .. }), "{faults:?}");
+    }
+}

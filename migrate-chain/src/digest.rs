@@ -1,0 +1,167 @@
+//! What pins a revision: the checksum of what it does, and the digest of that together with all that it stands on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+macro_rules! hash_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// The hash with these bytes.
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// Its bytes.
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotHexadecimal;
+
+            fn from_str(text: &str) -> Result<Self, NotHexadecimal> {
+                parse_hex(text).map(Self).ok_or(NotHexadecimal)
+            }
+        }
+    };
+}
+
+hash_type! {
+    /// The SHA-256 of what an upgrade does on one database: its SQL section with LF line ends and without trailing white
+    /// space, or the whole Rust file.
+    ///
+    /// ```
+    /// use migrate_chain::Checksum;
+    ///
+    /// assert_eq!(Checksum::of("SELECT 1;\r\n"), Checksum::of("SELECT 1;"));
+    /// ```
+    Checksum
+}
+
+hash_type! {
+    /// The SHA-256 of a revision and of everything under it, chained like a git commit: the digest of a head pins its
+    /// whole history.
+    Digest
+}
+
+impl Checksum {
+    /// The checksum of a section, or of a whole Rust file.
+    pub fn of(text: &str) -> Self {
+        let text = text.trim_start_matches(crate::source::BYTE_ORDER_MARK).trim_end();
+        let mut hasher = Sha256::new();
+        let mut lines = text.split("\r\n");
+        hasher.update(lines.next().unwrap_or_default());
+        for line in lines {
+            hasher.update("\n");
+            hasher.update(line);
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+impl Digest {
+    /// The digest of revision `id` on one database. `checksum` is none where the revision has no SQL for it; `under`
+    /// are the digests of the parents and the dependencies, in any order.
+    pub fn of(id: &str, checksum: Option<Checksum>, transactional: bool, under: &mut [Self]) -> Self {
+        under.sort_unstable();
+        let mut hasher = Sha256::new();
+        hasher.update("revision ");
+        hasher.update(id);
+        hasher.update(if transactional { "\ntransaction on" } else { "\ntransaction off" });
+        if let Some(checksum) = checksum {
+            hasher.update("\nchecksum ");
+            hasher.update(checksum.as_bytes());
+        }
+        for digest in under {
+            hasher.update("\nunder ");
+            hasher.update(digest.as_bytes());
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+/// The text is not 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotHexadecimal;
+
+impl fmt::Display for NotHexadecimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not 64 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for NotHexadecimal {}
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_is_the_sha_256_of_the_text_with_lf_line_ends() {
+        // printf 'a\nb' | sha256sum
+        let expected = "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78";
+        assert_eq!(Checksum::of("a\nb").to_string(), expected);
+        for same in ["a\nb", "a\r\nb", "\u{feff}a\nb\r\n \t\n"] {
+            assert_eq!(Checksum::of(same), Checksum::of("a\nb"), "{same:?}");
+        }
+        for other in ["a\n\nb", "a\rb", " a\nb", "a \nb"] {
+            assert_ne!(Checksum::of(other), Checksum::of("a\nb"), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_digest_changes_with_each_thing_that_it_covers_and_not_with_the_order_of_parents() {
+        let checksum = |text| Some(Checksum::of(text));
+        let (p, q) = (Digest::of("p", None, true, &mut []), Digest::of("q", None, true, &mut []));
+        let base = Digest::of("a", checksum("x"), true, &mut [p, q]);
+        assert_eq!(base, Digest::of("a", checksum("x"), true, &mut [q, p]));
+        for other in [
+            Digest::of("b", checksum("x"), true, &mut [p, q]),
+            Digest::of("a", checksum("y"), true, &mut [p, q]),
+            Digest::of("a", None, true, &mut [p, q]),
+            Digest::of("a", checksum("x"), false, &mut [p, q]),
+            Digest::of("a", checksum("x"), true, &mut [p]),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn hexadecimal_text_is_read_back_and_nothing_else() {
+        let digest = Digest::of("a", None, true, &mut []);
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        for wrong in ["", "zz", &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(wrong.parse::<Digest>(), Err(NotHexadecimal));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! How diagnostics are shown: as text with the source line and a caret, or as JSON.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{BYTE_ORDER_MARK, Place};
+
+/// Whether text comes with terminal colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Without.
+    Plain,
+    /// With ANSI escape sequences.
+    Coloured,
+}
+
+/// One diagnostic as rustc would show it, without a newline at the end.
+///
+/// ```
+/// use migrate_chain::diagnostic::{Diagnostic, Fault};
+/// use migrate_chain::render::{Style, text};
+/// use migrate_chain::Place;
+///
+/// let diagnostic = Diagnostic::new(Fault::NoDirectory, Place::whole("migrations"));
+/// assert!(text(&diagnostic, Style::Plain).starts_with("error[no-directory]: there is no such directory"));
+/// ```
+pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
+    let title = Level::ERROR.primary_title(diagnostic.message()).id(diagnostic.code());
+    let mut group = Group::with_title(title);
+    for places in by_file(diagnostic) {
+        group = add(group, &places);
+    }
+    if let Some(help) = diagnostic.help() {
+        group = group.element(Level::HELP.message(help));
+    }
+    render(&[group], style)
+}
+
+/// A message with a place in a text, in the same form: what the runtime's errors print.
+///
+/// `notes` stand below the source line, each with its level.
+pub fn located(message: &str, place: &Place, label: Option<&str>, notes: &[(Level<'_>, &str)], style: Style) -> String {
+    let group = Group::with_title(Level::ERROR.primary_title(message));
+    let mut group = add(group, &[Marked { place, label, primary: true }]);
+    for (level, note) in notes {
+        group = group.element(level.clone().message(*note));
+    }
+    render(&[group], style)
+}
+
+/// One diagnostic as a JSON object on one line, its fields as `docs/diagnostics.md` lists them.
+pub fn json(diagnostic: &Diagnostic) -> String {
+    let mut out = String::from("{");
+    field(&mut out, "code", diagnostic.code());
+    field(&mut out, "message", &diagnostic.message());
+    json_place(&mut out, &diagnostic.place);
+    match diagnostic.help() {
+        Some(help) => field(&mut out, "help", &help),
+        None => out.push_str("\"help\":null,"),
+    }
+    out.push_str("\"related\":[");
+    for (n, related) in diagnostic.related.iter().enumerate() {
+        out.push_str(if n == 0 { "{" } else { ",{" });
+        json_place(&mut out, &related.place);
+        field(&mut out, "message", &related.note);
+        out.pop();
+        out.push('}');
+    }
+    out.push_str("]}");
+    out
+}
+
+/// A place to show, and what is said there.
+struct Marked<'d> {
+    place: &'d Place,
+    label: Option<&'d str>,
+    primary: bool,
+}
+
+/// The places of a diagnostic, those in one file together, the file of the fault itself first.
+fn by_file(diagnostic: &Diagnostic) -> Vec<Vec<Marked<'_>>> {
+    let mut files: Vec<Vec<Marked<'_>>> =
+        vec![vec![Marked { place: &diagnostic.place, label: diagnostic.label(), primary: true }]];
+    for related in &diagnostic.related {
+        let marked = Marked { place: &related.place, label: Some(&related.note), primary: false };
+        let same = files.iter_mut().find(|places| places[0].place.source.path() == related.place.source.path());
+        match same {
+            Some(places) => places.push(marked),
+            None => files.push(vec![marked]),
+        }
+    }
+    files
+}
+
+fn add<'d>(group: Group<'d>, places: &[Marked<'d>]) -> Group<'d> {
+    let source = &places[0].place.source;
+    if places[0].place.is_whole_file() {
+        return group.element(Origin::path(source.path()));
+    }
+    let shown = source.text().trim_start_matches(BYTE_ORDER_MARK);
+    let shift = source.text().len() - shown.len();
+    let mut snippet = Snippet::source(shown).path(source.path());
+    for marked in places {
+        let kind = if marked.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let range = first_line(shown, &marked.place.range, shift);
+        snippet = snippet.annotation(kind.span(range).label(marked.label));
+    }
+    group.element(snippet)
+}
+
+/// The part of a range on its first line, as offsets without a byte order mark: a caret says more than a whole statement
+/// drawn in the margin.
+fn first_line(text: &str, range: &Range<usize>, shift: usize) -> Range<usize> {
+    let start = text.floor_char_boundary(range.start.saturating_sub(shift));
+    let end = text.floor_char_boundary(range.end.saturating_sub(shift)).max(start);
+    let line = text[start..end].lines().next().unwrap_or_default();
+    start..start + line.trim_end().len()
+}
+
+fn render(groups: &[Group<'_>], style: Style) -> String {
+    match style {
+        Style::Plain => Renderer::plain().render(groups),
+        Style::Coloured => Renderer::styled().render(groups),
+    }
+}
+
+fn json_place(out: &mut String, place: &Place) {
+    field(out, "file", place.source.path());
+    if place.is_whole_file() {
+        out.push_str("\"line\":null,\"column\":null,\"end_line\":null,\"end_column\":null,");
+        return;
+    }
+    let (start, end) = (place.position(), place.source.position(place.range.end));
+    let _ = write!(
+        out,
+        "\"line\":{},\"column\":{},\"end_line\":{},\"end_column\":{},",
+        start.line, start.column, end.line, end.column
+    );
+}
+
+/// Writes `"name":"value",`.
+fn field(out: &mut String, name: &str, value: &str) {
+    let _ = write!(out, "\"{name}\":\"");
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push_str("\",");
+}

@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use crate::Direction;
+
+/// Something that happens during an upgrade, a downgrade or a wait: what a progress bar or a log needs.
+///
+/// The callback of [`Runner::on_event`](crate::Runner::on_event) gets each as it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Another process holds the lock; told once every poll.
+    Waiting {
+        /// Who holds it, as far as the database can tell.
+        holder: String,
+        /// How long this process has waited so far.
+        waited: Duration,
+    },
+    /// The plan is made and about to run.
+    Planned {
+        /// How many revisions will run.
+        revisions: usize,
+    },
+    /// A revision starts.
+    Started {
+        /// The revision id.
+        revision: String,
+        /// The first line of its message.
+        message: String,
+        /// Whether it is applied or undone.
+        direction: Direction,
+        /// Its place in the plan, from 1.
+        number: usize,
+        /// How many revisions the plan has.
+        of: usize,
+        /// How many statements it has; 0 for a Rust revision.
+        statements: usize,
+    },
+    /// A statement of the revision is done.
+    Statement {
+        /// The revision id.
+        revision: String,
+        /// Its number in the revision, from 1.
+        number: usize,
+        /// How many statements the revision has.
+        of: usize,
+    },
+    /// A revision is done, and recorded: for good, or in `Single` mode until the last one commits.
+    Finished {
+        /// The revision id.
+        revision: String,
+        /// Whether it was applied or undone.
+        direction: Direction,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// Another process changed the database first, and the plan is made anew.
+    Fenced,
+}

@@ -1,0 +1,312 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use migrate_chain::config::Config;
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::{Chain, Dialect, Diagnostic, Revision, Tree};
+
+use crate::context::RevisionFn;
+use crate::database::Database;
+use crate::error::{Error, ErrorKind};
+use crate::runner::{Resolution, Runner};
+use crate::status::Status;
+use crate::{Plan, Report, offline};
+
+/// A chain of revisions, ready to be applied.
+///
+/// [`embed_migrations!`](crate::embed_migrations) makes one at build time, as a constant: parsed, checked, ordered and
+/// hashed. [`Migrations::load`] makes the same from a directory at run time.
+#[derive(Clone)]
+pub struct Migrations {
+    pub(crate) directory: Cow<'static, str>,
+    pub(crate) settings: Settings,
+    pub(crate) revisions: Cow<'static, [Revision]>,
+    /// The real heads, as places in `revisions`.
+    pub(crate) heads: Cow<'static, [u32]>,
+    /// The functions of the Rust revisions, in their order; empty when the chain was loaded at run time.
+    pub(crate) functions: Cow<'static, [Functions]>,
+    /// Where the directory was at build time; only in debug builds.
+    pub(crate) source: Option<&'static str>,
+}
+
+/// What the runtime needs of `migrate.toml`.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are those of migrate.toml, and only the macro writes them")]
+pub struct Settings {
+    pub versions: Cow<'static, [Cow<'static, str>]>,
+    pub recursive: bool,
+    pub many_heads: bool,
+    pub version_table: Cow<'static, str>,
+    pub version_table_schema: Option<Cow<'static, str>>,
+    pub journal_table: Cow<'static, str>,
+}
+
+/// The functions of a Rust revision.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Functions {
+    /// Its place in the chain.
+    pub revision: u32,
+    /// Its `upgrade`.
+    pub upgrade: RevisionFn,
+    /// Its `downgrade`, if it has one.
+    pub downgrade: Option<RevisionFn>,
+}
+
+/// What `embed_migrations!` writes: the parts of a [`Migrations`].
+#[doc(hidden)]
+#[allow(missing_docs, reason = "the fields are those of Migrations, and only the macro writes them")]
+pub struct EmbeddedMigrations {
+    pub directory: &'static str,
+    pub settings: Settings,
+    pub revisions: &'static [Revision],
+    pub heads: &'static [u32],
+    pub functions: &'static [Functions],
+    pub source: Option<&'static str>,
+}
+
+impl Migrations {
+    #[doc(hidden)]
+    pub const fn embedded(parts: EmbeddedMigrations) -> Self {
+        Self {
+            directory: Cow::Borrowed(parts.directory),
+            settings: parts.settings,
+            revisions: Cow::Borrowed(parts.revisions),
+            heads: Cow::Borrowed(parts.heads),
+            functions: Cow::Borrowed(parts.functions),
+            source: parts.source,
+        }
+    }
+
+    /// Loads the migration directory at `path`, with the same checks as the macro.
+    ///
+    /// Rust revisions are loaded as well, but only a binary that embeds them can run them.
+    ///
+    /// # Errors
+    /// [`LoadError`], with everything that is wrong with the directory.
+    ///
+    /// ```
+    /// use migrate_runtime::Migrations;
+    ///
+    /// let error = Migrations::load("no/such/directory").unwrap_err();
+    /// assert_eq!(error.diagnostics()[0].code(), "no-directory");
+    /// ```
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        migrate_chain::load(path.as_ref()).map(Self::from).map_err(LoadError)
+    }
+
+    /// Loads a migration directory that the crate `include_dir` embedded.
+    ///
+    /// # Errors
+    /// [`LoadError`], with everything that is wrong with the directory.
+    #[cfg(feature = "include_dir")]
+    pub fn from_dir(dir: &include_dir::Dir<'_>) -> Result<Self, LoadError> {
+        Self::from_tree(&crate::embedded_dir::EmbeddedDir::new(dir))
+    }
+
+    /// Loads a migration directory from anything that can list folders and read files.
+    ///
+    /// # Errors
+    /// [`LoadError`], with everything that is wrong with the directory.
+    pub fn from_tree(tree: &dyn Tree) -> Result<Self, LoadError> {
+        migrate_chain::load_tree(tree).map(Self::from).map_err(LoadError)
+    }
+
+    /// The revisions, in loading order: version locations in order, then files by name.
+    pub fn revisions(&self) -> &[Revision] {
+        &self.revisions
+    }
+
+    /// The ids of the real heads: the version rows of a database that is up to date.
+    pub fn heads(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.heads.iter().map(|&head| self.revisions[head as usize].id())
+    }
+
+    /// Upgrades to the head, or to all heads where the chain allows many. One round trip when there is nothing to do.
+    ///
+    /// Any number of processes may call this at once: one applies each revision, and the others wait for it.
+    ///
+    /// # Errors
+    /// [`Error`], whose text says what, where and what next. What had been committed before stays; nothing else changes.
+    pub async fn upgrade<'a>(&'a self, db: impl Database<'a>) -> Result<Report, Error> {
+        self.runner(db).upgrade().await
+    }
+
+    /// Downgrades to `target`, such as `-1`, `base` or a revision.
+    ///
+    /// # Errors
+    /// [`Error`]; a plan that crosses an irreversible revision is refused before anything runs.
+    pub async fn downgrade<'a>(&'a self, db: impl Database<'a>, target: &str) -> Result<Report, Error> {
+        self.runner(db).to(target).downgrade().await
+    }
+
+    /// A run with settings of its own.
+    pub fn runner<'a, D: Database<'a>>(&'a self, db: D) -> Runner<'a, D> {
+        Runner::new(self, db)
+    }
+
+    /// Where the database is, what is pending and what is wrong. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be read.
+    pub async fn status<'a>(&'a self, db: impl Database<'a>) -> Result<Status, Error> {
+        self.runner(db).status().await
+    }
+
+    /// Makes sure that the database is at the head and that nothing applied was edited. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error`] that names what is pending, unknown, edited or in doubt.
+    pub async fn check<'a>(&'a self, db: impl Database<'a>) -> Result<(), Error> {
+        self.runner(db).check().await
+    }
+
+    /// Waits until some other process has brought the database to the head. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error`] when the time is up, with what is missing still; at once for what waiting cannot mend, such as an
+    /// edited revision.
+    pub async fn wait_until_current<'a>(&'a self, db: impl Database<'a>, timeout: Duration) -> Result<(), Error> {
+        self.runner(db).wait_until_current(timeout).await
+    }
+
+    /// What an upgrade to `target` would run, in order. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be read or the target cannot be reached.
+    pub async fn plan<'a>(&'a self, db: impl Database<'a>, target: &str) -> Result<Plan, Error> {
+        self.runner(db).to(target).plan_upgrade().await
+    }
+
+    /// The script that upgrades a database offline, for `psql`, `mysql` or `sqlite3` to run. `range` is `a:b`, or a
+    /// target alone to begin at an empty database.
+    ///
+    /// # Errors
+    /// [`Error`] when the range is wrong, or a revision in it is Rust or has no SQL for the dialect.
+    pub fn sql(&self, dialect: Dialect, range: &str) -> Result<String, Error> {
+        offline::upgrade(self, dialect, range)
+    }
+
+    /// The script that downgrades a database offline. `range` is `b:a`, from b down to a.
+    ///
+    /// # Errors
+    /// [`Error`] when the range is wrong, or a revision in it cannot be undone in SQL.
+    pub fn sql_downgrade(&self, dialect: Dialect, range: &str) -> Result<String, Error> {
+        offline::downgrade(self, dialect, range)
+    }
+
+    /// Sets the version rows to `targets` without running anything.
+    ///
+    /// # Errors
+    /// [`Error`] when a target is wrong.
+    pub async fn stamp<'a>(&'a self, db: impl Database<'a>, targets: &[&str]) -> Result<Report, Error> {
+        self.runner(db).stamp(targets).await
+    }
+
+    /// Settles a revision that stopped half-way outside a transaction.
+    ///
+    /// # Errors
+    /// [`Error`] when no revision of this id is in doubt.
+    pub async fn resolve<'a>(
+        &'a self,
+        db: impl Database<'a>,
+        revision: &str,
+        resolution: Resolution,
+    ) -> Result<Report, Error> {
+        self.runner(db).resolve(revision, resolution).await
+    }
+
+    /// The graph of the chain. Built anew by each call, in time linear in the chain.
+    pub(crate) fn graph(&self) -> RevisionGraph {
+        crate::graph::of(&self.revisions)
+    }
+
+    /// How a file of the chain is shown to people.
+    pub(crate) fn path_of(&self, revision: &Revision) -> String {
+        format!("{}/{}", self.directory.trim_end_matches('/'), revision.file())
+    }
+}
+
+impl From<Chain> for Migrations {
+    fn from(chain: Chain) -> Self {
+        let heads = chain.graph.real_heads().map(|head| u32::try_from(head).expect("far fewer than 2^32 revisions"));
+        Self {
+            directory: chain.directory.into(),
+            heads: heads.collect(),
+            settings: Settings::from(chain.config),
+            revisions: chain.revisions.into(),
+            functions: Cow::Borrowed(&[]),
+            source: None,
+        }
+    }
+}
+
+impl From<Config> for Settings {
+    fn from(config: Config) -> Self {
+        Self {
+            versions: config.versions.into_iter().map(Cow::Owned).collect(),
+            recursive: config.recursive,
+            many_heads: config.many_heads,
+            version_table: config.version_table.into(),
+            version_table_schema: config.version_table_schema.map(Cow::Owned),
+            journal_table: config.journal_table.into(),
+        }
+    }
+}
+
+impl PartialEq for Migrations {
+    /// Two are equal when they say the same about the same revisions, wherever they were read from.
+    fn eq(&self, other: &Self) -> bool {
+        self.settings == other.settings && self.revisions == other.revisions && self.heads == other.heads
+    }
+}
+
+impl fmt::Debug for Migrations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migrations")
+            .field("directory", &self.directory)
+            .field("revisions", &self.revisions.len())
+            .field("heads", &self.heads().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that is wrong with a migration directory.
+#[derive(Clone, PartialEq)]
+pub struct LoadError(Vec<Diagnostic>);
+
+impl LoadError {
+    /// The faults, sorted by file and position.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.0
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, diagnostic) in self.0.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "\n\n" };
+            let text = migrate_chain::render::text(diagnostic, migrate_chain::render::Style::Plain);
+            write!(f, "{separator}{text}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for LoadError {
+    /// The same text: `main` and `unwrap` print an error by its `Debug` form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        Self::new(ErrorKind::Chain, error.to_string())
+    }
+}

@@ -1,0 +1,62 @@
+use std::fmt;
+use std::time::Duration;
+
+use crate::Direction;
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The revisions that this process ran, in order.
+    pub steps: Vec<StepReport>,
+    /// The rows of the version table at the end.
+    pub current: Vec<String>,
+    /// How long it waited for other processes.
+    pub waited: Duration,
+    /// How long it took as a whole, waiting included.
+    pub duration: Duration,
+}
+
+/// What a run did with one revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// The revision id.
+    pub revision: String,
+    /// The first line of its message.
+    pub message: String,
+    /// Its file, relative to the migration directory.
+    pub file: String,
+    /// Whether it was applied or undone.
+    pub direction: Direction,
+    /// How many statements it has; 0 for a Rust revision.
+    pub statements: usize,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl Report {
+    /// Whether there was nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+impl fmt::Display for Report {
+    /// One line: `upgraded 3 revisions in 12 ms, now at ae10`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = match &self.current[..] {
+            [] => "base".to_owned(),
+            rows => rows.join(", "),
+        };
+        let Some(first) = self.steps.first() else {
+            return write!(f, "nothing to do, the database is at {at}");
+        };
+        let verb = match first.direction {
+            Direction::Upgrade => "upgraded",
+            Direction::Downgrade => "downgraded",
+        };
+        let plural = if self.steps.len() == 1 { "revision" } else { "revisions" };
+        write!(f, "{verb} {} {plural} in {} ms, now at {at}", self.steps.len(), self.duration.as_millis())
+    }
+}
