@@ -150,6 +150,32 @@ impl Revision {
         self.fingerprint(dialect).digest
     }
 
+    /// The digests that a database may hold for it from before a squash.
+    pub fn replaced_digests(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.replaced_digests.iter().map(|digest| &**digest)
+    }
+
+    #[doc(hidden)]
+    pub fn upgrade_sections(&self) -> &[Section] {
+        match &self.body {
+            Body::Sql { upgrade, .. } => upgrade,
+            Body::Rust { .. } => &[],
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn downgrade_sections(&self) -> &[Section] {
+        match &self.body {
+            Body::Sql { downgrade, .. } => downgrade,
+            Body::Rust { .. } => &[],
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn fingerprints(&self) -> &[Fingerprint] {
+        &self.fingerprints
+    }
+
     fn fingerprint(&self, dialect: Dialect) -> &Fingerprint {
         let found = self.fingerprints.iter().find(|fingerprint| fingerprint.dialects.contains(dialect));
         found.expect("every revision has a fingerprint for every dialect: load.rs computes them so")
