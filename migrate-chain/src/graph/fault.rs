@@ -1,0 +1,314 @@
+use std::collections::HashMap;
+
+use super::Node;
+use crate::walk::{self, Edges};
+
+/// Something wrong with the nodes of a graph. Nodes, edges and labels are given by their place.
+///
+/// ```
+/// use migrate_chain::graph::{Fault, Node, RevisionGraph};
+///
+/// let faults = RevisionGraph::new(&[Node::new("a").down(["b"]), Node::new("b").down(["a"])]).expect_err("a ring");
+/// assert_eq!(faults, [Fault::Cycle { path: vec![0, 1] }]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// `down[edge]` of a revision is itself.
+    SelfParent {
+        /// The revision.
+        node: usize,
+        /// The place in its `down`.
+        edge: usize,
+    },
+    /// `depends_on[edge]` of a revision is itself, or a label of its own.
+    SelfDependency {
+        /// The revision.
+        node: usize,
+        /// The place in its `depends_on`.
+        edge: usize,
+    },
+    /// Two revisions have the same id.
+    DuplicateId {
+        /// The one that was loaded first.
+        first: usize,
+        /// The other.
+        second: usize,
+    },
+    /// Two ids differ only in the case of their letters.
+    CaseOnly {
+        /// The one that was loaded first.
+        first: usize,
+        /// The other.
+        second: usize,
+    },
+    /// A label is declared twice.
+    DuplicateLabel {
+        /// The revision that declared it first.
+        first: usize,
+        /// The place in the first one's `labels`.
+        first_label: usize,
+        /// The revision that declares it again; the same one where a list holds a label twice.
+        node: usize,
+        /// The place in its `labels`.
+        label: usize,
+    },
+    /// A label is the id of a revision.
+    LabelIsId {
+        /// The revision that declares the label.
+        node: usize,
+        /// The place in its `labels`.
+        label: usize,
+        /// The revision with that id.
+        revision: usize,
+    },
+    /// No revision has the id `depends_on[edge]`, and none declares such a label.
+    MissingDependency {
+        /// The revision that depends.
+        node: usize,
+        /// The place in its `depends_on`.
+        edge: usize,
+        /// The id or label that is most like it.
+        nearest: Option<String>,
+    },
+    /// No revision has the id `down[edge]`.
+    MissingParent {
+        /// The revision without a parent.
+        node: usize,
+        /// The place in its `down`.
+        edge: usize,
+        /// The id that is most like it.
+        nearest: Option<String>,
+    },
+    /// `down` lists the same revision twice.
+    RepeatedParent {
+        /// The revision.
+        node: usize,
+        /// The first place in its `down`.
+        first: usize,
+        /// The other.
+        second: usize,
+    },
+    /// `depends_on` lists the same revision twice, by its id or through a label.
+    RepeatedDependency {
+        /// The revision.
+        node: usize,
+        /// The first place in its `depends_on`.
+        first: usize,
+        /// The other.
+        second: usize,
+    },
+    /// Revisions that need each other.
+    Cycle {
+        /// Each needs the one behind it, as parent or dependency, and the last needs the first.
+        path: Vec<usize>,
+    },
+}
+
+/// What the ids and labels of the nodes mean. Where a name is given twice, the first counts.
+pub(super) struct Names<'a> {
+    ids: HashMap<&'a str, usize>,
+    labels: HashMap<&'a str, (usize, usize)>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(nodes: &[Node<'a>]) -> Self {
+        let mut names = Self {
+            ids: HashMap::with_capacity(nodes.len()),
+            labels: HashMap::new(),
+        };
+        for (index, node) in nodes.iter().enumerate() {
+            names.ids.entry(node.id).or_insert(index);
+            for (place, &label) in node.labels.iter().enumerate() {
+                names.labels.entry(label).or_insert((index, place));
+            }
+        }
+        names
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, usize)> {
+        let labels = self.labels.iter().map(|(&label, &(node, _))| (label, node));
+        self.ids.iter().map(|(&id, &node)| (id, node)).chain(labels)
+    }
+
+    /// The revisions of those names that are known.
+    pub(super) fn revisions(&self, names: &[&str]) -> impl Iterator<Item = usize> {
+        names.iter().filter_map(|name| self.find(name))
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.ids
+            .get(name)
+            .copied()
+            .or_else(|| Some(self.labels.get(name)?.0))
+    }
+}
+
+/// Every fault, in the order in which Alembic looks for them.
+pub(super) fn check(nodes: &[Node<'_>], names: &Names<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    self_references(nodes, names, &mut faults);
+    ids(nodes, names, &mut faults);
+    labels(nodes, names, &mut faults);
+    missing(nodes, names, &mut faults);
+    repeated(nodes, names, &mut faults);
+    let paths = walk::cycles(&edges_without_loops(nodes, names));
+    faults.extend(paths.into_iter().map(|path| Fault::Cycle { path }));
+    faults
+}
+
+fn self_references(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+    for (node, it) in nodes.iter().enumerate() {
+        let parents = places(&it.down, |&id| id == it.id);
+        faults.extend(parents.map(|edge| Fault::SelfParent { node, edge }));
+        let dependencies = places(&it.depends_on, |&name| {
+            name == it.id || names.find(name) == Some(node)
+        });
+        faults.extend(dependencies.map(|edge| Fault::SelfDependency { node, edge }));
+    }
+}
+
+fn ids(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+    let mut folded: HashMap<String, usize> = HashMap::with_capacity(nodes.len());
+    for (second, node) in nodes.iter().enumerate() {
+        let first = names.ids[node.id];
+        let alike = *folded.entry(node.id.to_lowercase()).or_insert(second);
+        if first != second {
+            faults.push(Fault::DuplicateId { first, second });
+        } else if alike != second {
+            faults.push(Fault::CaseOnly {
+                first: alike,
+                second,
+            });
+        }
+    }
+}
+
+fn labels(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+    for (node, it) in nodes.iter().enumerate() {
+        for (label, name) in it.labels.iter().enumerate() {
+            if let Some(&revision) = names.ids.get(name) {
+                faults.push(Fault::LabelIsId {
+                    node,
+                    label,
+                    revision,
+                });
+            }
+            let (first, first_label) = names.labels[name];
+            if (first, first_label) != (node, label) {
+                faults.push(Fault::DuplicateLabel {
+                    first,
+                    first_label,
+                    node,
+                    label,
+                });
+            }
+        }
+    }
+}
+
+fn missing(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+    let mut suggest = Suggestions {
+        names,
+        left: MOST_SUGGESTIONS,
+    };
+    for (node, it) in nodes.iter().enumerate() {
+        for edge in places(&it.depends_on, |name| names.find(name).is_none()) {
+            let nearest = suggest.nearest(it.depends_on[edge], it.id, true);
+            faults.push(Fault::MissingDependency {
+                node,
+                edge,
+                nearest,
+            });
+        }
+    }
+    for (node, it) in nodes.iter().enumerate() {
+        for edge in places(&it.down, |id| !names.ids.contains_key(id)) {
+            let nearest = suggest.nearest(it.down[edge], it.id, false);
+            faults.push(Fault::MissingParent {
+                node,
+                edge,
+                nearest,
+            });
+        }
+    }
+}
+
+fn repeated(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+    for (node, it) in nodes.iter().enumerate() {
+        let parents = repetitions(it.down.iter().copied());
+        faults.extend(parents.map(|(first, second)| Fault::RepeatedParent {
+            node,
+            first,
+            second,
+        }));
+        let dependencies = repetitions(
+            it.depends_on
+                .iter()
+                .map(|name| names.find(name).ok_or(*name)),
+        );
+        faults.extend(
+            dependencies.map(|(first, second)| Fault::RepeatedDependency {
+                node,
+                first,
+                second,
+            }),
+        );
+    }
+}
+
+fn edges_without_loops(nodes: &[Node<'_>], names: &Names<'_>) -> Edges {
+    Edges::new(nodes.iter().enumerate().map(|(node, it)| {
+        let down = it.down.iter().filter_map(|id| names.ids.get(id).copied());
+        down.chain(names.revisions(&it.depends_on))
+            .filter(move |&target| target != node)
+    }))
+}
+
+fn places<T>(list: &[T], wanted: impl Fn(&T) -> bool) -> impl Iterator<Item = usize> {
+    list.iter()
+        .enumerate()
+        .filter(move |(_, item)| wanted(item))
+        .map(|(place, _)| place)
+}
+
+/// The places of each item that was there before, behind the first place of the same.
+fn repetitions<T: Eq + std::hash::Hash>(
+    list: impl Iterator<Item = T>,
+) -> impl Iterator<Item = (usize, usize)> {
+    let mut seen = HashMap::new();
+    list.enumerate().filter_map(move |(place, item)| {
+        let first = *seen.entry(item).or_insert(place);
+        (first != place).then_some((first, place))
+    })
+}
+
+/// A suggestion costs a look at every name: a folder that lost its oldest half must not take minutes to say so.
+const MOST_SUGGESTIONS: usize = 50;
+
+struct Suggestions<'a, 'n> {
+    names: &'a Names<'n>,
+    left: usize,
+}
+
+impl Suggestions<'_, '_> {
+    /// The name that is most like a missing one, other than the one of the revision that asks.
+    fn nearest(&mut self, missing: &str, asking: &str, with_labels: bool) -> Option<String> {
+        self.left = self.left.checked_sub(1)?;
+        let ids = self.names.ids.keys().filter(|&&id| id != asking);
+        let labels = self.names.labels.keys().filter(|_| with_labels);
+        nearest(missing, ids.chain(labels).copied())
+    }
+}
+
+/// The candidate most like a text, if one is like enough to be meant.
+pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    candidates
+        .map(|name| (strsim::jaro_winkler(text, name), name))
+        .filter(|&(likeness, _)| likeness >= 0.8)
+        // The order of the candidates is that of a hash map: the name breaks ties.
+        .max_by(|(likeness, name), (other, other_name)| {
+            likeness.total_cmp(other).then(other_name.cmp(name))
+        })
+        .map(|(_, name)| name.to_owned())
+}
