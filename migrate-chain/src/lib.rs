@@ -1,12 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-pub mod chain;
-mod check;
-pub mod config;
 pub mod diagnostic;
 mod dialect;
-pub mod digest;
-mod draft;
 pub mod graph;
 mod header;
 pub mod load;
