@@ -189,6 +189,18 @@ impl RevisionGraph {
         }
     }
 
+    /// Every revision, each behind its parents and dependencies.
+    ///
+    /// ```
+    /// use migrate_chain::graph::{Node, RevisionGraph};
+    ///
+    /// let graph = RevisionGraph::new(&[Node::new("b2").down(["a1"]), Node::new("a1")]).expect("a valid chain");
+    /// assert_eq!(graph.parents_first(), [1, 0]);
+    /// ```
+    pub fn parents_first(&self) -> Vec<usize> {
+        walk::dependencies_first(&self.all)
+    }
+
     /// How many revisions there are.
     ///
     /// ```

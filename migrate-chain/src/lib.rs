@@ -5,7 +5,7 @@ mod dialect;
 pub mod graph;
 mod header;
 pub mod load;
-pub mod message;
+mod message;
 pub mod names;
 pub mod plan;
 pub mod render;
