@@ -90,162 +90,166 @@ fn whole_tokens() {
     }
 }
 
+type Tokens = &'static [(TokenKind, &'static str)];
+
+/// Texts and their tokens.
+const CUT: &[(Dialect, &str, Tokens)] = &[
+    (
+        MySql,
+        "5--1",
+        &[
+            (Number, "5"),
+            (Operator, "-"),
+            (Operator, "-"),
+            (Number, "1"),
+        ],
+    ),
+    (MySql, "5-- 1", &[(Number, "5"), (LineComment, "-- 1")]),
+    (
+        MySql,
+        "/* a /* b */ c",
+        &[(BlockComment, "/* a /* b */"), (Word, "c")],
+    ),
+    (
+        MySql,
+        "/*!50001 a*/",
+        &[
+            (ExecutableOpen, "/*!50001"),
+            (Word, "a"),
+            (ExecutableClose, "*/"),
+        ],
+    ),
+    (
+        MySql,
+        "/*M!'*/'*/",
+        &[
+            (ExecutableOpen, "/*M!"),
+            (String, "'*/'"),
+            (ExecutableClose, "*/"),
+        ],
+    ),
+    (
+        MySql,
+        "/*!1234567*/",
+        &[
+            (ExecutableOpen, "/*!123456"),
+            (Number, "7"),
+            (ExecutableClose, "*/"),
+        ],
+    ),
+    (
+        MySql,
+        "a*/b",
+        &[(Word, "a"), (Operator, "*"), (Operator, "/"), (Word, "b")],
+    ),
+    (MySql, "@'a b'", &[(Punctuation, "@"), (String, "'a b'")]),
+    (MySql, "u@h", &[(Word, "u"), (Parameter, "@h")]),
+    (MySql, "delimiters", &[(Word, "delimiters")]),
+    (
+        MySql,
+        "a delimiter //",
+        &[
+            (Word, "a"),
+            (Word, "delimiter"),
+            (Operator, "/"),
+            (Operator, "/"),
+        ],
+    ),
+    (
+        MySql,
+        "delimiter $$\nend$$;'$$'-- $$\n$$",
+        &[
+            (DelimiterCommand, "delimiter $$"),
+            (Word, "end"),
+            (Delimiter, "$$"),
+            (Semicolon, ";"),
+            (String, "'$$'"),
+            (LineComment, "-- $$"),
+            (Delimiter, "$$"),
+        ],
+    ),
+    (
+        Postgres,
+        "a<--b",
+        &[(Word, "a"), (Operator, "<"), (LineComment, "--b")],
+    ),
+    (
+        Postgres,
+        "@/*b*/",
+        &[(Operator, "@"), (BlockComment, "/*b*/")],
+    ),
+    (Postgres, "--a\rb", &[(LineComment, "--a"), (Word, "b")]),
+    (Sqlite, "--a\rb", &[(LineComment, "--a\rb")]),
+    (Postgres, r"fooE'\'", &[(Word, "fooE"), (String, r"'\'")]),
+    (Postgres, r"E '\'", &[(Word, "E"), (String, r"'\'")]),
+    (Sqlite, r"E'\'", &[(Word, "E"), (String, r"'\'")]),
+    (
+        Postgres,
+        "E'a' -- b\n'\\''",
+        &[(String, "E'a'"), (LineComment, "-- b"), (String, "'\\''")],
+    ),
+    (Postgres, "E'a' '\\'", &[(String, "E'a'"), (String, "'\\'")]),
+    (
+        Postgres,
+        "E'a'/**/\n'\\'",
+        &[(String, "E'a'"), (BlockComment, "/**/"), (String, "'\\'")],
+    ),
+    (Postgres, "'a'\n'\\'", &[(String, "'a'"), (String, "'\\'")]),
+    (
+        Postgres,
+        "$1$$;$$",
+        &[(Parameter, "$1"), (DollarQuote, "$$;$$")],
+    ),
+    (Postgres, "1$$;$$", &[(Number, "1"), (DollarQuote, "$$;$$")]),
+    (Postgres, "$ a$", &[(Unknown, "$"), (Word, "a$")]),
+    (
+        Postgres,
+        "$1a$;$1a$",
+        &[(Parameter, "$1a$"), (Semicolon, ";"), (Parameter, "$1a$")],
+    ),
+    (
+        Postgres,
+        "u&1",
+        &[(Word, "u"), (Operator, "&"), (Number, "1")],
+    ),
+    (
+        Postgres,
+        "a[1:2]::b",
+        &[
+            (Word, "a"),
+            (Punctuation, "["),
+            (Number, "1"),
+            (Punctuation, ":"),
+            (Number, "2"),
+            (Punctuation, "]"),
+            (Punctuation, ":"),
+            (Punctuation, ":"),
+            (Word, "b"),
+        ],
+    ),
+    (
+        Postgres,
+        "1..2",
+        &[(Number, "1"), (Punctuation, "."), (Number, ".2")],
+    ),
+    (
+        Postgres,
+        "a \\gexec\nb",
+        &[(Word, "a"), (MetaCommand, "\\gexec"), (Word, "b")],
+    ),
+    (MySql, "a \\N", &[(Word, "a"), (Unknown, "\\"), (Word, "N")]),
+    (
+        Sqlite,
+        "[a]]",
+        &[(QuotedIdentifier, "[a]"), (Punctuation, "]")],
+    ),
+    (Sqlite, "\u{feff}a", &[(Word, "a")]),
+    (Sqlite, "a\0b", &[(Word, "a"), (Unknown, "\0"), (Word, "b")]),
+];
+
 #[test]
 fn cut_tokens() {
-    let table: &[(Dialect, &str, &[(TokenKind, &str)])] = &[
-        (
-            MySql,
-            "5--1",
-            &[
-                (Number, "5"),
-                (Operator, "-"),
-                (Operator, "-"),
-                (Number, "1"),
-            ],
-        ),
-        (MySql, "5-- 1", &[(Number, "5"), (LineComment, "-- 1")]),
-        (
-            MySql,
-            "/* a /* b */ c",
-            &[(BlockComment, "/* a /* b */"), (Word, "c")],
-        ),
-        (
-            MySql,
-            "/*!50001 a*/",
-            &[
-                (ExecutableOpen, "/*!50001"),
-                (Word, "a"),
-                (ExecutableClose, "*/"),
-            ],
-        ),
-        (
-            MySql,
-            "/*M!'*/'*/",
-            &[
-                (ExecutableOpen, "/*M!"),
-                (String, "'*/'"),
-                (ExecutableClose, "*/"),
-            ],
-        ),
-        (
-            MySql,
-            "/*!1234567*/",
-            &[
-                (ExecutableOpen, "/*!123456"),
-                (Number, "7"),
-                (ExecutableClose, "*/"),
-            ],
-        ),
-        (
-            MySql,
-            "a*/b",
-            &[(Word, "a"), (Operator, "*"), (Operator, "/"), (Word, "b")],
-        ),
-        (MySql, "@'a b'", &[(Punctuation, "@"), (String, "'a b'")]),
-        (MySql, "u@h", &[(Word, "u"), (Parameter, "@h")]),
-        (MySql, "delimiters", &[(Word, "delimiters")]),
-        (
-            MySql,
-            "a delimiter //",
-            &[
-                (Word, "a"),
-                (Word, "delimiter"),
-                (Operator, "/"),
-                (Operator, "/"),
-            ],
-        ),
-        (
-            MySql,
-            "delimiter $$\nend$$;'$$'-- $$\n$$",
-            &[
-                (DelimiterCommand, "delimiter $$"),
-                (Word, "end"),
-                (Delimiter, "$$"),
-                (Semicolon, ";"),
-                (String, "'$$'"),
-                (LineComment, "-- $$"),
-                (Delimiter, "$$"),
-            ],
-        ),
-        (
-            Postgres,
-            "a<--b",
-            &[(Word, "a"), (Operator, "<"), (LineComment, "--b")],
-        ),
-        (
-            Postgres,
-            "@/*b*/",
-            &[(Operator, "@"), (BlockComment, "/*b*/")],
-        ),
-        (Postgres, "--a\rb", &[(LineComment, "--a"), (Word, "b")]),
-        (Sqlite, "--a\rb", &[(LineComment, "--a\rb")]),
-        (Postgres, r"fooE'\'", &[(Word, "fooE"), (String, r"'\'")]),
-        (Postgres, r"E '\'", &[(Word, "E"), (String, r"'\'")]),
-        (Sqlite, r"E'\'", &[(Word, "E"), (String, r"'\'")]),
-        (
-            Postgres,
-            "E'a' -- b\n'\\''",
-            &[(String, "E'a'"), (LineComment, "-- b"), (String, "'\\''")],
-        ),
-        (Postgres, "E'a' '\\'", &[(String, "E'a'"), (String, "'\\'")]),
-        (
-            Postgres,
-            "E'a'/**/\n'\\'",
-            &[(String, "E'a'"), (BlockComment, "/**/"), (String, "'\\'")],
-        ),
-        (Postgres, "'a'\n'\\'", &[(String, "'a'"), (String, "'\\'")]),
-        (
-            Postgres,
-            "$1$$;$$",
-            &[(Parameter, "$1"), (DollarQuote, "$$;$$")],
-        ),
-        (Postgres, "1$$;$$", &[(Number, "1"), (DollarQuote, "$$;$$")]),
-        (Postgres, "$ a$", &[(Unknown, "$"), (Word, "a$")]),
-        (
-            Postgres,
-            "$1a$;$1a$",
-            &[(Parameter, "$1a$"), (Semicolon, ";"), (Parameter, "$1a$")],
-        ),
-        (
-            Postgres,
-            "u&1",
-            &[(Word, "u"), (Operator, "&"), (Number, "1")],
-        ),
-        (
-            Postgres,
-            "a[1:2]::b",
-            &[
-                (Word, "a"),
-                (Punctuation, "["),
-                (Number, "1"),
-                (Punctuation, ":"),
-                (Number, "2"),
-                (Punctuation, "]"),
-                (Punctuation, ":"),
-                (Punctuation, ":"),
-                (Word, "b"),
-            ],
-        ),
-        (
-            Postgres,
-            "1..2",
-            &[(Number, "1"), (Punctuation, "."), (Number, ".2")],
-        ),
-        (
-            Postgres,
-            "a \\gexec\nb",
-            &[(Word, "a"), (MetaCommand, "\\gexec"), (Word, "b")],
-        ),
-        (MySql, "a \\N", &[(Word, "a"), (Unknown, "\\"), (Word, "N")]),
-        (
-            Sqlite,
-            "[a]]",
-            &[(QuotedIdentifier, "[a]"), (Punctuation, "]")],
-        ),
-        (Sqlite, "\u{feff}a", &[(Word, "a")]),
-        (Sqlite, "a\0b", &[(Word, "a"), (Unknown, "\0"), (Word, "b")]),
-    ];
-    for (dialect, text, expected) in table {
+    for (dialect, text, expected) in CUT {
         assert_eq!(lex(*dialect, text), *expected, "{dialect}: {text:?}");
     }
 }

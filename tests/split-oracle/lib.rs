@@ -6,6 +6,7 @@ use std::ffi::CString;
 ///
 /// # Panics
 /// If `text` holds a NUL byte, where SQLite would stop reading.
+#[must_use]
 pub fn sqlite3_complete(text: &str) -> bool {
     let text = CString::new(text).expect("no NUL byte");
     // SAFETY: the pointer is to a NUL-terminated string that outlives the call, and SQLite only reads it.
