@@ -1,7 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod chain;
+mod check;
+pub mod config;
 pub mod diagnostic;
 mod dialect;
+pub mod digest;
+mod draft;
 pub mod graph;
 mod header;
 pub mod load;
