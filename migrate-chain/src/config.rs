@@ -81,12 +81,21 @@ pub const DEFAULT_JOURNAL_TABLE: &str = "migrate_journal";
 
 /// Reads `migrate.toml`. A key that is wrong keeps its default: the fault is reported apart.
 pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Config {
-    let text = source.text().strip_prefix(BYTE_ORDER_MARK).unwrap_or(source.text());
-    let mut reader =
-        Reader { source, shift: source.text().len() - text.len(), faults, config: Config::default() };
+    let text = source
+        .text()
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(source.text());
+    let mut reader = Reader {
+        source,
+        shift: source.text().len() - text.len(),
+        faults,
+        config: Config::default(),
+    };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let fault = Fault::ConfigSyntax { cause: error.message().to_owned() };
+        let fault = Fault::ConfigSyntax {
+            cause: error.message().to_owned(),
+        };
         reader.fault(fault, error.span().unwrap_or(0..0));
     }
     for (key, value) in table.get_ref() {
@@ -129,17 +138,27 @@ impl Reader<'_> {
     fn key(&mut self, key: &Spanned<Cow<'_, str>>, value: &Value<'_>) {
         let name: &str = key.get_ref();
         if !KEYS.contains(&name) {
-            let fault = Fault::ConfigUnknownKey { key: name.to_owned(), nearest: nearest(name, KEYS) };
+            let fault = Fault::ConfigUnknownKey {
+                key: name.to_owned(),
+                nearest: nearest(name, KEYS),
+            };
             return self.fault(fault, key.span());
         }
         if let Err(expected) = set(&mut self.config, name, value) {
-            self.fault(Fault::ConfigValue { key: name.to_owned(), expected }, value.span());
+            self.fault(
+                Fault::ConfigValue {
+                    key: name.to_owned(),
+                    expected,
+                },
+                value.span(),
+            );
         }
     }
 
     fn fault(&mut self, fault: Fault, range: Range<usize>) {
         let range = range.start + self.shift..range.end + self.shift;
-        self.faults.push(Diagnostic::new(fault, Place::new(self.source, range)));
+        self.faults
+            .push(Diagnostic::new(fault, Place::new(self.source, range)));
     }
 }
 
@@ -168,11 +187,20 @@ fn set(config: &mut Config, key: &str, value: &Value<'_>) -> Result<(), Expected
 /// Whether the value is the second of two words.
 fn choice(value: &Value<'_>, words: [&str; 2], expected: Expected) -> Result<bool, Expected> {
     let word = value.get_ref().as_str().ok_or(expected)?;
-    if words.contains(&word) { Ok(word == words[1]) } else { Err(expected) }
+    if words.contains(&word) {
+        Ok(word == words[1])
+    } else {
+        Err(expected)
+    }
 }
 
 fn non_empty(value: &Value<'_>, expected: Expected) -> Result<String, Expected> {
-    value.get_ref().as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or(expected)
+    value
+        .get_ref()
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .ok_or(expected)
 }
 
 fn strings(value: &Value<'_>, expected: Expected) -> Result<Vec<String>, Expected> {
@@ -184,35 +212,62 @@ fn locations(value: &Value<'_>) -> Result<Vec<String>, Expected> {
     let expected = "a list of folders inside the migration directory, such as [\"versions\"]";
     let locations = strings(value, expected)?;
     let inside = |location: &String| {
-        !location.starts_with('/') && location.split('/').all(|part| !matches!(part, ".." | "")) && !location.contains('\\')
+        !location.starts_with('/')
+            && location.split('/').all(|part| !matches!(part, ".." | ""))
+            && !location.contains('\\')
     };
-    let distinct = locations.iter().enumerate().all(|(n, location)| !locations[..n].contains(location));
-    if !locations.is_empty() && distinct && locations.iter().all(inside) { Ok(locations) } else { Err(expected) }
+    let distinct = locations
+        .iter()
+        .enumerate()
+        .all(|(n, location)| !locations[..n].contains(location));
+    if !locations.is_empty() && distinct && locations.iter().all(inside) {
+        Ok(locations)
+    } else {
+        Err(expected)
+    }
 }
 
 fn dialects(value: &Value<'_>) -> Result<Vec<Dialect>, Expected> {
     let expected = "a list of \"sqlite\", \"postgres\" and \"mysql\"";
-    let mut dialects: Vec<Dialect> =
-        strings(value, expected)?.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(|_| expected)?;
+    let mut dialects: Vec<Dialect> = strings(value, expected)?
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<_, _>>()
+        .map_err(|_| expected)?;
     dialects.sort_unstable();
     dialects.dedup();
-    if dialects.is_empty() { Err(expected) } else { Ok(dialects) }
+    if dialects.is_empty() {
+        Err(expected)
+    } else {
+        Ok(dialects)
+    }
 }
 
 fn table_name(value: &Value<'_>) -> Result<String, Expected> {
     let expected = "a name of 1 to 63 bytes";
     let name = non_empty(value, expected)?;
-    if name.len() <= MAX_TABLE_NAME && !name.contains('\0') { Ok(name) } else { Err(expected) }
+    if name.len() <= MAX_TABLE_NAME && !name.contains('\0') {
+        Ok(name)
+    } else {
+        Err(expected)
+    }
 }
 
 fn file_template(value: &Value<'_>) -> Result<String, Expected> {
     let expected = "a file name with {rev} in it, of {rev} {slug} {year} {month} {day} {hour} {minute} {second} {epoch}";
     let template = non_empty(value, expected)?;
-    let known = ["rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch"];
+    let known = [
+        "rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch",
+    ];
     let fields_known = template.split('{').skip(1).all(|rest| {
-        rest.split_once('}').is_some_and(|(field, _)| known.contains(&field))
+        rest.split_once('}')
+            .is_some_and(|(field, _)| known.contains(&field))
     });
-    if template.contains("{rev}") && fields_known { Ok(template) } else { Err(expected) }
+    if template.contains("{rev}") && fields_known {
+        Ok(template)
+    } else {
+        Err(expected)
+    }
 }
 
 fn length(value: &Value<'_>) -> Result<usize, Expected> {
@@ -231,7 +286,11 @@ fn hooks(value: &Value<'_>) -> Result<Vec<Hook>, Expected> {
         let table = table.get_ref().as_table().ok_or(expected)?;
         let name = non_empty(table.get("name").ok_or(expected)?, expected)?;
         let command = strings(table.get("command").ok_or(expected)?, expected)?;
-        if table.len() == 2 && !command.is_empty() { Ok(Hook { name, command }) } else { Err(expected) }
+        if table.len() == 2 && !command.is_empty() {
+            Ok(Hook { name, command })
+        } else {
+            Err(expected)
+        }
     };
     tables.iter().map(hook).collect()
 }
@@ -244,7 +303,13 @@ mod tests {
         let source = Arc::new(Source::new("migrate.toml", text));
         let mut faults = Vec::new();
         let config = parse(&source, &mut faults);
-        (config, faults.into_iter().map(|d| (d.fault, text[d.place.range].to_owned())).collect())
+        (
+            config,
+            faults
+                .into_iter()
+                .map(|d| (d.fault, text[d.place.range].to_owned()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -269,7 +334,10 @@ mod tests {
             file_template: "{year}/{rev}".into(),
             timezone: "Europe/Zurich".into(),
             truncate_slug_length: 16,
-            post_write_hooks: vec![Hook { name: "fmt".into(), command: vec!["fmt".into(), "{file}".into()] }],
+            post_write_hooks: vec![Hook {
+                name: "fmt".into(),
+                command: vec!["fmt".into(), "{file}".into()],
+            }],
         };
         assert_eq!(config, expected);
     }
@@ -277,7 +345,10 @@ mod tests {
     #[test]
     fn an_unknown_key_points_at_itself_after_a_byte_order_mark_too() {
         let (_, faults) = read("\u{feff}dialect = ['sqlite']\n");
-        let fault = Fault::ConfigUnknownKey { key: "dialect".into(), nearest: Some("dialects") };
+        let fault = Fault::ConfigUnknownKey {
+            key: "dialect".into(),
+            nearest: Some("dialects"),
+        };
         assert_eq!(faults, [(fault, "dialect".to_owned())]);
     }
 
@@ -299,7 +370,10 @@ mod tests {
         ];
         for line in wrong {
             let (config, faults) = read(&format!("{line}\nbases = 'many'\n"));
-            assert!(matches!(&faults[..], [(Fault::ConfigValue { .. }, _)]), "{line}: {faults:?}");
+            assert!(
+                matches!(&faults[..], [(Fault::ConfigValue { .. }, _)]),
+                "{line}: {faults:?}"
+            );
             assert!(config.many_bases, "{line}");
         }
     }
@@ -307,6 +381,9 @@ mod tests {
     #[test]
     fn broken_toml_says_where() {
         let (_, faults) = read("heads = \nbases = 'many'\n");
-        assert!(matches!(faults[0].0, Fault::ConfigSyntax { .. }), "{faults:?}");
+        assert!(
+            matches!(faults[0].0, Fault::ConfigSyntax { .. }),
+            "{faults:?}"
+        );
     }
 }

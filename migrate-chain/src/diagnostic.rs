@@ -19,13 +19,20 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A fault at a place.
     pub fn new(fault: Fault, place: Place) -> Self {
-        Self { fault, place, related: Vec::new() }
+        Self {
+            fault,
+            place,
+            related: Vec::new(),
+        }
     }
 
     /// Adds another place that belongs to the fault.
     #[must_use]
     pub fn with(mut self, place: Place, note: impl Into<String>) -> Self {
-        self.related.push(Related { place, note: note.into() });
+        self.related.push(Related {
+            place,
+            note: note.into(),
+        });
         self
     }
 }

@@ -66,7 +66,9 @@ hash_type! {
 impl Checksum {
     /// The checksum of a section, or of a whole Rust file.
     pub fn of(text: &str) -> Self {
-        let text = text.trim_start_matches(crate::source::BYTE_ORDER_MARK).trim_end();
+        let text = text
+            .trim_start_matches(crate::source::BYTE_ORDER_MARK)
+            .trim_end();
         let mut hasher = Sha256::new();
         let mut lines = text.split("\r\n");
         hasher.update(lines.next().unwrap_or_default());
@@ -81,12 +83,21 @@ impl Checksum {
 impl Digest {
     /// The digest of revision `id` on one database. `checksum` is none where the revision has no SQL for it; `under`
     /// are the digests of the parents and the dependencies, in any order.
-    pub fn of(id: &str, checksum: Option<Checksum>, transactional: bool, under: &mut [Self]) -> Self {
+    pub fn of(
+        id: &str,
+        checksum: Option<Checksum>,
+        transactional: bool,
+        under: &mut [Self],
+    ) -> Self {
         under.sort_unstable();
         let mut hasher = Sha256::new();
         hasher.update("revision ");
         hasher.update(id);
-        hasher.update(if transactional { "\ntransaction on" } else { "\ntransaction off" });
+        hasher.update(if transactional {
+            "\ntransaction on"
+        } else {
+            "\ntransaction off"
+        });
         if let Some(checksum) = checksum {
             hasher.update("\nchecksum ");
             hasher.update(checksum.as_bytes());
@@ -142,7 +153,10 @@ mod tests {
     #[test]
     fn a_digest_changes_with_each_thing_that_it_covers_and_not_with_the_order_of_parents() {
         let checksum = |text| Some(Checksum::of(text));
-        let (p, q) = (Digest::of("p", None, true, &mut []), Digest::of("q", None, true, &mut []));
+        let (p, q) = (
+            Digest::of("p", None, true, &mut []),
+            Digest::of("q", None, true, &mut []),
+        );
         let base = Digest::of("a", checksum("x"), true, &mut [p, q]);
         assert_eq!(base, Digest::of("a", checksum("x"), true, &mut [q, p]));
         for other in [

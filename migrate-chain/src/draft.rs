@@ -35,19 +35,42 @@ pub(crate) enum Body {
 
 impl Draft {
     /// Parses a file; `None` when it has no header and is no revision.
-    pub(crate) fn parse(source: &Arc<Source>, file: String, faults: &mut Vec<Diagnostic>) -> Option<Self> {
-        let is_rust = file.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));
+    pub(crate) fn parse(
+        source: &Arc<Source>,
+        file: String,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let is_rust = file
+            .rsplit_once('.')
+            .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));
         let conflicts = sql::conflict_markers(source.text());
         let mut ignored = Vec::new();
-        let faults = if conflicts.is_empty() { faults } else {
-            let conflict = |range| Diagnostic::new(Fault::ConflictMarker, Place::new(source, range));
+        let faults = if conflicts.is_empty() {
+            faults
+        } else {
+            let conflict =
+                |range| Diagnostic::new(Fault::ConflictMarker, Place::new(source, range));
             faults.extend(conflicts.iter().cloned().map(conflict));
             &mut ignored
         };
-        let style = if is_rust { CommentStyle::Rust } else { CommentStyle::Sql };
+        let style = if is_rust {
+            CommentStyle::Rust
+        } else {
+            CommentStyle::Sql
+        };
         let header = header::parse(source, style, faults)?;
-        let body = if is_rust { rust_body(source.text()) } else { Body::Sql(script::parse(source, header.end, faults)) };
-        Some(Self { source: Arc::clone(source), file, header, body, has_conflict: !conflicts.is_empty() })
+        let body = if is_rust {
+            rust_body(source.text())
+        } else {
+            Body::Sql(script::parse(source, header.end, faults))
+        };
+        Some(Self {
+            source: Arc::clone(source),
+            file,
+            header,
+            body,
+            has_conflict: !conflicts.is_empty(),
+        })
     }
 
     /// The id, or nothing when the header lacks one.
@@ -58,7 +81,10 @@ impl Draft {
     /// Where a fault of the file as a whole is pointed at: its id, else its first line.
     pub(crate) fn place(&self) -> Place {
         let first_line = || 0..self.source.text().lines().next().map_or(0, str::len);
-        Place::new(&self.source, self.id().map_or_else(first_line, |id| id.range.clone()))
+        Place::new(
+            &self.source,
+            self.id().map_or_else(first_line, |id| id.range.clone()),
+        )
     }
 
     /// The revision that it becomes once the whole chain is known to be sound.
@@ -77,7 +103,11 @@ impl Draft {
             depends_on: values(header.depends_on),
             branch_labels: values(header.branch_labels),
             replaces: values(header.replaces),
-            replaced_digests: header.replaced_digests.into_iter().map(Cow::Owned).collect(),
+            replaced_digests: header
+                .replaced_digests
+                .into_iter()
+                .map(Cow::Owned)
+                .collect(),
             irreversible: header.irreversible.map(|reason| reason.value),
             transaction: !header.transaction_off,
             foreign_keys: !header.foreign_keys_off,
@@ -112,15 +142,18 @@ impl Draft {
 
 /// The checksums and digests of every draft, in their order.
 pub(crate) fn hash(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let mut hashes: Vec<[Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()]> = vec![[None; 3]; drafts.len()];
+    let mut hashes: Vec<[Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()]> =
+        vec![[None; 3]; drafts.len()];
     for index in graph.parents_first() {
         let draft = &drafts[index];
         let id = draft.id().map(|id| &*id.value).unwrap_or_default();
         let checksums = draft.checksums();
         let under = graph.all(index);
         for n in 0..checksums.len() {
-            let mut under: Vec<Digest> =
-                under.iter().filter_map(|&parent| hashes[parent][n].map(|(_, digest)| digest)).collect();
+            let mut under: Vec<Digest> = under
+                .iter()
+                .filter_map(|&parent| hashes[parent][n].map(|(_, digest)| digest))
+                .collect();
             let digest = Digest::of(id, checksums[n], !draft.header.transaction_off, &mut under);
             hashes[index][n] = Some((checksums[n], digest));
         }
@@ -129,19 +162,26 @@ pub(crate) fn hash(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerpri
 }
 
 /// Joins the databases for which a revision is the same.
-fn fingerprints(hashes: [Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()]) -> Vec<Fingerprint> {
+fn fingerprints(
+    hashes: [Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()],
+) -> Vec<Fingerprint> {
     let mut joined: Vec<((Option<Checksum>, Digest), Vec<Dialect>)> = Vec::new();
-    for (dialect, hash) in Dialect::ALL.into_iter().zip(hashes).filter_map(|(d, hash)| Some((d, hash?))) {
+    for (dialect, hash) in Dialect::ALL
+        .into_iter()
+        .zip(hashes)
+        .filter_map(|(d, hash)| Some((d, hash?)))
+    {
         match joined.iter_mut().find(|(same, _)| *same == hash) {
             Some((_, dialects)) => dialects.push(dialect),
             None => joined.push((hash, vec![dialect])),
         }
     }
-    let fingerprint = |((checksum, digest), dialects): ((Option<Checksum>, Digest), Vec<Dialect>)| Fingerprint {
-        dialects: dialects.into_iter().collect(),
-        checksum: checksum.unwrap_or(Checksum::from_bytes([0; 32])),
-        digest,
-    };
+    let fingerprint =
+        |((checksum, digest), dialects): ((Option<Checksum>, Digest), Vec<Dialect>)| Fingerprint {
+            dialects: dialects.into_iter().collect(),
+            checksum: checksum.unwrap_or(Checksum::from_bytes([0; 32])),
+            digest,
+        };
     joined.into_iter().map(fingerprint).collect()
 }
 
@@ -156,7 +196,9 @@ fn sections(direction: &Direction) -> Vec<Section> {
             None => sections.push((range, vec![dialect])),
         }
     }
-    let offset = |at: usize| u32::try_from(at).expect("a revision file is smaller than 4 GiB: check.rs refuses others");
+    let offset = |at: usize| {
+        u32::try_from(at).expect("a revision file is smaller than 4 GiB: check.rs refuses others")
+    };
     let section = |(range, dialects): (Range<usize>, Vec<Dialect>)| Section {
         dialects: dialects.into_iter().collect::<DialectSet>(),
         start: offset(range.start),
@@ -166,14 +208,21 @@ fn sections(direction: &Direction) -> Vec<Section> {
 }
 
 fn values(names: Vec<Spanned<String>>) -> Vec<Cow<'static, str>> {
-    names.into_iter().map(|name| Cow::Owned(name.value)).collect()
+    names
+        .into_iter()
+        .map(|name| Cow::Owned(name.value))
+        .collect()
 }
 
 /// Finds the two functions of a Rust revision among the top-level items. Text that does not lex counts as having the
 /// upgrade: rustc reports such a file better than we could.
 fn rust_body(text: &str) -> Body {
-    let Ok(tokens) = TokenStream::from_str(text.trim_start_matches(crate::source::BYTE_ORDER_MARK)) else {
-        return Body::Rust { upgrade: true, downgrade: false };
+    let Ok(tokens) = TokenStream::from_str(text.trim_start_matches(crate::source::BYTE_ORDER_MARK))
+    else {
+        return Body::Rust {
+            upgrade: true,
+            downgrade: false,
+        };
     };
     let mut names = Vec::new();
     let mut after_fn = false;
@@ -189,7 +238,10 @@ fn rust_body(text: &str) -> Body {
         }
     }
     let has = |name: &str| names.iter().any(|found| found == name);
-    Body::Rust { upgrade: has("upgrade"), downgrade: has("downgrade") }
+    Body::Rust {
+        upgrade: has("upgrade"),
+        downgrade: has("downgrade"),
+    }
 }
 
 #[cfg(test)]
@@ -202,8 +254,14 @@ mod tests {
             Body::Rust { upgrade, downgrade } => (upgrade, downgrade),
             Body::Sql(_) => panic!("not SQL"),
         };
-        assert_eq!(found("pub async fn upgrade(cx: &mut C) -> R { fn downgrade() {} }"), (true, false));
-        assert_eq!(found("//! a\n// fn upgrade\nconst S: &str = \"fn upgrade\"; fn downgrade() {}"), (false, true));
+        assert_eq!(
+            found("pub async fn upgrade(cx: &mut C) -> R { fn downgrade() {} }"),
+            (true, false)
+        );
+        assert_eq!(
+            found("//! a\n// fn upgrade\nconst S: &str = \"fn upgrade\"; fn downgrade() {}"),
+            (false, true)
+        );
         assert_eq!(found("mod m { pub async fn upgrade() {} }"), (false, false));
     }
 }

@@ -42,7 +42,10 @@ impl<'a> Node<'a> {
     /// assert!(migrate_chain::graph::Node::new("a1").down.is_empty());
     /// ```
     pub fn new(id: &'a str) -> Self {
-        Self { id, ..Self::default() }
+        Self {
+            id,
+            ..Self::default()
+        }
     }
 
     /// The same revision with these parents.
@@ -143,7 +146,11 @@ impl RevisionGraph {
     pub fn new(nodes: &[Node<'_>]) -> Result<Self, Vec<Fault>> {
         let names = Names::new(nodes);
         let faults = fault::check(nodes, &names);
-        if faults.is_empty() { Ok(Self::join(nodes, &names)) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Self::join(nodes, &names))
+        } else {
+            Err(faults)
+        }
     }
 
     /// Joins nodes that are known to be valid.
@@ -156,10 +163,17 @@ impl RevisionGraph {
         let next = down.reversed();
         let all_next = all.reversed();
         let normal = both(&down, &own_dependencies);
-        let ends = |edges: &Edges| (0..nodes.len()).filter(|&node| edges.of(node).is_empty()).collect();
+        let ends = |edges: &Edges| {
+            (0..nodes.len())
+                .filter(|&node| edges.of(node).is_empty())
+                .collect()
+        };
         Self {
             ids: nodes.iter().map(|node| node.id.into()).collect(),
-            names: names.iter().map(|(name, node)| (name.into(), node)).collect(),
+            names: names
+                .iter()
+                .map(|(name, node)| (name.into(), node))
+                .collect(),
             labels: Labels::new(nodes, &order, &down, &next, &all_next),
             heads: ends(&next),
             real_heads: ends(&all_next),
@@ -176,6 +190,13 @@ impl RevisionGraph {
     }
 
     /// Every revision, each behind its parents and dependencies.
+    ///
+    /// ```
+    /// use migrate_chain::graph::{Node, RevisionGraph};
+    ///
+    /// let graph = RevisionGraph::new(&[Node::new("b2").down(["a1"]), Node::new("a1")]).expect("a valid chain");
+    /// assert_eq!(graph.parents_first(), [1, 0]);
+    /// ```
     pub fn parents_first(&self) -> Vec<usize> {
         walk::dependencies_first(&self.all)
     }
@@ -221,7 +242,8 @@ impl RevisionGraph {
     /// assert_eq!(graph.find("main"), None);
     /// ```
     pub fn find(&self, id: &str) -> Option<usize> {
-        self.find_name(id).filter(|&revision| self.id(revision) == id)
+        self.find_name(id)
+            .filter(|&revision| self.id(revision) == id)
     }
 
     /// The revision with exactly this id, or that declares exactly this branch label.
@@ -239,7 +261,9 @@ impl RevisionGraph {
 
     /// Every id and declared branch label with its revision, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.names.iter().map(|(name, &revision)| (&**name, revision))
+        self.names
+            .iter()
+            .map(|(name, &revision)| (&**name, revision))
     }
 
     /// The parents: `down_revision`, in the order of the file.
@@ -520,7 +544,10 @@ impl RevisionGraph {
         let mut set: Vec<usize> = set.into_iter().collect();
         set.sort_unstable();
         set.dedup();
-        let covered = walk::reach(&self.all, set.iter().flat_map(|&revision| self.all(revision)).copied());
+        let covered = walk::reach(
+            &self.all,
+            set.iter().flat_map(|&revision| self.all(revision)).copied(),
+        );
         set.retain(|&revision| !covered[revision]);
         set
     }
@@ -547,7 +574,9 @@ pub fn is_id(text: &str) -> bool {
 /// assert!(!is_label("a@b") && !is_label("heads") && !is_label("-a"));
 /// ```
 pub fn is_label(text: &str) -> bool {
-    is_name(text, |byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') && !text.starts_with('-')
+    is_name(text, |byte| {
+        byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+    }) && !text.starts_with('-')
 }
 
 /// The words that name a revision without being its id.
@@ -561,6 +590,9 @@ fn is_name(text: &str, allowed: fn(u8) -> bool) -> bool {
 fn both(first: &Edges, second: &Edges) -> Edges {
     Edges::new((0..first.len()).map(|node| {
         let (first, second) = (first.of(node), second.of(node));
-        first.iter().chain(second.iter().filter(move |node| !first.contains(node))).copied()
+        first
+            .iter()
+            .chain(second.iter().filter(move |node| !first.contains(node)))
+            .copied()
     }))
 }

@@ -43,12 +43,26 @@ pub(crate) enum CommentStyle {
 }
 
 /// Reads the header of a revision file. `None` when the file has none at all, and so is no revision.
-pub(crate) fn parse(source: &Arc<Source>, style: CommentStyle, faults: &mut Vec<Diagnostic>) -> Option<Header> {
+pub(crate) fn parse(
+    source: &Arc<Source>,
+    style: CommentStyle,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Header> {
     let block = Block::read(source.text(), style);
-    if block.keys.iter().all(|line| key_of(line.text).is_none_or(|(key, _)| known(key).is_none())) {
+    if block
+        .keys
+        .iter()
+        .all(|line| key_of(line.text).is_none_or(|(key, _)| known(key).is_none()))
+    {
         return None;
     }
-    let mut reader = Reader { source, faults, seen: Vec::new(), slips: Vec::new(), header: Header::default() };
+    let mut reader = Reader {
+        source,
+        faults,
+        seen: Vec::new(),
+        slips: Vec::new(),
+        header: Header::default(),
+    };
     reader.header.message = block.message();
     reader.header.end = block.end;
     for line in &block.keys {
@@ -95,7 +109,11 @@ impl<'s> Block<'s> {
     /// The first paragraph is the message and the rest are keys; a line that begins with a key ends the message too,
     /// so that a forgotten empty line between the two is no error.
     fn read(text: &'s str, style: CommentStyle) -> Self {
-        let mut block = Block { message: Vec::new(), keys: Vec::new(), end: 0 };
+        let mut block = Block {
+            message: Vec::new(),
+            keys: Vec::new(),
+            end: 0,
+        };
         let mut in_message = true;
         for line in comment_lines(text, style) {
             block.end = line.start + line.text.len();
@@ -114,12 +132,19 @@ impl<'s> Block<'s> {
     }
 
     fn message(&self) -> String {
-        self.message.iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
+        self.message
+            .iter()
+            .map(|line| line.text)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Where a header that lacks something is pointed at: its first line.
     fn first_line(&self) -> Range<usize> {
-        self.message.first().or(self.keys.first()).map_or(0..0, Line::range)
+        self.message
+            .first()
+            .or(self.keys.first())
+            .map_or(0..0, Line::range)
     }
 }
 
@@ -131,29 +156,36 @@ fn comment_lines(text: &str, style: CommentStyle) -> impl Iterator<Item = Line<'
     };
     let mut start = 0;
     let mut begun = false;
-    text.split_inclusive('\n').map_while(move |raw| {
-        let line_start = start;
-        start += raw.len();
-        let trimmed = raw.trim_start_matches(BYTE_ORDER_MARK).trim();
-        if trimmed.is_empty() && !begun {
-            return Some(None);
-        }
-        begun = true;
-        let comment = trimmed.strip_prefix(sign)?.trim();
-        if style == CommentStyle::Sql && crate::script::is_marker(trimmed) {
-            return None;
-        }
-        let offset = line_start + (comment.as_ptr() as usize - raw.as_ptr() as usize);
-        Some(Some(Line { text: comment, start: offset }))
-    })
-    .flatten()
+    text.split_inclusive('\n')
+        .map_while(move |raw| {
+            let line_start = start;
+            start += raw.len();
+            let trimmed = raw.trim_start_matches(BYTE_ORDER_MARK).trim();
+            if trimmed.is_empty() && !begun {
+                return Some(None);
+            }
+            begun = true;
+            let comment = trimmed.strip_prefix(sign)?.trim();
+            if style == CommentStyle::Sql && crate::script::is_marker(trimmed) {
+                return None;
+            }
+            let offset = line_start + (comment.as_ptr() as usize - raw.as_ptr() as usize);
+            Some(Some(Line {
+                text: comment,
+                start: offset,
+            }))
+        })
+        .flatten()
 }
 
 /// Splits `key: value` where the key looks like one.
 fn key_of(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.split_once(':')?;
     let key = key.trim_end();
-    let is_word = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let is_word = !key.is_empty()
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     is_word.then(|| (key, value.trim()))
 }
 
@@ -177,16 +209,28 @@ impl<'s> Reader<'_, 's> {
             return self.fault(Fault::MalformedLine, line.range());
         };
         let key_range = line.start..line.start + key.len();
-        let value = Line { text: value, start: line.range().end - value.len() };
+        let value = Line {
+            text: value,
+            start: line.range().end - value.len(),
+        };
         let Some(key) = known(key) else {
             let nearest = nearest(key, KEYS);
             self.slips.extend(nearest.map(|meant| (meant, value)));
-            return self.fault(Fault::UnknownKey { key: key.to_owned(), nearest }, key_range);
+            return self.fault(
+                Fault::UnknownKey {
+                    key: key.to_owned(),
+                    nearest,
+                },
+                key_range,
+            );
         };
         if let Some((_, first)) = self.seen.iter().find(|(seen, _)| *seen == key) {
             let first = Place::new(self.source, first.clone());
             let here = Place::new(self.source, key_range);
-            self.faults.push(Diagnostic::new(Fault::RepeatedKey { key }, here).with(first, "it stands here first"));
+            self.faults.push(
+                Diagnostic::new(Fault::RepeatedKey { key }, here)
+                    .with(first, "it stands here first"),
+            );
             return;
         }
         self.seen.push((key, key_range));
@@ -208,19 +252,32 @@ impl<'s> Reader<'_, 's> {
         let expected = match key {
             "revision" => self.revision(value),
             "down_revision" if value.text == "none" => Ok(()),
-            "down_revision" => ids(value).map(|ids| self.header.down_revision = self.checked(ids, names::check_id)),
+            "down_revision" => {
+                ids(value).map(|ids| self.header.down_revision = self.checked(ids, names::check_id))
+            }
             // A dependency may name a label as well as an id.
-            "depends_on" => ids(value).map(|ids| self.header.depends_on = self.checked(ids, names::check_label)),
-            "branch_labels" => ids(value).map(|ids| self.header.branch_labels = self.checked(ids, names::check_label)),
-            "replaces" => ids(value).map(|ids| self.header.replaces = self.checked(ids, names::check_id)),
-            "created" => rfc3339(value.text).map(|()| self.header.created = Some(value.text.to_owned())),
+            "depends_on" => {
+                ids(value).map(|ids| self.header.depends_on = self.checked(ids, names::check_label))
+            }
+            "branch_labels" => ids(value)
+                .map(|ids| self.header.branch_labels = self.checked(ids, names::check_label)),
+            "replaces" => {
+                ids(value).map(|ids| self.header.replaces = self.checked(ids, names::check_id))
+            }
+            "created" => {
+                rfc3339(value.text).map(|()| self.header.created = Some(value.text.to_owned()))
+            }
             "transaction" => switch(value.text).map(|on| self.header.transaction_off = !on),
             "foreign_keys" => switch(value.text).map(|on| self.header.foreign_keys_off = !on),
             "irreversible" => reason(value).map(|reason| self.header.irreversible = Some(reason)),
             _ => digests(value.text).map(|digests| self.header.replaced_digests = digests),
         };
         if let Err(expected) = expected {
-            let range = if value.text.is_empty() { value.start.saturating_sub(1)..value.start } else { value.range() };
+            let range = if value.text.is_empty() {
+                value.start.saturating_sub(1)..value.start
+            } else {
+                value.range()
+            };
             self.fault(Fault::MalformedValue { key, expected }, range);
         }
     }
@@ -236,7 +293,11 @@ impl<'s> Reader<'_, 's> {
     }
 
     /// Reports each name that is not well formed, and keeps them all: what refers to one is not to blame as well.
-    fn checked(&mut self, ids: Vec<Spanned<String>>, check: fn(&str) -> Result<(), Fault>) -> Vec<Spanned<String>> {
+    fn checked(
+        &mut self,
+        ids: Vec<Spanned<String>>,
+        check: fn(&str) -> Result<(), Fault>,
+    ) -> Vec<Spanned<String>> {
         for id in &ids {
             if let Err(fault) = check(&id.value) {
                 self.fault(fault, id.range.clone());
@@ -254,7 +315,8 @@ impl<'s> Reader<'_, 's> {
     }
 
     fn fault(&mut self, fault: Fault, range: Range<usize>) {
-        self.faults.push(Diagnostic::new(fault, Place::new(self.source, range)));
+        self.faults
+            .push(Diagnostic::new(fault, Place::new(self.source, range)));
     }
 }
 
@@ -270,7 +332,10 @@ fn ids(value: &Line<'_>) -> Result<Vec<Spanned<String>>, &'static str> {
             return Err(IDS);
         }
         let offset = start + (part.len() - part.trim_start().len());
-        ids.push(Spanned { value: id.to_owned(), range: offset..offset + id.len() });
+        ids.push(Spanned {
+            value: id.to_owned(),
+            range: offset..offset + id.len(),
+        });
         start += part.len() + 1;
     }
     Ok(ids)
@@ -285,14 +350,29 @@ fn switch(value: &str) -> Result<bool, &'static str> {
 }
 
 fn reason(value: &Line<'_>) -> Result<Spanned<String>, &'static str> {
-    let reason = Spanned { value: value.text.to_owned(), range: value.range() };
-    if value.text.is_empty() { Err("the reason, in words") } else { Ok(reason) }
+    let reason = Spanned {
+        value: value.text.to_owned(),
+        range: value.range(),
+    };
+    if value.text.is_empty() {
+        Err("the reason, in words")
+    } else {
+        Ok(reason)
+    }
 }
 
 fn digests(value: &str) -> Result<Vec<String>, &'static str> {
-    let is_digest = |digest: &str| digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-    let digests: Vec<String> = value.split(',').map(|digest| digest.trim().to_ascii_lowercase()).collect();
-    if digests.iter().all(|digest| is_digest(digest)) { Ok(digests) } else { Err("digests of 64 hexadecimal digits") }
+    let is_digest =
+        |digest: &str| digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+    let digests: Vec<String> = value
+        .split(',')
+        .map(|digest| digest.trim().to_ascii_lowercase())
+        .collect();
+    if digests.iter().all(|digest| is_digest(digest)) {
+        Ok(digests)
+    } else {
+        Err("digests of 64 hexadecimal digits")
+    }
 }
 
 /// Accepts `2026-11-22T08:00:00Z` with an optional fraction, and an offset in place of the `Z`.
@@ -301,7 +381,13 @@ fn rfc3339(value: &str) -> Result<(), &'static str> {
     let (date_time, rest) = value.split_at_checked(19).ok_or(wrong)?;
     let fits = |text: &str, shape: &str| {
         text.len() == shape.len()
-            && text.bytes().zip(shape.bytes()).all(|(b, s)| if s == b'0' { b.is_ascii_digit() } else { b == s })
+            && text.bytes().zip(shape.bytes()).all(|(b, s)| {
+                if s == b'0' {
+                    b.is_ascii_digit()
+                } else {
+                    b == s
+                }
+            })
     };
     let number = |range: Range<usize>| date_time[range].parse::<u8>().unwrap_or(u8::MAX);
     let in_range = fits(date_time, "0000-00-00T00:00:00")
@@ -316,7 +402,11 @@ fn rfc3339(value: &str) -> Result<(), &'static str> {
     };
     let fraction_is_full = !rest.starts_with('.') || rest.len() > zone.len() + 1;
     let zone_fits = zone == "Z" || fits(zone, "+00:00") || fits(zone, "-00:00");
-    if in_range && fraction_is_full && zone_fits { Ok(()) } else { Err(wrong) }
+    if in_range && fraction_is_full && zone_fits {
+        Ok(())
+    } else {
+        Err(wrong)
+    }
 }
 
 #[cfg(test)]
@@ -327,7 +417,10 @@ mod tests {
         let source = Arc::new(Source::new("a.sql", text));
         let mut faults = Vec::new();
         let header = parse(&source, CommentStyle::Sql, &mut faults);
-        let shown = faults.into_iter().map(|d| (d.fault, text[d.place.range].to_owned())).collect();
+        let shown = faults
+            .into_iter()
+            .map(|d| (d.fault, text[d.place.range].to_owned()))
+            .collect();
         (header, shown)
     }
 
@@ -341,25 +434,51 @@ mod tests {
         let header = header.expect("it has a header");
         assert_eq!(header.message, "Create users: é\nand teams");
         assert_eq!(header.revision.expect("it has an id").value, "b2");
-        assert_eq!(header.down_revision.iter().map(|id| &*id.value).collect::<Vec<_>>(), ["a1", "a0"]);
+        assert_eq!(
+            header
+                .down_revision
+                .iter()
+                .map(|id| &*id.value)
+                .collect::<Vec<_>>(),
+            ["a1", "a0"]
+        );
         assert!(header.transaction_off);
     }
 
     #[test]
     fn a_message_may_be_missing_and_the_empty_line_after_it_too() {
-        assert_eq!(read("-- revision: a\n-- down_revision: none\n").0.expect("a header").message, "");
-        assert_eq!(read("-- Hi\n-- revision: a\n-- down_revision: none\n").0.expect("a header").message, "Hi");
+        assert_eq!(
+            read("-- revision: a\n-- down_revision: none\n")
+                .0
+                .expect("a header")
+                .message,
+            ""
+        );
+        assert_eq!(
+            read("-- Hi\n-- revision: a\n-- down_revision: none\n")
+                .0
+                .expect("a header")
+                .message,
+            "Hi"
+        );
     }
 
     #[test]
     fn a_marker_ends_the_header_without_an_empty_line() {
-        let (header, faults) = read("-- revision: a\n-- down_revision: none\n-- migrate: upgrade\n-- x: y\n");
+        let (header, faults) =
+            read("-- revision: a\n-- down_revision: none\n-- migrate: upgrade\n-- x: y\n");
         assert!(header.is_some() && faults.is_empty(), "{faults:?}");
     }
 
     #[test]
     fn a_file_without_any_key_is_no_revision() {
-        for text in ["", "\n\n", "CREATE TABLE t (id INT);", "-- only: prose\n", "-- Create users\n--\n-- TODO: x\n"] {
+        for text in [
+            "",
+            "\n\n",
+            "CREATE TABLE t (id INT);",
+            "-- only: prose\n",
+            "-- Create users\n--\n-- TODO: x\n",
+        ] {
             assert_eq!(read(text), (None, vec![]), "{text:?}");
         }
     }
@@ -371,32 +490,68 @@ mod tests {
              -- irreversible:\n-- created: yesterday\n-- depends_on: a,,b\n-- replaced_digest: 12\n",
         );
         let places: Vec<&str> = faults.iter().map(|(_, text)| &**text).collect();
-        let expected =
-            ["a-b", "down_revison", "revision", "some prose", "maybe", ":", "yesterday", "a,,b", "12"];
+        let expected = [
+            "a-b",
+            "down_revison",
+            "revision",
+            "some prose",
+            "maybe",
+            ":",
+            "yesterday",
+            "a,,b",
+            "12",
+        ];
         assert_eq!(places, expected);
-        assert_eq!(faults[1].0, Fault::UnknownKey { key: "down_revison".into(), nearest: Some("down_revision") });
+        assert_eq!(
+            faults[1].0,
+            Fault::UnknownKey {
+                key: "down_revison".into(),
+                nearest: Some("down_revision")
+            }
+        );
     }
 
     #[test]
     fn a_misspelt_key_is_one_fault_and_its_value_is_taken() {
         let (header, faults) = read("-- m\n--\n-- revison: a\n-- down_revision: none\n");
         assert_eq!(faults.len(), 1);
-        assert_eq!(header.and_then(|header| header.revision).map(|id| id.value), Some("a".to_owned()));
+        assert_eq!(
+            header.and_then(|header| header.revision).map(|id| id.value),
+            Some("a".to_owned())
+        );
     }
 
     #[test]
     fn a_missing_key_is_reported_at_the_first_line_of_the_header() {
         let (_, faults) = read("\n-- Create\n--\n-- revision: a\n");
-        assert_eq!(faults, [(Fault::MissingKey { key: "down_revision" }, "Create".to_owned())]);
+        assert_eq!(
+            faults,
+            [(
+                Fault::MissingKey {
+                    key: "down_revision"
+                },
+                "Create".to_owned()
+            )]
+        );
     }
 
     #[test]
     fn times_are_checked_in_shape_and_range() {
-        for good in ["2026-11-22T08:00:00Z", "2026-11-22T08:00:00.123456-05:30", "2016-12-31T23:59:60Z"] {
+        for good in [
+            "2026-11-22T08:00:00Z",
+            "2026-11-22T08:00:00.123456-05:30",
+            "2016-12-31T23:59:60Z",
+        ] {
             assert!(rfc3339(good).is_ok(), "{good}");
         }
-        let bad =
-            ["", "2026-11-22", "2026-13-22T08:00:00Z", "2026-11-22T08:00:00", "2026-11-22T08:00:00.Z", "é026-11-22T08:0:00Z"];
+        let bad = [
+            "",
+            "2026-11-22",
+            "2026-13-22T08:00:00Z",
+            "2026-11-22T08:00:00",
+            "2026-11-22T08:00:00.Z",
+            "é026-11-22T08:0:00Z",
+        ];
         for bad in bad {
             assert!(rfc3339(bad).is_err(), "{bad}");
         }

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-pub mod chain;
+mod chain;
 mod check;
 pub mod config;
 pub mod diagnostic;
@@ -10,7 +10,7 @@ mod draft;
 pub mod graph;
 mod header;
 pub mod load;
-pub mod message;
+mod message;
 pub mod names;
 pub mod plan;
 pub mod render;

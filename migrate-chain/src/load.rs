@@ -32,7 +32,11 @@ pub fn load(path: &Path) -> Result<Chain, Vec<Diagnostic>> {
 /// # Errors
 /// Everything that is wrong with it, sorted by file and position.
 pub fn load_tree(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
-    let mut loader = Loader { tree, faults: Vec::new(), seen: HashSet::new() };
+    let mut loader = Loader {
+        tree,
+        faults: Vec::new(),
+        seen: HashSet::new(),
+    };
     let (config, has_config_file) = loader.config();
     let drafts = loader.drafts(&config);
     let mut faults = loader.faults;
@@ -41,7 +45,13 @@ pub fn load_tree(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
     match graph {
         Some(graph) if faults.is_empty() => {
             let revisions = finish(drafts, &graph);
-            Ok(Chain { directory: tree.name().to_owned(), config, has_config_file, revisions, graph })
+            Ok(Chain {
+                directory: tree.name().to_owned(),
+                config,
+                has_config_file,
+                revisions,
+                graph,
+            })
         }
         _ => {
             diagnostic::sort(&mut faults);
@@ -77,7 +87,10 @@ impl Loader<'_> {
         for location in &config.versions {
             self.collect(location, config.recursive, &mut files);
         }
-        files.into_iter().filter_map(|file| self.draft(file)).collect()
+        files
+            .into_iter()
+            .filter_map(|file| self.draft(file))
+            .collect()
     }
 
     /// The revision files of a location, sorted by name; with `recursive`, folders are walked where their names sort.
@@ -85,14 +98,24 @@ impl Loader<'_> {
         let mut entries = match self.tree.list(folder) {
             Ok(Some(entries)) => entries,
             Ok(None) => return self.whole(folder, Fault::NoDirectory),
-            Err(error) => return self.whole(folder, Fault::Unreadable { cause: error.to_string() }),
+            Err(error) => {
+                return self.whole(
+                    folder,
+                    Fault::Unreadable {
+                        cause: error.to_string(),
+                    },
+                );
+            }
         };
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         for entry in entries {
             let path = join(folder, &entry.name);
             if entry.is_directory && recursive {
                 self.collect(&path, recursive, files);
-            } else if !entry.is_directory && is_revision_file(&entry.name) && self.seen.insert(path.clone()) {
+            } else if !entry.is_directory
+                && is_revision_file(&entry.name)
+                && self.seen.insert(path.clone())
+            {
                 files.push(path);
             }
         }
@@ -105,7 +128,10 @@ impl Loader<'_> {
         // A file without a header is not reported twice.
         if draft.is_none() && self.faults.len() == faults_before {
             let first_line = source.text().lines().next().map_or(0, str::len);
-            self.faults.push(Diagnostic::new(Fault::NotARevision, Place::new(&source, 0..first_line)));
+            self.faults.push(Diagnostic::new(
+                Fault::NotARevision,
+                Place::new(&source, 0..first_line),
+            ));
         }
         draft
     }
@@ -115,7 +141,12 @@ impl Loader<'_> {
         let bytes = match self.tree.read(path) {
             Ok(bytes) => bytes?,
             Err(error) => {
-                self.whole(path, Fault::Unreadable { cause: error.to_string() });
+                self.whole(
+                    path,
+                    Fault::Unreadable {
+                        cause: error.to_string(),
+                    },
+                );
                 return None;
             }
         };
@@ -133,19 +164,27 @@ impl Loader<'_> {
         let valid_up_to = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         let source = Arc::new(Source::new(join(self.tree.name(), path), text));
-        let place = Place::new(&source, valid_up_to..valid_up_to + char::REPLACEMENT_CHARACTER.len_utf8());
-        self.faults.push(Diagnostic::new(Fault::NotUtf8 { valid_up_to }, place));
+        let place = Place::new(
+            &source,
+            valid_up_to..valid_up_to + char::REPLACEMENT_CHARACTER.len_utf8(),
+        );
+        self.faults
+            .push(Diagnostic::new(Fault::NotUtf8 { valid_up_to }, place));
     }
 
     fn whole(&mut self, path: &str, fault: Fault) {
-        self.faults.push(Diagnostic::new(fault, Place::whole(join(self.tree.name(), path))));
+        self.faults.push(Diagnostic::new(
+            fault,
+            Place::whole(join(self.tree.name(), path)),
+        ));
     }
 }
 
 /// Whether a file in a version location must be a revision. What an editor hides behind a dot is none.
 fn is_revision_file(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    let is_source = extension.is_some_and(|e| e.eq_ignore_ascii_case("sql") || e.eq_ignore_ascii_case("rs"));
+    let is_source =
+        extension.is_some_and(|e| e.eq_ignore_ascii_case("sql") || e.eq_ignore_ascii_case("rs"));
     is_source && !name.starts_with('.')
 }
 
@@ -160,5 +199,9 @@ fn join(folder: &str, name: &str) -> String {
 /// Hashes the drafts of a chain without faults, parents first.
 fn finish(drafts: Vec<Draft>, graph: &RevisionGraph) -> Vec<Revision> {
     let hashes = crate::draft::hash(&drafts, graph);
-    drafts.into_iter().zip(hashes).map(|(draft, fingerprints)| draft.finish(fingerprints)).collect()
+    drafts
+        .into_iter()
+        .zip(hashes)
+        .map(|(draft, fingerprints)| draft.finish(fingerprints))
+        .collect()
 }

@@ -34,7 +34,10 @@ pub fn check_label(label: &str) -> Result<(), Fault> {
 
 fn check(id: &str, allowed: fn(char) -> bool) -> Result<(), Fault> {
     if let Some(character) = id.chars().find(|&c| !allowed(c)) {
-        return Err(Fault::IllegalCharacter { id: id.to_owned(), character });
+        return Err(Fault::IllegalCharacter {
+            id: id.to_owned(),
+            character,
+        });
     }
     if id.len() > MAX_ID_LENGTH {
         return Err(Fault::TooLong { id: id.to_owned() });
@@ -52,13 +55,24 @@ mod tests {
     #[test]
     fn ids_are_as_wide_as_the_column_and_no_wider() {
         assert!(check_id(&"a".repeat(32)).is_ok());
-        assert!(matches!(check_id(&"a".repeat(33)), Err(Fault::TooLong { .. })));
+        assert!(matches!(
+            check_id(&"a".repeat(33)),
+            Err(Fault::TooLong { .. })
+        ));
     }
 
     #[test]
     fn labels_may_have_a_dash_and_ids_may_not() {
         assert!(check_label("shop-eu").is_ok());
-        assert!(matches!(check_id("shop-eu"), Err(Fault::IllegalCharacter { character: '-', .. })));
-        assert!(matches!(check_label("büro"), Err(Fault::IllegalCharacter { character: 'ü', .. })));
+        assert!(matches!(
+            check_id("shop-eu"),
+            Err(Fault::IllegalCharacter { character: '-', .. })
+        ));
+        assert!(matches!(
+            check_label("büro"),
+            Err(Fault::IllegalCharacter {
+                character: 'ü', ..
+            })
+        ));
     }
 }

@@ -28,7 +28,9 @@ pub enum Style {
 /// assert!(text(&diagnostic, Style::Plain).starts_with("error[no-directory]: there is no such directory"));
 /// ```
 pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
-    let title = Level::ERROR.primary_title(diagnostic.message()).id(diagnostic.code());
+    let title = Level::ERROR
+        .primary_title(diagnostic.message())
+        .id(diagnostic.code());
     let mut group = Group::with_title(title);
     for places in by_file(diagnostic) {
         group = add(group, &places);
@@ -42,9 +44,22 @@ pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
 /// A message with a place in a text, in the same form: what the runtime's errors print.
 ///
 /// `notes` stand below the source line, each with its level.
-pub fn located(message: &str, place: &Place, label: Option<&str>, notes: &[(Level<'_>, &str)], style: Style) -> String {
+pub fn located(
+    message: &str,
+    place: &Place,
+    label: Option<&str>,
+    notes: &[(Level<'_>, &str)],
+    style: Style,
+) -> String {
     let group = Group::with_title(Level::ERROR.primary_title(message));
-    let mut group = add(group, &[Marked { place, label, primary: true }]);
+    let mut group = add(
+        group,
+        &[Marked {
+            place,
+            label,
+            primary: true,
+        }],
+    );
     for (level, note) in notes {
         group = group.element(level.clone().message(*note));
     }
@@ -82,11 +97,20 @@ struct Marked<'d> {
 
 /// The places of a diagnostic, those in one file together, the file of the fault itself first.
 fn by_file(diagnostic: &Diagnostic) -> Vec<Vec<Marked<'_>>> {
-    let mut files: Vec<Vec<Marked<'_>>> =
-        vec![vec![Marked { place: &diagnostic.place, label: diagnostic.label(), primary: true }]];
+    let mut files: Vec<Vec<Marked<'_>>> = vec![vec![Marked {
+        place: &diagnostic.place,
+        label: diagnostic.label(),
+        primary: true,
+    }]];
     for related in &diagnostic.related {
-        let marked = Marked { place: &related.place, label: Some(&related.note), primary: false };
-        let same = files.iter_mut().find(|places| places[0].place.source.path() == related.place.source.path());
+        let marked = Marked {
+            place: &related.place,
+            label: Some(&related.note),
+            primary: false,
+        };
+        let same = files
+            .iter_mut()
+            .find(|places| places[0].place.source.path() == related.place.source.path());
         match same {
             Some(places) => places.push(marked),
             None => files.push(vec![marked]),
@@ -104,7 +128,11 @@ fn add<'d>(group: Group<'d>, places: &[Marked<'d>]) -> Group<'d> {
     let shift = source.text().len() - shown.len();
     let mut snippet = Snippet::source(shown).path(source.path());
     for marked in places {
-        let kind = if marked.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let kind = if marked.primary {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
         let range = first_line(shown, &marked.place.range, shift);
         snippet = snippet.annotation(kind.span(range).label(marked.label));
     }
@@ -115,7 +143,9 @@ fn add<'d>(group: Group<'d>, places: &[Marked<'d>]) -> Group<'d> {
 /// drawn in the margin.
 fn first_line(text: &str, range: &Range<usize>, shift: usize) -> Range<usize> {
     let start = text.floor_char_boundary(range.start.saturating_sub(shift));
-    let end = text.floor_char_boundary(range.end.saturating_sub(shift)).max(start);
+    let end = text
+        .floor_char_boundary(range.end.saturating_sub(shift))
+        .max(start);
     let line = text[start..end].lines().next().unwrap_or_default();
     start..start + line.trim_end().len()
 }

@@ -1,3 +1,5 @@
+//! A revision of a checked chain.
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -33,8 +35,13 @@ type Names = Cow<'static, [Cow<'static, str>]>;
 /// What a revision does, by kind of file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Body {
-    Sql { upgrade: Cow<'static, [Section]>, downgrade: Cow<'static, [Section]> },
-    Rust { downgrade: bool },
+    Sql {
+        upgrade: Cow<'static, [Section]>,
+        downgrade: Cow<'static, [Section]>,
+    },
+    Rust {
+        downgrade: bool,
+    },
 }
 
 impl Revision {
@@ -91,7 +98,11 @@ impl Revision {
     /// Whether a database whose journal holds `digest` for this id has what the revision, or the run that it was
     /// squashed from, did.
     pub fn accepts(&self, digest: &Digest, dialect: Dialect) -> bool {
-        let replaced = || self.replaced_digests.iter().any(|replaced| **replaced == digest.to_string());
+        let replaced = || {
+            self.replaced_digests
+                .iter()
+                .any(|replaced| **replaced == digest.to_string())
+        };
         self.digest(dialect) == *digest || replaced()
     }
 
@@ -177,7 +188,10 @@ impl Revision {
     }
 
     fn fingerprint(&self, dialect: Dialect) -> &Fingerprint {
-        let found = self.fingerprints.iter().find(|fingerprint| fingerprint.dialects.contains(dialect));
+        let found = self
+            .fingerprints
+            .iter()
+            .find(|fingerprint| fingerprint.dialects.contains(dialect));
         found.expect("every revision has a fingerprint for every dialect: load.rs computes them so")
     }
 }
@@ -222,7 +236,10 @@ impl From<Parts> for Revision {
             foreign_keys: parts.foreign_keys,
             body: match parts.rust {
                 Some(downgrade) => Body::Rust { downgrade },
-                None => Body::Sql { upgrade: parts.upgrade.into(), downgrade: parts.downgrade.into() },
+                None => Body::Sql {
+                    upgrade: parts.upgrade.into(),
+                    downgrade: parts.downgrade.into(),
+                },
             },
             fingerprints: parts.fingerprints.into(),
         }
@@ -230,7 +247,9 @@ impl From<Parts> for Revision {
 }
 
 fn find(sections: &[Section], dialect: Dialect) -> Option<&Section> {
-    sections.iter().find(|section| section.dialects.contains(dialect))
+    sections
+        .iter()
+        .find(|section| section.dialects.contains(dialect))
 }
 
 /// A set of databases.
@@ -258,7 +277,11 @@ impl DialectSet {
 
 impl FromIterator<Dialect> for DialectSet {
     fn from_iter<I: IntoIterator<Item = Dialect>>(dialects: I) -> Self {
-        Self(dialects.into_iter().fold(0, |bits, dialect| bits | 1 << dialect.index()))
+        Self(
+            dialects
+                .into_iter()
+                .fold(0, |bits, dialect| bits | 1 << dialect.index()),
+        )
     }
 }
 
@@ -295,7 +318,10 @@ pub struct Fingerprint {
 /// What `embed_migrations!` writes for a revision: the same fields, all of them borrowed from the binary.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "the fields are those of Revision, and only the macro writes them")]
+#[allow(
+    missing_docs,
+    reason = "the fields are those of Revision, and only the macro writes them"
+)]
 pub struct Embedded {
     pub id: &'static str,
     pub file: &'static str,
@@ -357,7 +383,10 @@ impl Embedded {
             foreign_keys: self.foreign_keys,
             body: match self.rust {
                 Some(downgrade) => Body::Rust { downgrade },
-                None => Body::Sql { upgrade: Cow::Borrowed(self.upgrade), downgrade: Cow::Borrowed(self.downgrade) },
+                None => Body::Sql {
+                    upgrade: Cow::Borrowed(self.upgrade),
+                    downgrade: Cow::Borrowed(self.downgrade),
+                },
             },
             fingerprints: Cow::Borrowed(self.fingerprints),
         }

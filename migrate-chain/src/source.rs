@@ -21,7 +21,10 @@ impl Source {
     /// assert_eq!(source.position(source.text().find('x').unwrap()).column, 6);
     /// ```
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
     }
 
     /// The path as diagnostics show it.
@@ -65,7 +68,11 @@ impl Position {
     pub fn of(text: &str, offset: usize) -> Self {
         let before = &text[..text.floor_char_boundary(offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before[line_start..].trim_start_matches(BYTE_ORDER_MARK).chars().count() + 1;
+        let column = before[line_start..]
+            .trim_start_matches(BYTE_ORDER_MARK)
+            .chars()
+            .count()
+            + 1;
         let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
         Self { line, column }
     }
@@ -83,12 +90,18 @@ pub struct Place {
 impl Place {
     /// The bytes `range` of `source`.
     pub fn new(source: &Arc<Source>, range: Range<usize>) -> Self {
-        Self { source: Arc::clone(source), range }
+        Self {
+            source: Arc::clone(source),
+            range,
+        }
     }
 
     /// A whole file or directory, for what has no line: it cannot be read, or it should not be there.
     pub fn whole(path: impl Into<String>) -> Self {
-        Self { source: Arc::new(Source::new(path, "")), range: 0..0 }
+        Self {
+            source: Arc::new(Source::new(path, "")),
+            range: 0..0,
+        }
     }
 
     /// Whether it names a file as a whole, with no line to show.
@@ -112,7 +125,9 @@ mod tests {
     #[test]
     fn positions_count_lines_and_characters_from_one() {
         let text = "\u{feff}ab\r\nçd\n\nx";
-        let at = |needle: &str| Position::of(text, text.find(needle).expect("the needle is in the text"));
+        let at = |needle: &str| {
+            Position::of(text, text.find(needle).expect("the needle is in the text"))
+        };
         assert_eq!(at("a"), Position { line: 1, column: 1 });
         assert_eq!(at("b"), Position { line: 1, column: 2 });
         assert_eq!(at("d"), Position { line: 2, column: 2 });

@@ -76,7 +76,12 @@ impl Target {
     /// assert_eq!(migrate_chain::target::Target::heads().to_string(), "heads");
     /// ```
     pub fn heads() -> Self {
-        Self { text: "heads".to_owned(), branch: None, anchor: Anchor::Heads, steps: None }
+        Self {
+            text: "heads".to_owned(),
+            branch: None,
+            anchor: Anchor::Heads,
+            steps: None,
+        }
     }
 
     /// The target where nothing is applied.
@@ -85,11 +90,28 @@ impl Target {
     /// assert_eq!(migrate_chain::target::Target::base().to_string(), "base");
     /// ```
     pub fn base() -> Self {
-        Self { text: "base".to_owned(), branch: None, anchor: Anchor::Base, steps: None }
+        Self {
+            text: "base".to_owned(),
+            branch: None,
+            anchor: Anchor::Base,
+            steps: None,
+        }
     }
 
-    fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         self.anchor == Anchor::Current && self.branch.is_none() && self.steps.is_none()
+    }
+}
+
+impl Target {
+    /// The error where its steps lead below the base and a revision is needed.
+    pub(crate) fn below_base(&self) -> TargetError {
+        TargetError::OutOfRange {
+            target: self.text.clone(),
+            from: None,
+            from_current: false,
+            possible: 0,
+        }
     }
 }
 
@@ -103,7 +125,10 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let malformed = |reason| TargetError::Malformed { target: text.to_owned(), reason };
+        let malformed = |reason| TargetError::Malformed {
+            target: text.to_owned(),
+            reason,
+        };
         let (branch, rest) = match text.split_once('@') {
             Some((branch, rest)) => (Some(branch), rest),
             None => (None, text),
@@ -124,7 +149,12 @@ impl FromStr for Target {
         if let Some(character) = illegal(anchor) {
             return Err(malformed(Malformed::Character(character)));
         }
-        Ok(Self { text: text.to_owned(), branch: branch.map(str::to_owned), anchor: Anchor::new(anchor), steps })
+        Ok(Self {
+            text: text.to_owned(),
+            branch: branch.map(str::to_owned),
+            anchor: Anchor::new(anchor),
+            steps,
+        })
     }
 }
 
@@ -163,11 +193,21 @@ impl FromStr for Range {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let (start, end) = text
-            .split_once(':')
-            .ok_or_else(|| TargetError::Malformed { target: text.to_owned(), reason: Malformed::NoRange })?;
-        let end_of = |text: &str| if text.is_empty() { Ok(None) } else { text.parse().map(Some) };
-        Ok(Self { start: end_of(start)?, end: end_of(end)? })
+        let (start, end) = text.split_once(':').ok_or_else(|| TargetError::Malformed {
+            target: text.to_owned(),
+            reason: Malformed::NoRange,
+        })?;
+        let end_of = |text: &str| {
+            if text.is_empty() {
+                Ok(None)
+            } else {
+                text.parse().map(Some)
+            }
+        };
+        Ok(Self {
+            start: end_of(start)?,
+            end: end_of(end)?,
+        })
     }
 }
 
@@ -179,7 +219,13 @@ fn split_steps(text: &str) -> (&str, Option<Steps>) {
     match before {
         Some(before) if !digits.is_empty() => {
             let count = digits.parse().unwrap_or(usize::MAX);
-            (before, Some(Steps { up: anchor.ends_with('+'), count }))
+            (
+                before,
+                Some(Steps {
+                    up: anchor.ends_with('+'),
+                    count,
+                }),
+            )
         }
         _ => (text, None),
     }
@@ -187,5 +233,7 @@ fn split_steps(text: &str) -> (&str, Option<Steps>) {
 
 /// The first character that no id, label or symbol has. Which ids there can be is checked where they are declared.
 fn illegal(text: &str) -> Option<char> {
-    text.chars().find(|&character| matches!(character, '@' | ':') || character.is_whitespace() || character.is_control())
+    text.chars().find(|&character| {
+        matches!(character, '@' | ':') || character.is_whitespace() || character.is_control()
+    })
 }

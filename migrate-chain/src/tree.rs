@@ -43,7 +43,10 @@ pub struct Disk {
 impl Disk {
     /// The directory `root`, shown to people as `name`.
     pub fn new(root: impl Into<PathBuf>, name: impl Into<String>) -> Self {
-        Self { root: root.into(), name: name.into() }
+        Self {
+            root: root.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -57,14 +60,21 @@ impl Tree for Disk {
     }
 
     fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
-        let Some(entries) = found(fs::read_dir(self.root.join(path)))? else { return Ok(None) };
+        let Some(entries) = found(fs::read_dir(self.root.join(path)))? else {
+            return Ok(None);
+        };
         let entry = |entry: io::Result<fs::DirEntry>| -> io::Result<Entry> {
             let entry = entry?;
             let file_type = entry.file_type()?;
             // The type of a link is that of what it leads to.
-            let is_directory = if file_type.is_symlink() { entry.path().is_dir() } else { file_type.is_dir() };
+            let is_directory = if file_type.is_symlink() {
+                entry.path().is_dir()
+            } else {
+                file_type.is_dir()
+            };
             let name = entry.file_name().into_string();
-            let name = name.map_err(|name| io::Error::other(format!("the file name {name:?} is not UTF-8")))?;
+            let name = name
+                .map_err(|name| io::Error::other(format!("the file name {name:?} is not UTF-8")))?;
             Ok(Entry { name, is_directory })
         };
         entries.map(entry).collect::<io::Result<_>>().map(Some)

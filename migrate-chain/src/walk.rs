@@ -11,7 +11,10 @@ pub(crate) struct Edges {
 impl Edges {
     /// Builds the edges of the nodes in order, each given as its neighbours.
     pub(crate) fn new<I: IntoIterator<Item = usize>>(nodes: impl IntoIterator<Item = I>) -> Self {
-        let mut edges = Self { starts: vec![0], targets: Vec::new() };
+        let mut edges = Self {
+            starts: vec![0],
+            targets: Vec::new(),
+        };
         for neighbours in nodes {
             edges.targets.extend(neighbours);
             edges.starts.push(edges.targets.len());
@@ -72,7 +75,9 @@ pub(crate) fn marked(set: &[bool]) -> impl Iterator<Item = usize> + '_ {
 pub(crate) fn dependencies_first(edges: &Edges) -> Vec<usize> {
     let users = edges.reversed();
     let mut waiting: Vec<usize> = (0..edges.len()).map(|node| edges.of(node).len()).collect();
-    let mut order: Vec<usize> = (0..edges.len()).filter(|&node| waiting[node] == 0).collect();
+    let mut order: Vec<usize> = (0..edges.len())
+        .filter(|&node| waiting[node] == 0)
+        .collect();
     let mut done = 0;
     while done < order.len() {
         for &user in users.of(order[done]) {
@@ -88,7 +93,10 @@ pub(crate) fn dependencies_first(edges: &Edges) -> Vec<usize> {
 
 /// One short cycle for each knot of nodes that reach each other, from its lowest node, following the edges.
 pub(crate) fn cycles(edges: &Edges) -> Vec<Vec<usize>> {
-    let mut cycles: Vec<Vec<usize>> = knots(edges).iter().map(|knot| cycle_in(edges, knot)).collect();
+    let mut cycles: Vec<Vec<usize>> = knots(edges)
+        .iter()
+        .map(|knot| cycle_in(edges, knot))
+        .collect();
     cycles.sort();
     cycles
 }
@@ -162,7 +170,11 @@ fn cycle_in(edges: &Edges, knot: &[usize]) -> Vec<usize> {
     unreachable!("the nodes of a knot reach each other")
 }
 
-fn path_back(came_from: &std::collections::HashMap<usize, usize>, root: usize, mut node: usize) -> Vec<usize> {
+fn path_back(
+    came_from: &std::collections::HashMap<usize, usize>,
+    root: usize,
+    mut node: usize,
+) -> Vec<usize> {
     let mut path = vec![node];
     while node != root {
         node = came_from[&node];

@@ -16,7 +16,11 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &Path, name: &str)
     let mut text = String::with_capacity(chain.revisions.len() * 512);
     modules(&mut text, chain, root);
     if chain.has_config_file {
-        let _ = writeln!(text, "const _: &str = include_str!({:?});", root.join(load::CONFIG_FILE));
+        let _ = writeln!(
+            text,
+            "const _: &str = include_str!({:?});",
+            root.join(load::CONFIG_FILE)
+        );
     }
     source(&mut text, root);
     text.push_str("p::Migrations::embedded(p::EmbeddedMigrations {");
@@ -40,14 +44,20 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &Path, name: &str)
 fn modules(out: &mut String, chain: &Chain, root: &Path) {
     for (n, revision) in rust_revisions(chain) {
         let path = root.join(revision.file());
-        let _ = writeln!(out, "#[path = {path:?}] #[allow(unreachable_pub, missing_docs)] mod r{n};");
+        let _ = writeln!(
+            out,
+            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs)] mod r{n};"
+        );
     }
 }
 
 fn functions(out: &mut String, chain: &Chain) {
     out.push_str("functions: &[");
     for (n, revision) in rust_revisions(chain) {
-        let _ = write!(out, "p::Functions {{ revision: {n}, upgrade: |cx| p::boxed(r{n}::upgrade(cx)), downgrade: ");
+        let _ = write!(
+            out,
+            "p::Functions {{ revision: {n}, upgrade: |cx| p::boxed(r{n}::upgrade(cx)), downgrade: "
+        );
         // Whether there is a downgrade does not depend on the database in a Rust revision.
         if revision.has_downgrade(Dialect::Sqlite) {
             let _ = write!(out, "Some(|cx| p::boxed(r{n}::downgrade(cx))) }},");
@@ -59,12 +69,19 @@ fn functions(out: &mut String, chain: &Chain) {
 }
 
 fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
-    chain.revisions.iter().enumerate().filter(|(_, revision)| revision.is_rust())
+    chain
+        .revisions
+        .iter()
+        .enumerate()
+        .filter(|(_, revision)| revision.is_rust())
 }
 
 /// Where the files are, for the stale-binary check; a release build must not know.
 fn source(out: &mut String, root: &Path) {
-    let _ = writeln!(out, "#[cfg(debug_assertions)] const SOURCE: Option<&str> = Some({root:?});");
+    let _ = writeln!(
+        out,
+        "#[cfg(debug_assertions)] const SOURCE: Option<&str> = Some({root:?});"
+    );
     out.push_str("#[cfg(not(debug_assertions))] const SOURCE: Option<&str> = None;\n");
 }
 
@@ -83,7 +100,11 @@ fn settings(out: &mut String, chain: &Chain) {
         }
         None => out.push_str("None"),
     }
-    let _ = write!(out, ", journal_table: p::Cow::Borrowed({:?}) }},", config.journal_table);
+    let _ = write!(
+        out,
+        ", journal_table: p::Cow::Borrowed({:?}) }},",
+        config.journal_table
+    );
 }
 
 fn revision(out: &mut String, revision: &Revision, root: &Path) {
@@ -109,7 +130,11 @@ fn revision(out: &mut String, revision: &Revision, root: &Path) {
         out.push_str("foreign_keys: false,");
     }
     if revision.is_rust() {
-        let _ = write!(out, "rust: Some({}),", revision.has_downgrade(Dialect::Sqlite));
+        let _ = write!(
+            out,
+            "rust: Some({}),",
+            revision.has_downgrade(Dialect::Sqlite)
+        );
     }
     sections(out, "upgrade", revision.upgrade_sections());
     sections(out, "downgrade", revision.downgrade_sections());
@@ -145,7 +170,13 @@ fn sections(out: &mut String, field: &str, sections: &[Section]) {
     }
     let _ = write!(out, "{field}: &[");
     for section in sections {
-        let _ = write!(out, "p::section({}, {}, {}),", section.dialects.bits(), section.start, section.end);
+        let _ = write!(
+            out,
+            "p::section({}, {}, {}),",
+            section.dialects.bits(),
+            section.start,
+            section.end
+        );
     }
     out.push_str("],");
 }
@@ -154,7 +185,12 @@ fn fingerprints(out: &mut String, fingerprints: &[Fingerprint]) {
     out.push_str("fingerprints: &[");
     for fingerprint in fingerprints {
         let _ = write!(out, "p::fingerprint({}, *b\"", fingerprint.dialects.bits());
-        for byte in fingerprint.checksum.as_bytes().iter().chain(fingerprint.digest.as_bytes()) {
+        for byte in fingerprint
+            .checksum
+            .as_bytes()
+            .iter()
+            .chain(fingerprint.digest.as_bytes())
+        {
             let _ = write!(out, "{}", std::ascii::escape_default(*byte));
         }
         out.push_str("\"),");

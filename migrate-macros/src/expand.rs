@@ -23,13 +23,20 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     pub(crate) fn of_rustc() -> Self {
         let current_dir = env::current_dir().unwrap_or_default();
-        let manifest_dir = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| current_dir.clone(), PathBuf::from);
-        Self { manifest_dir, current_dir }
+        let manifest_dir =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| current_dir.clone(), PathBuf::from);
+        Self {
+            manifest_dir,
+            current_dir,
+        }
     }
 
     /// The path as messages show it.
     fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.current_dir).unwrap_or(path).to_string_lossy().replace('\\', "/")
+        path.strip_prefix(&self.current_dir)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .replace('\\', "/")
     }
 }
 
@@ -70,7 +77,10 @@ impl Parse for Call {
             krate.extend(std::iter::once(input.parse::<proc_macro2::TokenTree>()?));
         }
         input.parse::<Option<Token![,]>>()?;
-        Ok(Self { krate, argument: input.parse()? })
+        Ok(Self {
+            krate,
+            argument: input.parse()?,
+        })
     }
 }
 
@@ -94,7 +104,12 @@ impl Call {
 
     fn compile_error(&self, fault: &Diagnostic) -> TokenStream {
         let message = message(fault);
-        let span = self.argument.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+        let span = self
+            .argument
+            .clone()
+            .into_iter()
+            .next()
+            .map_or_else(Span::call_site, |token| token.span());
         quote_spanned!(span=> ::core::compile_error!(#message);)
     }
 
@@ -110,7 +125,9 @@ impl Call {
 fn message(fault: &Diagnostic) -> String {
     let text = render::text(fault, Style::Plain);
     let code = fault.code();
-    let text = text.strip_prefix(&format!("error[{code}]: ")).unwrap_or(&text);
+    let text = text
+        .strip_prefix(&format!("error[{code}]: "))
+        .unwrap_or(&text);
     match text.split_once('\n') {
         Some((first, rest)) => format!("{first} [{code}]\n{rest}"),
         None => format!("{text} [{code}]"),
@@ -120,9 +137,15 @@ fn message(fault: &Diagnostic) -> String {
 /// How errors at run time call the directory: as written, but never by a path of the machine that built the binary.
 fn embedded_name(directory: &str) -> String {
     let path = Path::new(directory);
-    let relative = if path.is_absolute() { path.file_name().map(Path::new).unwrap_or(path) } else { path };
+    let relative = if path.is_absolute() {
+        path.file_name().map(Path::new).unwrap_or(path)
+    } else {
+        path
+    };
     let name = relative.to_string_lossy().replace('\\', "/");
-    name.trim_start_matches("./").trim_end_matches('/').to_owned()
+    name.trim_start_matches("./")
+        .trim_end_matches('/')
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -137,11 +160,14 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         for (name, text) in files {
             let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().expect("it has a parent")).expect("the folder is made");
+            fs::create_dir_all(path.parent().expect("it has a parent"))
+                .expect("the folder is made");
             fs::write(path, text).expect("the file is written");
         }
-        let surroundings =
-            Surroundings { manifest_dir: dir.path().to_owned(), current_dir: dir.path().to_owned() };
+        let surroundings = Surroundings {
+            manifest_dir: dir.path().to_owned(),
+            current_dir: dir.path().to_owned(),
+        };
         let input = format!("some::path {argument}").parse().expect("tokens");
         expand(input, &surroundings).to_string()
     }
@@ -150,21 +176,39 @@ mod tests {
     fn a_sound_chain_has_no_errors_and_includes_each_file() {
         let out = expanded(&[("migrations/versions/a.sql", GOOD)], "");
         assert!(!out.contains("compile_error"), "{out}");
-        assert!(out.contains("include_str") && out.contains("versions/a.sql"), "{out}");
+        assert!(
+            out.contains("include_str") && out.contains("versions/a.sql"),
+            "{out}"
+        );
     }
 
     #[test]
     fn each_fault_is_an_error_and_a_value_follows() {
-        let bad = GOOD.replace("revision: a", "revision: b-c").replace("none", "zz");
-        let out = expanded(&[("m/versions/a.sql", GOOD), ("m/versions/b.sql", &bad)], ", \"m\"");
+        let bad = GOOD
+            .replace("revision: a", "revision: b-c")
+            .replace("none", "zz");
+        let out = expanded(
+            &[("m/versions/a.sql", GOOD), ("m/versions/b.sql", &bad)],
+            ", \"m\"",
+        );
         assert_eq!(out.matches("compile_error").count(), 2, "{out}");
         assert!(out.contains("m/versions/b.sql:3:14"), "{out}");
-        assert!(out.ends_with("some :: path :: __private :: EMPTY }"), "{out}");
+        assert!(
+            out.ends_with("some :: path :: __private :: EMPTY }"),
+            "{out}"
+        );
     }
 
     #[test]
     fn anything_but_one_string_literal_is_refused() {
-        for argument in [", 1", ", dir", ", \"a\", \"b\"", ", dir = \"a\"", ", \"\"", ", concat!(\"a\")"] {
+        for argument in [
+            ", 1",
+            ", dir",
+            ", \"a\", \"b\"",
+            ", dir = \"a\"",
+            ", \"\"",
+            ", concat!(\"a\")",
+        ] {
             let out = expanded(&[], argument);
             assert!(out.contains("one string literal"), "{argument}: {out}");
         }

@@ -12,7 +12,11 @@ use crate::source::Place;
 ///
 /// Heads and bases are counted only in a sound graph: a missing parent makes another head, and to merge that would be
 /// wrong advice.
-pub(crate) fn graph(config: &Config, drafts: &[Draft], faults: &mut Vec<Diagnostic>) -> Option<RevisionGraph> {
+pub(crate) fn graph(
+    config: &Config,
+    drafts: &[Draft],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<RevisionGraph> {
     let known: Vec<&Draft> = drafts.iter().filter(|draft| draft.id().is_some()).collect();
     let nodes: Vec<Node<'_>> = known.iter().filter_map(|draft| node(draft)).collect();
     let is_whole = known.len() == drafts.len();
@@ -25,7 +29,10 @@ pub(crate) fn graph(config: &Config, drafts: &[Draft], faults: &mut Vec<Diagnost
         Ok(_) => None,
         Err(found) => {
             // Where a file has lost its id, what names that id is not to blame.
-            let mut found = found.iter().filter(|fault| is_whole || !is_missing(fault)).peekable();
+            let mut found = found
+                .iter()
+                .filter(|fault| is_whole || !is_missing(fault))
+                .peekable();
             let orphans = found.peek().is_some().then(|| Childless::new(&known));
             faults.extend(found.map(|fault| diagnostic(&known, orphans.as_ref(), fault)));
             None
@@ -47,47 +54,89 @@ fn values(names: &[Spanned<String>]) -> Vec<&str> {
 }
 
 fn is_missing(fault: &graph::Fault) -> bool {
-    matches!(fault, graph::Fault::MissingParent { .. } | graph::Fault::MissingDependency { .. })
+    matches!(
+        fault,
+        graph::Fault::MissingParent { .. } | graph::Fault::MissingDependency { .. }
+    )
 }
 
 const DOWN: &str = "down_revision";
 const DEPENDS: &str = "depends_on";
 
 /// The words of a fault of the graph, with the places that its indices stand for.
-fn diagnostic(drafts: &[&Draft], childless: Option<&Childless<'_>>, fault: &graph::Fault) -> Diagnostic {
+fn diagnostic(
+    drafts: &[&Draft],
+    childless: Option<&Childless<'_>>,
+    fault: &graph::Fault,
+) -> Diagnostic {
     use graph::Fault as Found;
     match fault {
         Found::SelfParent { node, edge } => self_reference(drafts[*node], DOWN, *edge),
         Found::SelfDependency { node, edge } => self_reference(drafts[*node], DEPENDS, *edge),
         Found::DuplicateId { first, second } => {
-            let fault = Fault::DuplicateId { id: id(drafts[*second]) };
-            Diagnostic::new(fault, drafts[*second].place()).with(drafts[*first].place(), "it stands here first")
+            let fault = Fault::DuplicateId {
+                id: id(drafts[*second]),
+            };
+            Diagnostic::new(fault, drafts[*second].place())
+                .with(drafts[*first].place(), "it stands here first")
         }
         Found::CaseOnly { first, second } => {
-            let fault = Fault::CaseCollision { id: id(drafts[*second]), other: id(drafts[*first]) };
-            Diagnostic::new(fault, drafts[*second].place()).with(drafts[*first].place(), "the other one")
+            let fault = Fault::CaseCollision {
+                id: id(drafts[*second]),
+                other: id(drafts[*first]),
+            };
+            Diagnostic::new(fault, drafts[*second].place())
+                .with(drafts[*first].place(), "the other one")
         }
-        Found::DuplicateLabel { first, first_label, node, label } => {
+        Found::DuplicateLabel {
+            first,
+            first_label,
+            node,
+            label,
+        } => {
             let first = at(drafts[*first], label_range(drafts[*first], *first_label));
-            let fault = Fault::DuplicateLabel { label: label_of(drafts[*node], *label) };
+            let fault = Fault::DuplicateLabel {
+                label: label_of(drafts[*node], *label),
+            };
             let place = at(drafts[*node], label_range(drafts[*node], *label));
             Diagnostic::new(fault, place).with(first, "it is declared here first")
         }
-        Found::LabelIsId { node, label, revision } => {
-            let fault = Fault::LabelIsRevision { label: label_of(drafts[*node], *label) };
+        Found::LabelIsId {
+            node,
+            label,
+            revision,
+        } => {
+            let fault = Fault::LabelIsRevision {
+                label: label_of(drafts[*node], *label),
+            };
             let place = at(drafts[*node], label_range(drafts[*node], *label));
             Diagnostic::new(fault, place).with(drafts[*revision].place(), "the revision of that id")
         }
-        Found::MissingParent { node, edge, nearest } => {
+        Found::MissingParent {
+            node,
+            edge,
+            nearest,
+        } => {
             let name = &drafts[*node].header.down_revision[*edge];
             let nearest = nearest.clone();
             let childless = childless.and_then(|childless| childless.only_one_outside(*node));
-            let fault = Fault::UnknownParent { id: name.value.clone(), nearest, childless };
+            let fault = Fault::UnknownParent {
+                id: name.value.clone(),
+                nearest,
+                childless,
+            };
             Diagnostic::new(fault, at(drafts[*node], name.range.clone()))
         }
-        Found::MissingDependency { node, edge, nearest } => {
+        Found::MissingDependency {
+            node,
+            edge,
+            nearest,
+        } => {
             let name = &drafts[*node].header.depends_on[*edge];
-            let fault = Fault::UnknownDependency { id: name.value.clone(), nearest: nearest.clone() };
+            let fault = Fault::UnknownDependency {
+                id: name.value.clone(),
+                nearest: nearest.clone(),
+            };
             Diagnostic::new(fault, at(drafts[*node], name.range.clone()))
         }
         Found::RepeatedParent { node, second, .. } => repeated(drafts[*node], DOWN, *second),
@@ -103,19 +152,33 @@ fn self_reference(draft: &Draft, key: &'static str, edge: usize) -> Diagnostic {
 
 fn repeated(draft: &Draft, key: &'static str, edge: usize) -> Diagnostic {
     let name = reference(draft, key, edge);
-    Diagnostic::new(Fault::RepeatedReference { id: name.value.clone(), key }, at(draft, name.range.clone()))
+    Diagnostic::new(
+        Fault::RepeatedReference {
+            id: name.value.clone(),
+            key,
+        },
+        at(draft, name.range.clone()),
+    )
 }
 
 /// At the first revision of the cycle in loading order, with the others beside it.
 fn cycle(drafts: &[&Draft], path: &[usize]) -> Diagnostic {
-    let fault = Fault::Cycle { ids: path.iter().map(|&node| id(drafts[node])).collect() };
+    let fault = Fault::Cycle {
+        ids: path.iter().map(|&node| id(drafts[node])).collect(),
+    };
     let (first, others) = path.split_first().expect("a cycle has revisions");
     let diagnostic = Diagnostic::new(fault, drafts[*first].place());
-    others.iter().fold(diagnostic, |diagnostic, &other| diagnostic.with(drafts[other].place(), "part of the cycle"))
+    others.iter().fold(diagnostic, |diagnostic, &other| {
+        diagnostic.with(drafts[other].place(), "part of the cycle")
+    })
 }
 
 fn reference<'d>(draft: &'d Draft, key: &str, edge: usize) -> &'d Spanned<String> {
-    if key == DOWN { &draft.header.down_revision[edge] } else { &draft.header.depends_on[edge] }
+    if key == DOWN {
+        &draft.header.down_revision[edge]
+    } else {
+        &draft.header.depends_on[edge]
+    }
 }
 
 fn id(draft: &Draft) -> String {
@@ -144,11 +207,19 @@ struct Childless<'d> {
 
 impl<'d> Childless<'d> {
     fn new(drafts: &'d [&'d Draft]) -> Self {
-        let places: std::collections::HashMap<&str, usize> =
-            drafts.iter().enumerate().filter_map(|(n, draft)| Some((&*draft.id()?.value, n))).collect();
+        let places: std::collections::HashMap<&str, usize> = drafts
+            .iter()
+            .enumerate()
+            .filter_map(|(n, draft)| Some((&*draft.id()?.value, n)))
+            .collect();
         let mut children = vec![Vec::new(); drafts.len()];
         for (n, draft) in drafts.iter().enumerate() {
-            for parent in draft.header.down_revision.iter().filter_map(|parent| places.get(&*parent.value)) {
+            for parent in draft
+                .header
+                .down_revision
+                .iter()
+                .filter_map(|parent| places.get(&*parent.value))
+            {
                 children[*parent].push(n);
             }
         }
@@ -164,7 +235,8 @@ impl<'d> Childless<'d> {
                 pending.extend(&self.children[next]);
             }
         }
-        let mut outside = (0..self.drafts.len()).filter(|&n| !seen[n] && self.children[n].is_empty());
+        let mut outside =
+            (0..self.drafts.len()).filter(|&n| !seen[n] && self.children[n].is_empty());
         let only = outside.next()?;
         outside.next().is_none().then(|| id(self.drafts[only]))
     }

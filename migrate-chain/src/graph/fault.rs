@@ -113,7 +113,10 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn new(nodes: &[Node<'a>]) -> Self {
-        let mut names = Self { ids: HashMap::with_capacity(nodes.len()), labels: HashMap::new() };
+        let mut names = Self {
+            ids: HashMap::with_capacity(nodes.len()),
+            labels: HashMap::new(),
+        };
         for (index, node) in nodes.iter().enumerate() {
             names.ids.entry(node.id).or_insert(index);
             for (place, &label) in node.labels.iter().enumerate() {
@@ -134,7 +137,10 @@ impl<'a> Names<'a> {
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        self.ids.get(name).copied().or_else(|| Some(self.labels.get(name)?.0))
+        self.ids
+            .get(name)
+            .copied()
+            .or_else(|| Some(self.labels.get(name)?.0))
     }
 }
 
@@ -155,7 +161,9 @@ fn self_references(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault
     for (node, it) in nodes.iter().enumerate() {
         let parents = places(&it.down, |&id| id == it.id);
         faults.extend(parents.map(|edge| Fault::SelfParent { node, edge }));
-        let dependencies = places(&it.depends_on, |&name| name == it.id || names.find(name) == Some(node));
+        let dependencies = places(&it.depends_on, |&name| {
+            name == it.id || names.find(name) == Some(node)
+        });
         faults.extend(dependencies.map(|edge| Fault::SelfDependency { node, edge }));
     }
 }
@@ -168,7 +176,10 @@ fn ids(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
         if first != second {
             faults.push(Fault::DuplicateId { first, second });
         } else if alike != second {
-            faults.push(Fault::CaseOnly { first: alike, second });
+            faults.push(Fault::CaseOnly {
+                first: alike,
+                second,
+            });
         }
     }
 }
@@ -177,28 +188,48 @@ fn labels(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     for (node, it) in nodes.iter().enumerate() {
         for (label, name) in it.labels.iter().enumerate() {
             if let Some(&revision) = names.ids.get(name) {
-                faults.push(Fault::LabelIsId { node, label, revision });
+                faults.push(Fault::LabelIsId {
+                    node,
+                    label,
+                    revision,
+                });
             }
             let (first, first_label) = names.labels[name];
             if (first, first_label) != (node, label) {
-                faults.push(Fault::DuplicateLabel { first, first_label, node, label });
+                faults.push(Fault::DuplicateLabel {
+                    first,
+                    first_label,
+                    node,
+                    label,
+                });
             }
         }
     }
 }
 
 fn missing(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
-    let mut suggest = Suggestions { names, left: MOST_SUGGESTIONS };
+    let mut suggest = Suggestions {
+        names,
+        left: MOST_SUGGESTIONS,
+    };
     for (node, it) in nodes.iter().enumerate() {
         for edge in places(&it.depends_on, |name| names.find(name).is_none()) {
             let nearest = suggest.nearest(it.depends_on[edge], it.id, true);
-            faults.push(Fault::MissingDependency { node, edge, nearest });
+            faults.push(Fault::MissingDependency {
+                node,
+                edge,
+                nearest,
+            });
         }
     }
     for (node, it) in nodes.iter().enumerate() {
         for edge in places(&it.down, |id| !names.ids.contains_key(id)) {
             let nearest = suggest.nearest(it.down[edge], it.id, false);
-            faults.push(Fault::MissingParent { node, edge, nearest });
+            faults.push(Fault::MissingParent {
+                node,
+                edge,
+                nearest,
+            });
         }
     }
 }
@@ -206,25 +237,45 @@ fn missing(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
 fn repeated(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     for (node, it) in nodes.iter().enumerate() {
         let parents = repetitions(it.down.iter().copied());
-        faults.extend(parents.map(|(first, second)| Fault::RepeatedParent { node, first, second }));
-        let dependencies = repetitions(it.depends_on.iter().map(|name| names.find(name).ok_or(*name)));
-        faults.extend(dependencies.map(|(first, second)| Fault::RepeatedDependency { node, first, second }));
+        faults.extend(parents.map(|(first, second)| Fault::RepeatedParent {
+            node,
+            first,
+            second,
+        }));
+        let dependencies = repetitions(
+            it.depends_on
+                .iter()
+                .map(|name| names.find(name).ok_or(*name)),
+        );
+        faults.extend(
+            dependencies.map(|(first, second)| Fault::RepeatedDependency {
+                node,
+                first,
+                second,
+            }),
+        );
     }
 }
 
 fn edges_without_loops(nodes: &[Node<'_>], names: &Names<'_>) -> Edges {
     Edges::new(nodes.iter().enumerate().map(|(node, it)| {
         let down = it.down.iter().filter_map(|id| names.ids.get(id).copied());
-        down.chain(names.revisions(&it.depends_on)).filter(move |&target| target != node)
+        down.chain(names.revisions(&it.depends_on))
+            .filter(move |&target| target != node)
     }))
 }
 
 fn places<T>(list: &[T], wanted: impl Fn(&T) -> bool) -> impl Iterator<Item = usize> {
-    list.iter().enumerate().filter(move |(_, item)| wanted(item)).map(|(place, _)| place)
+    list.iter()
+        .enumerate()
+        .filter(move |(_, item)| wanted(item))
+        .map(|(place, _)| place)
 }
 
 /// The places of each item that was there before, behind the first place of the same.
-fn repetitions<T: Eq + std::hash::Hash>(list: impl Iterator<Item = T>) -> impl Iterator<Item = (usize, usize)> {
+fn repetitions<T: Eq + std::hash::Hash>(
+    list: impl Iterator<Item = T>,
+) -> impl Iterator<Item = (usize, usize)> {
     let mut seen = HashMap::new();
     list.enumerate().filter_map(move |(place, item)| {
         let first = *seen.entry(item).or_insert(place);
@@ -256,6 +307,8 @@ pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|name| (strsim::jaro_winkler(text, name), name))
         .filter(|&(likeness, _)| likeness >= 0.8)
         // The order of the candidates is that of a hash map: the name breaks ties.
-        .max_by(|(likeness, name), (other, other_name)| likeness.total_cmp(other).then(other_name.cmp(name)))
+        .max_by(|(likeness, name), (other, other_name)| {
+            likeness.total_cmp(other).then(other_name.cmp(name))
+        })
         .map(|(_, name)| name.to_owned())
 }

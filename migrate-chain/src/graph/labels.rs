@@ -20,9 +20,22 @@ struct Group {
 }
 
 impl Labels {
-    pub(super) fn new(nodes: &[Node<'_>], order: &[usize], down: &Edges, next: &Edges, all_next: &Edges) -> Self {
-        let declared = nodes.iter().map(|node| node.labels.iter().map(|&label| label.into()).collect()).collect();
-        let mut labels = Self { declared, group: vec![None; order.len()], groups: Vec::new() };
+    pub(super) fn new(
+        nodes: &[Node<'_>],
+        order: &[usize],
+        down: &Edges,
+        next: &Edges,
+        all_next: &Edges,
+    ) -> Self {
+        let declared = nodes
+            .iter()
+            .map(|node| node.labels.iter().map(|&label| label.into()).collect())
+            .collect();
+        let mut labels = Self {
+            declared,
+            group: vec![None; order.len()],
+            groups: Vec::new(),
+        };
         for &node in order {
             labels.descend(node, down);
         }
@@ -53,13 +66,20 @@ impl Labels {
 
     /// Puts a revision into the group of its parents, or into a new one where it adds to it.
     fn descend(&mut self, node: usize, down: &Edges) {
-        let mut inherits: Vec<usize> = down.of(node).iter().filter_map(|&parent| self.group[parent]).collect();
+        let mut inherits: Vec<usize> = down
+            .of(node)
+            .iter()
+            .filter_map(|&parent| self.group[parent])
+            .collect();
         inherits.sort_unstable();
         inherits.dedup();
         self.group[node] = if self.declared[node].is_empty() && inherits.len() < 2 {
             inherits.pop()
         } else {
-            self.groups.push(Group { declared_by: node, inherits });
+            self.groups.push(Group {
+                declared_by: node,
+                inherits,
+            });
             Some(self.groups.len() - 1)
         };
     }

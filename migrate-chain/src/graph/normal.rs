@@ -15,7 +15,11 @@ pub(super) fn own_dependencies(down: &Edges, dependencies: &Edges, order: &[usiz
     }
     Edges::new((0..order.len()).map(|node| {
         let inherited = &inherited[node];
-        dependencies.of(node).iter().copied().filter(move |dependency| !inherited.contains(dependency))
+        dependencies
+            .of(node)
+            .iter()
+            .copied()
+            .filter(move |dependency| !inherited.contains(dependency))
     }))
 }
 
@@ -35,13 +39,25 @@ fn shared(dependencies: &Edges, order: &[usize]) -> Vec<usize> {
 }
 
 /// Pairs of a revision and a dependency of its own, out of the group, that an ancestor lists too.
-fn inherited_in(group: &[usize], down: &Edges, dependencies: &Edges, order: &[usize]) -> Vec<(usize, usize)> {
-    let bits: HashMap<usize, u64> = group.iter().enumerate().map(|(bit, &node)| (node, 1 << bit)).collect();
+fn inherited_in(
+    group: &[usize],
+    down: &Edges,
+    dependencies: &Edges,
+    order: &[usize],
+) -> Vec<(usize, usize)> {
+    let bits: HashMap<usize, u64> = group
+        .iter()
+        .enumerate()
+        .map(|(bit, &node)| (node, 1 << bit))
+        .collect();
     let mut listed_below = vec![0_u64; order.len()];
     let mut listed_upto = vec![0_u64; order.len()];
     let mut found = Vec::new();
     for &node in order {
-        let below = down.of(node).iter().fold(0, |bits, &parent| bits | listed_upto[parent]);
+        let below = down
+            .of(node)
+            .iter()
+            .fold(0, |bits, &parent| bits | listed_upto[parent]);
         listed_below[node] = below;
         listed_upto[node] = below;
         for dependency in dependencies.of(node) {

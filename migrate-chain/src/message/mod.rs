@@ -72,50 +72,96 @@ fn message(fault: &Fault) -> String {
     match fault {
         Fault::NoDirectory => "there is no such directory".to_owned(),
         Fault::Unreadable { cause } => format!("it cannot be read: {cause}"),
-        Fault::NotUtf8 { valid_up_to } => format!("the file is not UTF-8: the byte at offset {valid_up_to} is not valid"),
-        Fault::NotARevision => "the file stands among the revisions and has no revision header".to_owned(),
+        Fault::NotUtf8 { valid_up_to } => {
+            format!("the file is not UTF-8: the byte at offset {valid_up_to} is not valid")
+        }
+        Fault::NotARevision => {
+            "the file stands among the revisions and has no revision header".to_owned()
+        }
         Fault::ConflictMarker => "a merge-conflict marker was left in the file".to_owned(),
         Fault::ConfigSyntax { cause } => format!("`migrate.toml` is not valid TOML: {cause}"),
-        Fault::ConfigUnknownKey { key, .. } => format!("`migrate.toml` has the unknown key `{key}`"),
-        Fault::ConfigValue { key, .. } => format!("`{key}` in `migrate.toml` has a value that it cannot have"),
+        Fault::ConfigUnknownKey { key, .. } => {
+            format!("`migrate.toml` has the unknown key `{key}`")
+        }
+        Fault::ConfigValue { key, .. } => {
+            format!("`{key}` in `migrate.toml` has a value that it cannot have")
+        }
         Fault::MissingKey { key } => format!("the revision header has no `{key}`"),
         Fault::MalformedLine => "a header line is not `key: value`".to_owned(),
-        Fault::MalformedValue { key, .. } => format!("the header key `{key}` has a value that it cannot have"),
+        Fault::MalformedValue { key, .. } => {
+            format!("the header key `{key}` has a value that it cannot have")
+        }
         Fault::RepeatedKey { key } => format!("the header key `{key}` stands twice"),
         Fault::UnknownKey { key, .. } => format!("the header has the unknown key `{key}`"),
-        Fault::IllegalCharacter { id, character } => format!("`{id}` has the character {character:?} in it"),
+        Fault::IllegalCharacter { id, character } => {
+            format!("`{id}` has the character {character:?} in it")
+        }
         Fault::TooLong { id } => format!("`{id}` is {} characters long", id.chars().count()),
         Fault::Reserved { id } => format!("`{id}` cannot be the name of a revision or a branch"),
-        Fault::UnknownMarker { word, .. } if word.is_empty() => "the marker `-- migrate:` says nothing".to_owned(),
+        Fault::UnknownMarker { word, .. } if word.is_empty() => {
+            "the marker `-- migrate:` says nothing".to_owned()
+        }
         Fault::UnknownMarker { word, .. } => format!("the marker `-- migrate: {word}` is unknown"),
-        Fault::UnknownDialect { name, .. } => format!("the section names the unknown database `{name}`"),
-        Fault::RepeatedSection { section, dialect: Some(dialect) } => format!("two {section} sections serve {dialect}"),
-        Fault::RepeatedSection { section, dialect: None } => format!("two {section} sections name no database"),
+        Fault::UnknownDialect { name, .. } => {
+            format!("the section names the unknown database `{name}`")
+        }
+        Fault::RepeatedSection {
+            section,
+            dialect: Some(dialect),
+        } => format!("two {section} sections serve {dialect}"),
+        Fault::RepeatedSection {
+            section,
+            dialect: None,
+        } => format!("two {section} sections name no database"),
         Fault::TextBeforeSection => "SQL stands before the first section".to_owned(),
-        Fault::MissingUpgrade { rust: true } => "the revision has no `pub async fn upgrade`".to_owned(),
+        Fault::MissingUpgrade { rust: true } => {
+            "the revision has no `pub async fn upgrade`".to_owned()
+        }
         Fault::MissingUpgrade { rust: false } => "the revision has no upgrade section".to_owned(),
-        Fault::IrreversibleDowngrade => "the revision is irreversible and has a downgrade".to_owned(),
-        Fault::MissingDowngrade => "the revision has no downgrade, and `migrate.toml` requires one".to_owned(),
-        Fault::MissingDialect { section, dialect } => format!("the revision has no {section} section for {dialect}"),
+        Fault::IrreversibleDowngrade => {
+            "the revision is irreversible and has a downgrade".to_owned()
+        }
+        Fault::MissingDowngrade => {
+            "the revision has no downgrade, and `migrate.toml` requires one".to_owned()
+        }
+        Fault::MissingDialect { section, dialect } => {
+            format!("the revision has no {section} section for {dialect}")
+        }
         Fault::Sql(kind) => sql::message(*kind),
         Fault::DuplicateId { id } => format!("the revision id `{id}` stands in two files"),
-        Fault::CaseCollision { id, other } => format!("the revision ids `{id}` and `{other}` differ only in case"),
+        Fault::CaseCollision { id, other } => {
+            format!("the revision ids `{id}` and `{other}` differ only in case")
+        }
         Fault::UnknownParent { id, .. } => format!("no revision has the id `{id}`"),
-        Fault::UnknownDependency { id, .. } => format!("no revision has the id or branch label `{id}`"),
+        Fault::UnknownDependency { id, .. } => {
+            format!("no revision has the id or branch label `{id}`")
+        }
         Fault::SelfReference { id, key } => format!("revision `{id}` names itself in `{key}`"),
         Fault::Cycle { ids } => format!("revisions wait for each other: {}", cycle(ids)),
-        Fault::SeveralHeads { heads } => format!("the chain has {} heads: {}", heads.len(), quoted(heads)),
-        Fault::SeveralBases { bases } => format!("the chain has {} bases: {}", bases.len(), quoted(bases)),
-        Fault::DuplicateLabel { label } => format!("two revisions declare the branch label `{label}`"),
-        Fault::LabelIsRevision { label } => format!("the branch label `{label}` is also the id of a revision"),
+        Fault::SeveralHeads { heads } => {
+            format!("the chain has {} heads: {}", heads.len(), quoted(heads))
+        }
+        Fault::SeveralBases { bases } => {
+            format!("the chain has {} bases: {}", bases.len(), quoted(bases))
+        }
+        Fault::DuplicateLabel { label } => {
+            format!("two revisions declare the branch label `{label}`")
+        }
+        Fault::LabelIsRevision { label } => {
+            format!("the branch label `{label}` is also the id of a revision")
+        }
         Fault::RepeatedReference { id, key } => format!("`{id}` stands twice in `{key}`"),
     }
 }
 
 fn label(fault: &Fault) -> Option<&'static str> {
     match fault {
-        Fault::ConfigValue { expected, .. } | Fault::MalformedValue { expected, .. } => Some(expected),
-        Fault::UnknownParent { .. } | Fault::UnknownDependency { .. } => Some("not found in any file"),
+        Fault::ConfigValue { expected, .. } | Fault::MalformedValue { expected, .. } => {
+            Some(expected)
+        }
+        Fault::UnknownParent { .. } | Fault::UnknownDependency { .. } => {
+            Some("not found in any file")
+        }
         Fault::MissingKey { .. } => Some("in this header"),
         Fault::Sql(kind) => sql::label(*kind),
         _ => None,
@@ -201,7 +247,10 @@ fn did_you_mean(nearest: Option<&str>) -> Option<String> {
 }
 
 fn quoted(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
     names.join(", ")
 }
 

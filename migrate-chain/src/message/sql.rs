@@ -18,11 +18,17 @@ pub(super) fn code(kind: FaultKind) -> &'static str {
 pub(super) fn message(kind: FaultKind) -> String {
     match kind {
         FaultKind::UnterminatedString => "the string is never closed".to_owned(),
-        FaultKind::UnterminatedQuotedIdentifier => "the quoted identifier is never closed".to_owned(),
+        FaultKind::UnterminatedQuotedIdentifier => {
+            "the quoted identifier is never closed".to_owned()
+        }
         FaultKind::UnterminatedComment => "the comment is never closed".to_owned(),
         FaultKind::UnterminatedDollarQuote => "the dollar quote is never closed".to_owned(),
-        FaultKind::UnclosedStatementMarker => "no `-- migrate: end` closes `-- migrate: statement`".to_owned(),
-        FaultKind::StrayEndMarker => "no `-- migrate: statement` opens what `-- migrate: end` closes".to_owned(),
+        FaultKind::UnclosedStatementMarker => {
+            "no `-- migrate: end` closes `-- migrate: statement`".to_owned()
+        }
+        FaultKind::StrayEndMarker => {
+            "no `-- migrate: statement` opens what `-- migrate: end` closes".to_owned()
+        }
         FaultKind::TransactionControl(keywords) => {
             format!("`{keywords}` in a revision that runs in a transaction already")
         }
@@ -45,16 +51,20 @@ pub(super) fn label(kind: FaultKind) -> Option<&'static str> {
 pub(super) fn help(kind: FaultKind) -> Option<String> {
     let help = match kind {
         FaultKind::UnclosedStatementMarker => "write `-- migrate: end` below the statement",
-        FaultKind::StrayEndMarker => "remove it, or write `-- migrate: statement` above the statement",
+        FaultKind::StrayEndMarker => {
+            "remove it, or write `-- migrate: statement` above the statement"
+        }
         FaultKind::TransactionControl(_) => {
             "remove it: the revision and its record commit together; or write `transaction: off` in the header"
         }
-        FaultKind::NotInTransaction { remedy: Remedy::TransactionOff, .. } => {
-            "write `transaction: off` in the header, best in a revision with nothing else in it"
-        }
-        FaultKind::NotInTransaction { remedy: Remedy::ForeignKeysOff, .. } => {
-            "remove it, and write `foreign_keys: off` in the header"
-        }
+        FaultKind::NotInTransaction {
+            remedy: Remedy::TransactionOff,
+            ..
+        } => "write `transaction: off` in the header, best in a revision with nothing else in it",
+        FaultKind::NotInTransaction {
+            remedy: Remedy::ForeignKeysOff,
+            ..
+        } => "remove it, and write `foreign_keys: off` in the header",
         FaultKind::PsqlMetaCommand => "write the SQL that it stands for",
         FaultKind::CopyFromStdin => "write INSERT statements, or load the rows in a Rust revision",
         _ => return None,

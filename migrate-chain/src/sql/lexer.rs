@@ -126,7 +126,7 @@ impl Tokens<'_> {
             TokenKind::String => self.fresh = false,
             TokenKind::Semicolon => self.fresh = self.delimiter.is_none(),
             TokenKind::Delimiter | TokenKind::DelimiterCommand | TokenKind::EndMarker => {
-                self.fresh = true
+                self.fresh = true;
             }
             _ => {
                 self.fresh = false;
@@ -202,20 +202,18 @@ impl Tokens<'_> {
                 Found::new(TokenKind::Punctuation, start + 1)
             }
             b'.' if self.byte(start + 1).is_ascii_digit() => self.number(start),
-            b'.' => Found::new(TokenKind::Punctuation, start + 1),
             b'\'' => self.string(start, start),
             b'"' if self.dialect == Dialect::MySql => self.string(start, start),
             b'"' => self.quoted_identifier(start),
             b'`' if self.dialect != Dialect::Postgres => self.quoted_identifier(start),
             b'[' if self.dialect == Dialect::Sqlite => self.bracketed(start),
-            b'[' => Found::new(TokenKind::Punctuation, start + 1),
             b'-' if self.opens_line_comment(start) => self.line_comment(start),
             b'#' if self.dialect == Dialect::MySql => self.line_comment(start),
             b'/' if self.byte(start + 1) == b'*' => self.block_comment(start),
             b'*' if self.executable && self.byte(start + 1) == b'/' => self.executable_close(start),
             b'$' => self.dollar(start),
             b':' | b'@' | b'#' | b'?' if self.dialect != Dialect::Postgres => self.variable(start),
-            b':' => Found::new(TokenKind::Punctuation, start + 1),
+            b'.' | b'[' | b':' => Found::new(TokenKind::Punctuation, start + 1),
             b'\\' => self.backslash(start),
             _ if OPERATOR[byte as usize] => self.operator(start),
             _ => Found::new(TokenKind::Unknown, start + 1),
@@ -568,15 +566,15 @@ impl Tokens<'_> {
 /// The bytes that go on with a word: letters, digits, `_`, `$` and everything outside of ASCII, in every dialect.
 static WORD: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = byte >= 0x80
-            || (byte as u8).is_ascii_alphanumeric()
-            || byte == b'_' as usize
-            || byte == b'$' as usize;
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] =
+            byte >= 0x80 || byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$';
+        if byte == u8::MAX {
+            break table;
+        }
         byte += 1;
     }
-    table
 };
 
 /// The bytes of operators: PostgreSQL's list, which covers the others'.

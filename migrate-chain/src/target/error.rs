@@ -173,7 +173,9 @@ impl TargetError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "malformed",
-            Self::UnknownRevision { .. } | Self::UnknownRow { .. } | Self::Relative { .. } => "not_found",
+            Self::UnknownRevision { .. } | Self::UnknownRow { .. } | Self::Relative { .. } => {
+                "not_found"
+            }
             Self::UnknownBranch { .. } => "no_such_branch",
             Self::AmbiguousPrefix { .. } => "ambiguous_prefix",
             Self::NotOnBranch { .. } => "not_on_branch",
@@ -181,7 +183,10 @@ impl TargetError {
             Self::AmbiguousUpgrade { .. } => "ambiguous_upgrade",
             Self::AmbiguousDowngrade { .. } => "ambiguous_downgrade",
             Self::AmbiguousWalk { .. } => "ambiguous_walk",
-            Self::OutOfRange { from_current: true, .. } | Self::NothingCurrent { .. } => "relative_out_of_range",
+            Self::OutOfRange {
+                from_current: true, ..
+            }
+            | Self::NothingCurrent { .. } => "relative_out_of_range",
             Self::OutOfRange { .. } => "walked_too_far",
             Self::Overlaps { .. } => "overlaps",
             Self::NotAncestor { .. } => "not_ancestor",
@@ -199,58 +204,142 @@ impl fmt::Display for TargetError {
             Self::Malformed { target, reason } => write!(f, "`{target}` is no target: {reason}"),
             Self::UnknownRevision { name, nearest } => {
                 write!(f, "no revision or branch is called `{name}`")?;
-                suggestion(f, nearest.as_deref(), if is_short(name) { SHORT } else { HISTORY })
+                suggestion(
+                    f,
+                    nearest.as_deref(),
+                    if is_short(name) { SHORT } else { HISTORY },
+                )
             }
             Self::UnknownBranch { name, nearest } => {
                 write!(f, "no branch is called `{name}`")?;
-                suggestion(f, nearest.as_deref(), "; `branches` and `heads` list the branch labels there are")
+                suggestion(
+                    f,
+                    nearest.as_deref(),
+                    "; `branches` and `heads` list the branch labels there are",
+                )
             }
             Self::AmbiguousPrefix { prefix, candidates } => {
                 let (count, candidates) = (candidates.len(), list(candidates));
-                write!(f, "`{prefix}` is the start of {count} names: {candidates}; write more of the one you mean")
+                write!(
+                    f,
+                    "`{prefix}` is the start of {count} names: {candidates}; write more of the one you mean"
+                )
             }
             Self::NotOnBranch { revision, branch } => {
-                write!(f, "revision `{revision}` is not on branch `{branch}`: neither comes before the other; ")?;
-                write!(f, "leave out `{branch}@`, or name a revision of that branch")
+                write!(
+                    f,
+                    "revision `{revision}` is not on branch `{branch}`: neither comes before the other; "
+                )?;
+                write!(
+                    f,
+                    "leave out `{branch}@`, or name a revision of that branch"
+                )
             }
             Self::MultipleHeads { target, heads } => multiple_heads(f, target, heads),
             Self::AmbiguousUpgrade { target, rows } => {
-                write!(f, "`{target}` could be counted from each of {}: the database is at several ", list(rows))?;
-                write!(f, "revisions; write `BRANCH@{}` to say on which branch", steps_of(target))
+                write!(
+                    f,
+                    "`{target}` could be counted from each of {}: the database is at several ",
+                    list(rows)
+                )?;
+                write!(
+                    f,
+                    "revisions; write `BRANCH@{}` to say on which branch",
+                    steps_of(target)
+                )
             }
             Self::AmbiguousDowngrade { target, rows } => {
-                write!(f, "`{target}` could be counted from each of {}: the database is at several ", list(rows))?;
-                write!(f, "revisions; write `BRANCH@{}` or name the revision to go back to", steps_of(target))
+                write!(
+                    f,
+                    "`{target}` could be counted from each of {}: the database is at several ",
+                    list(rows)
+                )?;
+                write!(
+                    f,
+                    "revisions; write `BRANCH@{}` or name the revision to go back to",
+                    steps_of(target)
+                )
             }
-            Self::AmbiguousWalk { target, at, choices } => {
-                write!(f, "`{target}` is ambiguous: from {} the way leads to ", place(at.as_deref()))?;
+            Self::AmbiguousWalk {
+                target,
+                at,
+                choices,
+            } => {
+                write!(
+                    f,
+                    "`{target}` is ambiguous: from {} the way leads to ",
+                    place(at.as_deref())
+                )?;
                 write!(f, "{}; name the revision you mean", list(choices))
             }
-            Self::OutOfRange { target, from, possible, .. } => {
-                write!(f, "`{target}` leads out of the chain: from {} there are ", place(from.as_deref()))?;
-                write!(f, "{possible} steps that way; take fewer, or name a revision")
+            Self::OutOfRange {
+                target,
+                from,
+                possible,
+                ..
+            } => {
+                write!(
+                    f,
+                    "`{target}` leads out of the chain: from {} there are ",
+                    place(from.as_deref())
+                )?;
+                write!(
+                    f,
+                    "{possible} steps that way; take fewer, or name a revision"
+                )
             }
             Self::Relative { target } => {
-                write!(f, "`{target}` counts steps, and only a revision can stand here; name it by its id")
+                write!(
+                    f,
+                    "`{target}` counts steps, and only a revision can stand here; name it by its id"
+                )
             }
             Self::NothingCurrent { target } => {
-                write!(f, "`{target}` counts from the current revision, and none is applied there; ")?;
+                write!(
+                    f,
+                    "`{target}` counts from the current revision, and none is applied there; "
+                )?;
                 write!(f, "`current` shows what is")
             }
             Self::Overlaps { revision, covers } => {
-                write!(f, "revision `{revision}` needs {} already; name `{revision}` alone", list(covers))
+                write!(
+                    f,
+                    "revision `{revision}` needs {} already; name `{revision}` alone",
+                    list(covers)
+                )
             }
             Self::NotAncestor { lower, upper } => not_ancestor(f, lower, upper),
-            Self::BadDowngradeTarget { target, branch, above } => {
-                write!(f, "`{target}` is no place to go back to: of what stands on it, {}, ", list(above))?;
-                write!(f, "nothing leads to `{branch}`; leave out `{branch}@`, or name a revision below that branch")
+            Self::BadDowngradeTarget {
+                target,
+                branch,
+                above,
+            } => {
+                write!(
+                    f,
+                    "`{target}` is no place to go back to: of what stands on it, {}, ",
+                    list(above)
+                )?;
+                write!(
+                    f,
+                    "nothing leads to `{branch}`; leave out `{branch}@`, or name a revision below that branch"
+                )
             }
             Self::UnknownRow { row, nearest } => {
-                write!(f, "the database is at revision `{row}`, which this chain does not have")?;
-                suggestion(f, nearest.as_deref(), "; run the version of the program that has it, or `stamp` the database")
+                write!(
+                    f,
+                    "the database is at revision `{row}`, which this chain does not have"
+                )?;
+                suggestion(
+                    f,
+                    nearest.as_deref(),
+                    "; run the version of the program that has it, or `stamp` the database",
+                )
             }
             Self::RepeatedRow { row } => {
-                write!(f, "the version table holds `{row}` more than once; delete all but one of these rows")
+                write!(
+                    f,
+                    "the version table holds `{row}` more than once; delete all but one of these rows"
+                )
             }
         }
     }
@@ -259,10 +348,16 @@ impl fmt::Display for TargetError {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("a revision is missing; write an id, `head`, `base` or a number of steps"),
+            Self::Empty => f.write_str(
+                "a revision is missing; write an id, `head`, `base` or a number of steps",
+            ),
             Self::EmptyBranch => f.write_str("a branch label or an id must stand before `@`"),
-            Self::Character('@') => f.write_str("`@` can stand in it once, between the branch and the revision"),
-            Self::Character(':') => f.write_str("a range is not taken here; write the one revision to go to"),
+            Self::Character('@') => {
+                f.write_str("`@` can stand in it once, between the branch and the revision")
+            }
+            Self::Character(':') => {
+                f.write_str("a range is not taken here; write the one revision to go to")
+            }
             Self::Character(character) => write!(f, "it cannot hold {character:?}"),
             Self::Steps => f.write_str("`+` or `-` takes a number, and nothing can follow it"),
             Self::NoRange => f.write_str("a range is written `START:END`, `START:` or `:END`"),
@@ -271,7 +366,8 @@ impl fmt::Display for Malformed {
 }
 
 const HISTORY: &str = "; `history` lists the revisions there are";
-const SHORT: &str = "; an id of more than three characters can be cut short, others are written in full";
+const SHORT: &str =
+    "; an id of more than three characters can be cut short, others are written in full";
 
 fn is_short(name: &str) -> bool {
     name.chars().count() < 4
@@ -284,11 +380,23 @@ fn suggestion(f: &mut fmt::Formatter<'_>, nearest: Option<&str>, otherwise: &str
     }
 }
 
-fn multiple_heads(f: &mut fmt::Formatter<'_>, target: &str, heads: &[(String, String)]) -> fmt::Result {
-    write!(f, "`{target}` means one head, and there are {}: ", heads.len())?;
+fn multiple_heads(
+    f: &mut fmt::Formatter<'_>,
+    target: &str,
+    heads: &[(String, String)],
+) -> fmt::Result {
+    write!(
+        f,
+        "`{target}` means one head, and there are {}: ",
+        heads.len()
+    )?;
     for (place, (id, only)) in heads.iter().enumerate() {
         let comma = if place == 0 { "" } else { ", " };
-        let hint = if id == only { String::new() } else { format!(" (`{only}`)") };
+        let hint = if id == only {
+            String::new()
+        } else {
+            format!(" (`{only}`)")
+        };
         write!(f, "{comma}`{id}`{hint}")?;
     }
     f.write_str("; name one of them, write `heads` for all, or merge them")
@@ -296,9 +404,16 @@ fn multiple_heads(f: &mut fmt::Formatter<'_>, target: &str, heads: &[(String, St
 
 fn not_ancestor(f: &mut fmt::Formatter<'_>, lower: &str, upper: &[String]) -> fmt::Result {
     if upper.is_empty() {
-        return write!(f, "`{lower}` is not applied: the database is at no revision; `upgrade` goes there");
+        return write!(
+            f,
+            "`{lower}` is not applied: the database is at no revision; `upgrade` goes there"
+        );
     }
-    write!(f, "`{lower}` is not below {}; `history` shows what comes before what", list(upper))
+    write!(
+        f,
+        "`{lower}` is not below {}; `history` shows what comes before what",
+        list(upper)
+    )
 }
 
 fn place(id: Option<&str>) -> String {
@@ -311,5 +426,9 @@ fn steps_of(target: &str) -> &str {
 }
 
 fn list(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

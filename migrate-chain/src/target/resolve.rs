@@ -40,14 +40,20 @@ impl RevisionGraph {
     /// # Errors
     ///
     /// Returns why the target means nothing, or not one thing.
-    pub fn resolve<S: AsRef<str>>(&self, target: &Target, rows: &[S]) -> Result<Vec<Option<usize>>, TargetError> {
+    pub fn resolve<S: AsRef<str>>(
+        &self,
+        target: &Target,
+        rows: &[S],
+    ) -> Result<Vec<Option<usize>>, TargetError> {
         let target = &self.reread(target);
         match target.steps {
             None => Ok(self.absolute(target, rows)?.into_iter().map(Some).collect()),
             Some(Steps { up: false, count }) if target.anchor == Anchor::Here && count > 0 => {
                 self.back_from_heads(target, count)
             }
-            Some(_) => Err(TargetError::Relative { target: target.text.clone() }),
+            Some(_) => Err(TargetError::Relative {
+                target: target.text.clone(),
+            }),
         }
     }
 
@@ -77,16 +83,25 @@ impl RevisionGraph {
             self.walk_down(target, start, count, way)?
         };
         // Below the base there is nothing to upgrade to.
-        reached.map(|revision| vec![revision]).ok_or_else(|| self.out_of_range(target, None, 0))
+        reached
+            .map(|revision| vec![revision])
+            .ok_or_else(|| self.out_of_range(target, None, 0))
     }
 
     /// Where a downgrade goes.
-    pub(crate) fn floor<S: AsRef<str>>(&self, target: &Target, rows: &[S]) -> Result<Floor, TargetError> {
+    pub(crate) fn floor<S: AsRef<str>>(
+        &self,
+        target: &Target,
+        rows: &[S],
+    ) -> Result<Floor, TargetError> {
         let target = &self.reread(target);
         let branch = self.branch_of(target)?;
         let Some(Steps { up, count }) = target.steps else {
             // As in Alembic the branch chooses what is removed, not which revision is meant.
-            return Ok(Floor { branch, revision: self.anchor(target, None, rows)? });
+            return Ok(Floor {
+                branch,
+                revision: self.anchor(target, None, rows)?,
+            });
         };
         if target.anchor == Anchor::Here {
             if up || count == 0 {
@@ -94,7 +109,10 @@ impl RevisionGraph {
             }
             let start = self.downgrade_start(target, branch, rows)?;
             let revision = self.walk_down(target, Some(start), count, Way::Exact)?;
-            return Ok(Floor { branch: Some(branch.unwrap_or(start)), revision });
+            return Ok(Floor {
+                branch: Some(branch.unwrap_or(start)),
+                revision,
+            });
         }
         let revision = if up || count == 0 {
             let start = self.anchor(target, None, rows)?;
@@ -108,7 +126,10 @@ impl RevisionGraph {
 
     /// The rows of the version table, each once, in loading order.
     pub(crate) fn rows<S: AsRef<str>>(&self, rows: &[S]) -> Result<Vec<usize>, TargetError> {
-        let mut found = rows.iter().map(|row| self.row(row.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let mut found = rows
+            .iter()
+            .map(|row| self.row(row.as_ref()))
+            .collect::<Result<Vec<_>, _>>()?;
         found.sort_unstable();
         found.dedup();
         Ok(found)
@@ -117,18 +138,27 @@ impl RevisionGraph {
     fn row(&self, row: &str) -> Result<usize, TargetError> {
         self.find(row).ok_or_else(|| {
             let ids = (0..self.len()).map(|revision| self.id(revision));
-            TargetError::UnknownRow { row: row.to_owned(), nearest: nearest(row, ids) }
+            TargetError::UnknownRow {
+                row: row.to_owned(),
+                nearest: nearest(row, ids),
+            }
         })
     }
 
     /// The branch label or id before `@`.
     pub(crate) fn branch_of(&self, target: &Target) -> Result<Option<usize>, TargetError> {
-        target.branch.as_deref().map(|name| self.branch(name)).transpose()
+        target
+            .branch
+            .as_deref()
+            .map(|name| self.branch(name))
+            .transpose()
     }
 
     fn branch(&self, name: &str) -> Result<usize, TargetError> {
         self.lookup(name, None).map_err(|error| match error {
-            TargetError::UnknownRevision { name, nearest } => TargetError::UnknownBranch { name, nearest },
+            TargetError::UnknownRevision { name, nearest } => {
+                TargetError::UnknownBranch { name, nearest }
+            }
             other => other,
         })
     }
@@ -145,7 +175,11 @@ impl RevisionGraph {
     }
 
     /// What a target without steps means.
-    fn absolute<S: AsRef<str>>(&self, target: &Target, rows: &[S]) -> Result<Vec<usize>, TargetError> {
+    fn absolute<S: AsRef<str>>(
+        &self,
+        target: &Target,
+        rows: &[S],
+    ) -> Result<Vec<usize>, TargetError> {
         let branch = self.branch_of(target)?;
         match &target.anchor {
             Anchor::Base => Ok(Vec::new()),
@@ -170,10 +204,15 @@ impl RevisionGraph {
             Anchor::Current => {
                 let rows = self.current_on(branch, rows)?;
                 return match rows[..] {
-                    [] if branch.is_some() => Err(TargetError::NothingCurrent { target: target.text.clone() }),
+                    [] if branch.is_some() => Err(TargetError::NothingCurrent {
+                        target: target.text.clone(),
+                    }),
                     [] => Ok(None),
                     [row] => Ok(Some(row)),
-                    _ => Err(TargetError::AmbiguousUpgrade { target: target.text.clone(), rows: self.ids_of(&rows) }),
+                    _ => Err(TargetError::AmbiguousUpgrade {
+                        target: target.text.clone(),
+                        rows: self.ids_of(&rows),
+                    }),
                 };
             }
         };
@@ -185,12 +224,20 @@ impl RevisionGraph {
     }
 
     /// The revision of a name, which must share the lineage of the branch.
-    fn on_branch(&self, name: &str, target: &Target, branch: Option<usize>) -> Result<usize, TargetError> {
+    fn on_branch(
+        &self,
+        name: &str,
+        target: &Target,
+        branch: Option<usize>,
+    ) -> Result<usize, TargetError> {
         let lineage = branch.map(|branch| self.lineage(branch));
         let revision = self.lookup(name, lineage.as_deref())?;
         if lineage.is_some_and(|lineage| !lineage[revision]) {
             let branch = target.branch.clone().unwrap_or_default();
-            return Err(TargetError::NotOnBranch { revision: self.id(revision).to_owned(), branch });
+            return Err(TargetError::NotOnBranch {
+                revision: self.id(revision).to_owned(),
+                branch,
+            });
         }
         Ok(revision)
     }
@@ -203,18 +250,26 @@ impl RevisionGraph {
         // As in Alembic a name of up to three characters is only found in full.
         let mut found: Vec<(&str, usize)> = self
             .names()
-            .filter(|&(known, revision)| known.len() > 3 && known.starts_with(name) && lineage.is_none_or(|on| on[revision]))
+            .filter(|&(known, revision)| {
+                known.len() > 3 && known.starts_with(name) && lineage.is_none_or(|on| on[revision])
+            })
             .collect();
         found.sort_unstable();
         match found[..] {
             [] => {
                 let known = self.names().map(|(known, _)| known).chain(RESERVED);
-                Err(TargetError::UnknownRevision { name: name.to_owned(), nearest: nearest(name, known) })
+                Err(TargetError::UnknownRevision {
+                    name: name.to_owned(),
+                    nearest: nearest(name, known),
+                })
             }
             [(_, revision)] => Ok(revision),
             _ => {
                 let candidates = found.iter().map(|&(known, _)| known.to_owned()).collect();
-                Err(TargetError::AmbiguousPrefix { prefix: name.to_owned(), candidates })
+                Err(TargetError::AmbiguousPrefix {
+                    prefix: name.to_owned(),
+                    candidates,
+                })
             }
         }
     }
@@ -229,10 +284,18 @@ impl RevisionGraph {
 
     /// What `heads` means: as in Alembic the real heads, and on a branch its heads.
     fn all_heads(&self, branch: Option<usize>) -> Vec<usize> {
-        if branch.is_some() { self.heads_on(branch) } else { self.real_heads().to_vec() }
+        if branch.is_some() {
+            self.heads_on(branch)
+        } else {
+            self.real_heads().to_vec()
+        }
     }
 
-    fn current_on<S: AsRef<str>>(&self, branch: Option<usize>, rows: &[S]) -> Result<Vec<usize>, TargetError> {
+    fn current_on<S: AsRef<str>>(
+        &self,
+        branch: Option<usize>,
+        rows: &[S],
+    ) -> Result<Vec<usize>, TargetError> {
         let rows = self.rows(rows)?;
         Ok(branch.map_or(rows.clone(), |branch| kept(&rows, &self.lineage(branch))))
     }
@@ -249,7 +312,10 @@ impl RevisionGraph {
         match starts[..] {
             [] => Ok(None),
             [start] => Ok(Some(start)),
-            _ => Err(TargetError::AmbiguousUpgrade { target: target.text.clone(), rows: self.ids_of(&starts) }),
+            _ => Err(TargetError::AmbiguousUpgrade {
+                target: target.text.clone(),
+                rows: self.ids_of(&starts),
+            }),
         }
     }
 
@@ -261,7 +327,11 @@ impl RevisionGraph {
             return on_branch;
         }
         let applied = self.ancestors(rows.iter().copied());
-        let active: Vec<bool> = applied.iter().zip(&lineage).map(|(applied, on)| *applied && *on).collect();
+        let active: Vec<bool> = applied
+            .iter()
+            .zip(&lineage)
+            .map(|(applied, on)| *applied && *on)
+            .collect();
         let is_tip = |&revision: &usize| {
             let users = self.normal_next.of(revision);
             !users.iter().any(|&user| active[user])
@@ -282,29 +352,47 @@ impl RevisionGraph {
             Some(branch) => {
                 let lineage = self.lineage(branch);
                 let on_branch = kept(&rows, &lineage);
-                if on_branch.is_empty() { kept(&self.branch_tips(&rows), &lineage) } else { on_branch }
+                if on_branch.is_empty() {
+                    kept(&self.branch_tips(&rows), &lineage)
+                } else {
+                    on_branch
+                }
             }
         };
         match starts[..] {
-            [] => Err(TargetError::NothingCurrent { target: target.text.clone() }),
+            [] => Err(TargetError::NothingCurrent {
+                target: target.text.clone(),
+            }),
             [start] => Ok(start),
-            _ => Err(TargetError::AmbiguousDowngrade { target: target.text.clone(), rows: self.ids_of(&starts) }),
+            _ => Err(TargetError::AmbiguousDowngrade {
+                target: target.text.clone(),
+                rows: self.ids_of(&starts),
+            }),
         }
     }
 
     /// What is applied, down to the revisions that no applied revision has as its parent.
     pub(crate) fn branch_tips(&self, rows: &[usize]) -> Vec<usize> {
         let applied = self.ancestors(rows.iter().copied());
-        walk::marked(&applied).filter(|&revision| !self.next(revision).iter().any(|&child| applied[child])).collect()
+        walk::marked(&applied)
+            .filter(|&revision| !self.next(revision).iter().any(|&child| applied[child]))
+            .collect()
     }
 
-    fn back_from_heads(&self, target: &Target, count: usize) -> Result<Vec<Option<usize>>, TargetError> {
+    fn back_from_heads(
+        &self,
+        target: &Target,
+        count: usize,
+    ) -> Result<Vec<Option<usize>>, TargetError> {
         let mut heads = self.real_heads().to_vec();
         if let Some(branch) = &target.branch {
             self.branch(branch)?;
             heads.retain(|&head| self.labels(head).contains(&branch.as_str()));
         }
-        heads.into_iter().map(|head| self.walk_down(target, Some(head), count, Way::Clipped)).collect()
+        heads
+            .into_iter()
+            .map(|head| self.walk_down(target, Some(head), count, Way::Clipped))
+            .collect()
     }
 
     /// Follows `next` for a number of steps; none is the base. Where no step is asked for, it stays.
@@ -320,7 +408,9 @@ impl RevisionGraph {
         let mut at = start;
         for done in 0..count {
             let ways = at.map_or(self.bases(), |revision| self.next(revision));
-            let ways = lineage.as_deref().map_or(ways.to_vec(), |lineage| kept(ways, lineage));
+            let ways = lineage
+                .as_deref()
+                .map_or(ways.to_vec(), |lineage| kept(ways, lineage));
             at = match ways[..] {
                 [] if way == Way::Clipped => return Ok(at),
                 [] => return Err(self.out_of_range(target, start, done)),
@@ -381,15 +471,25 @@ impl RevisionGraph {
             let hint = own.map_or(id.clone(), |label| format!("{label}@head"));
             (id, hint)
         });
-        TargetError::MultipleHeads { target: target.text.clone(), heads: named.collect() }
+        TargetError::MultipleHeads {
+            target: target.text.clone(),
+            heads: named.collect(),
+        }
     }
 
     /// The ids of revisions.
     pub(crate) fn ids_of(&self, revisions: &[usize]) -> Vec<String> {
-        revisions.iter().map(|&revision| self.id(revision).to_owned()).collect()
+        revisions
+            .iter()
+            .map(|&revision| self.id(revision).to_owned())
+            .collect()
     }
 }
 
 fn kept(revisions: &[usize], on: &[bool]) -> Vec<usize> {
-    revisions.iter().copied().filter(|&revision| on[revision]).collect()
+    revisions
+        .iter()
+        .copied()
+        .filter(|&revision| on[revision])
+        .collect()
 }

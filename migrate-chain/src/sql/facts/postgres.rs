@@ -68,16 +68,16 @@ fn create(cursor: &mut Cursor<'_>) -> Option<&'static str> {
 }
 
 fn drop(cursor: &mut Cursor<'_>) -> Option<&'static str> {
-    if cursor.eat("INDEX") {
-        return cursor
-            .is("CONCURRENTLY")
-            .then_some("DROP INDEX CONCURRENTLY");
-    }
     const WHOLE: [(&str, &str); 3] = [
         ("DATABASE", "DROP DATABASE"),
         ("TABLESPACE", "DROP TABLESPACE"),
         ("SUBSCRIPTION", "DROP SUBSCRIPTION"),
     ];
+    if cursor.eat("INDEX") {
+        return cursor
+            .is("CONCURRENTLY")
+            .then_some("DROP INDEX CONCURRENTLY");
+    }
     WHOLE
         .into_iter()
         .find(|(word, _)| cursor.is(word))
@@ -182,14 +182,14 @@ fn is_off(cursor: &mut Cursor<'_>) -> bool {
 }
 
 fn reindex(cursor: &mut Cursor<'_>) -> Option<&'static str> {
-    if options(cursor, "CONCURRENTLY") {
-        return Some("REINDEX CONCURRENTLY");
-    }
     const MANY: [(&str, &str); 3] = [
         ("SCHEMA", "REINDEX SCHEMA"),
         ("DATABASE", "REINDEX DATABASE"),
         ("SYSTEM", "REINDEX SYSTEM"),
     ];
+    if options(cursor, "CONCURRENTLY") {
+        return Some("REINDEX CONCURRENTLY");
+    }
     if let Some((_, what)) = MANY.into_iter().find(|(word, _)| cursor.is(word)) {
         return Some(what);
     }

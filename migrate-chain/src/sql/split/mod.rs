@@ -191,16 +191,7 @@ impl Statements<'_> {
             TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment => {
                 return Role::Skip;
             }
-            TokenKind::Semicolon if self.tokens.has_delimiter() || self.tokens.is_executable() => {
-                return Role::Inner;
-            }
-            TokenKind::Semicolon => {
-                return if self.body.semicolon() {
-                    Role::Terminator
-                } else {
-                    Role::Inner
-                };
-            }
+            TokenKind::Semicolon => return self.semicolon(),
             TokenKind::Delimiter => return Role::Terminator,
             TokenKind::StatementMarker | TokenKind::EndMarker | TokenKind::DelimiterCommand => {
                 return Role::Boundary;
@@ -215,6 +206,13 @@ impl Statements<'_> {
             }
         }
         Role::Part
+    }
+
+    /// Whoever splits inside of `/*! … */` leaves two halves of a comment.
+    fn semicolon(&mut self) -> Role {
+        let ends =
+            self.body.semicolon() && !self.tokens.has_delimiter() && !self.tokens.is_executable();
+        if ends { Role::Terminator } else { Role::Inner }
     }
 
     /// Ends a statement and gets ready for the next one.

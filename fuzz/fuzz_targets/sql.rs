@@ -1,0 +1,56 @@
+//! Any text at all through the lexer, the splitter and the checks of every dialect.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use migrate_chain::Dialect;
+use migrate_chain::sql::{Fault, conflict_markers, faults, faults_common, split, tokens};
+
+fuzz_target!(|text: &str| {
+    for dialect in Dialect::ALL {
+        tokens_tile(dialect, text);
+        statements_are_in_order(dialect, text);
+        for transactional in [false, true] {
+            faults_lie_within(&faults(dialect, transactional, text), text);
+        }
+    }
+    faults_lie_within(&faults_common(true, text), text);
+    for range in conflict_markers(text) {
+        assert!(!text[range].contains('\n'));
+    }
+});
+
+fn tokens_tile(dialect: Dialect, text: &str) {
+    let mut end = 0;
+    for token in tokens(dialect, text) {
+        assert!(token.start == end && token.end > end && text.is_char_boundary(token.end), "{dialect}: {token:?}");
+        end = token.end;
+    }
+    assert_eq!(end, text.len());
+}
+
+/// In order and trimmed; and a statement by itself is still one, unless a client's command decided where it ends.
+fn statements_are_in_order(dialect: Dialect, text: &str) {
+    let mut end = 0;
+    for statement in split(dialect, text) {
+        let (range, whole) = (statement.range(), statement.range_with_terminator());
+        assert!(end <= range.start && range.start < range.end && range.end <= whole.end && range.start == whole.start);
+        assert_eq!(text[range.clone()].trim_ascii_start(), &text[range.clone()]);
+        end = whole.end;
+        if !text.contains("migrate:") && !text.to_ascii_lowercase().contains("delimiter") {
+            splits_into_itself(dialect, &text[range]);
+        }
+    }
+    assert!(end <= text.len());
+}
+
+fn splits_into_itself(dialect: Dialect, statement: &str) {
+    let ranges: Vec<_> = split(dialect, statement).map(|found| found.range()).collect();
+    assert_eq!(ranges, [0..statement.len()], "{dialect}: {statement:?}");
+}
+
+fn faults_lie_within(found: &[Fault], text: &str) {
+    assert!(found.is_sorted_by_key(|fault| fault.range.start));
+    for fault in found {
+        assert!(!text[fault.range.clone()].is_empty(), "{fault:?}");
+    }
+}

@@ -1,0 +1,528 @@
+//! What is wrong with SQL text, in one dialect and in all of them.
+
+use migrate_chain::Dialect::{self, MySql, Postgres, Sqlite};
+use migrate_chain::sql::FaultKind::{self, *};
+use migrate_chain::sql::{
+    Fault, Remedy, conflict_markers, faults, faults_common, refusal, transaction_control,
+};
+
+/// The faults of `text`, each with what its range covers.
+fn found(dialect: Dialect, text: &str) -> Vec<(FaultKind, &str)> {
+    list(faults(dialect, true, text), text)
+}
+
+fn common(text: &str) -> Vec<(FaultKind, &str)> {
+    list(faults_common(true, text), text)
+}
+
+fn list(faults: Vec<Fault>, text: &str) -> Vec<(FaultKind, &str)> {
+    faults
+        .into_iter()
+        .map(|fault| (fault.kind, &text[fault.range]))
+        .collect()
+}
+
+fn not_in_transaction(what: &'static str) -> FaultKind {
+    NotInTransaction {
+        what,
+        remedy: Remedy::TransactionOff,
+    }
+}
+
+#[test]
+fn open_quotes_and_comments() {
+    let table: &[(&[Dialect], &str, FaultKind, &str)] = &[
+        (&Dialect::ALL, "a; 'b; COMMIT;", UnterminatedString, "'"),
+        (&Dialect::ALL, "a /* b", UnterminatedComment, "/*"),
+        (&Dialect::ALL, "x'1", UnterminatedString, "x'"),
+        (&[Postgres], r"E'it\'", UnterminatedString, "E'"),
+        (&[Postgres], "U&\"a", UnterminatedQuotedIdentifier, "U&\""),
+        (&[Postgres], "$a$ 'b $$", UnterminatedDollarQuote, "$a$"),
+        (&[Postgres], "/* /* */", UnterminatedComment, "/*"),
+        (
+            &[Sqlite, Postgres],
+            "\"a",
+            UnterminatedQuotedIdentifier,
+            "\"",
+        ),
+        (&[Sqlite, MySql], "`a", UnterminatedQuotedIdentifier, "`"),
+        (&[Sqlite], "[a", UnterminatedQuotedIdentifier, "["),
+        (&[MySql], "\"a", UnterminatedString, "\""),
+        (
+            &[MySql],
+            "SELECT /*!50001 1",
+            UnterminatedComment,
+            "/*!50001",
+        ),
+        (&[MySql], "SELECT /*! 'a */", UnterminatedString, "'"),
+        (&[Sqlite, Postgres], r"'it\'s'", UnterminatedString, "'"),
+    ];
+    for (dialects, text, kind, place) in table {
+        for dialect in *dialects {
+            assert_eq!(
+                found(*dialect, text),
+                [(*kind, *place)],
+                "{dialect}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_comes_before_an_open_quote_is_reported() {
+    assert_eq!(
+        found(Sqlite, "COMMIT; VACUUM 'a"),
+        [
+            (TransactionControl("COMMIT"), "COMMIT"),
+            (UnterminatedString, "'")
+        ]
+    );
+}
+
+#[test]
+fn statement_markers() {
+    for dialect in Dialect::ALL {
+        assert_eq!(
+            found(dialect, "-- migrate: statement\na"),
+            [(UnclosedStatementMarker, "-- migrate: statement")]
+        );
+        assert_eq!(
+            found(
+                dialect,
+                "-- migrate: statement\na\n-- migrate: statement\nb\n-- migrate: end"
+            ),
+            [(UnclosedStatementMarker, "-- migrate: statement")]
+        );
+        assert_eq!(
+            found(dialect, "a;\n-- migrate: end\nb"),
+            [(StrayEndMarker, "-- migrate: end")]
+        );
+        assert_eq!(
+            found(dialect, "-- migrate: statement\nit's\n-- migrate: end\nb"),
+            []
+        );
+        assert_eq!(
+            found(
+                dialect,
+                "-- migrate: statement\nCOMMIT;\n-- migrate: end\nb"
+            ),
+            [(TransactionControl("COMMIT"), "COMMIT;")]
+        );
+    }
+}
+
+#[test]
+fn clients_commands() {
+    for dialect in Dialect::ALL {
+        assert_eq!(
+            found(dialect, "a;\n \\i it's.sql\nb;"),
+            [(PsqlMetaCommand, "\\i it's.sql")]
+        );
+        assert_eq!(
+            found(dialect, "COPY a (b) FROM stdin;\nit's\n\\.\nb;\nCOMMIT"),
+            [
+                (CopyFromStdin, "COPY a (b) FROM stdin"),
+                (TransactionControl("COMMIT"), "COMMIT")
+            ]
+        );
+        assert_eq!(
+            found(
+                dialect,
+                "COPY a FROM '/file'; INSERT INTO a SELECT b FROM stdin"
+            ),
+            []
+        );
+        assert_eq!(
+            found(dialect, "SELECT '\n\\i x\n' /*\n\\i x */ -- \\i x"),
+            []
+        );
+    }
+    assert_eq!(
+        found(Postgres, "SELECT 1 \\gset\n"),
+        [(PsqlMetaCommand, "\\gset")]
+    );
+    assert_eq!(found(MySql, "SELECT \\N"), []);
+}
+
+#[test]
+fn transaction_controls() {
+    let table: &[(&[Dialect], &str, Option<&str>)] = &[
+        (&Dialect::ALL, "BEGIN", Some("BEGIN")),
+        (&Dialect::ALL, "begin -- x\n", Some("BEGIN")),
+        (&Dialect::ALL, "COMMIT", Some("COMMIT")),
+        (&Dialect::ALL, "ROLLBACK", Some("ROLLBACK")),
+        (&Dialect::ALL, "ROLLBACK TO a", None),
+        (&Dialect::ALL, "ROLLBACK TO SAVEPOINT a", None),
+        (&Dialect::ALL, "SAVEPOINT a", None),
+        (&Dialect::ALL, "RELEASE SAVEPOINT a", None),
+        (&Dialect::ALL, "SELECT 1", None),
+        (&Dialect::ALL, "\"COMMIT\"", None),
+        (&Dialect::ALL, "CREATE TABLE begin (a)", None),
+        (&Dialect::ALL, "", None),
+        (&[Sqlite], "BEGIN EXCLUSIVE TRANSACTION", Some("BEGIN")),
+        (&[Sqlite, Postgres], "END TRANSACTION", Some("END")),
+        (&[Sqlite, Postgres], "ROLLBACK TRANSACTION TO a", None),
+        (
+            &[Postgres, MySql],
+            "START TRANSACTION READ ONLY",
+            Some("START TRANSACTION"),
+        ),
+        (&[Postgres, MySql], "ROLLBACK WORK TO a", None),
+        (&[Postgres], "ABORT", Some("ABORT")),
+        (
+            &[Postgres],
+            "PREPARE TRANSACTION 'a'",
+            Some("PREPARE TRANSACTION"),
+        ),
+        (&[Postgres], "PREPARE a AS SELECT 1", None),
+        (&[Postgres], "COMMIT PREPARED 'a'", None),
+        (&[Postgres], "ROLLBACK PREPARED 'a'", None),
+        (&[Postgres], "SET TRANSACTION READ ONLY", None),
+        (&[MySql], "BEGIN NOT ATOMIC COMMIT; END", None),
+        (&[MySql], "START REPLICA", None),
+        (&[MySql], "/*!40000 COMMIT */", Some("COMMIT")),
+        (&[MySql], "XA START 'a'", Some("XA")),
+        (&[MySql], "XA RECOVER", None),
+        (&[MySql], "SET autocommit = 0", Some("SET autocommit")),
+        (
+            &[MySql],
+            "SET NAMES utf8, @a = f(1, 2), @@session.`autocommit` := 1",
+            Some("SET autocommit"),
+        ),
+        (&[MySql], "SET @@autocommit=1", Some("SET autocommit")),
+        (&[MySql], "SET LOCAL autocommit=1", Some("SET autocommit")),
+        (&[MySql], "SET GLOBAL autocommit = 0", None),
+        (&[MySql], "SET @@global.autocommit = 0", None),
+        (&[MySql], "SET @old = @@autocommit, @autocommit = 1", None),
+    ];
+    for (dialects, statement, keyword) in table {
+        for dialect in *dialects {
+            assert_eq!(
+                transaction_control(*dialect, statement),
+                *keyword,
+                "{dialect}: {statement}"
+            );
+        }
+    }
+}
+
+/// Statements, and what is said of those that cannot run in a transaction.
+const REFUSALS: &[(Dialect, &str, Option<&str>)] = &[
+    (Sqlite, "VACUUM", Some("VACUUM")),
+    (Sqlite, "vacuum main INTO 'file'", Some("VACUUM")),
+    (
+        Sqlite,
+        "PRAGMA main.journal_mode = WAL",
+        Some("PRAGMA journal_mode"),
+    ),
+    (
+        Sqlite,
+        "PRAGMA journal_mode(wal)",
+        Some("PRAGMA journal_mode"),
+    ),
+    (Sqlite, "PRAGMA journal_mode", None),
+    (Sqlite, "PRAGMA user_version = 3", None),
+    (Sqlite, "PRAGMA foreign_key_check", None),
+    (Sqlite, "PRAGMA defer_foreign_keys = ON", None),
+    (Sqlite, "REINDEX", None),
+    (Postgres, "VACUUM (FULL) a", Some("VACUUM")),
+    (Postgres, "ANALYZE", None),
+    (
+        Postgres,
+        "CREATE UNIQUE INDEX CONCURRENTLY i ON a (b)",
+        Some("CREATE INDEX CONCURRENTLY"),
+    ),
+    (
+        Postgres,
+        "CREATE /* - */ index\nconcurrently IF NOT EXISTS i ON a (b)",
+        Some("CREATE INDEX CONCURRENTLY"),
+    ),
+    (Postgres, "CREATE INDEX \"concurrently\" ON a (b)", None),
+    (Postgres, "CREATE INDEX i ON concurrently (b)", None),
+    (
+        Postgres,
+        "DROP INDEX CONCURRENTLY IF EXISTS i",
+        Some("DROP INDEX CONCURRENTLY"),
+    ),
+    (Postgres, "REFRESH MATERIALIZED VIEW CONCURRENTLY v", None),
+    (
+        Postgres,
+        "REINDEX TABLE CONCURRENTLY a",
+        Some("REINDEX CONCURRENTLY"),
+    ),
+    (
+        Postgres,
+        "REINDEX (VERBOSE, CONCURRENTLY) INDEX i",
+        Some("REINDEX CONCURRENTLY"),
+    ),
+    (Postgres, "REINDEX (CONCURRENTLY off) INDEX i", None),
+    (Postgres, "REINDEX TABLE a", None),
+    (
+        Postgres,
+        "REINDEX (VERBOSE) SCHEMA a",
+        Some("REINDEX SCHEMA"),
+    ),
+    (Postgres, "REINDEX DATABASE", Some("REINDEX DATABASE")),
+    (Postgres, "REINDEX SYSTEM a", Some("REINDEX SYSTEM")),
+    (Postgres, "CREATE DATABASE a", Some("CREATE DATABASE")),
+    (Postgres, "DROP DATABASE IF EXISTS a", Some("DROP DATABASE")),
+    (
+        Postgres,
+        "CREATE TABLESPACE a LOCATION '/'",
+        Some("CREATE TABLESPACE"),
+    ),
+    (Postgres, "DROP TABLESPACE a", Some("DROP TABLESPACE")),
+    (Postgres, "ALTER SYSTEM SET a = 1", Some("ALTER SYSTEM")),
+    (
+        Postgres,
+        "ALTER DATABASE a SET TABLESPACE b",
+        Some("ALTER DATABASE … SET TABLESPACE"),
+    ),
+    (Postgres, "ALTER DATABASE a SET work_mem = '1MB'", None),
+    (Postgres, "CLUSTER", Some("CLUSTER without a table")),
+    (
+        Postgres,
+        "CLUSTER (VERBOSE)",
+        Some("CLUSTER without a table"),
+    ),
+    (Postgres, "CLUSTER VERBOSE a USING i", None),
+    (Postgres, "REPACK", Some("REPACK without a table")),
+    (
+        Postgres,
+        "REPACK USING INDEX",
+        Some("REPACK without a table"),
+    ),
+    (
+        Postgres,
+        "REPACK (CONCURRENTLY) a",
+        Some("REPACK (CONCURRENTLY)"),
+    ),
+    (Postgres, "REPACK a USING INDEX i", None),
+    (Postgres, "DISCARD ALL", Some("DISCARD ALL")),
+    (Postgres, "DISCARD PLANS", None),
+    (Postgres, "COMMIT PREPARED 'a'", Some("COMMIT PREPARED")),
+    (Postgres, "ROLLBACK PREPARED 'a'", Some("ROLLBACK PREPARED")),
+    (
+        Postgres,
+        "ALTER TABLE IF EXISTS ONLY a.\"b\" * DETACH PARTITION c.d CONCURRENTLY",
+        Some("ALTER TABLE … DETACH PARTITION … CONCURRENTLY"),
+    ),
+    (Postgres, "ALTER TABLE a DETACH PARTITION b", None),
+    (Postgres, "ALTER TABLE a ADD concurrently int", None),
+    (Postgres, "ALTER TYPE a ADD VALUE 'b'", None),
+    (
+        Postgres,
+        "CREATE SUBSCRIPTION a CONNECTION 'b' PUBLICATION c",
+        Some("CREATE SUBSCRIPTION"),
+    ),
+    (
+        Postgres,
+        "CREATE SUBSCRIPTION a CONNECTION 'b' PUBLICATION c WITH (enabled, create_slot = false)",
+        None,
+    ),
+    (
+        Postgres,
+        "CREATE SUBSCRIPTION a CONNECTION 'b' PUBLICATION c WITH (connect = 'off')",
+        None,
+    ),
+    (
+        Postgres,
+        "CREATE SUBSCRIPTION a CONNECTION 'b' PUBLICATION c WITH (create_slot = true)",
+        Some("CREATE SUBSCRIPTION"),
+    ),
+    (Postgres, "DROP SUBSCRIPTION a", Some("DROP SUBSCRIPTION")),
+    (
+        Postgres,
+        "ALTER SUBSCRIPTION a REFRESH PUBLICATION",
+        Some("ALTER SUBSCRIPTION … REFRESH PUBLICATION"),
+    ),
+    (
+        Postgres,
+        "ALTER SUBSCRIPTION a ADD PUBLICATION b",
+        Some("ALTER SUBSCRIPTION … PUBLICATION with refresh"),
+    ),
+    (
+        Postgres,
+        "ALTER SUBSCRIPTION a SET PUBLICATION b WITH (refresh = false)",
+        None,
+    ),
+    (
+        Postgres,
+        "ALTER SUBSCRIPTION a SET (slot_name = 'b', failover = true)",
+        Some("ALTER SUBSCRIPTION … SET (failover, two_phase)"),
+    ),
+    (
+        Postgres,
+        "ALTER SUBSCRIPTION a SET (two_phase = off)",
+        Some("ALTER SUBSCRIPTION … SET (failover, two_phase)"),
+    ),
+    (Postgres, "ALTER SUBSCRIPTION a SET (two_phase = on)", None),
+    (Postgres, "ALTER SUBSCRIPTION a DISABLE", None),
+    (MySql, "CREATE DATABASE a", None),
+    (MySql, "ALTER TABLE a ADD b INT", None),
+    (MySql, "SET TRANSACTION READ ONLY", Some("SET TRANSACTION")),
+    (MySql, "SET SESSION TRANSACTION READ ONLY", None),
+    (
+        MySql,
+        "SET @@SESSION.SQL_LOG_BIN= 0",
+        Some("SET sql_log_bin"),
+    ),
+    (
+        MySql,
+        "SET a = 1, binlog_format = 'ROW'",
+        Some("SET binlog_format"),
+    ),
+    (MySql, "SET gtid_next = 'AUTOMATIC'", Some("SET gtid_next")),
+    (MySql, "SET GLOBAL binlog_format = 'ROW'", None),
+];
+
+#[test]
+fn statements_that_cannot_run_in_a_transaction() {
+    for (dialect, statement, what) in REFUSALS {
+        assert_eq!(
+            refusal(*dialect, statement).map(|found| found.what),
+            *what,
+            "{dialect}: {statement}"
+        );
+    }
+}
+
+#[test]
+fn foreign_keys_have_a_header_key() {
+    let kind = NotInTransaction {
+        what: "PRAGMA foreign_keys",
+        remedy: Remedy::ForeignKeysOff,
+    };
+    assert_eq!(
+        found(Sqlite, "PRAGMA foreign_keys=OFF;"),
+        [(kind, "PRAGMA foreign_keys=OFF")]
+    );
+    assert_eq!(found(Sqlite, "PRAGMA foreign_keys;"), []);
+}
+
+#[test]
+fn outside_of_a_transaction_these_are_no_faults() {
+    for dialect in Dialect::ALL {
+        assert_eq!(
+            faults(
+                dialect,
+                false,
+                "BEGIN; VACUUM; COMMIT; SET autocommit = 0; PRAGMA foreign_keys = 0"
+            ),
+            []
+        );
+    }
+}
+
+#[test]
+fn bodies_are_not_the_top_level() {
+    assert_eq!(
+        found(
+            MySql,
+            "CREATE PROCEDURE p() BEGIN START TRANSACTION; COMMIT; END; SELECT 1"
+        ),
+        []
+    );
+    assert_eq!(
+        found(
+            Postgres,
+            "CREATE PROCEDURE p() AS $$ BEGIN COMMIT; END $$ LANGUAGE plpgsql"
+        ),
+        []
+    );
+    assert_eq!(
+        found(Sqlite, "CREATE TRIGGER t BEGIN DELETE FROM a; END;"),
+        []
+    );
+}
+
+#[test]
+fn common_faults() {
+    let table: &[(&str, &[(FaultKind, &str)])] = &[
+        ("SELECT 1", &[]),
+        ("a; COMMIT; b", &[(TransactionControl("COMMIT"), "COMMIT")]),
+        ("a 'b", &[(UnterminatedString, "'")]),
+        ("a /* b", &[(UnterminatedComment, "/*")]),
+        // A string in MySQL, an identifier elsewhere, and open everywhere.
+        ("a \"b", &[(UnterminatedQuotedIdentifier, "\"")]),
+        // MySQL takes the backslash for an escape, the others do not.
+        (r"'it\'s'", &[]),
+        ("'a\\'", &[]),
+        ("$$ it's $$", &[]),
+        ("a # it's", &[]),
+        ("/* /* */", &[]),
+        ("`it's`; 'b", &[]),
+        (
+            "-- migrate: statement\na",
+            &[(UnclosedStatementMarker, "-- migrate: statement")],
+        ),
+        ("-- migrate: end", &[(StrayEndMarker, "-- migrate: end")]),
+        ("\\i a\n", &[(PsqlMetaCommand, "\\i a")]),
+        ("a # \\x\n", &[]),
+        (
+            "COPY a FROM stdin;\n1\n\\.\n",
+            &[(CopyFromStdin, "COPY a FROM stdin")],
+        ),
+        // Where there is such a statement it cannot run in a transaction, and the others have none.
+        ("VACUUM", &[(not_in_transaction("VACUUM"), "VACUUM")]),
+        (
+            "CREATE INDEX CONCURRENTLY i ON a (b)",
+            &[(
+                not_in_transaction("CREATE INDEX CONCURRENTLY"),
+                "CREATE INDEX CONCURRENTLY i ON a (b)",
+            )],
+        ),
+        (
+            "START TRANSACTION",
+            &[(TransactionControl("START TRANSACTION"), "START TRANSACTION")],
+        ),
+        (
+            "SET autocommit = 0",
+            &[(TransactionControl("SET autocommit"), "SET autocommit = 0")],
+        ),
+        // Fine in MySQL.
+        ("CREATE DATABASE a", &[]),
+        // Fine in PostgreSQL.
+        ("SET TRANSACTION READ ONLY", &[]),
+        // A block in MySQL.
+        ("BEGIN NOT ATOMIC a; END", &[]),
+        // Nothing but a comment in MySQL.
+        ("# a\nCOMMIT", &[]),
+    ];
+    for (text, expected) in table {
+        assert_eq!(common(text), *expected, "{text}");
+    }
+}
+
+#[test]
+fn merge_conflicts() {
+    let table: &[(&str, &[&str])] = &[
+        ("", &[]),
+        ("-- Title\n=======\n", &[]),
+        (
+            "<<<<<<< a\r\nb\r\n=======\r\nc\r\n>>>>>>> d\r\n",
+            &["<<<<<<< a", "=======", ">>>>>>> d"],
+        ),
+        (
+            "<<<<<<< a\nb\n||||||| e\nx\n=======\nc\n>>>>>>> d",
+            &["<<<<<<< a", "||||||| e", "=======", ">>>>>>> d"],
+        ),
+        (
+            "=======\n<<<<<<< a\n>>>>>>> d\n=======",
+            &["<<<<<<< a", ">>>>>>> d"],
+        ),
+        ("a\n<<<<<<< HEAD\nb\n=======\n", &["<<<<<<< HEAD"]),
+        ("a\n>>>>>>> theirs\n", &[">>>>>>> theirs"]),
+        (
+            " <<<<<<< a\nb <<<<<<< c\n<<<<<<<< d\n<<<<<<<e\n<<<<<< f\n",
+            &[],
+        ),
+    ];
+    for (text, expected) in table {
+        let found: Vec<&str> = conflict_markers(text)
+            .into_iter()
+            .map(|range| &text[range])
+            .collect();
+        assert_eq!(found, *expected, "{text:?}");
+    }
+}

@@ -1,0 +1,57 @@
+use std::pin::Pin;
+
+use migrate_chain::Dialect;
+
+use crate::RevisionError;
+use crate::database::Session;
+
+/// What a Rust revision works with: the connection, inside the revision's own transaction.
+///
+/// ```
+/// use migrate_runtime::{Context, Result};
+///
+/// pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
+///     cx.execute("UPDATE users SET slug = lower(name)").await?;
+///     Ok(())
+/// }
+/// ```
+pub struct Context<'c> {
+    session: &'c mut dyn Session,
+}
+
+/// A function of a Rust revision, as the macro stores it.
+#[doc(hidden)]
+pub type RevisionFn =
+    for<'a, 'c> fn(&'a mut Context<'c>) -> Pin<Box<dyn Future<Output = Result<(), RevisionError>> + Send + 'a>>;
+
+impl<'c> Context<'c> {
+    pub(crate) fn new(session: &'c mut dyn Session) -> Self {
+        Self { session }
+    }
+
+    /// The kind of database.
+    pub fn dialect(&self) -> Dialect {
+        self.session.dialect()
+    }
+
+    /// Executes one or more statements, and returns how many rows they affected.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn execute(&mut self, sql: &str) -> Result<u64, RevisionError> {
+        Ok(self.session.execute(sql).await?)
+    }
+
+    /// The sqlx connection, for queries with arguments and results. It is inside the revision's transaction: neither
+    /// commit nor roll back.
+    ///
+    /// # Errors
+    /// [`RevisionError`] when the database is no SQLite.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(&mut self) -> Result<&mut sqlx::SqliteConnection, RevisionError> {
+        let dialect = self.session.dialect();
+        self.session
+            .sqlite()
+            .ok_or_else(|| RevisionError::msg(format!("the revision asks for SQLite, and this database is {dialect}")))
+    }
+}

@@ -1,0 +1,189 @@
+//! Everything that differs between databases, and nothing else: [`Session`] is the seam, one file implements it for each.
+
+#[cfg(feature = "sqlite")]
+mod sqlite;
+pub(crate) mod syntax;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use migrate_chain::{Dialect, Digest};
+
+use crate::context::RevisionFn;
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::journal::{Entry, JournalRow, Record, Tables};
+use crate::options::Options;
+
+/// A database to migrate: a sqlx pool or connection.
+///
+/// From a pool, the runtime opens a connection of its own with the pool's options: a lock must never leak back into the
+/// pool. An in-memory SQLite database is the exception, since each connection would be a database of its own. A
+/// connection that is passed is used as it is; it must not be inside a transaction.
+///
+/// | feature | types |
+/// |---|---|
+/// | `sqlite` | `&SqlitePool`, `&mut SqliteConnection` |
+///
+/// The trait is sealed: it is implemented for what sqlx offers and nothing else.
+pub trait Database<'a>: sealed::Connect<'a> + Send {}
+
+impl<'a, D: sealed::Connect<'a> + Send> Database<'a> for D {}
+
+pub(crate) mod sealed {
+    use super::{BoxFuture, Error, Opened, Options};
+
+    pub trait Connect<'a> {
+        /// Opens the connection that a run uses from its start to its end.
+        fn connect(self, options: &Options) -> BoxFuture<'a, Result<Opened<'a>, Error>>;
+    }
+}
+
+/// An open connection.
+pub struct Opened<'a>(pub(crate) Box<dyn Session + 'a>);
+
+/// What the version table and the journal say, as one statement reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) has_version_table: bool,
+    pub(crate) has_journal: bool,
+    /// The version rows, sorted.
+    pub(crate) rows: Vec<Row>,
+    /// Whether the last thing in the journal is a revision under way outside a transaction.
+    pub(crate) unfinished: bool,
+}
+
+/// A version row, and the digest that the journal has for it. One that Alembic wrote has none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Row {
+    pub(crate) revision: String,
+    pub(crate) digest: Option<Digest>,
+}
+
+impl State {
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.revision.clone()).collect()
+    }
+}
+
+/// What a revision does.
+#[derive(Clone, Copy)]
+pub(crate) enum Work<'r> {
+    /// Runs SQL, which has been split into so many statements.
+    Sql { script: &'r str, statements: usize },
+    /// Calls a function.
+    Rust(RevisionFn),
+    /// Nothing: the rows change and no more.
+    Stamp,
+}
+
+/// A revision to run in a transaction, together with its record.
+pub(crate) struct Transactional<'r> {
+    pub(crate) work: Work<'r>,
+    /// Whether foreign keys are enforced meanwhile; SQLite only.
+    pub(crate) foreign_keys: bool,
+    pub(crate) record: Record<'r>,
+}
+
+/// A change of plan or a failure while revisions run. `index` says which of them.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Another process holds the database; so far nothing was done.
+    Busy { holder: String },
+    /// The state is no longer what the plan was made for; nothing was done.
+    Fenced,
+    /// A statement of a revision failed.
+    Statement { index: usize, statement: usize, error: sqlx::Error },
+    /// The function of a Rust revision failed.
+    Rust { index: usize, error: BoxError },
+    /// A revision would leave rows that point nowhere.
+    ForeignKeys { index: usize, violations: Vec<String> },
+    /// Anything else that the database refused, and what was tried.
+    Database { doing: &'static str, error: sqlx::Error },
+}
+
+/// What is told while revisions run: each call is one thing done.
+pub(crate) trait Progress: Send {
+    /// A revision starts.
+    fn started(&mut self, index: usize);
+    /// A statement of it is done, counted from 0.
+    fn statement(&mut self, index: usize, statement: usize);
+    /// The revision is done and recorded.
+    fn finished(&mut self, index: usize, duration: Duration);
+}
+
+/// How an error of a database is explained.
+pub(crate) struct Explained {
+    pub(crate) kind: ErrorKind,
+    pub(crate) help: Option<&'static str>,
+}
+
+/// A connection of the runtime's own to one kind of database.
+///
+/// The futures are boxed so that the runner is compiled once and not once for each database.
+pub(crate) trait Session: Send {
+    fn dialect(&self) -> Dialect;
+
+    /// Reads the state in one round trip. A missing table is an empty database.
+    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>>;
+
+    /// Reads the journal, oldest row first. The table must exist.
+    fn journal<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>>;
+
+    /// Tries, without waiting, to take the lock that keeps other runs of this library out between transactions.
+    /// `outside` says that a revision outside a transaction will run, or has to be finished.
+    fn try_lock<'s>(&'s mut self, tables: &'s Tables, outside: bool) -> BoxFuture<'s, Result<(), Failure>>;
+
+    /// Gives the lock back. A release that fails closes the connection, so it cannot fail for the caller.
+    fn unlock(&mut self) -> BoxFuture<'_, ()>;
+
+    /// Runs revisions in one transaction, each with its record, if the state is still `expected`.
+    fn run<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        expected: &'s State,
+        revisions: &'s [Transactional<'s>],
+        progress: &'s mut dyn Progress,
+    ) -> BoxFuture<'s, Result<(), Failure>>;
+
+    /// Runs one statement, or the function of a Rust revision, outside a transaction and adds `entry` to the journal:
+    /// both or neither where the database can.
+    fn run_outside<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        work: Work<'s>,
+        entry: &'s Entry<'s>,
+    ) -> BoxFuture<'s, Result<(), Failure>>;
+
+    /// What became of a statement that was in flight when a run outside a transaction was cut off.
+    fn in_flight(&self, statement: &str) -> InFlight;
+
+    /// Whether a statement set up the connection and no more, so that it has to run again on a new one.
+    fn is_connection_setup(&self, statement: &str) -> bool;
+
+    /// Executes SQL on the connection and returns the rows affected: for Rust revisions.
+    fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>>;
+
+    /// The sqlx connection, for Rust revisions.
+    #[cfg(feature = "sqlite")]
+    fn sqlite(&mut self) -> Option<&mut sqlx::SqliteConnection> {
+        None
+    }
+
+    /// Why the database refused something, beyond its own words.
+    fn explain(&self, error: &sqlx::Error) -> Explained;
+}
+
+/// What is known of a statement that was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InFlight {
+    /// It left no trace, or can run again all the same.
+    RunAgain,
+    /// It was done.
+    Done,
+}
+
+/// The error that every database gives for a connection inside a transaction.
+pub(crate) fn inside_a_transaction() -> Error {
+    Error::new(ErrorKind::Unsupported, "the connection is inside a transaction")
+        .help("pass a pool, or a connection before its transaction begins: each revision commits on its own")
+}

@@ -1,0 +1,278 @@
+//! The two tables: their definitions, and the SQL that reads and writes them.
+
+use std::time::Duration;
+
+use migrate_chain::{Checksum, Dialect, Digest, Revision};
+
+use crate::Direction;
+use crate::database::syntax::{self, journal_columns, name};
+use crate::migrations::Settings;
+
+/// The names of the tables, quoted for a dialect.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables {
+    pub(crate) dialect: Dialect,
+    /// The schema as the user wrote it, unquoted.
+    pub(crate) schema: Option<String>,
+    /// The unquoted names, as catalogs hold them.
+    pub(crate) version_name: String,
+    pub(crate) journal_name: String,
+    version: String,
+    journal: String,
+}
+
+impl Tables {
+    pub(crate) fn new(dialect: Dialect, settings: &Settings) -> Self {
+        let schema = settings.version_table_schema.as_deref();
+        let qualified = |table: &str| match schema {
+            Some(schema) => format!("{}.{}", name(dialect, schema), name(dialect, table)),
+            None => name(dialect, table),
+        };
+        Self {
+            dialect,
+            schema: schema.map(str::to_owned),
+            version_name: settings.version_table.to_string(),
+            journal_name: settings.journal_table.to_string(),
+            version: qualified(&settings.version_table),
+            journal: qualified(&settings.journal_table),
+        }
+    }
+
+    /// The statement that creates Alembic's table, as Alembic does.
+    pub(crate) fn create_version(&self) -> String {
+        let constraint = name(self.dialect, &format!("{}_pkc", self.version_name));
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (version_num VARCHAR(32) NOT NULL, CONSTRAINT {constraint} PRIMARY KEY \
+             (version_num))",
+            self.version
+        )
+    }
+
+    /// The statement that creates the journal.
+    pub(crate) fn create_journal(&self) -> String {
+        format!("CREATE TABLE IF NOT EXISTS {} ({})", self.journal, journal_columns(self.dialect))
+    }
+
+    /// The one statement of the fast path. Each of its rows has the event of the last journal row, a version row, and
+    /// the digest that was last recorded for that; with no version rows there is one row, its revision NULL.
+    pub(crate) fn read(&self) -> String {
+        let (version, journal) = (&self.version, &self.journal);
+        format!(
+            "SELECT last.event, v.version_num, (SELECT j.digest FROM {journal} j WHERE j.revision = v.version_num AND \
+             j.event IN ({RECORDS}) AND j.direction <> 'downgrade' ORDER BY j.sequence DESC LIMIT 1) AS digest FROM \
+             (SELECT (SELECT event FROM {journal} ORDER BY sequence DESC LIMIT 1) AS event) last LEFT JOIN {version} v \
+             ON 1 = 1"
+        )
+    }
+
+    /// The version rows alone, for a database without a journal.
+    pub(crate) fn read_version(&self) -> String {
+        format!("SELECT NULL AS event, version_num, NULL AS digest FROM {}", self.version)
+    }
+
+    /// The whole journal, oldest row first.
+    pub(crate) fn read_journal(&self) -> String {
+        format!(
+            "SELECT event, direction, revision, down_revision, depends_on, checksum, digest, statements, \
+             statements_hash, downgrade, error FROM {} ORDER BY sequence",
+            self.journal
+        )
+    }
+
+    /// The statements that change the version rows; each must hit exactly one row.
+    pub(crate) fn change_rows(&self, changes: &RowChanges) -> Vec<String> {
+        let text = |id: &str| syntax::text(self.dialect, Some(id));
+        let updates = changes.removed.iter().zip(&changes.added).map(|(from, to)| {
+            format!("UPDATE {} SET version_num = {} WHERE version_num = {}", self.version, text(to), text(from))
+        });
+        let updated = changes.removed.len().min(changes.added.len());
+        let deletes = changes.removed[updated..]
+            .iter()
+            .map(|row| format!("DELETE FROM {} WHERE version_num = {}", self.version, text(row)));
+        let inserts = changes.added[updated..]
+            .iter()
+            .map(|row| format!("INSERT INTO {} (version_num) VALUES ({})", self.version, text(row)));
+        updates.chain(deletes).chain(inserts).collect()
+    }
+
+    /// The statement that adds a row to the journal. It was started `duration` ago and ends now.
+    pub(crate) fn add(&self, entry: &Entry<'_>, duration: Option<Duration>) -> String {
+        let text = |value: Option<&str>| syntax::text(self.dialect, value);
+        let (now, started) = syntax::times(self.dialect, duration.unwrap_or_default().as_millis());
+        let hex = |value: Option<String>| text(value.as_deref());
+        let revision = entry.revision;
+        let finished = if entry.event == JournalEvent::Started { "NULL" } else { &now };
+        let duration = duration.map_or_else(|| "NULL".to_owned(), |duration| duration.as_millis().to_string());
+        let values = [
+            text(Some(entry.event.name())),
+            text(Some(entry.direction.name())),
+            text(Some(revision.id())),
+            text(Some(&join(revision.down_revision()))),
+            text(Some(&join(revision.depends_on()))),
+            hex(revision.checksum(self.dialect).map(|checksum| checksum.to_string())),
+            hex(Some(revision.digest(self.dialect).to_string())),
+            started,
+            finished.to_owned(),
+            duration,
+            entry.statements.to_string(),
+            hex(entry.statements_hash.map(|hash| hash.to_string())),
+            text(entry.downgrade),
+            text(Some(TOOL_VERSION)),
+            text(entry.error),
+        ];
+        format!(
+            "INSERT INTO {} (event, direction, revision, down_revision, depends_on, checksum, digest, started_at, \
+             finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, error) VALUES ({})",
+            self.journal,
+            values.join(", ")
+        )
+    }
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(",")
+}
+
+/// What the journal says wrote a row.
+const TOOL_VERSION: &str = concat!("embed-migrations ", env!("CARGO_PKG_VERSION"));
+
+/// What the version rows become after a step, by difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowChanges {
+    pub(crate) removed: Vec<String>,
+    pub(crate) added: Vec<String>,
+}
+
+impl RowChanges {
+    pub(crate) fn between(before: &[String], after: &[String]) -> Self {
+        let missing = |from: &[String], of: &[String]| of.iter().filter(|id| !from.contains(id)).cloned().collect();
+        Self { removed: missing(after, before), added: missing(before, after) }
+    }
+}
+
+/// A row to add to the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'r> {
+    pub(crate) event: JournalEvent,
+    pub(crate) direction: JournalDirection,
+    pub(crate) revision: &'r Revision,
+    /// How many statements are done.
+    pub(crate) statements: usize,
+    /// The hash of their texts.
+    pub(crate) statements_hash: Option<Checksum>,
+    /// What undoes the revision, on the row that records its upgrade.
+    pub(crate) downgrade: Option<&'r str>,
+    pub(crate) error: Option<&'r str>,
+}
+
+/// What is written when a revision is done: its journal row and the change of the version rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Record<'r> {
+    pub(crate) entry: Entry<'r>,
+    pub(crate) changes: RowChanges,
+}
+
+/// What a journal row tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JournalEvent {
+    /// A revision is done.
+    Finished,
+    /// The rows were set without running the revision.
+    Stamped,
+    /// A revision outside a transaction begins: the intent row.
+    Started,
+    /// A statement of it is done.
+    Statement,
+    /// A statement of it failed and left no trace.
+    Failed,
+    /// It was settled by hand, and does not count as applied, or undone, any more than before.
+    Abandoned,
+}
+
+/// The events that change the version rows, as a list in SQL.
+const RECORDS: &str = "'finished', 'stamped'";
+
+impl JournalEvent {
+    const ALL: [Self; 6] =
+        [Self::Finished, Self::Stamped, Self::Started, Self::Statement, Self::Failed, Self::Abandoned];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Stamped => "stamped",
+            Self::Started => "started",
+            Self::Statement => "statement",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.name() == name)
+    }
+
+    /// Whether a journal that ends with it has a revision under way.
+    pub(crate) fn is_unfinished(self) -> bool {
+        matches!(self, Self::Started | Self::Statement | Self::Failed)
+    }
+}
+
+/// The direction of a journal row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JournalDirection {
+    Upgrade,
+    Downgrade,
+    Stamp,
+}
+
+impl JournalDirection {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Downgrade => "downgrade",
+            Self::Stamp => "stamp",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Upgrade, Self::Downgrade, Self::Stamp].into_iter().find(|direction| direction.name() == name)
+    }
+
+    /// The direction of the run, where it was one.
+    pub(crate) fn of_run(self) -> Option<Direction> {
+        match self {
+            Self::Upgrade => Some(Direction::Upgrade),
+            Self::Downgrade => Some(Direction::Downgrade),
+            Self::Stamp => None,
+        }
+    }
+}
+
+impl From<Direction> for JournalDirection {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Upgrade => Self::Upgrade,
+            Direction::Downgrade => Self::Downgrade,
+        }
+    }
+}
+
+/// A row of the journal, as it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct JournalRow {
+    pub(crate) event: JournalEvent,
+    pub(crate) direction: JournalDirection,
+    pub(crate) revision: String,
+    pub(crate) down_revision: Vec<String>,
+    pub(crate) depends_on: Vec<String>,
+    pub(crate) checksum: Option<Checksum>,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) statements: usize,
+    pub(crate) statements_hash: Option<Checksum>,
+    pub(crate) error: Option<String>,
+}
+
+/// The hash of statements that are done, in order.
+pub(crate) fn statements_hash(statements: &[&str]) -> Checksum {
+    Checksum::of(&statements.join("\0"))
+}
