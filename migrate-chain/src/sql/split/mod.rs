@@ -210,7 +210,8 @@ impl Statements<'_> {
 
     /// Whoever splits inside of `/*! … */` leaves two halves of a comment.
     fn semicolon(&mut self) -> Role {
-        let ends = self.body.semicolon() && !self.tokens.has_delimiter() && !self.tokens.is_executable();
+        let ends =
+            self.body.semicolon() && !self.tokens.has_delimiter() && !self.tokens.is_executable();
         if ends { Role::Terminator } else { Role::Inner }
     }
 
