@@ -14,7 +14,10 @@ use crate::Dialect;
 /// The statements of `text`, in order.
 ///
 /// A statement reaches from its first token to its last one before the `;`; comments around it are not part of it,
-/// those within are. What holds no token is no statement. The last one needs no `;`.
+/// those within are. What holds no token is no statement, nor is a client's command by itself. The last statement needs
+/// no `;`.
+///
+/// The bodies of triggers, routines and events are known; what they cannot tell, `-- migrate: statement` does.
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -128,6 +131,8 @@ impl Body {
 enum Role {
     Skip,
     Part,
+    /// A client's command: part of a statement that has begun, and by itself none.
+    Command,
     /// A `;` within, which trails the statement if nothing follows.
     Inner,
     /// The statement ends before the token, and the token belongs to it.
@@ -146,18 +151,14 @@ impl Iterator for Statements<'_> {
             match self.role(&token) {
                 Role::Skip | Role::Inner => {}
                 Role::Part => extend(&mut open, &token),
-                Role::Terminator => {
-                    if let Some(statement) = open {
-                        return Some(self.close(statement, token.end));
-                    }
-                    self.body.reset();
-                }
-                Role::Boundary => {
-                    if let Some(statement) = open {
-                        let end = statement.end;
-                        return Some(self.close(statement, end));
+                Role::Command => {
+                    if open.is_some() {
+                        extend(&mut open, &token);
                     }
                 }
+                Role::Terminator | Role::Boundary if open.is_none() => self.body.reset(),
+                Role::Terminator => return open.map(|found| self.close(found, Some(token.end))),
+                Role::Boundary => return open.map(|found| self.close(found, None)),
                 Role::Verbatim => {
                     if let Some(statement) = self.verbatim(&token) {
                         return Some(statement);
@@ -165,10 +166,7 @@ impl Iterator for Statements<'_> {
                 }
             }
         }
-        open.map(|statement| {
-            let end = statement.end;
-            self.close(statement, end)
-        })
+        open.map(|found| self.close(found, None))
     }
 }
 
@@ -197,7 +195,10 @@ impl Statements<'_> {
                 return Role::Boundary;
             }
             TokenKind::Verbatim => return Role::Verbatim,
-            TokenKind::MetaCommand => self.strays.push(*token),
+            TokenKind::MetaCommand => {
+                self.strays.push(*token);
+                return Role::Command;
+            }
             TokenKind::ExecutableOpen => self.executable = Some(*token),
             TokenKind::ExecutableClose => self.executable = None,
             _ => {
@@ -216,12 +217,12 @@ impl Statements<'_> {
     }
 
     /// Ends a statement and gets ready for the next one.
-    fn close(&mut self, mut statement: Statement, terminated_end: usize) -> Statement {
-        statement.terminated_end = terminated_end;
+    fn close(&mut self, mut statement: Statement, terminator_end: Option<usize>) -> Statement {
+        statement.terminated_end = terminator_end.unwrap_or(statement.end);
         statement.copies_from_stdin = self.copy.is_from_stdin();
         if statement.copies_from_stdin {
             self.tokens
-                .skip_to(copy::data_end(self.text, terminated_end));
+                .skip_to(copy::data_end(self.text, statement.terminated_end));
         }
         self.body.reset();
         self.copy = copy::Watch::default();
