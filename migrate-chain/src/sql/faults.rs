@@ -17,6 +17,15 @@ pub struct Fault {
 }
 
 /// What a [`Fault`] is.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::{FaultKind, faults};
+///
+/// let kinds: Vec<FaultKind> =
+///     faults(Dialect::Postgres, false, "\\i other.sql\nSELECT /* 1").into_iter().map(|fault| fault.kind).collect();
+/// assert_eq!(kinds, [FaultKind::PsqlMetaCommand, FaultKind::UnterminatedComment]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FaultKind {

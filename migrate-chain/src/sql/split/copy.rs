@@ -37,8 +37,8 @@ impl Watch {
     }
 }
 
-/// Where the data ends that belongs to the `COPY` which ends at `from`: behind the line `\.`, or at the end. Without
-/// data on the lines that follow there is none to skip.
+/// Where the data ends that belongs to the `COPY` which ends at `from`: behind the line `\.`. Without such a line there
+/// is none, and what follows is SQL.
 pub(super) fn data_end(text: &str, from: usize) -> usize {
     let mut at = from;
     while at < text.len() {

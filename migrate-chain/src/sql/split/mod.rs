@@ -47,6 +47,19 @@ pub fn split(dialect: Dialect, text: &str) -> Statements<'_> {
 }
 
 /// A statement that [`split`] found: where it stands in its text.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::split;
+///
+/// let text = "\
+/// -- migrate: statement
+/// what; only; the; database; knows
+/// -- migrate: end
+/// SELECT 1;";
+/// let first = split(Dialect::Postgres, text).next().expect("there is one");
+/// assert_eq!(&text[first.range()], "what; only; the; database; knows");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     start: usize,
@@ -68,11 +81,26 @@ impl Statement {
     }
 
     /// The statement with the `;` or delimiter that ends it, and what stands before that.
+    ///
+    /// ```
+    /// # use migrate_chain::{Dialect, sql::split};
+    /// let text = "DELIMITER //\nSELECT 1; //";
+    /// let statement = split(Dialect::MySql, text).next().expect("there is one");
+    /// assert_eq!(&text[statement.range()], "SELECT 1");
+    /// assert_eq!(&text[statement.range_with_terminator()], "SELECT 1; //");
+    /// ```
     pub fn range_with_terminator(&self) -> Range<usize> {
         self.start..self.terminated_end
     }
 
     /// Whether it is `COPY … FROM stdin`, whose data no driver would take from here.
+    ///
+    /// ```
+    /// # use migrate_chain::{Dialect, sql::split};
+    /// let mut statements = split(Dialect::Postgres, "COPY t FROM stdin;\n1\tit's\n\\.\nSELECT 1;");
+    /// assert!(statements.next().is_some_and(|statement| statement.copies_from_stdin()));
+    /// assert!(statements.next().is_some_and(|statement| !statement.copies_from_stdin()));
+    /// ```
     pub fn copies_from_stdin(&self) -> bool {
         self.copies_from_stdin
     }
