@@ -41,6 +41,7 @@ pub fn split(dialect: Dialect, text: &str) -> Statements<'_> {
             Dialect::MySql => Body::MySql(mysql::Body::default()),
         },
         copy: copy::Watch::default(),
+        may_hold_data: true,
         strays: Vec::new(),
         executable: None,
     }
@@ -113,6 +114,8 @@ pub struct Statements<'a> {
     tokens: Tokens<'a>,
     body: Body,
     copy: copy::Watch,
+    /// False once a search has found no more of COPY's data, so that nothing searches twice.
+    may_hold_data: bool,
     /// The tokens so far that are faults by themselves.
     strays: Vec<Token>,
     /// The `/*!` that is open.
@@ -248,9 +251,10 @@ impl Statements<'_> {
     fn close(&mut self, mut statement: Statement, terminator_end: Option<usize>) -> Statement {
         statement.terminated_end = terminator_end.unwrap_or(statement.end);
         statement.copies_from_stdin = self.copy.is_from_stdin();
-        if statement.copies_from_stdin {
-            self.tokens
-                .skip_to(copy::data_end(self.text, statement.terminated_end));
+        if statement.copies_from_stdin && self.may_hold_data {
+            let end = copy::data_end(self.text, statement.terminated_end);
+            self.may_hold_data = end.is_some();
+            self.tokens.skip_to(end.unwrap_or(statement.terminated_end));
         }
         self.body.reset();
         self.copy = copy::Watch::default();
