@@ -22,7 +22,10 @@ fuzz_target!(|text: &str| {
 fn tokens_tile(dialect: Dialect, text: &str) {
     let mut end = 0;
     for token in tokens(dialect, text) {
-        assert!(token.start == end && token.end > end && text.is_char_boundary(token.end), "{dialect}: {token:?}");
+        assert!(
+            token.start == end && token.end > end && text.is_char_boundary(token.end),
+            "{dialect}: {token:?}"
+        );
         end = token.end;
     }
     assert_eq!(end, text.len());
@@ -33,10 +36,18 @@ fn statements_are_in_order(dialect: Dialect, text: &str) {
     let mut end = 0;
     for statement in split(dialect, text) {
         let (range, whole) = (statement.range(), statement.range_with_terminator());
-        assert!(end <= range.start && range.start < range.end && range.end <= whole.end && range.start == whole.start);
+        assert!(
+            end <= range.start
+                && range.start < range.end
+                && range.end <= whole.end
+                && range.start == whole.start
+        );
         assert_eq!(text[range.clone()].trim_ascii_start(), &text[range.clone()]);
         end = whole.end;
-        if !text.contains("migrate:") && !text.contains('\\') && !text.to_ascii_lowercase().contains("delimiter") {
+        if !text.contains("migrate:")
+            && !text.contains('\\')
+            && !text.to_ascii_lowercase().contains("delimiter")
+        {
             splits_into_itself(dialect, &text[range]);
         }
     }
@@ -47,7 +58,9 @@ fn statements_are_in_order(dialect: Dialect, text: &str) {
 fn splits_into_itself(dialect: Dialect, statement: &str) {
     let terminated = format!("{statement};");
     let mut found = split(dialect, &terminated).map(|found| found.range());
-    let whole = found.next().is_some_and(|range| range.start == 0 && range.end >= statement.len());
+    let whole = found
+        .next()
+        .is_some_and(|range| range.start == 0 && range.end >= statement.len());
     assert!(whole && found.next().is_none(), "{dialect}: {statement:?}");
 }
 
