@@ -118,7 +118,7 @@ pub fn faults_common(transactional: bool, text: &str) -> Vec<Fault> {
     let is_common = |fault: &&Fault| views.iter().all(|view| view.refuses(fault));
     let mut common: Vec<Fault> = each.iter().flatten().filter(is_common).cloned().collect();
     common.sort_by_key(|fault| fault.range.start);
-    common.dedup_by(|later, earlier| matches(earlier, later));
+    common.dedup_by(|later, earlier| agree(earlier, later));
     common
 }
 
@@ -200,7 +200,7 @@ fn open_executable(statements: &Statements<'_>) -> Option<Fault> {
 }
 
 /// Whether two dialects' faults are the same to a reader.
-fn matches(one: &Fault, other: &Fault) -> bool {
+fn agree(one: &Fault, other: &Fault) -> bool {
     if is_open(one.kind) || is_open(other.kind) {
         // Each dialect may see the open quote elsewhere; none of them can read the text.
         return is_open(one.kind) && is_open(other.kind);
@@ -247,7 +247,7 @@ impl<'a> View<'a> {
 
     fn has_same(&self, fault: &Fault) -> bool {
         if is_open(fault.kind) {
-            return self.faults.iter().rev().any(|own| matches(own, fault));
+            return self.faults.iter().rev().any(|own| agree(own, fault));
         }
         let behind = self
             .faults
@@ -255,7 +255,7 @@ impl<'a> View<'a> {
         let before = self.faults[..behind].iter().rev();
         before
             .take_while(|own| own.range.end > fault.range.start)
-            .any(|own| matches(own, fault))
+            .any(|own| agree(own, fault))
     }
 
     fn lacks_statement(&self, fault: &Fault) -> bool {
