@@ -1,0 +1,86 @@
+//! Runs each example as a newcomer would, and looks at what it prints.
+
+use std::path::Path;
+
+use xshell::{Shell, cmd};
+
+use crate::Result;
+use crate::steps::Steps;
+
+/// What an example must print; every example has a place here.
+const EXPECTED: [(&str, &[&str]); 4] = [
+    ("axum_service", &["200 OK"]),
+    ("data_migration", &["Switzerland"]),
+    ("quickstart", &["upgraded"]),
+    ("wait_until_current", &["is current"]),
+];
+
+pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
+    for name in names(sh)? {
+        let expected = EXPECTED.iter().find(|(known, _)| *known == name);
+        let Some((_, expected)) = expected else {
+            return Err(format!(
+                "xtask/src/examples.rs does not say what examples/{name}.rs prints"
+            )
+            .into());
+        };
+        run_one(sh, steps, &name, expected);
+    }
+    quickstart_again(sh, steps);
+    Ok(())
+}
+
+/// The examples on disk, so that none is forgotten.
+fn names(sh: &Shell) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for path in sh.read_dir("examples")? {
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.file_stem().ok_or("it has a name")?;
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
+}
+
+fn run_one(sh: &Shell, steps: &mut Steps, name: &str, expected: &[&str]) {
+    if name == "quickstart" {
+        remove_database();
+    }
+    let arguments: &[&str] = if name == "axum_service" {
+        &["--", "--once"]
+    } else {
+        &[]
+    };
+    // The default database of an example is SQLite, whatever this shell has set.
+    let command =
+        cmd!(sh, "cargo run --quiet --example {name} {arguments...}").env_remove("DATABASE_URL");
+    check(steps, &format!("example {name}"), command, expected);
+}
+
+/// A second run finds nothing to do, and says so.
+fn quickstart_again(sh: &Shell, steps: &mut Steps) {
+    let command = cmd!(sh, "cargo run --quiet --example quickstart").env_remove("DATABASE_URL");
+    check(
+        steps,
+        "example quickstart, a second time",
+        command,
+        &["nothing to do"],
+    );
+}
+
+fn check(steps: &mut Steps, name: &str, command: xshell::Cmd<'_>, expected: &[&str]) {
+    if let Some(output) = steps.output(name, command) {
+        for text in expected.iter().filter(|text| !output.contains(**text)) {
+            steps.step(&format!("{name}: its output"), |_| {
+                Err(format!("it does not say `{text}`").into())
+            });
+        }
+    }
+}
+
+fn remove_database() {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        // What is not there needs no removing.
+        let _ = std::fs::remove_file(Path::new("target").join(format!("quickstart.db{suffix}")));
+    }
+}

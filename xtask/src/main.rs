@@ -1,0 +1,90 @@
+//! The developer's commands, called as `cargo xtask <command>`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is a command line"
+)]
+
+mod bench;
+mod bless;
+mod examples;
+mod lint;
+mod results;
+mod setup;
+mod snapshots;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use steps::Steps;
+use xshell::Shell;
+
+const HELP: &str = "\
+Usage: cargo xtask <command>
+
+  setup            install what the tests need and this machine lacks
+  test             all tests: the workspace, each feature alone, the examples, the README's command
+  lint             rustfmt, clippy, rustdoc, cargo-deny where installed, the lowest Rust, stale snapshots
+  ci               lint, then test
+  deny             cargo-deny, installed first where it is missing (this takes minutes)
+  bench [NAME]...  measure side by side with peers; without names, everything
+  bless            write the snapshots of what users see anew
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn run() -> Result {
+    let mut arguments = lexopt::Parser::from_env();
+    let command = match arguments.next()? {
+        Some(Value(command)) => command.string()?,
+        Some(Short('h') | Long("help")) | None => "help".to_owned(),
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let mut names = Vec::new();
+    for name in arguments.raw_args()? {
+        names.push(name.string()?);
+    }
+    let sh = workspace_shell()?;
+    match (&*command, &names[..]) {
+        ("help", []) => print!("{HELP}"),
+        ("setup", []) => setup::run(&sh)?,
+        ("test", []) => run_steps(&sh, &[test::run])?,
+        ("lint", []) => run_steps(&sh, &[lint::run])?,
+        ("ci", []) => run_steps(&sh, &[lint::run, test::run])?,
+        ("deny", []) => lint::deny(&sh)?,
+        ("bench", names) => bench::run(&sh, names)?,
+        ("bless", []) => bless::run(&sh)?,
+        _ => return Err(format!("there is no such command\n\n{HELP}").into()),
+    }
+    Ok(())
+}
+
+/// Runs everything, whatever fails on the way, and then says what failed.
+fn run_steps(sh: &Shell, parts: &[fn(&Shell, &mut Steps) -> Result]) -> Result {
+    let mut steps = Steps::default();
+    for part in parts {
+        part(sh, &mut steps)?;
+    }
+    steps.finish()
+}
+
+/// A shell at the root of the workspace, where `cargo xtask` may have been called below.
+fn workspace_shell() -> Result<Shell> {
+    let sh = Shell::new()?;
+    let manifest_dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    sh.change_dir(manifest_dir.parent().ok_or("xtask lies in the workspace")?);
+    Ok(sh)
+}

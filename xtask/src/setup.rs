@@ -1,0 +1,88 @@
+//! `cargo xtask setup`: what the tests need of this machine.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use xshell::{Shell, cmd};
+
+use crate::Result;
+
+/// A program that something here calls.
+struct Tool {
+    program: &'static str,
+    /// The package of Debian and Ubuntu.
+    package: &'static str,
+    purpose: &'static str,
+}
+
+/// A test on a server starts one of its own, private and on a free port: only the programs are needed.
+const TOOLS: [Tool; 2] = [
+    Tool {
+        program: "cc",
+        package: "build-essential",
+        purpose: "building SQLite",
+    },
+    Tool {
+        program: "sqlite3",
+        package: "sqlite3",
+        purpose: "cargo xtask bench",
+    },
+];
+
+const COMPONENTS: [(&str, &str); 2] = [("cargo-clippy", "clippy"), ("rustfmt", "rustfmt")];
+
+pub(crate) fn run(sh: &Shell) -> Result {
+    let missing: Vec<&Tool> = TOOLS
+        .iter()
+        .filter(|tool| !is_installed(tool.program))
+        .collect();
+    for tool in &missing {
+        println!(
+            "missing: {} ({}), for {}",
+            tool.program, tool.package, tool.purpose
+        );
+    }
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    install(sh, &packages)?;
+    for (program, component) in COMPONENTS {
+        if !is_installed(program) {
+            cmd!(sh, "rustup component add {component}").run()?;
+        }
+    }
+    println!("everything that the tests need is there");
+    Ok(())
+}
+
+/// Installs packages where this user may; else says how.
+fn install(sh: &Shell, packages: &[&str]) -> Result {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let is_root = cmd!(sh, "id -u").quiet().read().is_ok_and(|id| id == "0");
+    if is_root && is_installed("apt-get") {
+        cmd!(sh, "apt-get update -qq").run()?;
+        let install = cmd!(
+            sh,
+            "apt-get install -y -qq --no-install-recommends {packages...}"
+        );
+        return Ok(install.env("DEBIAN_FRONTEND", "noninteractive").run()?);
+    }
+    let packages = packages.join(" ");
+    Err(format!("install them first; on Debian and Ubuntu: sudo apt-get install {packages}").into())
+}
+
+/// Whether a program is in PATH, or where Debian keeps the programs of a PostgreSQL server.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(postgres_folders())
+        .any(|folder| folder.join(program).is_file())
+}
+
+fn postgres_folders() -> impl Iterator<Item = PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    versions.map(|version| version.path().join("bin"))
+}
