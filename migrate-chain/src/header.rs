@@ -17,6 +17,10 @@ pub(crate) struct Spanned<T> {
 }
 
 /// What a header says. A key that is absent or wrong keeps its default: the fault is reported apart.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own, or whether one could be read"
+)]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) message: String,

@@ -32,12 +32,7 @@ pub fn load(path: &Path) -> Result<Chain, Vec<Diagnostic>> {
 /// # Errors
 /// Everything that is wrong with it, sorted by file and position.
 pub fn load_tree(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
-    let mut loader = Loader {
-        tree,
-        faults: Vec::new(),
-        seen: HashSet::new(),
-        lost: Lost::default(),
-    };
+    let mut loader = Loader::new(tree);
     let (settings, has_config_file) = loader.settings();
     let drafts = loader.drafts(&settings);
     let Loader {
@@ -80,14 +75,12 @@ pub fn revision_files<'l>(
     locations: impl IntoIterator<Item = &'l str>,
     recursive: bool,
 ) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let mut loader = Loader {
-        tree,
-        faults: Vec::new(),
-        seen: HashSet::new(),
-    };
+    let mut loader = Loader::new(tree);
     let mut files = Vec::new();
     for location in locations {
-        loader.collect(location, recursive, &mut files);
+        if !loader.location(location, recursive, &mut files) {
+            loader.no_directory(location, None);
+        }
     }
     if loader.faults.is_empty() {
         Ok(files)
@@ -115,7 +108,16 @@ enum Read {
     Lost,
 }
 
-impl Loader<'_> {
+impl<'t> Loader<'t> {
+    fn new(tree: &'t dyn Tree) -> Self {
+        Self {
+            tree,
+            faults: Vec::new(),
+            seen: HashSet::new(),
+            lost: Lost::default(),
+        }
+    }
+
     fn settings(&mut self) -> (Settings, bool) {
         match self.read(CONFIG_FILE) {
             Read::Found(source) => (config::parse(&source, &mut self.faults), true),
@@ -132,10 +134,9 @@ impl Loader<'_> {
         self.lost.folder |= settings.doubtful_locations;
         let mut files = Vec::new();
         for (n, location) in settings.config.versions.iter().enumerate() {
-            match self.list(location) {
-                Some(entries) => self.collect(location, entries, settings, &mut files),
-                None if settings.doubtful_locations => {}
-                None => self.no_directory(location, settings.locations.get(n)),
+            let exists = self.location(location, settings.config.recursive, &mut files);
+            if !exists && !settings.doubtful_locations {
+                self.no_directory(location, settings.locations.get(n));
             }
         }
         files
@@ -144,20 +145,28 @@ impl Loader<'_> {
             .collect()
     }
 
+    /// Adds the revision files of a version location, and says whether there is such a folder.
+    fn location(&mut self, folder: &str, recursive: bool, files: &mut Vec<String>) -> bool {
+        let entries = self.list(folder);
+        let exists = entries.is_some();
+        self.collect(folder, entries.unwrap_or_default(), recursive, files);
+        exists
+    }
+
     /// The revision files of a folder, sorted by name; with `recursive`, folders are walked where their names sort.
     fn collect(
         &mut self,
         folder: &str,
         mut entries: Vec<Entry>,
-        settings: &Settings,
+        recursive: bool,
         files: &mut Vec<String>,
     ) {
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         for entry in entries {
             let path = join(folder, &entry.name);
-            if entry.is_directory && settings.config.recursive {
+            if entry.is_directory && recursive {
                 if let Some(entries) = self.list(&path) {
-                    self.collect(&path, entries, settings, files);
+                    self.collect(&path, entries, recursive, files);
                 }
             } else if !entry.is_directory
                 && is_revision_file(&entry.name)
