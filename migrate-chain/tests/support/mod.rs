@@ -7,3 +7,4 @@
 
 pub mod codes;
 pub mod fixtures;
+pub mod generate;
