@@ -12,6 +12,7 @@ mod header;
 pub mod load;
 mod message;
 pub mod names;
+pub mod pack;
 pub mod plan;
 pub mod render;
 pub mod revision;
