@@ -1,5 +1,6 @@
 //! A revision file that has been parsed and not yet checked against the others.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::digest::{Checksum, Digest};
 use crate::graph::RevisionGraph;
 use crate::header::{self, CommentStyle, Header, Spanned};
-use crate::revision::{DialectSet, Fingerprint, Parts, Revision, Section};
+use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
 use crate::script::{self, Direction, Script, Sections};
 use crate::source::{Place, Source};
 
@@ -93,23 +94,27 @@ impl Draft {
             Body::Rust { downgrade, .. } => (Vec::new(), Vec::new(), Some(*downgrade)),
         };
         Parts {
-            id: header.revision.map(|id| id.value).unwrap_or_default(),
-            file: self.file,
-            message: header.message,
-            created: header.created,
-            down_revision: values(header.down_revision),
-            depends_on: values(header.depends_on),
-            branch_labels: values(header.branch_labels),
-            replaces: values(header.replaces),
-            replaced_digests: header.replaced_digests,
-            irreversible: header.irreversible.map(|reason| reason.value),
+            id: header
+                .revision
+                .map(|id| id.value)
+                .unwrap_or_default()
+                .into(),
+            file: self.file.into(),
+            message: header.message.into(),
+            created: header.created.map(Cow::Owned),
+            down_revision: names(&header.down_revision),
+            depends_on: names(&header.depends_on),
+            branch_labels: names(&header.branch_labels),
+            replaces: names(&header.replaces),
+            replaced_digests: Names::from_joined(header.replaced_digests.join(",").into()),
+            irreversible: header.irreversible.map(|reason| reason.value.into()),
             transaction: !header.transaction_off,
             foreign_keys: !header.foreign_keys_off,
             rust,
             upgrade,
             downgrade,
             fingerprints,
-            text: self.source.into_text(),
+            text: self.source.into_text().into(),
         }
         .into()
     }
@@ -201,8 +206,9 @@ fn sections(direction: &Direction) -> Vec<Section> {
     sections.into_iter().map(section).collect()
 }
 
-fn values(names: Vec<Spanned<String>>) -> Vec<String> {
-    names.into_iter().map(|name| name.value).collect()
+fn names(names: &[Spanned<String>]) -> Names {
+    let names: Vec<&str> = names.iter().map(|name| &*name.value).collect();
+    Names::from_joined(names.join(",").into())
 }
 
 /// Finds the two functions of a Rust revision among the top-level items. Text that does not lex counts as having the

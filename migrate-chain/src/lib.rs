@@ -14,6 +14,7 @@ pub mod load;
 mod marker;
 mod message;
 pub mod names;
+pub mod pack;
 pub mod plan;
 pub mod render;
 pub mod revision;
