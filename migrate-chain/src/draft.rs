@@ -140,31 +140,44 @@ impl Draft {
     }
 }
 
+/// The checksum and the digest of a revision on one database; none before it has been hashed.
+type Hash = Option<(Option<Checksum>, Digest)>;
+
 /// The checksums and digests of every draft, in their order.
 pub(crate) fn hash(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let mut hashes: Vec<[Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()]> =
-        vec![[None; 3]; drafts.len()];
+    let mut hashes: Vec<[Hash; Dialect::ALL.len()]> =
+        vec![[None; Dialect::ALL.len()]; drafts.len()];
     for index in graph.parents_first() {
-        let draft = &drafts[index];
-        let id = draft.id().map(|id| &*id.value).unwrap_or_default();
-        let checksums = draft.checksums();
-        let under = graph.all(index);
-        for n in 0..checksums.len() {
-            let mut under: Vec<Digest> = under
-                .iter()
-                .filter_map(|&parent| hashes[parent][n].map(|(_, digest)| digest))
-                .collect();
-            let digest = Digest::of(id, checksums[n], !draft.header.transaction_off, &mut under);
-            hashes[index][n] = Some((checksums[n], digest));
+        let checksums = drafts[index].checksums();
+        let under = |n: usize| -> Vec<Digest> {
+            let digest = |&parent: &usize| hashes[parent][n].map(|(_, digest)| digest);
+            graph.all(index).iter().filter_map(digest).collect()
+        };
+        let mut hashed: [Hash; Dialect::ALL.len()] = [None; Dialect::ALL.len()];
+        for n in 0..hashed.len() {
+            // Where the databases are alike, as they mostly are, one digest serves all.
+            let same =
+                |&earlier: &usize| checksums[earlier] == checksums[n] && under(earlier) == under(n);
+            hashed[n] = match (0..n).find(same) {
+                Some(earlier) => hashed[earlier],
+                None => Some((
+                    checksums[n],
+                    digest(&drafts[index], checksums[n], &mut under(n)),
+                )),
+            };
         }
+        hashes[index] = hashed;
     }
     hashes.into_iter().map(fingerprints).collect()
 }
 
+fn digest(draft: &Draft, checksum: Option<Checksum>, under: &mut [Digest]) -> Digest {
+    let id = draft.id().map(|id| &*id.value).unwrap_or_default();
+    Digest::of(id, checksum, !draft.header.transaction_off, under)
+}
+
 /// Joins the databases for which a revision is the same.
-fn fingerprints(
-    hashes: [Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()],
-) -> Vec<Fingerprint> {
+fn fingerprints(hashes: [Hash; Dialect::ALL.len()]) -> Vec<Fingerprint> {
     let mut joined: Vec<((Option<Checksum>, Digest), Vec<Dialect>)> = Vec::new();
     for (dialect, hash) in Dialect::ALL
         .into_iter()
