@@ -8,14 +8,14 @@ use std::sync::Arc;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::Dialect;
-use crate::diagnostic::{Diagnostic, Fault};
+use crate::conflict;
+use crate::diagnostic::Diagnostic;
 use crate::digest::{Checksum, Digest};
 use crate::graph::RevisionGraph;
 use crate::header::{self, CommentStyle, Header, Spanned};
 use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
 use crate::script::{self, Direction, Script, Sections};
 use crate::source::{Place, Source};
-use crate::sql;
 
 /// A parsed revision file.
 pub(crate) struct Draft {
@@ -43,15 +43,14 @@ impl Draft {
         let is_rust = file
             .rsplit_once('.')
             .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));
-        let conflicts = sql::conflict_markers(source.text());
+        let conflicts = conflict::faults(source);
+        let has_conflict = !conflicts.is_empty();
         let mut ignored = Vec::new();
-        let faults = if conflicts.is_empty() {
-            faults
-        } else {
-            let conflict =
-                |range| Diagnostic::new(Fault::ConflictMarker, Place::new(source, range));
-            faults.extend(conflicts.iter().cloned().map(conflict));
+        let faults = if has_conflict {
+            faults.extend(conflicts);
             &mut ignored
+        } else {
+            faults
         };
         let style = if is_rust {
             CommentStyle::Rust
@@ -69,7 +68,7 @@ impl Draft {
             file,
             header,
             body,
-            has_conflict: !conflicts.is_empty(),
+            has_conflict,
         })
     }
 
@@ -210,7 +209,7 @@ fn sections(direction: &Direction) -> Vec<Section> {
         }
     }
     let offset = |at: usize| {
-        u32::try_from(at).expect("a revision file is smaller than 4 GiB: check.rs refuses others")
+        u32::try_from(at).expect("a revision file is smaller than 4 GiB: load.rs refuses others")
     };
     let section = |(range, dialects): (Range<usize>, Vec<Dialect>)| Section {
         dialects: dialects.into_iter().collect::<DialectSet>(),

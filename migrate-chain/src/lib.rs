@@ -3,6 +3,7 @@
 mod chain;
 mod check;
 pub mod config;
+mod conflict;
 pub mod diagnostic;
 mod dialect;
 pub mod digest;
@@ -10,6 +11,7 @@ mod draft;
 pub mod graph;
 mod header;
 pub mod load;
+mod marker;
 mod message;
 pub mod names;
 pub mod pack;
