@@ -22,30 +22,46 @@ fuzz_target!(|text: &str| {
 fn tokens_tile(dialect: Dialect, text: &str) {
     let mut end = 0;
     for token in tokens(dialect, text) {
-        assert!(token.start == end && token.end > end && text.is_char_boundary(token.end), "{dialect}: {token:?}");
+        assert!(
+            token.start == end && token.end > end && text.is_char_boundary(token.end),
+            "{dialect}: {token:?}"
+        );
         end = token.end;
     }
     assert_eq!(end, text.len());
 }
 
-/// In order and trimmed; and a statement by itself is still one, unless a client's command decided where it ends.
+/// In order and trimmed; and a statement by itself is still one, unless what makes it one may stand on other lines.
 fn statements_are_in_order(dialect: Dialect, text: &str) {
     let mut end = 0;
     for statement in split(dialect, text) {
         let (range, whole) = (statement.range(), statement.range_with_terminator());
-        assert!(end <= range.start && range.start < range.end && range.end <= whole.end && range.start == whole.start);
+        assert!(
+            end <= range.start
+                && range.start < range.end
+                && range.end <= whole.end
+                && range.start == whole.start
+        );
         assert_eq!(text[range.clone()].trim_ascii_start(), &text[range.clone()]);
         end = whole.end;
-        if !text.contains("migrate:") && !text.to_ascii_lowercase().contains("delimiter") {
+        if !text.contains("migrate:")
+            && !text.contains('\\')
+            && !text.to_ascii_lowercase().contains("delimiter")
+        {
             splits_into_itself(dialect, &text[range]);
         }
     }
     assert!(end <= text.len());
 }
 
+/// The `;` is there because MySQL takes `--` at the very end for a comment, and before a `;` for two minus signs.
 fn splits_into_itself(dialect: Dialect, statement: &str) {
-    let ranges: Vec<_> = split(dialect, statement).map(|found| found.range()).collect();
-    assert_eq!(ranges, [0..statement.len()], "{dialect}: {statement:?}");
+    let terminated = format!("{statement};");
+    let mut found = split(dialect, &terminated).map(|found| found.range());
+    let whole = found
+        .next()
+        .is_some_and(|range| range.start == 0 && range.end >= statement.len());
+    assert!(whole && found.next().is_none(), "{dialect}: {statement:?}");
 }
 
 fn faults_lie_within(found: &[Fault], text: &str) {

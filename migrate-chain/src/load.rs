@@ -60,6 +60,38 @@ pub fn load_tree(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
     }
 }
 
+/// The revision files of some version locations, relative to the migration directory, in loading order.
+///
+/// # Errors
+/// The faults of locations that cannot be read.
+///
+/// ```
+/// use migrate_chain::{Disk, load::revision_files};
+///
+/// let faults = revision_files(&Disk::new("no/such", "migrations"), ["versions"], false).unwrap_err();
+/// assert_eq!(faults[0].place.source.path(), "migrations/versions");
+/// ```
+pub fn revision_files<'l>(
+    tree: &dyn Tree,
+    locations: impl IntoIterator<Item = &'l str>,
+    recursive: bool,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let mut loader = Loader {
+        tree,
+        faults: Vec::new(),
+        seen: HashSet::new(),
+    };
+    let mut files = Vec::new();
+    for location in locations {
+        loader.collect(location, recursive, &mut files);
+    }
+    if loader.faults.is_empty() {
+        Ok(files)
+    } else {
+        Err(loader.faults)
+    }
+}
+
 /// The name of the settings file.
 pub const CONFIG_FILE: &str = "migrate.toml";
 

@@ -141,7 +141,14 @@ fn clients_commands() {
         found(Postgres, "SELECT 1 \\gset\n"),
         [(PsqlMetaCommand, "\\gset")]
     );
-    assert_eq!(found(MySql, "SELECT \\N"), []);
+    assert_eq!(
+        found(Postgres, "\\c a\nCOMMIT;"),
+        [
+            (PsqlMetaCommand, "\\c a"),
+            (TransactionControl("COMMIT"), "COMMIT")
+        ]
+    );
+    assert_eq!(found(MySql, "SELECT \\N,\n\\N"), []);
 }
 
 #[test]

@@ -209,7 +209,7 @@ proptest! {
     #[test]
     fn what_no_statement_covers_means_nothing(text in text()) {
         let boundaries =
-            [TokenKind::Semicolon, TokenKind::Delimiter, TokenKind::DelimiterCommand, TokenKind::StatementMarker, TokenKind::EndMarker];
+            [TokenKind::Semicolon, TokenKind::Delimiter, TokenKind::DelimiterCommand, TokenKind::MetaCommand, TokenKind::StatementMarker, TokenKind::EndMarker];
         for dialect in Dialect::ALL {
             if faults(dialect, false, &text).iter().any(|fault| fault.kind == migrate_chain::sql::FaultKind::CopyFromStdin) {
                 continue;

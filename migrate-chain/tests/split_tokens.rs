@@ -28,7 +28,7 @@ fn whole_tokens() {
         (&Dialect::ALL, BlockComment, "/* it's; -- \n \"one\" */"),
         (&Dialect::ALL, BlockComment, "/**/"),
         (&Dialect::ALL, BlockComment, "/***/"),
-        (&Dialect::ALL, BlockComment, "/*/*/"),
+        (&[Sqlite, MySql], BlockComment, "/*/*/"),
         (&[Sqlite, Postgres], LineComment, "--no blank"),
         (&[Postgres], BlockComment, "/* a /* b */ c */"),
         (&[MySql], LineComment, "# it's one"),
@@ -143,6 +143,37 @@ const CUT: &[(Dialect, &str, Tokens)] = &[
         &[(Word, "a"), (Operator, "*"), (Operator, "/"), (Word, "b")],
     ),
     (MySql, "@'a b'", &[(Punctuation, "@"), (String, "'a b'")]),
+    (
+        MySql,
+        "--;",
+        &[(Operator, "-"), (Operator, "-"), (Semicolon, ";")],
+    ),
+    // A delimiter longer than what separates a word from a character of several bytes.
+    (
+        MySql,
+        "delimiter $$$\na ž$$$",
+        &[
+            (DelimiterCommand, "delimiter $$$"),
+            (Word, "a"),
+            (Word, "ž"),
+            (Delimiter, "$$$"),
+        ],
+    ),
+    (
+        MySql,
+        "delimiter $+\na$ž",
+        &[(DelimiterCommand, "delimiter $+"), (Word, "a$ž")],
+    ),
+    (
+        MySql,
+        "delimiter $+\na$+ž",
+        &[
+            (DelimiterCommand, "delimiter $+"),
+            (Word, "a"),
+            (Delimiter, "$+"),
+            (Word, "ž"),
+        ],
+    ),
     (MySql, "u@h", &[(Word, "u"), (Parameter, "@h")]),
     (MySql, "delimiters", &[(Word, "delimiters")]),
     (

@@ -87,22 +87,15 @@ fn source(out: &mut String, root: &Path) {
 
 fn settings(out: &mut String, chain: &Chain) {
     let config = &chain.config;
-    out.push_str("settings: p::Settings { versions: p::Cow::Borrowed(&");
+    out.push_str("versions: &");
     list(out, config.versions.iter().map(String::as_str));
     let _ = write!(
         out,
-        "), recursive: {}, many_heads: {}, version_table: p::Cow::Borrowed({:?}), version_table_schema: ",
-        config.recursive, config.many_heads, config.version_table
-    );
-    match &config.version_table_schema {
-        Some(schema) => {
-            let _ = write!(out, "Some(p::Cow::Borrowed({schema:?}))");
-        }
-        None => out.push_str("None"),
-    }
-    let _ = write!(
-        out,
-        ", journal_table: p::Cow::Borrowed({:?}) }},",
+        ", recursive: {}, many_heads: {}, version_table: {:?}, version_table_schema: {:?}, journal_table: {:?},",
+        config.recursive,
+        config.many_heads,
+        config.version_table,
+        config.version_table_schema,
         config.journal_table
     );
 }

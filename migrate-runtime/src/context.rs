@@ -3,7 +3,7 @@ use std::pin::Pin;
 use migrate_chain::Dialect;
 
 use crate::RevisionError;
-use crate::database::Session;
+use crate::database::Executor;
 
 /// What a Rust revision works with: the connection, inside the revision's own transaction.
 ///
@@ -16,22 +16,24 @@ use crate::database::Session;
 /// }
 /// ```
 pub struct Context<'c> {
-    session: &'c mut dyn Session,
+    executor: &'c mut dyn Executor,
 }
 
 /// A function of a Rust revision, as the macro stores it.
 #[doc(hidden)]
 pub type RevisionFn =
-    for<'a, 'c> fn(&'a mut Context<'c>) -> Pin<Box<dyn Future<Output = Result<(), RevisionError>> + Send + 'a>>;
+    for<'a, 'c> fn(
+        &'a mut Context<'c>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), RevisionError>> + Send + 'a>>;
 
 impl<'c> Context<'c> {
-    pub(crate) fn new(session: &'c mut dyn Session) -> Self {
-        Self { session }
+    pub(crate) fn new(executor: &'c mut dyn Executor) -> Self {
+        Self { executor }
     }
 
     /// The kind of database.
     pub fn dialect(&self) -> Dialect {
-        self.session.dialect()
+        self.executor.dialect()
     }
 
     /// Executes one or more statements, and returns how many rows they affected.
@@ -39,7 +41,7 @@ impl<'c> Context<'c> {
     /// # Errors
     /// What the database says.
     pub async fn execute(&mut self, sql: &str) -> Result<u64, RevisionError> {
-        Ok(self.session.execute(sql).await?)
+        Ok(self.executor.execute(sql).await?)
     }
 
     /// The sqlx connection, for queries with arguments and results. It is inside the revision's transaction: neither
@@ -49,9 +51,11 @@ impl<'c> Context<'c> {
     /// [`RevisionError`] when the database is no SQLite.
     #[cfg(feature = "sqlite")]
     pub fn sqlite(&mut self) -> Result<&mut sqlx::SqliteConnection, RevisionError> {
-        let dialect = self.session.dialect();
-        self.session
-            .sqlite()
-            .ok_or_else(|| RevisionError::msg(format!("the revision asks for SQLite, and this database is {dialect}")))
+        let dialect = self.executor.dialect();
+        self.executor.sqlite().ok_or_else(|| {
+            RevisionError::msg(format!(
+                "the revision asks for SQLite, and this database is {dialect}"
+            ))
+        })
     }
 }

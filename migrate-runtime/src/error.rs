@@ -138,7 +138,12 @@ impl Error {
     pub fn location(&self) -> Option<String> {
         self.0.place.as_ref().map(|place| {
             let position = place.position();
-            format!("{}:{}:{}", place.source.path(), position.line, position.column)
+            format!(
+                "{}:{}:{}",
+                place.source.path(),
+                position.line,
+                position.column
+            )
         })
     }
 
@@ -192,7 +197,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         if let Some(place) = &inner.place {
-            let mut notes: Vec<_> = inner.notes.iter().map(|note| (Level::NOTE, &**note)).collect();
+            let mut notes: Vec<_> = inner
+                .notes
+                .iter()
+                .map(|note| (Level::NOTE, &**note))
+                .collect();
             notes.extend(inner.help.iter().map(|help| (Level::HELP, &**help)));
             let text = render::located(&inner.summary, place, None, &notes, Style::Plain);
             return f.write_str(text.strip_prefix("error: ").unwrap_or(&text));
@@ -201,7 +210,10 @@ impl fmt::Display for Error {
         for note in &inner.notes {
             write!(f, "\n  note: {note}")?;
         }
-        inner.help.iter().try_for_each(|help| write!(f, "\n  help: {help}"))
+        inner
+            .help
+            .iter()
+            .try_for_each(|help| write!(f, "\n  help: {help}"))
     }
 }
 
@@ -214,7 +226,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 

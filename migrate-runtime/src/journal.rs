@@ -1,5 +1,6 @@
 //! The two tables: their definitions, and the SQL that reads and writes them.
 
+use std::fmt;
 use std::time::Duration;
 
 use migrate_chain::{Checksum, Dialect, Digest, Revision};
@@ -50,7 +51,11 @@ impl Tables {
 
     /// The statement that creates the journal.
     pub(crate) fn create_journal(&self) -> String {
-        format!("CREATE TABLE IF NOT EXISTS {} ({})", self.journal, journal_columns(self.dialect))
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} ({})",
+            self.journal,
+            journal_columns(self.dialect)
+        )
     }
 
     /// The one statement of the fast path. Each of its rows has the event of the last journal row, a version row, and
@@ -67,7 +72,10 @@ impl Tables {
 
     /// The version rows alone, for a database without a journal.
     pub(crate) fn read_version(&self) -> String {
-        format!("SELECT NULL AS event, version_num, NULL AS digest FROM {}", self.version)
+        format!(
+            "SELECT NULL AS event, version_num, NULL AS digest FROM {}",
+            self.version
+        )
     }
 
     /// The whole journal, oldest row first.
@@ -82,16 +90,33 @@ impl Tables {
     /// The statements that change the version rows; each must hit exactly one row.
     pub(crate) fn change_rows(&self, changes: &RowChanges) -> Vec<String> {
         let text = |id: &str| syntax::text(self.dialect, Some(id));
-        let updates = changes.removed.iter().zip(&changes.added).map(|(from, to)| {
-            format!("UPDATE {} SET version_num = {} WHERE version_num = {}", self.version, text(to), text(from))
-        });
+        let updates = changes
+            .removed
+            .iter()
+            .zip(&changes.added)
+            .map(|(from, to)| {
+                format!(
+                    "UPDATE {} SET version_num = {} WHERE version_num = {}",
+                    self.version,
+                    text(to),
+                    text(from)
+                )
+            });
         let updated = changes.removed.len().min(changes.added.len());
-        let deletes = changes.removed[updated..]
-            .iter()
-            .map(|row| format!("DELETE FROM {} WHERE version_num = {}", self.version, text(row)));
-        let inserts = changes.added[updated..]
-            .iter()
-            .map(|row| format!("INSERT INTO {} (version_num) VALUES ({})", self.version, text(row)));
+        let deletes = changes.removed[updated..].iter().map(|row| {
+            format!(
+                "DELETE FROM {} WHERE version_num = {}",
+                self.version,
+                text(row)
+            )
+        });
+        let inserts = changes.added[updated..].iter().map(|row| {
+            format!(
+                "INSERT INTO {} (version_num) VALUES ({})",
+                self.version,
+                text(row)
+            )
+        });
         updates.chain(deletes).chain(inserts).collect()
     }
 
@@ -101,15 +126,24 @@ impl Tables {
         let (now, started) = syntax::times(self.dialect, duration.unwrap_or_default().as_millis());
         let hex = |value: Option<String>| text(value.as_deref());
         let revision = entry.revision;
-        let finished = if entry.event == JournalEvent::Started { "NULL" } else { &now };
-        let duration = duration.map_or_else(|| "NULL".to_owned(), |duration| duration.as_millis().to_string());
+        let finished = if entry.event == JournalEvent::Started {
+            "NULL"
+        } else {
+            &now
+        };
+        let duration = duration.map_or_else(
+            || "NULL".to_owned(),
+            |duration| duration.as_millis().to_string(),
+        );
         let values = [
             text(Some(entry.event.name())),
             text(Some(entry.direction.name())),
             text(Some(revision.id())),
             text(Some(&join(revision.down_revision()))),
             text(Some(&join(revision.depends_on()))),
-            hex(revision.checksum(self.dialect).map(|checksum| checksum.to_string())),
+            hex(revision
+                .checksum(self.dialect)
+                .map(|checksum| checksum.to_string())),
             hex(Some(revision.digest(self.dialect).to_string())),
             started,
             finished.to_owned(),
@@ -145,8 +179,13 @@ pub(crate) struct RowChanges {
 
 impl RowChanges {
     pub(crate) fn between(before: &[String], after: &[String]) -> Self {
-        let missing = |from: &[String], of: &[String]| of.iter().filter(|id| !from.contains(id)).cloned().collect();
-        Self { removed: missing(after, before), added: missing(before, after) }
+        let missing = |from: &[String], of: &[String]| {
+            of.iter().filter(|id| !from.contains(id)).cloned().collect()
+        };
+        Self {
+            removed: missing(after, before),
+            added: missing(before, after),
+        }
     }
 }
 
@@ -163,6 +202,21 @@ pub(crate) struct Entry<'r> {
     /// What undoes the revision, on the row that records its upgrade.
     pub(crate) downgrade: Option<&'r str>,
     pub(crate) error: Option<&'r str>,
+}
+
+impl<'r> Entry<'r> {
+    /// For a row that is set, or removed, without running the revision.
+    pub(crate) fn stamped(revision: &'r Revision, direction: JournalDirection) -> Self {
+        Self {
+            event: JournalEvent::Stamped,
+            direction,
+            revision,
+            statements: 0,
+            statements_hash: None,
+            downgrade: None,
+            error: None,
+        }
+    }
 }
 
 /// What is written when a revision is done: its journal row and the change of the version rows.
@@ -193,8 +247,14 @@ pub(crate) enum JournalEvent {
 const RECORDS: &str = "'finished', 'stamped'";
 
 impl JournalEvent {
-    const ALL: [Self; 6] =
-        [Self::Finished, Self::Stamped, Self::Started, Self::Statement, Self::Failed, Self::Abandoned];
+    const ALL: [Self; 6] = [
+        Self::Finished,
+        Self::Stamped,
+        Self::Started,
+        Self::Statement,
+        Self::Failed,
+        Self::Abandoned,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -235,7 +295,9 @@ impl JournalDirection {
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Upgrade, Self::Downgrade, Self::Stamp].into_iter().find(|direction| direction.name() == name)
+        [Self::Upgrade, Self::Downgrade, Self::Stamp]
+            .into_iter()
+            .find(|direction| direction.name() == name)
     }
 
     /// The direction of the run, where it was one.
@@ -276,3 +338,19 @@ pub(crate) struct JournalRow {
 pub(crate) fn statements_hash(statements: &[&str]) -> Checksum {
     Checksum::of(&statements.join("\0"))
 }
+
+/// The journal holds a word that this version does not know: a newer one has written it.
+#[derive(Debug)]
+pub(crate) struct NewerJournal(pub(crate) String);
+
+impl fmt::Display for NewerJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the journal says `{}`, which a newer version of embed-migrations has written",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NewerJournal {}

@@ -1,1 +1,108 @@
 #![doc = include_str!("../README.md")]
+// Without a database nothing calls the runner.
+#![cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "only a database feature makes a session")
+)]
+
+mod context;
+mod database;
+#[cfg(feature = "include_dir")]
+mod embedded_dir;
+mod error;
+mod event;
+mod graph;
+mod journal;
+mod migrations;
+mod offline;
+mod options;
+mod plan;
+mod report;
+mod run;
+mod runner;
+mod stale;
+mod status;
+
+pub use context::Context;
+pub use database::Database;
+pub use error::{Error, ErrorKind, RevisionError};
+pub use event::Event;
+pub use migrate_chain::{Checksum, Diagnostic, Dialect, Digest, Entry, Revision, Tree};
+pub use migrations::{LoadError, Migrations};
+pub use options::{Ahead, TransactionMode};
+pub use plan::{Direction, Plan, PlannedStep};
+pub use report::{Report, StepReport};
+pub use runner::{Resolution, Runner};
+pub use status::{Status, Unfinished};
+
+/// The result of a Rust revision, and of this crate's calls with [`Error`] named.
+pub type Result<T, E = RevisionError> = std::result::Result<T, E>;
+
+/// Reads, checks and embeds a migration directory at build time. The value is a [`Migrations`], and a constant.
+///
+/// `embed_migrations!()` reads `migrations` beside the Cargo.toml of the calling crate, `embed_migrations!("path")`
+/// another directory, relative to that Cargo.toml or absolute. Every setting lives in the directory's `migrate.toml`.
+///
+/// A broken chain fails the build, with each fault at its file, line and column.
+#[macro_export]
+macro_rules! embed_migrations {
+    ($($directory:tt)*) => {
+        $crate::__private::embed_migrations!($crate, $($directory)*)
+    };
+}
+
+/// What the expansion of [`embed_migrations!`] names. Not part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::borrow::Cow;
+
+    pub use migrate_chain::revision::{DialectSet, Embedded, Fingerprint, Section};
+    use migrate_chain::{Checksum, Digest};
+    pub use migrate_macros::embed_migrations;
+
+    pub use crate::context::RevisionFn;
+    pub use crate::migrations::{EmbeddedMigrations, Functions};
+    use crate::{Migrations, RevisionError};
+
+    /// What stands in for a chain that has faults.
+    pub const EMPTY: Migrations = Migrations::embedded(EmbeddedMigrations {
+        directory: "",
+        versions: &[],
+        recursive: false,
+        many_heads: false,
+        version_table: "",
+        version_table_schema: None,
+        journal_table: "",
+        revisions: &[],
+        heads: &[],
+        functions: &[],
+        source: None,
+    });
+
+    pub const fn section(dialects: u8, start: u32, end: u32) -> Section {
+        Section {
+            dialects: DialectSet::from_bits(dialects),
+            start,
+            end,
+        }
+    }
+
+    /// The checksum and the digest, one behind the other.
+    pub const fn fingerprint(dialects: u8, hashes: [u8; 64]) -> Fingerprint {
+        let (mut checksum, mut digest) = ([0; 32], [0; 32]);
+        let (first, second) = hashes.split_at(32);
+        checksum.copy_from_slice(first);
+        digest.copy_from_slice(second);
+        Fingerprint {
+            dialects: DialectSet::from_bits(dialects),
+            checksum: Checksum::from_bytes(checksum),
+            digest: Digest::from_bytes(digest),
+        }
+    }
+
+    pub fn boxed<'a>(
+        future: impl Future<Output = Result<(), RevisionError>> + Send + 'a,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), RevisionError>> + Send + 'a>> {
+        Box::pin(future)
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use migrate_chain::config::Config;
 use migrate_chain::graph::RevisionGraph;
-use migrate_chain::{Chain, Dialect, Diagnostic, Revision, Tree};
+use migrate_chain::{Chain, Diagnostic, Dialect, Revision, Tree};
 
 use crate::context::RevisionFn;
 use crate::database::Database;
@@ -32,16 +32,14 @@ pub struct Migrations {
 }
 
 /// What the runtime needs of `migrate.toml`.
-#[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are those of migrate.toml, and only the macro writes them")]
-pub struct Settings {
-    pub versions: Cow<'static, [Cow<'static, str>]>,
-    pub recursive: bool,
-    pub many_heads: bool,
-    pub version_table: Cow<'static, str>,
-    pub version_table_schema: Option<Cow<'static, str>>,
-    pub journal_table: Cow<'static, str>,
+pub(crate) struct Settings {
+    pub(crate) versions: Cow<'static, [Cow<'static, str>]>,
+    pub(crate) recursive: bool,
+    pub(crate) many_heads: bool,
+    pub(crate) version_table: Cow<'static, str>,
+    pub(crate) version_table_schema: Option<Cow<'static, str>>,
+    pub(crate) journal_table: Cow<'static, str>,
 }
 
 /// The functions of a Rust revision.
@@ -58,10 +56,19 @@ pub struct Functions {
 
 /// What `embed_migrations!` writes: the parts of a [`Migrations`].
 #[doc(hidden)]
-#[allow(missing_docs, reason = "the fields are those of Migrations, and only the macro writes them")]
+#[derive(Clone, Copy)]
+#[allow(
+    missing_docs,
+    reason = "the fields are those of Migrations and Settings, and only the macro writes them"
+)]
 pub struct EmbeddedMigrations {
     pub directory: &'static str,
-    pub settings: Settings,
+    pub versions: &'static [Cow<'static, str>],
+    pub recursive: bool,
+    pub many_heads: bool,
+    pub version_table: &'static str,
+    pub version_table_schema: Option<&'static str>,
+    pub journal_table: &'static str,
     pub revisions: &'static [Revision],
     pub heads: &'static [u32],
     pub functions: &'static [Functions],
@@ -73,7 +80,17 @@ impl Migrations {
     pub const fn embedded(parts: EmbeddedMigrations) -> Self {
         Self {
             directory: Cow::Borrowed(parts.directory),
-            settings: parts.settings,
+            settings: Settings {
+                versions: Cow::Borrowed(parts.versions),
+                recursive: parts.recursive,
+                many_heads: parts.many_heads,
+                version_table: Cow::Borrowed(parts.version_table),
+                version_table_schema: match parts.version_table_schema {
+                    Some(schema) => Some(Cow::Borrowed(schema)),
+                    None => None,
+                },
+                journal_table: Cow::Borrowed(parts.journal_table),
+            },
             revisions: Cow::Borrowed(parts.revisions),
             heads: Cow::Borrowed(parts.heads),
             functions: Cow::Borrowed(parts.functions),
@@ -95,7 +112,9 @@ impl Migrations {
     /// assert_eq!(error.diagnostics()[0].code(), "no-directory");
     /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        migrate_chain::load(path.as_ref()).map(Self::from).map_err(LoadError)
+        migrate_chain::load(path.as_ref())
+            .map(Self::from)
+            .map_err(LoadError)
     }
 
     /// Loads a migration directory that the crate `include_dir` embedded.
@@ -112,7 +131,9 @@ impl Migrations {
     /// # Errors
     /// [`LoadError`], with everything that is wrong with the directory.
     pub fn from_tree(tree: &dyn Tree) -> Result<Self, LoadError> {
-        migrate_chain::load_tree(tree).map(Self::from).map_err(LoadError)
+        migrate_chain::load_tree(tree)
+            .map(Self::from)
+            .map_err(LoadError)
     }
 
     /// The revisions, in loading order: version locations in order, then files by name.
@@ -122,7 +143,9 @@ impl Migrations {
 
     /// The ids of the real heads: the version rows of a database that is up to date.
     pub fn heads(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.heads.iter().map(|&head| self.revisions[head as usize].id())
+        self.heads
+            .iter()
+            .map(|&head| self.revisions[head as usize].id())
     }
 
     /// Upgrades to the head, or to all heads where the chain allows many. One round trip when there is nothing to do.
@@ -139,7 +162,11 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`]; a plan that crosses an irreversible revision is refused before anything runs.
-    pub async fn downgrade<'a>(&'a self, db: impl Database<'a>, target: &str) -> Result<Report, Error> {
+    pub async fn downgrade<'a>(
+        &'a self,
+        db: impl Database<'a>,
+        target: &str,
+    ) -> Result<Report, Error> {
         self.runner(db).to(target).downgrade().await
     }
 
@@ -169,7 +196,11 @@ impl Migrations {
     /// # Errors
     /// [`Error`] when the time is up, with what is missing still; at once for what waiting cannot mend, such as an
     /// edited revision.
-    pub async fn wait_until_current<'a>(&'a self, db: impl Database<'a>, timeout: Duration) -> Result<(), Error> {
+    pub async fn wait_until_current<'a>(
+        &'a self,
+        db: impl Database<'a>,
+        timeout: Duration,
+    ) -> Result<(), Error> {
         self.runner(db).wait_until_current(timeout).await
     }
 
@@ -202,7 +233,11 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] when a target is wrong.
-    pub async fn stamp<'a>(&'a self, db: impl Database<'a>, targets: &[&str]) -> Result<Report, Error> {
+    pub async fn stamp<'a>(
+        &'a self,
+        db: impl Database<'a>,
+        targets: &[&str],
+    ) -> Result<Report, Error> {
         self.runner(db).stamp(targets).await
     }
 
@@ -226,13 +261,21 @@ impl Migrations {
 
     /// How a file of the chain is shown to people.
     pub(crate) fn path_of(&self, revision: &Revision) -> String {
-        format!("{}/{}", self.directory.trim_end_matches('/'), revision.file())
+        format!(
+            "{}/{}",
+            self.directory.trim_end_matches('/'),
+            revision.file()
+        )
     }
 }
 
 impl From<Chain> for Migrations {
     fn from(chain: Chain) -> Self {
-        let heads = chain.graph.real_heads().map(|head| u32::try_from(head).expect("far fewer than 2^32 revisions"));
+        let heads = chain
+            .graph
+            .real_heads()
+            .iter()
+            .map(|&head| u32::try_from(head).expect("far fewer than 2^32 revisions"));
         Self {
             directory: chain.directory.into(),
             heads: heads.collect(),
@@ -260,7 +303,9 @@ impl From<Config> for Settings {
 impl PartialEq for Migrations {
     /// Two are equal when they say the same about the same revisions, wherever they were read from.
     fn eq(&self, other: &Self) -> bool {
-        self.settings == other.settings && self.revisions == other.revisions && self.heads == other.heads
+        self.settings == other.settings
+            && self.revisions == other.revisions
+            && self.heads == other.heads
     }
 }
 

@@ -56,7 +56,16 @@ impl fmt::Display for Report {
             Direction::Upgrade => "upgraded",
             Direction::Downgrade => "downgraded",
         };
-        let plural = if self.steps.len() == 1 { "revision" } else { "revisions" };
-        write!(f, "{verb} {} {plural} in {} ms, now at {at}", self.steps.len(), self.duration.as_millis())
+        let plural = if self.steps.len() == 1 {
+            "revision"
+        } else {
+            "revisions"
+        };
+        write!(
+            f,
+            "{verb} {} {plural} in {} ms, now at {at}",
+            self.steps.len(),
+            self.duration.as_millis()
+        )
     }
 }

@@ -17,6 +17,15 @@ pub struct Fault {
 }
 
 /// What a [`Fault`] is.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::{FaultKind, faults};
+///
+/// let kinds: Vec<FaultKind> =
+///     faults(Dialect::Postgres, false, "\\i other.sql\nSELECT /* 1").into_iter().map(|fault| fault.kind).collect();
+/// assert_eq!(kinds, [FaultKind::PsqlMetaCommand, FaultKind::UnterminatedComment]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -102,18 +111,14 @@ pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
 /// ```
 pub fn faults_common(transactional: bool, text: &str) -> Vec<Fault> {
     let each = Dialect::ALL.map(|dialect| faults(dialect, transactional, text));
-    let mut common: Vec<Fault> = Vec::new();
-    for (dialect, faults) in Dialect::ALL.into_iter().zip(&each) {
-        for fault in faults {
-            let mut others = Dialect::ALL.into_iter().filter(|other| *other != dialect);
-            if !common.iter().any(|known| matches(known, fault))
-                && others.all(|other| refuses(other, &each[other.index()], fault, text))
-            {
-                common.push(fault.clone());
-            }
-        }
+    if each.iter().all(Vec::is_empty) {
+        return Vec::new();
     }
+    let views = Dialect::ALL.map(|dialect| View::new(dialect, &each[dialect.index()], text));
+    let is_common = |fault: &&Fault| views.iter().all(|view| view.refuses(fault));
+    let mut common: Vec<Fault> = each.iter().flatten().filter(is_common).cloned().collect();
     common.sort_by_key(|fault| fault.range.start);
+    common.dedup_by(|later, earlier| agree(earlier, later));
     common
 }
 
@@ -195,7 +200,7 @@ fn open_executable(statements: &Statements<'_>) -> Option<Fault> {
 }
 
 /// Whether two dialects' faults are the same to a reader.
-fn matches(one: &Fault, other: &Fault) -> bool {
+fn agree(one: &Fault, other: &Fault) -> bool {
     if is_open(one.kind) || is_open(other.kind) {
         // Each dialect may see the open quote elsewhere; none of them can read the text.
         return is_open(one.kind) && is_open(other.kind);
@@ -214,15 +219,52 @@ fn is_open(kind: FaultKind) -> bool {
     )
 }
 
-/// Whether `dialect`, whose faults are `faults`, refuses what another dialect calls a `fault`.
-fn refuses(dialect: Dialect, faults: &[Fault], fault: &Fault, text: &str) -> bool {
-    let lacks_statement = match fault.kind {
-        FaultKind::TransactionControl(what) | FaultKind::NotInTransaction { what, .. } => {
-            !facts::has_statement(dialect, what)
+/// How one dialect sees a text.
+struct View<'a> {
+    dialect: Dialect,
+    /// In order of place.
+    faults: &'a [Fault],
+    /// Where its statements start.
+    starts: Vec<usize>,
+}
+
+impl<'a> View<'a> {
+    fn new(dialect: Dialect, faults: &'a [Fault], text: &str) -> Self {
+        let starts = split(dialect, text)
+            .map(|statement| statement.range().start)
+            .collect();
+        Self {
+            dialect,
+            faults,
+            starts,
         }
-        _ => false,
-    };
-    faults.iter().any(|own| matches(own, fault))
-        || lacks_statement
-            && split(dialect, text).any(|statement| statement.range().start == fault.range.start)
+    }
+
+    /// Whether this dialect refuses what some dialect calls a `fault`.
+    fn refuses(&self, fault: &Fault) -> bool {
+        self.has_same(fault) || self.lacks_statement(fault)
+    }
+
+    fn has_same(&self, fault: &Fault) -> bool {
+        if is_open(fault.kind) {
+            return self.faults.iter().rev().any(|own| agree(own, fault));
+        }
+        let behind = self
+            .faults
+            .partition_point(|own| own.range.start < fault.range.end);
+        let before = self.faults[..behind].iter().rev();
+        before
+            .take_while(|own| own.range.end > fault.range.start)
+            .any(|own| agree(own, fault))
+    }
+
+    fn lacks_statement(&self, fault: &Fault) -> bool {
+        match fault.kind {
+            FaultKind::TransactionControl(what) | FaultKind::NotInTransaction { what, .. } => {
+                !facts::has_statement(self.dialect, what)
+                    && self.starts.binary_search(&fault.range.start).is_ok()
+            }
+            _ => false,
+        }
+    }
 }

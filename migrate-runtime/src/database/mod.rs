@@ -10,9 +10,8 @@ use futures_util::future::BoxFuture;
 use migrate_chain::{Dialect, Digest};
 
 use crate::context::RevisionFn;
-use crate::error::{BoxError, Error, ErrorKind};
+use crate::error::{BoxError, Error, ErrorKind, RevisionError};
 use crate::journal::{Entry, JournalRow, Record, Tables};
-use crate::options::Options;
 
 /// A database to migrate: a sqlx pool or connection.
 ///
@@ -30,11 +29,14 @@ pub trait Database<'a>: sealed::Connect<'a> + Send {}
 impl<'a, D: sealed::Connect<'a> + Send> Database<'a> for D {}
 
 pub(crate) mod sealed {
-    use super::{BoxFuture, Error, Opened, Options};
+    use super::{BoxFuture, Duration, Error, Opened};
 
     pub trait Connect<'a> {
         /// Opens the connection that a run uses from its start to its end.
-        fn connect(self, options: &Options) -> BoxFuture<'a, Result<Opened<'a>, Error>>;
+        fn connect(
+            self,
+            statement_timeout: Option<Duration>,
+        ) -> BoxFuture<'a, Result<Opened<'a>, Error>>;
     }
 }
 
@@ -63,17 +65,22 @@ impl State {
     pub(crate) fn ids(&self) -> Vec<String> {
         self.rows.iter().map(|row| row.revision.clone()).collect()
     }
+
+    /// Whether nothing has happened since `other` was read, as far as a plan depends on it.
+    pub(crate) fn is_still(&self, other: &Self) -> bool {
+        self.unfinished == other.unfinished && self.ids() == other.ids()
+    }
 }
 
 /// What a revision does.
 #[derive(Clone, Copy)]
 pub(crate) enum Work<'r> {
-    /// Runs SQL, which has been split into so many statements.
-    Sql { script: &'r str, statements: usize },
+    /// Runs SQL.
+    Sql(&'r str),
     /// Calls a function.
     Rust(RevisionFn),
-    /// Nothing: the rows change and no more.
-    Stamp,
+    /// Nothing: only the record is written.
+    Nothing,
 }
 
 /// A revision to run in a transaction, together with its record.
@@ -92,13 +99,23 @@ pub(crate) enum Failure {
     /// The state is no longer what the plan was made for; nothing was done.
     Fenced,
     /// A statement of a revision failed.
-    Statement { index: usize, statement: usize, error: sqlx::Error },
+    Statement {
+        index: usize,
+        statement: usize,
+        error: sqlx::Error,
+    },
     /// The function of a Rust revision failed.
     Rust { index: usize, error: BoxError },
     /// A revision would leave rows that point nowhere.
-    ForeignKeys { index: usize, violations: Vec<String> },
+    ForeignKeys {
+        index: usize,
+        violations: Vec<String>,
+    },
     /// Anything else that the database refused, and what was tried.
-    Database { doing: &'static str, error: sqlx::Error },
+    Database {
+        doing: &'static str,
+        error: sqlx::Error,
+    },
 }
 
 /// What is told while revisions run: each call is one thing done.
@@ -127,11 +144,18 @@ pub(crate) trait Session: Send {
     fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>>;
 
     /// Reads the journal, oldest row first. The table must exist.
-    fn journal<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>>;
+    fn journal<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+    ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>>;
 
     /// Tries, without waiting, to take the lock that keeps other runs of this library out between transactions.
     /// `outside` says that a revision outside a transaction will run, or has to be finished.
-    fn try_lock<'s>(&'s mut self, tables: &'s Tables, outside: bool) -> BoxFuture<'s, Result<(), Failure>>;
+    fn try_lock<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        outside: bool,
+    ) -> BoxFuture<'s, Result<(), Failure>>;
 
     /// Gives the lock back. A release that fails closes the connection, so it cannot fail for the caller.
     fn unlock(&mut self) -> BoxFuture<'_, ()>;
@@ -145,8 +169,8 @@ pub(crate) trait Session: Send {
         progress: &'s mut dyn Progress,
     ) -> BoxFuture<'s, Result<(), Failure>>;
 
-    /// Runs one statement, or the function of a Rust revision, outside a transaction and adds `entry` to the journal:
-    /// both or neither where the database can.
+    /// Runs one statement, or the function of a Rust revision, outside a transaction and adds `entry` to the journal,
+    /// which exists: both or neither where the database can.
     fn run_outside<'s>(
         &'s mut self,
         tables: &'s Tables,
@@ -160,17 +184,22 @@ pub(crate) trait Session: Send {
     /// Whether a statement set up the connection and no more, so that it has to run again on a new one.
     fn is_connection_setup(&self, statement: &str) -> bool;
 
-    /// Executes SQL on the connection and returns the rows affected: for Rust revisions.
+    /// Why the database refused something, beyond its own words.
+    fn explain(&self, error: &sqlx::Error) -> Explained;
+}
+
+/// What a Rust revision can do with the connection.
+pub(crate) trait Executor: Send {
+    fn dialect(&self) -> Dialect;
+
+    /// Executes SQL and returns the rows affected.
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>>;
 
-    /// The sqlx connection, for Rust revisions.
+    /// The sqlx connection, if it is one to SQLite.
     #[cfg(feature = "sqlite")]
     fn sqlite(&mut self) -> Option<&mut sqlx::SqliteConnection> {
         None
     }
-
-    /// Why the database refused something, beyond its own words.
-    fn explain(&self, error: &sqlx::Error) -> Explained;
 }
 
 /// What is known of a statement that was cut off.
@@ -186,4 +215,27 @@ pub(crate) enum InFlight {
 pub(crate) fn inside_a_transaction() -> Error {
     Error::new(ErrorKind::Unsupported, "the connection is inside a transaction")
         .help("pass a pool, or a connection before its transaction begins: each revision commits on its own")
+}
+
+/// Turns what a Rust revision returned into a failure.
+pub(crate) fn rust_failure(index: usize, error: RevisionError) -> Failure {
+    Failure::Rust {
+        index,
+        error: error.into_inner(),
+    }
+}
+
+/// The database's own words, without sqlx's around them.
+pub(crate) fn database_message(error: &sqlx::Error) -> String {
+    error
+        .as_database_error()
+        .map_or_else(|| error.to_string(), |error| error.message().to_owned())
+}
+
+/// The database's own code.
+pub(crate) fn database_code(error: &sqlx::Error) -> Option<String> {
+    error
+        .as_database_error()?
+        .code()
+        .map(|code| code.into_owned())
 }

@@ -28,6 +28,14 @@ impl Refusal {
 }
 
 /// What lets a statement run that cannot run in a transaction.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::{Remedy, refusal};
+///
+/// let refused = refusal(Dialect::Sqlite, "PRAGMA foreign_keys = OFF").expect("it has no effect in one");
+/// assert_eq!(refused.remedy, Remedy::ForeignKeysOff);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Remedy {
     /// The header key `transaction: off`.

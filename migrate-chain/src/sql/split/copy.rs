@@ -37,18 +37,18 @@ impl Watch {
     }
 }
 
-/// Where the data ends that belongs to the `COPY` which ends at `from`: behind the line `\.`, or at the end. Without
-/// data on the lines that follow there is none to skip.
-pub(super) fn data_end(text: &str, from: usize) -> usize {
+/// Where the data ends that belongs to the `COPY` which ends at `from`: behind the line `\.`. Without such a line there
+/// is none, and what follows is SQL.
+pub(super) fn data_end(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     while at < text.len() {
         let end = text[at..]
             .find('\n')
             .map_or(text.len(), |length| at + length + 1);
         if text[at..end].trim_ascii() == "\\." {
-            return end;
+            return Some(end);
         }
         at = end;
     }
-    from
+    None
 }

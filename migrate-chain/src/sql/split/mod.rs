@@ -14,7 +14,10 @@ use crate::Dialect;
 /// The statements of `text`, in order.
 ///
 /// A statement reaches from its first token to its last one before the `;`; comments around it are not part of it,
-/// those within are. What holds no token is no statement. The last one needs no `;`.
+/// those within are. What holds no token is no statement, nor is a client's command by itself. The last statement needs
+/// no `;`.
+///
+/// The bodies of triggers, routines and events are known; what they cannot tell, `-- migrate: statement` does.
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -38,12 +41,26 @@ pub fn split(dialect: Dialect, text: &str) -> Statements<'_> {
             Dialect::MySql => Body::MySql(mysql::Body::default()),
         },
         copy: copy::Watch::default(),
+        may_hold_data: true,
         strays: Vec::new(),
         executable: None,
     }
 }
 
 /// A statement that [`split`] found: where it stands in its text.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::split;
+///
+/// let text = "\
+/// -- migrate: statement
+/// what; only; the; database; knows
+/// -- migrate: end
+/// SELECT 1;";
+/// let first = split(Dialect::Postgres, text).next().expect("there is one");
+/// assert_eq!(&text[first.range()], "what; only; the; database; knows");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     start: usize,
@@ -65,11 +82,26 @@ impl Statement {
     }
 
     /// The statement with the `;` or delimiter that ends it, and what stands before that.
+    ///
+    /// ```
+    /// # use migrate_chain::{Dialect, sql::split};
+    /// let text = "DELIMITER //\nSELECT 1; //";
+    /// let statement = split(Dialect::MySql, text).next().expect("there is one");
+    /// assert_eq!(&text[statement.range()], "SELECT 1");
+    /// assert_eq!(&text[statement.range_with_terminator()], "SELECT 1; //");
+    /// ```
     pub fn range_with_terminator(&self) -> Range<usize> {
         self.start..self.terminated_end
     }
 
     /// Whether it is `COPY … FROM stdin`, whose data no driver would take from here.
+    ///
+    /// ```
+    /// # use migrate_chain::{Dialect, sql::split};
+    /// let mut statements = split(Dialect::Postgres, "COPY t FROM stdin;\n1\tit's\n\\.\nSELECT 1;");
+    /// assert!(statements.next().is_some_and(|statement| statement.copies_from_stdin()));
+    /// assert!(statements.next().is_some_and(|statement| !statement.copies_from_stdin()));
+    /// ```
     pub fn copies_from_stdin(&self) -> bool {
         self.copies_from_stdin
     }
@@ -82,6 +114,8 @@ pub struct Statements<'a> {
     tokens: Tokens<'a>,
     body: Body,
     copy: copy::Watch,
+    /// False once a search has found no more of COPY's data, so that nothing searches twice.
+    may_hold_data: bool,
     /// The tokens so far that are faults by themselves.
     strays: Vec<Token>,
     /// The `/*!` that is open.
@@ -128,6 +162,8 @@ impl Body {
 enum Role {
     Skip,
     Part,
+    /// A client's command: part of a statement that has begun, and by itself none.
+    Command,
     /// A `;` within, which trails the statement if nothing follows.
     Inner,
     /// The statement ends before the token, and the token belongs to it.
@@ -146,18 +182,14 @@ impl Iterator for Statements<'_> {
             match self.role(&token) {
                 Role::Skip | Role::Inner => {}
                 Role::Part => extend(&mut open, &token),
-                Role::Terminator => {
-                    if let Some(statement) = open {
-                        return Some(self.close(statement, token.end));
-                    }
-                    self.body.reset();
-                }
-                Role::Boundary => {
-                    if let Some(statement) = open {
-                        let end = statement.end;
-                        return Some(self.close(statement, end));
+                Role::Command => {
+                    if open.is_some() {
+                        extend(&mut open, &token);
                     }
                 }
+                Role::Terminator | Role::Boundary if open.is_none() => self.body.reset(),
+                Role::Terminator => return open.map(|found| self.close(found, Some(token.end))),
+                Role::Boundary => return open.map(|found| self.close(found, None)),
                 Role::Verbatim => {
                     if let Some(statement) = self.verbatim(&token) {
                         return Some(statement);
@@ -165,10 +197,7 @@ impl Iterator for Statements<'_> {
                 }
             }
         }
-        open.map(|statement| {
-            let end = statement.end;
-            self.close(statement, end)
-        })
+        open.map(|found| self.close(found, None))
     }
 }
 
@@ -197,7 +226,10 @@ impl Statements<'_> {
                 return Role::Boundary;
             }
             TokenKind::Verbatim => return Role::Verbatim,
-            TokenKind::MetaCommand => self.strays.push(*token),
+            TokenKind::MetaCommand => {
+                self.strays.push(*token);
+                return Role::Command;
+            }
             TokenKind::ExecutableOpen => self.executable = Some(*token),
             TokenKind::ExecutableClose => self.executable = None,
             _ => {
@@ -216,12 +248,13 @@ impl Statements<'_> {
     }
 
     /// Ends a statement and gets ready for the next one.
-    fn close(&mut self, mut statement: Statement, terminated_end: usize) -> Statement {
-        statement.terminated_end = terminated_end;
+    fn close(&mut self, mut statement: Statement, terminator_end: Option<usize>) -> Statement {
+        statement.terminated_end = terminator_end.unwrap_or(statement.end);
         statement.copies_from_stdin = self.copy.is_from_stdin();
-        if statement.copies_from_stdin {
-            self.tokens
-                .skip_to(copy::data_end(self.text, terminated_end));
+        if statement.copies_from_stdin && self.may_hold_data {
+            let end = copy::data_end(self.text, statement.terminated_end);
+            self.may_hold_data = end.is_some();
+            self.tokens.skip_to(end.unwrap_or(statement.terminated_end));
         }
         self.body.reset();
         self.copy = copy::Watch::default();

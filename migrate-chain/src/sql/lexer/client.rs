@@ -1,0 +1,82 @@
+//! What clients read before a server does: MySQL's `DELIMITER`, and psql's meta-commands.
+
+use super::{Found, Tokens, WORD};
+use crate::Dialect;
+use crate::sql::marker;
+use crate::sql::token::TokenKind;
+
+impl Tokens<'_> {
+    /// The mysql client looks for its delimiter at every byte outside of quotes and comments, inside words too.
+    pub(super) fn find_delimited(&mut self, start: usize) -> Found {
+        let Some((from, to)) = self.delimiter else {
+            return self.find_plain(start);
+        };
+        let (text, delimiter) = (self.text, &self.text[from..to]);
+        if text[start..].starts_with(delimiter) {
+            return Found::new(TokenKind::Delimiter, start + delimiter.len());
+        }
+        let found = self.find_plain(start);
+        if matches!(
+            found.kind,
+            TokenKind::Word | TokenKind::Number | TokenKind::Parameter
+        ) {
+            let mut inside = start + 1..found.end;
+            let cut = inside.find(|at| self.bytes[*at..].starts_with(delimiter.as_bytes()));
+            return Found {
+                end: cut.unwrap_or(found.end),
+                ..found
+            };
+        }
+        found
+    }
+
+    pub(super) fn is_delimiter_command(&self, start: usize, end: usize) -> bool {
+        self.fresh
+            && self.dialect == Dialect::MySql
+            && matches!(self.byte(end), 0 | b' ' | b'\t'..=b'\r')
+            && self.bytes[start..end].eq_ignore_ascii_case(b"delimiter")
+    }
+
+    pub(super) fn delimiter_command(&mut self, start: usize, word_end: usize) -> Found {
+        let end = self.text[start..]
+            .find('\n')
+            .map_or(self.text.len(), |length| start + length);
+        let mut from = word_end;
+        while from < end && matches!(self.bytes[from], b' ' | b'\t'..=b'\r') {
+            from += 1;
+        }
+        let mut to = from;
+        while to < end && !matches!(self.bytes[to], b' ' | b'\t'..=b'\r') {
+            to += 1;
+        }
+        match &self.text[from..to] {
+            "" => {}
+            ";" => self.delimiter = None,
+            _ => self.delimiter = Some((from, to)),
+        }
+        Found::new(TokenKind::DelimiterCommand, end)
+    }
+
+    /// psql takes a backslash outside of quotes for a command, wherever it stands. No other client does, but at the
+    /// start of a line nothing else begins with one.
+    pub(super) fn backslash(&self, start: usize) -> Found {
+        let elsewhere = self.dialect != Dialect::Postgres && !marker::opens_line(self.bytes, start);
+        if elsewhere || !self.is_command(start) {
+            return Found::new(TokenKind::Unknown, start + 1);
+        }
+        let length = self.text[start..].find(['\n', '\r']);
+        Found::new(
+            TokenKind::MetaCommand,
+            length.map_or(self.text.len(), |length| start + length),
+        )
+    }
+
+    fn is_command(&self, start: usize) -> bool {
+        match self.byte(start + 1) {
+            // In MySQL it may be NULL.
+            b'N' => self.dialect != Dialect::MySql || WORD[self.byte(start + 2) as usize],
+            b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'?' | b'.' | b'\\' | b';' => true,
+            _ => false,
+        }
+    }
+}

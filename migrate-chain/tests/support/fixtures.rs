@@ -1,0 +1,81 @@
+//! The migration directories under `tests/fixtures` at the workspace root, each with what it prints beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use migrate_chain::render::{self, Style};
+use migrate_chain::{Chain, Diagnostic, Dialect, Disk};
+
+/// One fixture: `<name>/migrations` and `<name>/expected.txt`.
+pub struct Fixture {
+    pub name: String,
+    folder: PathBuf,
+}
+
+impl Fixture {
+    /// The migration directory. One fixture has none, which is its fault.
+    pub fn migrations(&self) -> PathBuf {
+        self.folder.join("migrations")
+    }
+
+    pub fn expected(&self) -> PathBuf {
+        self.folder.join("expected.txt")
+    }
+
+    /// Loads it under the name `migrations`, so that what it prints is the same on every machine.
+    pub fn load(&self) -> Result<Chain, Vec<Diagnostic>> {
+        migrate_chain::load_tree(&Disk::new(self.migrations(), "migrations"))
+    }
+}
+
+/// Every fixture, sorted by name.
+pub fn all() -> Vec<Fixture> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    let entries = fs::read_dir(&folder).expect("the fixtures are there");
+    let mut fixtures: Vec<Fixture> = entries
+        .map(|entry| {
+            let entry = entry.expect("an entry of the folder");
+            let name = entry.file_name().into_string().expect("a UTF-8 name");
+            Fixture {
+                name,
+                folder: entry.path(),
+            }
+        })
+        .collect();
+    fixtures.sort_by(|a, b| a.name.cmp(&b.name));
+    fixtures
+}
+
+pub fn find(name: &str) -> Fixture {
+    let found = all().into_iter().find(|fixture| fixture.name == name);
+    found.unwrap_or_else(|| panic!("there is no fixture {name}"))
+}
+
+/// What a user sees: each fault as text, or what the chain holds.
+pub fn shown(loaded: &Result<Chain, Vec<Diagnostic>>) -> String {
+    match loaded {
+        Ok(chain) => sound(chain),
+        Err(faults) => {
+            let texts = faults
+                .iter()
+                .map(|fault| render::text(fault, Style::Plain) + "\n");
+            texts.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+/// A sound chain, with the digests that every database would hold: a change of these breaks every user.
+fn sound(chain: &Chain) -> String {
+    let mut out = format!("sound, {} revisions\n", chain.revisions.len());
+    for revision in &chain.revisions {
+        out += &format!("\n{} {}\n", revision.id(), revision.file());
+        out += &format!("  {}\n", revision.message());
+        for dialect in Dialect::ALL {
+            let checksum = revision.checksum(dialect).map(|sum| sum.to_string());
+            let checksum = checksum.unwrap_or_else(|| "none".to_owned());
+            out += &format!("  {dialect} checksum {checksum}\n");
+            out += &format!("  {dialect} digest {}\n", revision.digest(dialect));
+        }
+    }
+    out
+}

@@ -1,0 +1,8 @@
+//! What several integration tests of this crate share.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test crate uses a part of it"
+)]
+
+pub mod fixtures;

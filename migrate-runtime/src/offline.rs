@@ -1,0 +1,168 @@
+//! Scripts for `psql`, `mysql` and `sqlite3`: the same statements as a live run, and the same records.
+
+use std::fmt::Write as _;
+
+use migrate_chain::Dialect;
+use migrate_chain::target::{Range, Target};
+
+use crate::database::State;
+use crate::error::Error;
+use crate::journal::Tables;
+use crate::options::TransactionMode;
+use crate::run::step::{self, Step};
+use crate::run::verify;
+use crate::{Direction, Migrations};
+
+/// The script from `a` up to `b`.
+pub(crate) fn upgrade(
+    migrations: &Migrations,
+    dialect: Dialect,
+    range: &str,
+) -> Result<String, Error> {
+    script(migrations, dialect, &parse(range)?, Direction::Upgrade)
+}
+
+/// The script from `b` down to `a`.
+pub(crate) fn downgrade(
+    migrations: &Migrations,
+    dialect: Dialect,
+    range: &str,
+) -> Result<String, Error> {
+    script(migrations, dialect, &parse(range)?, Direction::Downgrade)
+}
+
+/// `a:b`, or a target alone, which is where the range ends.
+fn parse(range: &str) -> Result<Range, Error> {
+    let range = if range.contains(':') {
+        range.parse()
+    } else {
+        format!(":{range}").parse()
+    };
+    range.map_err(verify::target_error)
+}
+
+fn script(
+    migrations: &Migrations,
+    dialect: Dialect,
+    range: &Range,
+    direction: Direction,
+) -> Result<String, Error> {
+    let graph = migrations.graph();
+    let rows: Vec<String> = match &range.start {
+        None => Vec::new(),
+        Some(start) => {
+            let rows = graph
+                .resolve(start, &[] as &[&str])
+                .map_err(verify::target_error)?;
+            rows.into_iter()
+                .flatten()
+                .map(|row| graph.id(row).to_owned())
+                .collect()
+        }
+    };
+    let end = range.end.clone();
+    let plan = match direction {
+        Direction::Upgrade => graph.upgrade(&rows, &end.unwrap_or_else(Target::heads)),
+        Direction::Downgrade => graph.downgrade(&rows, &end.unwrap_or_else(Target::base)),
+    };
+    let plan = plan.map_err(verify::target_error)?;
+    let tables = Tables::new(dialect, &migrations.settings);
+    let steps = step::steps(
+        migrations,
+        &tables,
+        &graph,
+        &plan,
+        direction,
+        &State::default(),
+    );
+    verify::can_run(migrations, dialect, TransactionMode::PerRevision, &steps)?;
+    if let Some(step) = steps.iter().find(|step| step.revision.is_rust()) {
+        return Err(verify::not_in_a_script(step.revision));
+    }
+    let mut out = Writer {
+        out: String::new(),
+        dialect,
+    };
+    out.start(&tables);
+    for step in &steps {
+        out.step(&tables, step);
+    }
+    Ok(out.out)
+}
+
+struct Writer {
+    out: String,
+    dialect: Dialect,
+}
+
+impl Writer {
+    fn start(&mut self, tables: &Tables) {
+        if self.dialect == Dialect::Sqlite {
+            // The shell goes on after an error otherwise, and would commit half a revision.
+            self.out.push_str(".bail on\n");
+        }
+        self.statement(&tables.create_version());
+        self.statement(&tables.create_journal());
+    }
+
+    fn step(&mut self, tables: &Tables, step: &Step<'_>) {
+        let revision = step.revision;
+        let _ = writeln!(
+            self.out,
+            "\n-- {} {}: {}",
+            step.direction,
+            revision.id(),
+            revision.title()
+        );
+        // SQLite takes this pragma outside a transaction only.
+        let suspends_keys = self.dialect == Dialect::Sqlite && !revision.keeps_foreign_keys();
+        if suspends_keys {
+            self.statement("PRAGMA foreign_keys = OFF");
+        }
+        let is_one_transaction = revision.is_transactional() && self.dialect != Dialect::MySql;
+        if is_one_transaction {
+            self.begin();
+        }
+        for statement in step.split(self.dialect) {
+            self.statement(statement);
+        }
+        if !is_one_transaction {
+            self.begin();
+        }
+        let record = step.record();
+        for change in tables.change_rows(&record.changes) {
+            self.statement(&change);
+        }
+        self.statement(&tables.add(&record.entry, None));
+        self.statement("COMMIT");
+        if suspends_keys {
+            self.statement("PRAGMA foreign_key_check");
+            self.statement("PRAGMA foreign_keys = ON");
+        }
+    }
+
+    fn begin(&mut self) {
+        self.statement(match self.dialect {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+            Dialect::MySql => "START TRANSACTION",
+        });
+    }
+
+    /// A statement with what ends it. The `mysql` client splits at every `;` unless it is told another delimiter.
+    fn statement(&mut self, statement: &str) {
+        if self.dialect == Dialect::MySql && statement.contains(';') {
+            let _ = writeln!(self.out, "DELIMITER $$$\n{statement}\n$$$\nDELIMITER ;");
+            return;
+        }
+        let ends_in_comment = statement
+            .lines()
+            .last()
+            .is_some_and(|line| line.contains("--") || line.contains('#'));
+        let _ = writeln!(
+            self.out,
+            "{statement}{};",
+            if ends_in_comment { "\n" } else { "" }
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! From what a database refused to an error that points into the revision file.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use migrate_chain::sql::split;
+use migrate_chain::{Dialect, Place, Revision, Source};
+
+use super::step::Step;
+use crate::database::{Failure, Session, database_code, database_message};
+use crate::error::{Error, ErrorKind};
+use crate::{Direction, Migrations};
+
+/// The error for a failure of one of `steps`.
+pub(super) fn error(
+    migrations: &Migrations,
+    session: &dyn Session,
+    failure: Failure,
+    steps: &[Step<'_>],
+) -> Error {
+    match failure {
+        Failure::Statement {
+            index,
+            statement,
+            error,
+        } => statement_error(migrations, session, &steps[index], statement, error),
+        Failure::Rust { index, error } => {
+            let step = &steps[index];
+            let id = step.revision.id();
+            Error::new(
+                ErrorKind::Revision,
+                format!("the {} of revision `{id}` failed: {error}", step.direction),
+            )
+            .of_revision(id, step.direction)
+            .at(file_place(migrations, step.revision))
+            .note(aftermath(step, 0))
+            .caused_by(error)
+        }
+        Failure::ForeignKeys { index, violations } => {
+            foreign_keys(migrations, &steps[index], &violations)
+        }
+        Failure::Database { doing, error } => refused(session, doing, error),
+        Failure::Busy { holder } => Error::new(
+            ErrorKind::Locked,
+            format!("the database is held by {holder}"),
+        ),
+        Failure::Fenced => Error::new(
+            ErrorKind::Locked,
+            "another process changed the database first",
+        ),
+    }
+}
+
+fn statement_error(
+    migrations: &Migrations,
+    session: &dyn Session,
+    step: &Step<'_>,
+    statement: usize,
+    error: sqlx::Error,
+) -> Error {
+    let id = step.revision.id();
+    let explained = session.explain(&error);
+    let kind = if explained.kind == ErrorKind::Database {
+        ErrorKind::Statement
+    } else {
+        explained.kind
+    };
+    let code = database_code(&error);
+    let shown_code = code
+        .as_ref()
+        .map_or_else(String::new, |code| format!(" (code {code})"));
+    let summary = format!(
+        "the {} of revision `{id}` failed: {}{shown_code}",
+        step.direction,
+        database_message(&error)
+    );
+    let help = explained
+        .help
+        .unwrap_or("correct the statement, rebuild, and start again");
+    Error::new(kind, summary)
+        .of_revision(id, step.direction)
+        .at(statement_place(
+            migrations,
+            step,
+            session.dialect(),
+            statement,
+        ))
+        .code(code)
+        .note(aftermath(step, statement))
+        .help(help)
+        .caused_by(error)
+}
+
+/// What the failure has left behind.
+fn aftermath(step: &Step<'_>, statement: usize) -> String {
+    match (step.revision.is_transactional(), statement) {
+        (true, _) => "the revision was rolled back as a whole".to_owned(),
+        (false, 0) => {
+            "it runs outside a transaction; no statement of it is known to be done".to_owned()
+        }
+        (false, done) => format!(
+            "it runs outside a transaction: statements 1 to {done} of {} are done, and the next start goes on behind them",
+            step.statements()
+        ),
+    }
+}
+
+fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String]) -> Error {
+    let id = step.revision.id();
+    let summary = format!(
+        "the {} of revision `{id}` leaves {} rows that refer to nothing",
+        step.direction,
+        violations.len()
+    );
+    let error = Error::new(ErrorKind::Statement, summary)
+        .of_revision(id, step.direction)
+        .at(file_place(migrations, step.revision));
+    let error = violations
+        .iter()
+        .take(5)
+        .fold(error, |error, violation| error.note(violation));
+    error
+        .note(aftermath(step, 0))
+        .help("correct the revision so that every reference leads somewhere")
+}
+
+fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
+    let explained = session.explain(&error);
+    let reads_tables = doing.starts_with("to read");
+    let is_plain = explained.kind == ErrorKind::Database && error.as_database_error().is_some();
+    let kind = if is_plain && reads_tables {
+        ErrorKind::Tables
+    } else {
+        explained.kind
+    };
+    let summary = format!("the database refused {doing}: {}", database_message(&error));
+    let result = Error::new(kind, summary).code(database_code(&error));
+    let help = match explained.help {
+        Some(help) => Some(help),
+        None if kind == ErrorKind::Tables => Some(
+            "the table exists in another shape: set another `version_table` or `journal_table` in migrate.toml",
+        ),
+        None => None,
+    };
+    let result = match help {
+        Some(help) => result.help(help),
+        None => result,
+    };
+    result.caused_by(error)
+}
+
+/// The statement with this number.
+fn statement_place(
+    migrations: &Migrations,
+    step: &Step<'_>,
+    dialect: Dialect,
+    statement: usize,
+) -> Place {
+    let revision = step.revision;
+    let range = section(revision, dialect, step.direction).unwrap_or(0..0);
+    let found = split(dialect, &revision.text()[range.clone()])
+        .take(statement + 1)
+        .last();
+    let within = found.map_or(0..0, |statement| statement.range());
+    place(
+        migrations,
+        revision,
+        range.start + within.start..range.start + within.end,
+    )
+}
+
+/// A section as a whole.
+pub(super) fn section_place(
+    migrations: &Migrations,
+    revision: &Revision,
+    dialect: Dialect,
+    direction: Direction,
+) -> Place {
+    match section(revision, dialect, direction) {
+        Some(range) => {
+            let text = &revision.text()[range.clone()];
+            let start = range.start + (text.len() - text.trim_start().len());
+            place(migrations, revision, start..range.end)
+        }
+        None => file_place(migrations, revision),
+    }
+}
+
+/// The reason in the header.
+pub(super) fn irreversible_place(migrations: &Migrations, revision: &Revision) -> Place {
+    let text = revision.text();
+    let found = revision
+        .irreversible()
+        .and_then(|reason| Some((text.find("irreversible")?, reason.len())));
+    match found
+        .and_then(|(key, length)| Some((key + text[key..].find(revision.irreversible()?)?, length)))
+    {
+        Some((start, length)) => place(migrations, revision, start..start + length),
+        None => file_place(migrations, revision),
+    }
+}
+
+/// The first line of the file.
+pub(super) fn file_place(migrations: &Migrations, revision: &Revision) -> Place {
+    place(
+        migrations,
+        revision,
+        0..revision.text().lines().next().map_or(0, str::len),
+    )
+}
+
+fn section(revision: &Revision, dialect: Dialect, direction: Direction) -> Option<Range<usize>> {
+    match direction {
+        Direction::Upgrade => revision.upgrade_range(dialect),
+        Direction::Downgrade => revision.downgrade_range(dialect),
+    }
+}
+
+fn place(migrations: &Migrations, revision: &Revision, range: Range<usize>) -> Place {
+    Place::new(
+        &Arc::new(Source::new(migrations.path_of(revision), revision.text())),
+        range,
+    )
+}

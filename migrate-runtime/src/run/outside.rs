@@ -1,0 +1,363 @@
+//! Revisions outside a transaction: an intent row before, a journal row after each statement, and resuming after a crash.
+
+use std::time::Instant;
+
+use migrate_chain::Checksum;
+use migrate_chain::graph::RevisionGraph;
+
+use super::step::{Code, Narrator, Step};
+use super::{Outcome, Run, failure, verify};
+use crate::database::{Failure, InFlight, Progress as _, Row, State, Transactional, Work};
+use crate::error::{Error, ErrorKind};
+use crate::journal::{Entry, JournalEvent, JournalRow, Record, RowChanges, statements_hash};
+use crate::runner::Resolution;
+use crate::status::Unfinished;
+use crate::{Direction, Report};
+
+/// What the end of the journal tells of a revision that is under way.
+pub(super) struct UnfinishedRun {
+    pub(super) revision: String,
+    direction: Direction,
+    statements: usize,
+    hash: Option<Checksum>,
+    /// A statement failed and left no trace; otherwise the process, or the server, went away.
+    failed: bool,
+    error: Option<String>,
+}
+
+impl UnfinishedRun {
+    pub(super) fn status(self) -> Unfinished {
+        Unfinished {
+            revision: self.revision,
+            direction: self.direction,
+            statements_done: self.statements,
+            error: self.error,
+        }
+    }
+}
+
+/// Reads the end of the journal.
+pub(super) fn unfinished(journal: &[JournalRow]) -> Option<UnfinishedRun> {
+    let last = journal.last().filter(|last| last.event.is_unfinished())?;
+    Some(UnfinishedRun {
+        revision: last.revision.clone(),
+        direction: last.direction.of_run()?,
+        statements: last.statements,
+        hash: last.statements_hash,
+        failed: last.event == JournalEvent::Failed,
+        error: last.error.clone(),
+    })
+}
+
+impl<'a> Run<'a> {
+    /// Runs a revision outside a transaction, from its start.
+    pub(super) async fn run_outside(
+        &mut self,
+        state: &State,
+        step: &Step<'_>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let intent = Record {
+            entry: step.entry(JournalEvent::Started, 0),
+            changes: RowChanges::default(),
+        };
+        let mut silent = Narrator::silent(&self.options);
+        let intent = [Transactional::record_only(intent)];
+        self.session
+            .run(&self.tables, state, &intent, &mut silent)
+            .await?;
+        let state = State {
+            unfinished: true,
+            has_version_table: true,
+            has_journal: true,
+            rows: state.rows.clone(),
+        };
+        self.go_on(&state, step, 0, report).await
+    }
+
+    /// Runs what follows the first `done` statements, and records the revision as done.
+    async fn go_on(
+        &mut self,
+        state: &State,
+        step: &Step<'_>,
+        done: usize,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let started = Instant::now();
+        let steps = std::slice::from_ref(step);
+        let mut narrator = Narrator::new(&self.options, steps);
+        narrator.started(0);
+        let statements = step.split(self.tables.dialect);
+        for (n, statement) in statements.iter().enumerate().skip(done) {
+            let entry = Entry {
+                statements_hash: Some(statements_hash(&statements[..=n])),
+                ..step.entry(JournalEvent::Statement, n + 1)
+            };
+            let work = Work::Sql(statement);
+            if let Err(failure) = self.session.run_outside(&self.tables, work, &entry).await {
+                return Err(self
+                    .note_failure(state, step, &statements[..n], failure)
+                    .await);
+            }
+            narrator.statement(0, n);
+        }
+        if let (Code::Rust(Some(function)), 0) = (&step.code, done) {
+            let entry = step.entry(JournalEvent::Statement, 1);
+            self.session
+                .run_outside(&self.tables, Work::Rust(*function), &entry)
+                .await?;
+        }
+        let mut silent = Narrator::silent(&self.options);
+        let record = [Transactional::record_only(step.record())];
+        self.session
+            .run(&self.tables, state, &record, &mut silent)
+            .await?;
+        narrator.finished(0, started.elapsed());
+        report.steps.extend(narrator.done());
+        Ok(())
+    }
+
+    /// Writes down that a statement failed, so that the next start knows that it was not cut off.
+    async fn note_failure(
+        &mut self,
+        state: &State,
+        step: &Step<'_>,
+        done: &[&str],
+        failure: Failure,
+    ) -> Failure {
+        let Failure::Statement { error, .. } = failure else {
+            return failure;
+        };
+        let message = error.to_string();
+        let entry = Entry {
+            statements_hash: Some(statements_hash(done)),
+            error: Some(&message),
+            ..step.entry(JournalEvent::Failed, done.len())
+        };
+        let record = [Transactional::record_only(Record {
+            entry,
+            changes: RowChanges::default(),
+        })];
+        let mut silent = Narrator::silent(&self.options);
+        // Without this row the next start finds the statement cut off and asks the database about it: no harm is done,
+        // and the first error is the one to tell.
+        let _ = self
+            .session
+            .run(&self.tables, state, &record, &mut silent)
+            .await;
+        Failure::Statement {
+            index: 0,
+            statement: done.len(),
+            error,
+        }
+    }
+
+    /// Finishes what an earlier process left half-way, or says why it cannot be.
+    pub(super) async fn finish_unfinished(
+        &mut self,
+        graph: &RevisionGraph,
+        state: &State,
+        report: &mut Report,
+    ) -> Result<Outcome, Error> {
+        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+            return self.interrupted(failure, &[]);
+        }
+        // The process that was at work may have finished just before it gave the lock back.
+        if !self.state().await?.is_still(state) {
+            return Ok(Outcome::Again);
+        }
+        let Some(run) = unfinished(&self.journal(state).await?) else {
+            return Ok(Outcome::Again);
+        };
+        let step = self.unfinished_step(graph, state, &run)?;
+        let done = self.done_already(&step, &run)?;
+        for statement in &step.split(self.tables.dialect)[..done] {
+            if self.session.is_connection_setup(statement) {
+                let entry = step.entry(JournalEvent::Statement, run.statements);
+                let entry = Entry {
+                    statements_hash: run.hash,
+                    ..entry
+                };
+                let work = Work::Sql(statement);
+                if let Err(failure) = self.session.run_outside(&self.tables, work, &entry).await {
+                    return self.interrupted(failure, std::slice::from_ref(&step));
+                }
+            }
+        }
+        match self.go_on(state, &step, done, report).await {
+            Ok(()) => Ok(Outcome::Again),
+            Err(failure) => self.interrupted(failure, std::slice::from_ref(&step)),
+        }
+    }
+
+    /// The step that the run belongs to, with the change of rows that is still to come.
+    fn unfinished_step(
+        &self,
+        graph: &RevisionGraph,
+        state: &State,
+        run: &UnfinishedRun,
+    ) -> Result<Step<'a>, Error> {
+        let known = verify::rows(self.migrations, self.tables.dialect, state);
+        let index = graph
+            .find(&run.revision)
+            .filter(|_| known.unknown.is_empty());
+        let index = index.ok_or_else(|| unknown_half_way(run))?;
+        let rows: Vec<usize> = state
+            .rows
+            .iter()
+            .filter_map(|row| graph.find(&row.revision))
+            .collect();
+        let mut applied = graph.ancestors(rows);
+        applied[index] = run.direction == Direction::Upgrade;
+        let after = graph.maximal((0..applied.len()).filter(|&revision| applied[revision]));
+        let after: Vec<String> = after
+            .into_iter()
+            .map(|row| graph.id(row).to_owned())
+            .collect();
+        let changes = RowChanges::between(&state.ids(), &after);
+        let revision = &self.migrations.revisions[index];
+        let mut step = Step::new(
+            self.migrations,
+            self.tables.dialect,
+            index,
+            revision,
+            run.direction,
+            changes,
+        );
+        step.rows_after = after
+            .into_iter()
+            .map(|revision| Row {
+                revision,
+                digest: None,
+            })
+            .collect();
+        Ok(step)
+    }
+
+    /// How many statements need not run again.
+    fn done_already(&self, step: &Step<'_>, run: &UnfinishedRun) -> Result<usize, Error> {
+        if let Code::Rust(function) = &step.code {
+            return match (function, run.statements, run.failed) {
+                (None, ..) => Err(verify::not_embedded(step.revision)),
+                (Some(_), 0, false) => Err(self.in_doubt(step)),
+                (Some(_), done, _) => Ok(done),
+            };
+        }
+        let statements = step.split(self.tables.dialect);
+        let done = statements.get(..run.statements);
+        if done.is_none_or(|done| !done.is_empty() && run.hash != Some(statements_hash(done))) {
+            return Err(self.edited_half_way(step, run));
+        }
+        match statements.get(run.statements) {
+            Some(next) if !run.failed && run.statements > 0 => match self.session.in_flight(next) {
+                InFlight::Done => Ok(run.statements + 1),
+                InFlight::RunAgain => Ok(run.statements),
+            },
+            _ => Ok(run.statements),
+        }
+    }
+
+    fn in_doubt(&self, step: &Step<'_>) -> Error {
+        let id = step.revision.id();
+        let summary = format!(
+            "the {} of revision `{id}` was cut off, and what it did is unknown",
+            step.direction
+        );
+        Error::new(ErrorKind::InDoubt, summary)
+            .of_revision(id, step.direction)
+            .at(failure::file_place(self.migrations, step.revision))
+            .note("it is a Rust revision outside a transaction: only a look at the data tells how far it came")
+            .help(format!(
+                "settle it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
+            ))
+    }
+
+    fn edited_half_way(&self, step: &Step<'_>, run: &UnfinishedRun) -> Error {
+        let id = step.revision.id();
+        let summary = format!(
+            "the {} of revision `{id}` stopped after {} statements, and these were edited since",
+            step.direction, run.statements
+        );
+        Error::new(ErrorKind::Edited, summary)
+            .of_revision(id, step.direction)
+            .at(failure::file_place(self.migrations, step.revision))
+            .help(format!("restore the file up to there, or settle the revision with `cargo migrate resolve {id}`"))
+    }
+
+    /// Settles a half-way revision as its owner says.
+    pub(super) async fn settle(
+        &mut self,
+        graph: &RevisionGraph,
+        state: &State,
+        revision: &str,
+        resolution: Resolution,
+    ) -> Result<Outcome, Error> {
+        let run = if state.unfinished {
+            unfinished(&self.journal(state).await?)
+        } else {
+            None
+        };
+        let Some(run) = run.filter(|run| run.revision == revision) else {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("revision `{revision}` is not half-way"),
+            )
+            .help("`status` shows whether a revision has to be settled, and which"));
+        };
+        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+            return self.interrupted(failure, &[]);
+        }
+        let step = self.unfinished_step(graph, state, &run)?;
+        let is_complete = match resolution {
+            Resolution::Applied => run.direction == Direction::Upgrade,
+            Resolution::NotApplied => run.direction == Direction::Downgrade,
+            Resolution::Retry => false,
+        };
+        let event = if resolution == Resolution::Retry {
+            JournalEvent::Failed
+        } else {
+            JournalEvent::Abandoned
+        };
+        let entry = Entry {
+            statements_hash: run.hash,
+            ..step.entry(event, run.statements)
+        };
+        let record = if is_complete {
+            step.record()
+        } else {
+            Record {
+                entry,
+                changes: RowChanges::default(),
+            }
+        };
+        let rows = if is_complete {
+            step.rows_after.clone()
+        } else {
+            state.rows.clone()
+        };
+        let mut silent = Narrator::silent(&self.options);
+        let records = [Transactional::record_only(record)];
+        match self
+            .session
+            .run(&self.tables, state, &records, &mut silent)
+            .await
+        {
+            Ok(()) => Ok(Outcome::Done(
+                rows.into_iter().map(|row| row.revision).collect(),
+            )),
+            Err(failure) => self.interrupted(failure, &[]),
+        }
+    }
+}
+
+fn unknown_half_way(run: &UnfinishedRun) -> Error {
+    let id = &run.revision;
+    Error::new(
+        ErrorKind::InDoubt,
+        format!(
+            "the {} of revision `{id}` stopped half-way, and this binary does not know it",
+            run.direction
+        ),
+    )
+    .help("start the version of the app that has the revision: it goes on where it stopped")
+}

@@ -1,0 +1,324 @@
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::sql::split;
+use migrate_chain::{Dialect, Revision, plan};
+
+use crate::context::RevisionFn;
+use crate::database::{Progress, Row, State, Transactional, Work};
+use crate::journal::{Entry, JournalEvent, Record, RowChanges, Tables, statements_hash};
+use crate::options::Options;
+use crate::report::StepReport;
+use crate::{Direction, Event, Migrations};
+
+/// A revision that is about to run, with all that is needed for it.
+pub(crate) struct Step<'r> {
+    pub(crate) revision: &'r Revision,
+    pub(crate) direction: Direction,
+    pub(super) code: Code<'r>,
+    /// What undoes it, for the journal.
+    downgrade: Option<Cow<'r, str>>,
+    pub(super) changes: RowChanges,
+    /// The version rows after it.
+    pub(super) rows_after: Vec<Row>,
+    /// Its place in the plan, from 0, and the length of the plan.
+    place: (usize, usize),
+}
+
+/// What a revision does in one direction.
+pub(super) enum Code<'r> {
+    /// SQL with LF line ends, and how many statements it has.
+    Sql {
+        script: Cow<'r, str>,
+        statements: usize,
+    },
+    /// A function; none in a binary that does not embed it.
+    Rust(Option<RevisionFn>),
+    /// Nothing for this database.
+    Missing,
+}
+
+/// Prepares the steps of a plan.
+pub(crate) fn steps<'r>(
+    migrations: &'r Migrations,
+    tables: &Tables,
+    graph: &RevisionGraph,
+    plan: &plan::Plan,
+    direction: Direction,
+    state: &State,
+) -> Vec<Step<'r>> {
+    let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
+    let of = plan.steps().len();
+    let mut before: Vec<Row> = state.rows.clone();
+    let prepare = |(n, planned): (usize, &plan::Step)| {
+        let names = |indices: &mut dyn Iterator<Item = usize>| {
+            indices.map(|row| graph.id(row).to_owned()).collect()
+        };
+        let change = &planned.change;
+        let changes = RowChanges {
+            removed: names(
+                &mut change
+                    .update
+                    .iter()
+                    .map(|&(from, _)| from)
+                    .chain(change.delete.iter().copied()),
+            ),
+            added: names(
+                &mut change
+                    .update
+                    .iter()
+                    .map(|&(_, to)| to)
+                    .chain(change.insert.iter().copied()),
+            ),
+        };
+        change.apply(&mut rows);
+        let row = |id: &String| Row {
+            revision: id.clone(),
+            digest: None,
+        };
+        before.retain(|row| !changes.removed.contains(&row.revision));
+        before.extend(changes.added.iter().map(row));
+        before.sort_unstable();
+        let revision = &migrations.revisions[planned.revision];
+        Step::new(
+            migrations,
+            tables.dialect,
+            planned.revision,
+            revision,
+            direction,
+            changes,
+        )
+        .at((n, of), before.clone())
+    };
+    plan.steps().iter().enumerate().map(prepare).collect()
+}
+
+impl<'r> Step<'r> {
+    pub(super) fn new(
+        migrations: &'r Migrations,
+        dialect: Dialect,
+        index: usize,
+        revision: &'r Revision,
+        direction: Direction,
+        changes: RowChanges,
+    ) -> Self {
+        let downgrade = match direction {
+            Direction::Upgrade => revision
+                .downgrade_range(dialect)
+                .map(|range| unix(&revision.text()[range])),
+            Direction::Downgrade => None,
+        };
+        let code = code(migrations, dialect, index, revision, direction);
+        Self {
+            revision,
+            direction,
+            code,
+            downgrade,
+            changes,
+            rows_after: Vec::new(),
+            place: (0, 1),
+        }
+    }
+
+    fn at(mut self, place: (usize, usize), rows_after: Vec<Row>) -> Self {
+        self.place = place;
+        self.rows_after = rows_after;
+        self
+    }
+
+    /// How many statements it has; 0 for a Rust revision.
+    pub(super) fn statements(&self) -> usize {
+        match self.code {
+            Code::Sql { statements, .. } => statements,
+            Code::Rust(_) | Code::Missing => 0,
+        }
+    }
+
+    /// The statements themselves.
+    pub(crate) fn split(&self, dialect: Dialect) -> Vec<&str> {
+        match &self.code {
+            Code::Sql { script, .. } => split(dialect, script)
+                .map(|statement| &script[statement.range()])
+                .collect(),
+            Code::Rust(_) | Code::Missing => Vec::new(),
+        }
+    }
+
+    pub(super) fn transactional(&self) -> Transactional<'_> {
+        Transactional {
+            work: match &self.code {
+                Code::Sql { script, .. } => Work::Sql(script),
+                Code::Rust(Some(function)) => Work::Rust(*function),
+                Code::Rust(None) | Code::Missing => Work::Nothing,
+            },
+            foreign_keys: self.revision.keeps_foreign_keys(),
+            record: self.record(),
+        }
+    }
+
+    /// What is written when it is done.
+    pub(crate) fn record(&self) -> Record<'_> {
+        let hash = match &self.code {
+            Code::Sql { script, .. } => Some(statements_hash(&[script])),
+            Code::Rust(_) | Code::Missing => None,
+        };
+        let entry = self.entry(JournalEvent::Finished, self.statements());
+        Record {
+            entry: Entry {
+                statements_hash: hash,
+                downgrade: self.downgrade.as_deref(),
+                ..entry
+            },
+            changes: self.changes.clone(),
+        }
+    }
+
+    pub(super) fn entry(&self, event: JournalEvent, statements: usize) -> Entry<'_> {
+        Entry {
+            event,
+            direction: self.direction.into(),
+            revision: self.revision,
+            statements,
+            statements_hash: None,
+            downgrade: None,
+            error: None,
+        }
+    }
+
+    pub(super) fn report(&self, duration: Duration) -> StepReport {
+        StepReport {
+            revision: self.revision.id().to_owned(),
+            message: self.revision.title().to_owned(),
+            file: self.revision.file().to_owned(),
+            direction: self.direction,
+            statements: self.statements(),
+            duration,
+        }
+    }
+}
+
+fn code<'r>(
+    migrations: &'r Migrations,
+    dialect: Dialect,
+    index: usize,
+    revision: &'r Revision,
+    direction: Direction,
+) -> Code<'r> {
+    if revision.is_rust() {
+        let functions = migrations
+            .functions
+            .iter()
+            .find(|functions| functions.revision as usize == index);
+        return match direction {
+            Direction::Upgrade => Code::Rust(functions.map(|functions| functions.upgrade)),
+            Direction::Downgrade if revision.has_downgrade(dialect) => {
+                Code::Rust(functions.and_then(|functions| functions.downgrade))
+            }
+            Direction::Downgrade => Code::Missing,
+        };
+    }
+    let range = match direction {
+        Direction::Upgrade => revision.upgrade_range(dialect),
+        Direction::Downgrade => revision.downgrade_range(dialect),
+    };
+    let Some(range) = range else {
+        return Code::Missing;
+    };
+    let script = unix(&revision.text()[range]);
+    let statements = split(dialect, &script).count();
+    Code::Sql { script, statements }
+}
+
+/// The text with LF line ends: a checkout on Windows must not put carriage returns into strings.
+fn unix(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+impl<'r> Transactional<'r> {
+    /// A record with no work before it.
+    pub(super) fn record_only(record: Record<'r>) -> Self {
+        Self {
+            work: Work::Nothing,
+            foreign_keys: true,
+            record,
+        }
+    }
+}
+
+/// Turns progress into events, and remembers what was done.
+pub(super) struct Narrator<'s> {
+    options: &'s Options,
+    steps: &'s [Step<'s>],
+    done: Vec<StepReport>,
+}
+
+impl<'s> Narrator<'s> {
+    pub(super) fn new(options: &'s Options, steps: &'s [Step<'s>]) -> Self {
+        Self {
+            options,
+            steps,
+            done: Vec::new(),
+        }
+    }
+
+    /// For records that are no revisions.
+    pub(super) fn silent(options: &'s Options) -> Self {
+        Self {
+            options,
+            steps: &[],
+            done: Vec::new(),
+        }
+    }
+
+    /// What is done, once the transaction has committed.
+    pub(super) fn done(self) -> Vec<StepReport> {
+        self.done
+    }
+}
+
+impl Progress for Narrator<'_> {
+    fn started(&mut self, index: usize) {
+        let Some(step) = self.steps.get(index) else {
+            return;
+        };
+        self.options.emit(&Event::Started {
+            revision: step.revision.id().to_owned(),
+            message: step.revision.title().to_owned(),
+            direction: step.direction,
+            number: step.place.0 + 1,
+            of: step.place.1,
+            statements: step.statements(),
+        });
+    }
+
+    fn statement(&mut self, index: usize, statement: usize) {
+        let Some(step) = self.steps.get(index) else {
+            return;
+        };
+        let (revision, of) = (step.revision.id().to_owned(), step.statements());
+        self.options.emit(&Event::Statement {
+            revision,
+            number: statement + 1,
+            of,
+        });
+    }
+
+    fn finished(&mut self, index: usize, duration: Duration) {
+        let Some(step) = self.steps.get(index) else {
+            return;
+        };
+        self.done.push(step.report(duration));
+        let (revision, direction) = (step.revision.id().to_owned(), step.direction);
+        self.options.emit(&Event::Finished {
+            revision,
+            direction,
+            duration,
+        });
+    }
+}

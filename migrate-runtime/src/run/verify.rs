@@ -1,0 +1,342 @@
+//! What is refused before anything runs.
+
+use std::collections::{HashMap, HashSet};
+
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::target::TargetError;
+use migrate_chain::{Dialect, Revision};
+
+use super::failure;
+use super::step::{Code, Step};
+use crate::database::State;
+use crate::error::{Error, ErrorKind};
+use crate::journal::{JournalEvent, JournalRow};
+use crate::options::TransactionMode;
+use crate::status::Status;
+use crate::{Direction, Migrations};
+
+/// What the rows of a database are to this binary.
+pub(crate) struct Known {
+    pub(super) unknown: Vec<String>,
+    /// Some row's digest is not the one that this binary has: it, or a revision under it, was edited.
+    pub(super) has_edits: bool,
+}
+
+pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> Known {
+    let mut known = Known {
+        unknown: Vec::new(),
+        has_edits: false,
+    };
+    for row in &state.rows {
+        match migrations
+            .revisions
+            .iter()
+            .find(|revision| revision.id() == row.revision)
+        {
+            None => known.unknown.push(row.revision.clone()),
+            Some(revision) => {
+                known.has_edits |= row
+                    .digest
+                    .as_ref()
+                    .is_some_and(|digest| !revision.accepts(digest, dialect));
+            }
+        }
+    }
+    known
+}
+
+/// The error for rows that a squash of this chain replaced, if there is one.
+pub(crate) fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Error> {
+    let find = |row: &String| {
+        let squash = migrations
+            .revisions
+            .iter()
+            .find(|revision| revision.replaces().any(|id| id == row))?;
+        Some((row.clone(), squash))
+    };
+    let (row, squash) = unknown.iter().find_map(find)?;
+    let id = squash.id();
+    let summary = format!("the database is at `{row}`, which the squash into `{id}` replaced");
+    let help = format!(
+        "upgrade it to `{id}` with a version of the app from before the squash, and start again"
+    );
+    Some(
+        Error::new(ErrorKind::Replaced, summary)
+            .at(failure::file_place(migrations, squash))
+            .help(help),
+    )
+}
+
+/// The heads of this chain that are not under the rows, as far as the journal knows the revisions between.
+pub(super) fn not_under(
+    migrations: &Migrations,
+    graph: &RevisionGraph,
+    rows: &[String],
+    journal: &[JournalRow],
+) -> Vec<String> {
+    let mut above: HashMap<&str, &JournalRow> = HashMap::new();
+    for row in journal {
+        above.insert(&row.revision, row);
+    }
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut pending: Vec<&str> = rows.iter().map(String::as_str).collect();
+    while let Some(id) = pending.pop() {
+        if !seen.insert(id) || graph.find(id).is_some() {
+            continue;
+        }
+        if let Some(row) = above.get(id) {
+            pending.extend(
+                row.down_revision
+                    .iter()
+                    .chain(&row.depends_on)
+                    .map(String::as_str),
+            );
+        }
+    }
+    let known = seen.iter().filter_map(|id| graph.find(id));
+    let covered = graph.ancestors(known);
+    let missing = |head: &&str| graph.find(head).is_some_and(|head| !covered[head]);
+    migrations
+        .heads()
+        .filter(missing)
+        .map(str::to_owned)
+        .collect()
+}
+
+pub(super) fn ahead_error(
+    migrations: &Migrations,
+    unknown: &[String],
+    missing: &[String],
+) -> Error {
+    let rows = quoted(unknown);
+    let error = Error::new(
+        ErrorKind::Ahead,
+        format!("the database is at {rows}, which this binary does not know"),
+    );
+    let heads = quoted(&migrations.heads().map(str::to_owned).collect::<Vec<_>>());
+    if missing.is_empty() {
+        error
+            .note(format!("all that this binary knows, up to {heads}, is applied: a newer version of the app has been here"))
+            .help("start the newer version, or let this one go on as it is with `Ahead::Allow`")
+    } else {
+        error
+            .note(format!("{} of this binary is not applied there", quoted(missing)))
+            .help("check that it is the right database, and that the newer version of the app has these revisions too")
+    }
+}
+
+/// The applied revisions whose checksum is no longer the one in the journal.
+pub(super) fn edited<'m>(
+    migrations: &'m Migrations,
+    graph: &RevisionGraph,
+    dialect: Dialect,
+    rows: &[String],
+    journal: &[JournalRow],
+) -> Vec<&'m Revision> {
+    let applied = graph.ancestors(rows.iter().filter_map(|row| graph.find(row)));
+    let mut recorded: HashMap<&str, &JournalRow> = HashMap::new();
+    for row in journal
+        .iter()
+        .filter(|row| matches!(row.event, JournalEvent::Finished | JournalEvent::Stamped))
+    {
+        if row.direction.of_run() != Some(Direction::Downgrade) {
+            recorded.insert(&row.revision, row);
+        }
+    }
+    let is_edited = |(index, revision): &(usize, &Revision)| {
+        let Some(row) = recorded.get(revision.id()).filter(|_| applied[*index]) else {
+            return false;
+        };
+        let accepted = row
+            .digest
+            .as_ref()
+            .is_none_or(|digest| revision.accepts(digest, dialect));
+        !accepted && row.checksum != revision.checksum(dialect)
+    };
+    migrations
+        .revisions
+        .iter()
+        .enumerate()
+        .filter(is_edited)
+        .map(|(_, revision)| revision)
+        .collect()
+}
+
+/// `edited` may be empty: the history under a row is another, though no revision in it was edited by itself.
+pub(super) fn edited_error(
+    migrations: &Migrations,
+    dialect: Dialect,
+    edited: &[&Revision],
+    rows: &[String],
+) -> Error {
+    let stamp = format!(
+        "to accept it as it is now, stamp the database: `stamp {}`",
+        rows.join(" ")
+    );
+    let Some((first, others)) = edited.split_first() else {
+        let summary = format!(
+            "the history under {} is not the one that was applied",
+            quoted(rows)
+        );
+        return Error::new(ErrorKind::Edited, summary)
+            .note("a parent, a dependency or `transaction` of a revision was changed")
+            .help(format!(
+                "restore the files as they were when they were applied; {stamp}"
+            ));
+    };
+    let summary = format!("revision `{}` was edited since it was applied", first.id());
+    let error = Error::new(ErrorKind::Edited, summary)
+        .of_revision(first.id(), Direction::Upgrade)
+        .at(failure::section_place(
+            migrations,
+            first,
+            dialect,
+            Direction::Upgrade,
+        ));
+    let also = |error: Error, revision: &&Revision| {
+        error.note(format!(
+            "so was `{}`, in {}",
+            revision.id(),
+            migrations.path_of(revision)
+        ))
+    };
+    others.iter().fold(error, also).help(format!(
+        "restore the file as it was, and write a new revision for the change; {stamp}"
+    ))
+}
+
+/// Every step can run, here and in this mode.
+///
+/// # Errors
+/// The first step that cannot.
+pub(crate) fn can_run(
+    migrations: &Migrations,
+    dialect: Dialect,
+    mode: TransactionMode,
+    steps: &[Step<'_>],
+) -> Result<(), Error> {
+    for step in steps {
+        match (&step.code, step.direction) {
+            (Code::Rust(None), _) => return Err(not_embedded(step.revision)),
+            (_, Direction::Downgrade) if step.revision.irreversible().is_some() => {
+                return Err(irreversible(migrations, step.revision));
+            }
+            (Code::Missing, Direction::Downgrade) => {
+                return Err(no_downgrade(migrations, dialect, step.revision));
+            }
+            (Code::Missing, Direction::Upgrade) => {
+                return Err(no_sql(migrations, dialect, step.revision));
+            }
+            _ => {}
+        }
+    }
+    let outside = steps.iter().find(|step| !step.revision.is_transactional());
+    match outside {
+        Some(step) if mode == TransactionMode::Single => Err(not_single(migrations, step.revision)),
+        _ if mode == TransactionMode::Single && dialect == Dialect::MySql && !steps.is_empty() => {
+            Err(Error::new(
+                ErrorKind::Unsupported,
+                "MySQL commits each schema change by itself",
+            )
+            .help("use `TransactionMode::PerRevision` on MySQL and MariaDB"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn not_embedded(revision: &Revision) -> Error {
+    let id = revision.id();
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("revision `{id}` is written in Rust, and only the app that embeds it can run it"),
+    )
+    .help("run the migration from the app's own binary")
+}
+
+/// A Rust revision among those of an offline script.
+pub(crate) fn not_in_a_script(revision: &Revision) -> Error {
+    let id = revision.id();
+    Error::new(ErrorKind::Unsupported, format!("revision `{id}` is written in Rust, and no script can hold it"))
+        .help("upgrade to the revision before it offline, run the app's own binary for this one, and go on behind it")
+}
+
+fn irreversible(migrations: &Migrations, revision: &Revision) -> Error {
+    let id = revision.id();
+    let error = Error::new(
+        ErrorKind::Irreversible,
+        format!("revision `{id}` cannot be undone"),
+    );
+    let reason = revision
+        .irreversible()
+        .map(|reason| format!("its file says: {reason}"));
+    error
+        .of_revision(id, Direction::Downgrade)
+        .at(failure::irreversible_place(migrations, revision))
+        .note(reason.unwrap_or_default())
+        .help("nothing was changed; downgrade to a revision above it, or restore a backup")
+}
+
+fn no_downgrade(migrations: &Migrations, dialect: Dialect, revision: &Revision) -> Error {
+    let id = revision.id();
+    Error::new(ErrorKind::Irreversible, format!("revision `{id}` has no downgrade for {dialect}"))
+        .of_revision(id, Direction::Downgrade)
+        .at(failure::file_place(migrations, revision))
+        .help("nothing was changed; write a `-- migrate: downgrade` section, or downgrade to a revision above it")
+}
+
+fn no_sql(migrations: &Migrations, dialect: Dialect, revision: &Revision) -> Error {
+    let id = revision.id();
+    Error::new(ErrorKind::MissingSql, format!("revision `{id}` has no SQL for {dialect}"))
+        .of_revision(id, Direction::Upgrade)
+        .at(failure::file_place(migrations, revision))
+        .help(format!(
+            "write a section `-- migrate: upgrade {dialect}`; `dialects = [\"{dialect}\"]` in migrate.toml makes the \
+             build ask for it"
+        ))
+}
+
+fn not_single(migrations: &Migrations, revision: &Revision) -> Error {
+    let id = revision.id();
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("revision `{id}` runs outside a transaction, and cannot share one"),
+    )
+    .of_revision(id, Direction::Upgrade)
+    .at(failure::file_place(migrations, revision))
+    .help("nothing was changed; use `TransactionMode::PerRevision`")
+}
+
+pub(crate) fn target_error(error: TargetError) -> Error {
+    Error::new(ErrorKind::Target, error.to_string()).caused_by(error)
+}
+
+pub(super) fn not_current(status: &Status) -> Error {
+    let summary = match (&status.unfinished, &status.pending[..]) {
+        (Some(unfinished), _) => format!(
+            "the {} of revision `{}` stopped half-way",
+            unfinished.direction, unfinished.revision
+        ),
+        (None, [one]) => format!(
+            "the database is not at the head: revision `{}` is pending",
+            one.revision
+        ),
+        (None, pending) => format!(
+            "the database is not at the head: {} revisions are pending",
+            pending.len()
+        ),
+    };
+    let error = Error::new(ErrorKind::NotCurrent, summary);
+    let shown = status.pending.iter().take(5);
+    let error = shown.fold(error, |error, step| {
+        error.note(format!("pending: {} {}", step.revision, step.message))
+    });
+    error.help("run the upgrade, or wait for the process that does")
+}
+
+fn quoted(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,208 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::options::{Ahead, Options, TransactionMode};
+use crate::run::{Goal, Run};
+use crate::status::Status;
+use crate::{Direction, Event, Migrations, Plan, Report, stale};
+
+/// A run with settings of its own: made by [`Migrations::runner`], and ended by one of the calls that take `self`.
+///
+/// A call may be cancelled by dropping its future: what was committed stays, and what was not is rolled back.
+pub struct Runner<'a, D> {
+    migrations: &'a Migrations,
+    db: D,
+    target: Option<String>,
+    purge: bool,
+    options: Options,
+}
+
+/// How a revision that stopped half-way outside a transaction is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resolution {
+    /// It counts as applied from now on.
+    Applied,
+    /// It counts as not applied from now on.
+    NotApplied,
+    /// The next run goes on, and runs again what was in flight.
+    Retry,
+}
+
+impl<'a, D: Database<'a>> Runner<'a, D> {
+    pub(crate) fn new(migrations: &'a Migrations, db: D) -> Self {
+        Self {
+            migrations,
+            db,
+            target: None,
+            purge: false,
+            options: Options::default(),
+        }
+    }
+
+    /// Where to go: any target, such as `head`, `ae10+2`, `-1` or `shop@head`. Without it, an upgrade goes to the head,
+    /// or to all heads where the chain allows many.
+    #[must_use]
+    pub fn to(mut self, target: impl Into<String>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// How pending revisions are grouped into transactions; [`TransactionMode::PerRevision`] by default.
+    #[must_use]
+    pub fn transaction_mode(mut self, mode: TransactionMode) -> Self {
+        self.options.mode = mode;
+        self
+    }
+
+    /// What to do when the database holds revisions that this binary does not know; [`Ahead::Error`] by default.
+    #[must_use]
+    pub fn ahead(mut self, ahead: Ahead) -> Self {
+        self.options.ahead = ahead;
+        self
+    }
+
+    /// How long to wait for other processes; 5 minutes by default.
+    #[must_use]
+    pub fn lock_deadline(mut self, deadline: Duration) -> Self {
+        self.options.lock_deadline = deadline;
+        self
+    }
+
+    /// How long one statement may run; no limit by default. For a Rust revision it bounds each statement too.
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.options.statement_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a schema change may wait for a lock on a table, and how often it is tried again; 5 seconds and 5 times
+    /// by default. SQLite has no locks on tables, and ignores it.
+    #[must_use]
+    pub fn ddl_lock_timeout(mut self, timeout: Duration, retries: u32) -> Self {
+        self.options.ddl_lock_timeout = timeout;
+        self.options.ddl_retries = retries;
+        self
+    }
+
+    /// A callback for everything that happens, called on the task that runs; it should return quickly.
+    #[must_use]
+    pub fn on_event(mut self, callback: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.options.on_event = Some(Arc::new(callback));
+        self
+    }
+
+    /// Makes [`stamp`](Self::stamp) replace all rows, whatever they are, unknown ones included.
+    #[must_use]
+    pub fn purge(mut self) -> Self {
+        self.purge = true;
+        self
+    }
+
+    /// Upgrades: see [`Migrations::upgrade`].
+    ///
+    /// # Errors
+    /// [`Error`], whose text says what, where and what next.
+    pub async fn upgrade(self) -> Result<Report, Error> {
+        let goal = Goal {
+            direction: Direction::Upgrade,
+            target: self.target.clone(),
+        };
+        self.start().await?.go(goal).await
+    }
+
+    /// Downgrades to the target: see [`Migrations::downgrade`].
+    ///
+    /// # Errors
+    /// [`Error`]; also when no target was set, since a downgrade that nobody asked for loses data.
+    pub async fn downgrade(self) -> Result<Report, Error> {
+        let goal = Goal {
+            direction: Direction::Downgrade,
+            target: self.target.clone(),
+        };
+        self.start().await?.go(goal).await
+    }
+
+    /// What an upgrade would run: see [`Migrations::plan`].
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be read, or the plan would be refused.
+    pub async fn plan_upgrade(self) -> Result<Plan, Error> {
+        let goal = Goal {
+            direction: Direction::Upgrade,
+            target: self.target.clone(),
+        };
+        self.start().await?.preview(goal).await
+    }
+
+    /// What a downgrade would run.
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be read, or the plan would be refused.
+    pub async fn plan_downgrade(self) -> Result<Plan, Error> {
+        let goal = Goal {
+            direction: Direction::Downgrade,
+            target: self.target.clone(),
+        };
+        self.start().await?.preview(goal).await
+    }
+
+    /// Where the database is: see [`Migrations::status`].
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be read.
+    pub async fn status(self) -> Result<Status, Error> {
+        self.start().await?.status().await
+    }
+
+    /// Makes sure that the database is at the head: see [`Migrations::check`].
+    ///
+    /// # Errors
+    /// [`Error`] that names what is pending, unknown, edited or in doubt.
+    pub async fn check(self) -> Result<(), Error> {
+        self.start().await?.check().await
+    }
+
+    /// Waits until the database is at the head: see [`Migrations::wait_until_current`].
+    ///
+    /// # Errors
+    /// [`Error`] when the time is up.
+    pub async fn wait_until_current(self, timeout: Duration) -> Result<(), Error> {
+        self.start().await?.wait_until_current(timeout).await
+    }
+
+    /// Sets the version rows: see [`Migrations::stamp`].
+    ///
+    /// # Errors
+    /// [`Error`] when a target is wrong.
+    pub async fn stamp(self, targets: &[&str]) -> Result<Report, Error> {
+        let purge = self.purge;
+        self.start().await?.stamp(targets, purge).await
+    }
+
+    /// Settles a revision that stopped half-way: see [`Migrations::resolve`].
+    ///
+    /// # Errors
+    /// [`Error`] when no revision of this id is in doubt.
+    pub async fn resolve(self, revision: &str, resolution: Resolution) -> Result<Report, Error> {
+        self.start().await?.resolve(revision, resolution).await
+    }
+
+    async fn start(self) -> Result<Run<'a>, Error> {
+        stale::check(self.migrations)?;
+        let opened = self.db.connect(self.options.statement_timeout).await?;
+        Ok(Run::new(self.migrations, self.options, opened.0))
+    }
+}
+
+impl<D> fmt::Debug for Runner<'_, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("target", &self.target)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
