@@ -1,6 +1,5 @@
 //! A revision file that has been parsed and not yet checked against the others.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -103,11 +102,7 @@ impl Draft {
             depends_on: values(header.depends_on),
             branch_labels: values(header.branch_labels),
             replaces: values(header.replaces),
-            replaced_digests: header
-                .replaced_digests
-                .into_iter()
-                .map(Cow::Owned)
-                .collect(),
+            replaced_digests: header.replaced_digests,
             irreversible: header.irreversible.map(|reason| reason.value),
             transaction: !header.transaction_off,
             foreign_keys: !header.foreign_keys_off,
@@ -207,11 +202,8 @@ fn sections(direction: &Direction) -> Vec<Section> {
     sections.into_iter().map(section).collect()
 }
 
-fn values(names: Vec<Spanned<String>>) -> Vec<Cow<'static, str>> {
-    names
-        .into_iter()
-        .map(|name| Cow::Owned(name.value))
-        .collect()
+fn values(names: Vec<Spanned<String>>) -> Vec<String> {
+    names.into_iter().map(|name| name.value).collect()
 }
 
 /// Finds the two functions of a Rust revision among the top-level items. Text that does not lex counts as having the

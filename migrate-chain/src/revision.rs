@@ -29,8 +29,42 @@ pub struct Revision {
     fingerprints: Cow<'static, [Fingerprint]>,
 }
 
-/// A list of ids, labels or digests.
-type Names = Cow<'static, [Cow<'static, str>]>;
+/// A list of ids, labels or other names, borrowed from the binary or owned.
+///
+/// ```
+/// use migrate_chain::revision::Names;
+///
+/// assert_eq!(Names::Static(&["a", "b"]), Names::Owned(vec!["a".to_owned(), "b".to_owned()]));
+/// ```
+#[derive(Clone, Debug)]
+pub enum Names {
+    /// Borrowed from the binary.
+    Static(&'static [&'static str]),
+    /// Read at run time.
+    Owned(Vec<String>),
+}
+
+impl Names {
+    /// The names, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        let length = match self {
+            Self::Static(names) => names.len(),
+            Self::Owned(names) => names.len(),
+        };
+        (0..length).map(move |n| match self {
+            Self::Static(names) => names[n],
+            Self::Owned(names) => &names[n],
+        })
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Names {}
 
 /// What a revision does, by kind of file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,22 +111,22 @@ impl Revision {
 
     /// The ids of the parents; none for a base.
     pub fn down_revision(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.down_revision.iter().map(|id| &**id)
+        self.down_revision.iter()
     }
 
     /// The ids and labels that it depends on, as the file names them.
     pub fn depends_on(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.depends_on.iter().map(|id| &**id)
+        self.depends_on.iter()
     }
 
     /// The branch labels that it declares.
     pub fn branch_labels(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.branch_labels.iter().map(|label| &**label)
+        self.branch_labels.iter()
     }
 
     /// The ids of the revisions that it was squashed from.
     pub fn replaces(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.replaces.iter().map(|id| &**id)
+        self.replaces.iter()
     }
 
     /// Whether a database whose journal holds `digest` for this id has what the revision, or the run that it was
@@ -101,7 +135,7 @@ impl Revision {
         let replaced = || {
             self.replaced_digests
                 .iter()
-                .any(|replaced| **replaced == digest.to_string())
+                .any(|replaced| replaced == digest.to_string())
         };
         self.digest(dialect) == *digest || replaced()
     }
@@ -163,7 +197,7 @@ impl Revision {
 
     /// The digests that a database may hold for it from before a squash.
     pub fn replaced_digests(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.replaced_digests.iter().map(|digest| &**digest)
+        self.replaced_digests.iter()
     }
 
     #[doc(hidden)]
@@ -204,11 +238,11 @@ pub(crate) struct Parts {
     pub(crate) text: String,
     pub(crate) message: String,
     pub(crate) created: Option<String>,
-    pub(crate) down_revision: Vec<Cow<'static, str>>,
-    pub(crate) depends_on: Vec<Cow<'static, str>>,
-    pub(crate) branch_labels: Vec<Cow<'static, str>>,
-    pub(crate) replaces: Vec<Cow<'static, str>>,
-    pub(crate) replaced_digests: Vec<Cow<'static, str>>,
+    pub(crate) down_revision: Vec<String>,
+    pub(crate) depends_on: Vec<String>,
+    pub(crate) branch_labels: Vec<String>,
+    pub(crate) replaces: Vec<String>,
+    pub(crate) replaced_digests: Vec<String>,
     pub(crate) irreversible: Option<String>,
     pub(crate) transaction: bool,
     pub(crate) foreign_keys: bool,
@@ -226,11 +260,11 @@ impl From<Parts> for Revision {
             text: parts.text.into(),
             message: parts.message.into(),
             created: parts.created.map(Cow::Owned),
-            down_revision: parts.down_revision.into(),
-            depends_on: parts.depends_on.into(),
-            branch_labels: parts.branch_labels.into(),
-            replaces: parts.replaces.into(),
-            replaced_digests: parts.replaced_digests.into(),
+            down_revision: Names::Owned(parts.down_revision),
+            depends_on: Names::Owned(parts.depends_on),
+            branch_labels: Names::Owned(parts.branch_labels),
+            replaces: Names::Owned(parts.replaces),
+            replaced_digests: Names::Owned(parts.replaced_digests),
             irreversible: parts.irreversible.map(Cow::Owned),
             transaction: parts.transaction,
             foreign_keys: parts.foreign_keys,
@@ -328,11 +362,11 @@ pub struct Embedded {
     pub text: &'static str,
     pub message: &'static str,
     pub created: Option<&'static str>,
-    pub down_revision: &'static [Cow<'static, str>],
-    pub depends_on: &'static [Cow<'static, str>],
-    pub branch_labels: &'static [Cow<'static, str>],
-    pub replaces: &'static [Cow<'static, str>],
-    pub replaced_digests: &'static [Cow<'static, str>],
+    pub down_revision: &'static [&'static str],
+    pub depends_on: &'static [&'static str],
+    pub branch_labels: &'static [&'static str],
+    pub replaces: &'static [&'static str],
+    pub replaced_digests: &'static [&'static str],
     pub irreversible: Option<&'static str>,
     pub transaction: bool,
     pub foreign_keys: bool,
@@ -373,11 +407,11 @@ impl Embedded {
             text: Cow::Borrowed(self.text),
             message: Cow::Borrowed(self.message),
             created: borrowed(self.created),
-            down_revision: Cow::Borrowed(self.down_revision),
-            depends_on: Cow::Borrowed(self.depends_on),
-            branch_labels: Cow::Borrowed(self.branch_labels),
-            replaces: Cow::Borrowed(self.replaces),
-            replaced_digests: Cow::Borrowed(self.replaced_digests),
+            down_revision: Names::Static(self.down_revision),
+            depends_on: Names::Static(self.depends_on),
+            branch_labels: Names::Static(self.branch_labels),
+            replaces: Names::Static(self.replaces),
+            replaced_digests: Names::Static(self.replaced_digests),
             irreversible: borrowed(self.irreversible),
             transaction: self.transaction,
             foreign_keys: self.foreign_keys,

@@ -13,7 +13,8 @@ fn each_fixture_prints_its_snapshot() {
     let mut wrong = Vec::new();
     for fixture in fixtures::all() {
         let shown = fixtures::shown(&fixture.load());
-        let expected = snapbox::Data::read_from(&fixture.expected(), Some(snapbox::data::DataFormat::Text));
+        let expected =
+            snapbox::Data::read_from(&fixture.expected(), Some(snapbox::data::DataFormat::Text));
         let compared = snapbox::Assert::new()
             .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
             .try_eq(Some(&fixture.name), shown.into(), expected);

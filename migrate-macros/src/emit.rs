@@ -23,16 +23,17 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &Path, name: &str)
         );
     }
     source(&mut text, root);
+    revisions(&mut text, chain, root);
+    functions(&mut text, chain);
     text.push_str("p::Migrations::embedded(p::EmbeddedMigrations {");
     let _ = write!(text, "directory: {name:?},");
     settings(&mut text, chain);
-    text.push_str("revisions: &[");
-    for revision in &chain.revisions {
-        self::revision(&mut text, revision, root);
-    }
-    let _ = write!(text, "], heads: &{:?},", chain.graph.real_heads());
-    functions(&mut text, chain);
-    text.push_str("source: SOURCE })");
+    let _ = write!(
+        text,
+        "revisions: &REVISIONS, heads: &{:?},",
+        chain.graph.real_heads()
+    );
+    text.push_str("functions: &FUNCTIONS, source: SOURCE })");
     let body: TokenStream = text.parse().expect("emit.rs writes valid tokens");
     quote!({
         use #krate::__private as p;
@@ -52,7 +53,11 @@ fn modules(out: &mut String, chain: &Chain, root: &Path) {
 }
 
 fn functions(out: &mut String, chain: &Chain) {
-    out.push_str("functions: &[");
+    let _ = write!(
+        out,
+        "static FUNCTIONS: [p::Functions; {}] = [",
+        rust_revisions(chain).count()
+    );
     for (n, revision) in rust_revisions(chain) {
         let _ = write!(
             out,
@@ -65,7 +70,7 @@ fn functions(out: &mut String, chain: &Chain) {
             out.push_str("None },");
         }
     }
-    out.push_str("],");
+    out.push_str("];\n");
 }
 
 fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
@@ -98,6 +103,18 @@ fn settings(out: &mut String, chain: &Chain) {
         config.version_table_schema,
         config.journal_table
     );
+}
+
+fn revisions(out: &mut String, chain: &Chain, root: &Path) {
+    let _ = write!(
+        out,
+        "static REVISIONS: [p::Revision; {}] = [",
+        chain.revisions.len()
+    );
+    for revision in &chain.revisions {
+        self::revision(out, revision, root);
+    }
+    out.push_str("];\n");
 }
 
 fn revision(out: &mut String, revision: &Revision, root: &Path) {
@@ -152,7 +169,7 @@ fn names<'a>(out: &mut String, field: &str, values: impl ExactSizeIterator<Item 
 fn list<'a>(out: &mut String, values: impl Iterator<Item = &'a str>) {
     out.push('[');
     for value in values {
-        let _ = write!(out, "p::Cow::Borrowed({value:?}),");
+        let _ = write!(out, "{value:?},");
     }
     out.push(']');
 }
@@ -177,7 +194,7 @@ fn sections(out: &mut String, field: &str, sections: &[Section]) {
 fn fingerprints(out: &mut String, fingerprints: &[Fingerprint]) {
     out.push_str("fingerprints: &[");
     for fingerprint in fingerprints {
-        let _ = write!(out, "p::fingerprint({}, *b\"", fingerprint.dialects.bits());
+        let _ = write!(out, "p::fingerprint({}, b\"", fingerprint.dialects.bits());
         for byte in fingerprint
             .checksum
             .as_bytes()

@@ -54,15 +54,15 @@ macro_rules! embed_migrations {
 /// What the expansion of [`embed_migrations!`] names. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use std::borrow::Cow;
 
     pub use migrate_chain::revision::{DialectSet, Embedded, Fingerprint, Section};
     use migrate_chain::{Checksum, Digest};
     pub use migrate_macros::embed_migrations;
 
+    use crate::RevisionError;
     pub use crate::context::RevisionFn;
     pub use crate::migrations::{EmbeddedMigrations, Functions};
-    use crate::{Migrations, RevisionError};
+    pub use crate::{Migrations, Revision};
 
     /// What stands in for a chain that has faults.
     pub const EMPTY: Migrations = Migrations::embedded(EmbeddedMigrations {
@@ -88,7 +88,7 @@ pub mod __private {
     }
 
     /// The checksum and the digest, one behind the other.
-    pub const fn fingerprint(dialects: u8, hashes: [u8; 64]) -> Fingerprint {
+    pub const fn fingerprint(dialects: u8, hashes: &[u8; 64]) -> Fingerprint {
         let (mut checksum, mut digest) = ([0; 32], [0; 32]);
         let (first, second) = hashes.split_at(32);
         checksum.copy_from_slice(first);

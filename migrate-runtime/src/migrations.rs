@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use migrate_chain::config::Config;
 use migrate_chain::graph::RevisionGraph;
+use migrate_chain::revision::Names;
 use migrate_chain::{Chain, Diagnostic, Dialect, Revision, Tree};
 
 use crate::context::RevisionFn;
@@ -34,7 +35,7 @@ pub struct Migrations {
 /// What the runtime needs of `migrate.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    pub(crate) versions: Cow<'static, [Cow<'static, str>]>,
+    pub(crate) versions: Names,
     pub(crate) recursive: bool,
     pub(crate) many_heads: bool,
     pub(crate) version_table: Cow<'static, str>,
@@ -63,7 +64,7 @@ pub struct Functions {
 )]
 pub struct EmbeddedMigrations {
     pub directory: &'static str,
-    pub versions: &'static [Cow<'static, str>],
+    pub versions: &'static [&'static str],
     pub recursive: bool,
     pub many_heads: bool,
     pub version_table: &'static str,
@@ -81,7 +82,7 @@ impl Migrations {
         Self {
             directory: Cow::Borrowed(parts.directory),
             settings: Settings {
-                versions: Cow::Borrowed(parts.versions),
+                versions: Names::Static(parts.versions),
                 recursive: parts.recursive,
                 many_heads: parts.many_heads,
                 version_table: Cow::Borrowed(parts.version_table),
@@ -290,7 +291,7 @@ impl From<Chain> for Migrations {
 impl From<Config> for Settings {
     fn from(config: Config) -> Self {
         Self {
-            versions: config.versions.into_iter().map(Cow::Owned).collect(),
+            versions: Names::Owned(config.versions),
             recursive: config.recursive,
             many_heads: config.many_heads,
             version_table: config.version_table.into(),

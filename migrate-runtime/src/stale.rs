@@ -25,11 +25,7 @@ pub(crate) fn check(migrations: &Migrations) -> Result<(), Error> {
 
 /// What is different on disk, in words; none also where the directory cannot be read, which is for the build to report.
 fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
-    let locations = migrations
-        .settings
-        .versions
-        .iter()
-        .map(|location| &**location);
+    let locations = migrations.settings.versions.iter();
     let files = load::revision_files(tree, locations, migrations.settings.recursive).ok()?;
     let embedded = |file: &str| {
         migrations
