@@ -180,3 +180,98 @@ impl<'a> Walk<'a> {
         self.above.stand(lane, at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::testing::{any_graph, graph};
+
+    fn order(text: &str) -> String {
+        let it = graph(text);
+        let all = vec![true; it.len()];
+        let order = children_first(&it, &all, &all, it.real_heads());
+        order
+            .iter()
+            .map(|&revision| it.id(revision))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    // a <- b <- d
+    // a <- c <- d
+    #[test]
+    fn the_first_parent_is_followed_first() {
+        assert_eq!(order("a\n b < a\n c < a\n d < b c"), "d b c a");
+        assert_eq!(order("a\n b < a\n c < a\n d < c b"), "d c b a");
+    }
+
+    // a <- b <- c, a <- x <- y: one branch to its end, then the other
+    #[test]
+    fn a_branch_is_followed_as_far_as_it_goes() {
+        assert_eq!(order("a\n b < a\n x < a\n c < b\n y < x"), "c b y x a");
+    }
+
+    // a <- b <- c      and b depends on y, which is above x
+    // x <- y <- z
+    #[test]
+    fn parents_are_followed_before_dependencies() {
+        assert_eq!(
+            order("x\n a\n y < x\n z < y\n b < a ~ y\n c < b"),
+            "z c b a y x"
+        );
+    }
+
+    #[test]
+    fn nothing_is_ordered_where_no_head_leads() {
+        let it = graph("a\n b < a");
+        let (span, todo) = ([true, true], [true, false]);
+        assert!(children_first(&it, &span, &todo, &[1]).is_empty());
+    }
+
+    /// The order as Alembic finds it: with the ancestors of every place as a set.
+    fn naive(graph: &RevisionGraph, todo: &[bool], heads: &[usize]) -> Vec<usize> {
+        let ancestors = |revision| walk::reach(&graph.normal, [revision]);
+        let mut places: Vec<usize> = heads.iter().copied().filter(|&head| todo[head]).collect();
+        places.sort_unstable();
+        let (mut left, mut at, mut order) = (todo.to_vec(), 0, Vec::new());
+        while let Some(&revision) = places.get(at) {
+            let other =
+                (0..places.len()).find(|&other| other != at && ancestors(places[other])[revision]);
+            if let Some(other) = other {
+                at = other;
+                continue;
+            }
+            left[revision] = false;
+            order.push(revision);
+            let parents = graph.normal.of(revision).iter().copied();
+            let new: Vec<usize> = parents
+                .filter(|parent| left[*parent] && !places.contains(parent))
+                .collect();
+            if let Some((&first, rest)) = new.split_first() {
+                places[at] = first;
+                places.extend(rest);
+            } else {
+                places.remove(at);
+                at = at.saturating_sub(1);
+            }
+        }
+        order
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn the_order_is_that_of_the_naive_walk(
+            text in any_graph(40),
+            done in proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
+        ) {
+            let it = graph(&text);
+            let done = it.ancestors(done.iter().map(|index| index.index(it.len())).skip(1));
+            let todo: Vec<bool> = done.iter().map(|done| !done).collect();
+            let found = children_first(&it, &todo, &todo, it.real_heads());
+            prop_assert_eq!(found, naive(&it, &todo, it.real_heads()));
+        }
+    }
+}
