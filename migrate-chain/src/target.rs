@@ -299,6 +299,10 @@ mod tests {
         assert_eq!(kind(&up(&[], "c3cc-2")), "a1aa");
         assert_eq!(kind(&up(&[], "c3cc-3")), "walked_too_far");
         assert_eq!(
+            kind(&up(&[], "c3cc-99999999999999999999999")),
+            "walked_too_far"
+        );
+        assert_eq!(
             kind(&up(&[], "c3cc+99999999999999999999999")),
             "walked_too_far"
         );
