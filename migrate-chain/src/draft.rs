@@ -1,5 +1,6 @@
 //! A revision file that has been parsed and not yet checked against the others.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,14 +8,14 @@ use std::sync::Arc;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::Dialect;
-use crate::diagnostic::{Diagnostic, Fault};
+use crate::conflict;
+use crate::diagnostic::Diagnostic;
 use crate::digest::{Checksum, Digest};
 use crate::graph::RevisionGraph;
 use crate::header::{self, CommentStyle, Header, Spanned};
-use crate::revision::{DialectSet, Fingerprint, Parts, Revision, Section};
+use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
 use crate::script::{self, Direction, Script, Sections};
 use crate::source::{Place, Source};
-use crate::sql;
 
 /// A parsed revision file.
 pub(crate) struct Draft {
@@ -42,15 +43,14 @@ impl Draft {
         let is_rust = file
             .rsplit_once('.')
             .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));
-        let conflicts = sql::conflict_markers(source.text());
+        let conflicts = conflict::faults(source);
+        let has_conflict = !conflicts.is_empty();
         let mut ignored = Vec::new();
-        let faults = if conflicts.is_empty() {
-            faults
-        } else {
-            let conflict =
-                |range| Diagnostic::new(Fault::ConflictMarker, Place::new(source, range));
-            faults.extend(conflicts.iter().cloned().map(conflict));
+        let faults = if has_conflict {
+            faults.extend(conflicts);
             &mut ignored
+        } else {
+            faults
         };
         let style = if is_rust {
             CommentStyle::Rust
@@ -68,7 +68,7 @@ impl Draft {
             file,
             header,
             body,
-            has_conflict: !conflicts.is_empty(),
+            has_conflict,
         })
     }
 
@@ -94,23 +94,27 @@ impl Draft {
             Body::Rust { downgrade, .. } => (Vec::new(), Vec::new(), Some(*downgrade)),
         };
         Parts {
-            id: header.revision.map(|id| id.value).unwrap_or_default(),
-            file: self.file,
-            message: header.message,
-            created: header.created,
-            down_revision: values(header.down_revision),
-            depends_on: values(header.depends_on),
-            branch_labels: values(header.branch_labels),
-            replaces: values(header.replaces),
-            replaced_digests: header.replaced_digests,
-            irreversible: header.irreversible.map(|reason| reason.value),
+            id: header
+                .revision
+                .map(|id| id.value)
+                .unwrap_or_default()
+                .into(),
+            file: self.file.into(),
+            message: header.message.into(),
+            created: header.created.map(Cow::Owned),
+            down_revision: names(&header.down_revision),
+            depends_on: names(&header.depends_on),
+            branch_labels: names(&header.branch_labels),
+            replaces: names(&header.replaces),
+            replaced_digests: Names::from_joined(header.replaced_digests.join(",").into()),
+            irreversible: header.irreversible.map(|reason| reason.value.into()),
             transaction: !header.transaction_off,
             foreign_keys: !header.foreign_keys_off,
             rust,
             upgrade,
             downgrade,
             fingerprints,
-            text: self.source.into_text(),
+            text: self.source.into_text().into(),
         }
         .into()
     }
@@ -135,31 +139,44 @@ impl Draft {
     }
 }
 
+/// The checksum and the digest of a revision on one database; none before it has been hashed.
+type Hash = Option<(Option<Checksum>, Digest)>;
+
 /// The checksums and digests of every draft, in their order.
 pub(crate) fn hash(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let mut hashes: Vec<[Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()]> =
-        vec![[None; 3]; drafts.len()];
+    let mut hashes: Vec<[Hash; Dialect::ALL.len()]> =
+        vec![[None; Dialect::ALL.len()]; drafts.len()];
     for index in graph.parents_first() {
-        let draft = &drafts[index];
-        let id = draft.id().map(|id| &*id.value).unwrap_or_default();
-        let checksums = draft.checksums();
-        let under = graph.all(index);
-        for n in 0..checksums.len() {
-            let mut under: Vec<Digest> = under
-                .iter()
-                .filter_map(|&parent| hashes[parent][n].map(|(_, digest)| digest))
-                .collect();
-            let digest = Digest::of(id, checksums[n], !draft.header.transaction_off, &mut under);
-            hashes[index][n] = Some((checksums[n], digest));
+        let checksums = drafts[index].checksums();
+        let under = |n: usize| -> Vec<Digest> {
+            let digest = |&parent: &usize| hashes[parent][n].map(|(_, digest)| digest);
+            graph.all(index).iter().filter_map(digest).collect()
+        };
+        let mut hashed: [Hash; Dialect::ALL.len()] = [None; Dialect::ALL.len()];
+        for n in 0..hashed.len() {
+            // Where the databases are alike, as they mostly are, one digest serves all.
+            let same =
+                |&earlier: &usize| checksums[earlier] == checksums[n] && under(earlier) == under(n);
+            hashed[n] = match (0..n).find(same) {
+                Some(earlier) => hashed[earlier],
+                None => Some((
+                    checksums[n],
+                    digest(&drafts[index], checksums[n], &mut under(n)),
+                )),
+            };
         }
+        hashes[index] = hashed;
     }
     hashes.into_iter().map(fingerprints).collect()
 }
 
+fn digest(draft: &Draft, checksum: Option<Checksum>, under: &mut [Digest]) -> Digest {
+    let id = draft.id().map(|id| &*id.value).unwrap_or_default();
+    Digest::of(id, checksum, !draft.header.transaction_off, under)
+}
+
 /// Joins the databases for which a revision is the same.
-fn fingerprints(
-    hashes: [Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()],
-) -> Vec<Fingerprint> {
+fn fingerprints(hashes: [Hash; Dialect::ALL.len()]) -> Vec<Fingerprint> {
     let mut joined: Vec<((Option<Checksum>, Digest), Vec<Dialect>)> = Vec::new();
     for (dialect, hash) in Dialect::ALL
         .into_iter()
@@ -192,7 +209,7 @@ fn sections(direction: &Direction) -> Vec<Section> {
         }
     }
     let offset = |at: usize| {
-        u32::try_from(at).expect("a revision file is smaller than 4 GiB: check.rs refuses others")
+        u32::try_from(at).expect("a revision file is smaller than 4 GiB: load.rs refuses others")
     };
     let section = |(range, dialects): (Range<usize>, Vec<Dialect>)| Section {
         dialects: dialects.into_iter().collect::<DialectSet>(),
@@ -202,8 +219,9 @@ fn sections(direction: &Direction) -> Vec<Section> {
     sections.into_iter().map(section).collect()
 }
 
-fn values(names: Vec<Spanned<String>>) -> Vec<String> {
-    names.into_iter().map(|name| name.value).collect()
+fn names(names: &[Spanned<String>]) -> Names {
+    let names: Vec<&str> = names.iter().map(|name| &*name.value).collect();
+    Names::from_joined(names.join(",").into())
 }
 
 /// Finds the two functions of a Rust revision among the top-level items. Text that does not lex counts as having the

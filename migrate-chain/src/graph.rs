@@ -115,7 +115,7 @@ pub struct RevisionGraph {
     down: Edges,
     dependencies: Edges,
     own_dependencies: Edges,
-    all: Edges,
+    pub(crate) all: Edges,
     pub(crate) normal: Edges,
     pub(crate) next: Edges,
     pub(crate) all_next: Edges,

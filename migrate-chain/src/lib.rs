@@ -3,6 +3,7 @@
 mod chain;
 mod check;
 pub mod config;
+mod conflict;
 pub mod diagnostic;
 mod dialect;
 pub mod digest;
@@ -10,8 +11,10 @@ mod draft;
 pub mod graph;
 mod header;
 pub mod load;
+mod marker;
 mod message;
 pub mod names;
+pub mod pack;
 pub mod plan;
 pub mod render;
 pub mod revision;

@@ -268,7 +268,9 @@ impl RevisionGraph {
         }
         self.refuse_overlaps(&lower)?;
         subtract(&mut span, &self.ancestors(lower.iter().copied()));
-        lower.iter().for_each(|&revision| span[revision] = true);
+        for &revision in &lower {
+            span[revision] = true;
+        }
         let mut listed = span.clone();
         if !lower.is_empty() {
             intersect(&mut listed, &walk::reach(&self.next, lower.iter().copied()));
@@ -334,10 +336,13 @@ impl RevisionGraph {
         if start.is_current() {
             return self.rows(rows);
         }
+        let below_base = || TargetError::StartsAtBase {
+            target: start.to_string(),
+        };
         let found = self.resolve(start, rows)?;
         found
             .into_iter()
-            .map(|revision| revision.ok_or_else(|| start.below_base()))
+            .map(|revision| revision.ok_or_else(below_base))
             .collect()
     }
 

@@ -103,18 +103,6 @@ impl Target {
     }
 }
 
-impl Target {
-    /// The error where its steps lead below the base and a revision is needed.
-    pub(crate) fn below_base(&self) -> TargetError {
-        TargetError::OutOfRange {
-            target: self.text.clone(),
-            from: None,
-            from_current: false,
-            possible: 0,
-        }
-    }
-}
-
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -55,7 +55,9 @@ struct Lanes<'a> {
     /// How many children of each revision are still to be taken.
     waiting: Vec<usize>,
     taken: Vec<bool>,
-    lanes: Vec<Lane>,
+    /// Every lane there was, by its rank.
+    places: Vec<Lane>,
+    /// The lane that stands on a revision.
     lane_at: HashMap<usize, usize>,
     first: Option<usize>,
     last: Option<usize>,
@@ -80,7 +82,7 @@ impl<'a> Lanes<'a> {
             todo,
             waiting: vec![0; graph.len()],
             taken: vec![false; graph.len()],
-            lanes: Vec::new(),
+            places: Vec::new(),
             lane_at: HashMap::new(),
             first: None,
             last: None,
@@ -112,7 +114,7 @@ impl<'a> Lanes<'a> {
         let mut order = Vec::new();
         let mut current = self.first;
         while let Some(lane) = current {
-            let revision = self.lanes[lane].at;
+            let revision = self.places[lane].at;
             if self.waiting[revision] > 0
                 && let Some(above) = self.first_above(revision)
             {
@@ -171,8 +173,8 @@ impl<'a> Lanes<'a> {
             return self.remove(lane);
         }
         let first = parents.remove(0);
-        self.lanes[lane].at = first;
-        self.lanes[lane].moves += 1;
+        self.places[lane].at = first;
+        self.places[lane].moves += 1;
         self.lane_at.insert(first, lane);
         for parent in parents {
             self.push(parent);
@@ -181,8 +183,8 @@ impl<'a> Lanes<'a> {
     }
 
     fn push(&mut self, at: usize) {
-        let lane = self.lanes.len();
-        self.lanes.push(Lane {
+        let lane = self.places.len();
+        self.places.push(Lane {
             at,
             moves: 0,
             alive: true,
@@ -190,7 +192,7 @@ impl<'a> Lanes<'a> {
             behind: None,
         });
         match self.last {
-            Some(last) => self.lanes[last].behind = Some(lane),
+            Some(last) => self.places[last].behind = Some(lane),
             None => self.first = Some(lane),
         }
         self.last = Some(lane);
@@ -199,14 +201,14 @@ impl<'a> Lanes<'a> {
 
     /// Ends a lane. Returns the one before it, or else the first.
     fn remove(&mut self, lane: usize) -> Option<usize> {
-        self.lanes[lane].alive = false;
-        let (before, behind) = (self.lanes[lane].before, self.lanes[lane].behind);
+        self.places[lane].alive = false;
+        let (before, behind) = (self.places[lane].before, self.places[lane].behind);
         match before {
-            Some(before) => self.lanes[before].behind = behind,
+            Some(before) => self.places[before].behind = behind,
             None => self.first = behind,
         }
         match behind {
-            Some(behind) => self.lanes[behind].before = before,
+            Some(behind) => self.places[behind].before = before,
             None => self.last = before,
         }
         before.or(self.first)
@@ -287,7 +289,7 @@ impl<'a> Lanes<'a> {
 
     fn is_fresh(&self, revision: usize) -> bool {
         self.seen.get(&revision).is_some_and(|seen| {
-            self.lanes
+            self.places
                 .get(seen.lane)
                 .is_none_or(|lane| lane.alive && lane.moves == seen.moves)
         })
@@ -296,7 +298,7 @@ impl<'a> Lanes<'a> {
     fn standing(&self, lane: usize) -> Seen {
         Seen {
             lane,
-            moves: self.lanes[lane].moves,
+            moves: self.places[lane].moves,
         }
     }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use super::Change;
 use crate::graph::RevisionGraph;
 use crate::target::{Target, TargetError};
+use crate::walk::Edges;
 
 /// What a stamp does to the version table.
 ///
@@ -74,12 +75,8 @@ impl RevisionGraph {
             .map(|target| self.meant(target, table))
             .collect::<Result<_, _>>()?;
         let current = self.rows(table)?;
-        let wanted = meant
-            .iter()
-            .flat_map(|meant| meant.revisions.iter().copied());
         let mut stamping = Stamping {
             graph: self,
-            wanted: wanted.collect(),
             old: current.iter().copied().collect(),
             rows: current.iter().copied().collect(),
             steps: Vec::new(),
@@ -100,16 +97,15 @@ impl RevisionGraph {
     }
 
     fn meant<S: AsRef<str>>(&self, target: &Target, table: &[S]) -> Result<Meant, TargetError> {
-        if target.is_relative() && self.find_name(&target.to_string()).is_none() {
+        let target = &self.reread(target);
+        let branch = self.branch_of(target)?;
+        if target.is_relative() {
             return Err(TargetError::Relative {
                 target: target.to_string(),
             });
         }
         let revisions = self.resolve(target, table)?.into_iter().flatten().collect();
-        Ok(Meant {
-            revisions,
-            branch: self.branch_of(target)?,
-        })
+        Ok(Meant { revisions, branch })
     }
 }
 
@@ -121,8 +117,6 @@ struct Meant {
 
 struct Stamping<'a> {
     graph: &'a RevisionGraph,
-    /// Everything that is stamped.
-    wanted: BTreeSet<usize>,
     /// The rows that were there before, as far as they still are.
     old: BTreeSet<usize>,
     rows: BTreeSet<usize>,
@@ -132,63 +126,70 @@ struct Stamping<'a> {
 impl Stamping<'_> {
     fn target(&mut self, meant: &Meant) {
         if meant.revisions.is_empty() {
-            let related = meant.branch.map_or_else(
-                || vec![true; self.graph.len()],
-                |branch| self.related(branch),
-            );
-            let gone = self
-                .rows
-                .iter()
-                .copied()
-                .filter(|&row| related[row])
-                .collect();
-            self.step(None, gone, Vec::new());
+            self.base(meant.branch);
         }
-        for &revision in &meant.revisions {
-            self.revision(revision);
-        }
-    }
-
-    /// Puts a revision in place of the old rows before and behind it.
-    fn revision(&mut self, revision: usize) {
-        let related = self.related(revision);
-        let is_old = |row: &usize| related[*row] && *row != revision && !self.wanted.contains(row);
-        let mut gone: Vec<usize> = self.old.iter().copied().filter(is_old).collect();
-        let below = self.graph.ancestors([revision]);
-        let above = self.graph.descendants([revision]);
-        let left = |row: &usize| *row != revision && !gone.contains(row);
-        let is_covered = self.rows.iter().any(|row| left(row) && above[*row]);
-        let covered: Vec<usize> = self
-            .rows
+        // A target can mean many heads: what is marked once is not walked over again for the next.
+        let tops = self.graph.maximal(meant.revisions.iter().copied());
+        let covered = self
+            .graph
+            .ancestors(self.rows.difference(&self.old).copied());
+        let (mut below, mut above) = (vec![false; self.graph.len()], vec![false; self.graph.len()]);
+        for &revision in meant
+            .revisions
             .iter()
-            .copied()
-            .filter(|row| left(row) && below[*row])
-            .collect();
-        gone.extend(covered);
-        let is_new = !is_covered && !self.rows.contains(&revision);
-        self.step(
-            Some(revision),
-            gone,
-            Vec::from_iter(is_new.then_some(revision)),
-        );
+            .filter(|revision| tops.binary_search(revision).is_ok())
+        {
+            let mut gone = self.rows_beyond(revision, &self.graph.all, &mut below);
+            let beyond = self.rows_beyond(revision, &self.graph.all_next, &mut above);
+            gone.extend(beyond.intersection(&self.old));
+            let is_new = !covered[revision] && !self.rows.contains(&revision);
+            self.step(Some(revision), gone, is_new.then_some(revision));
+        }
     }
 
-    fn step(&mut self, revision: Option<usize>, gone: Vec<usize>, new: Vec<usize>) {
-        if gone.is_empty() && new.is_empty() {
+    /// Removes the rows before and behind a branch, or all.
+    fn base(&mut self, branch: Option<usize>) {
+        let gone = match branch {
+            None => self.rows.clone(),
+            Some(branch) => {
+                let (before, behind) = (
+                    self.graph.ancestors([branch]),
+                    self.graph.descendants([branch]),
+                );
+                self.rows
+                    .iter()
+                    .copied()
+                    .filter(|&row| before[row] || behind[row])
+                    .collect()
+            }
+        };
+        self.step(None, gone, None);
+    }
+
+    /// The rows, other than itself, that a revision leads to, as far as they were not found before.
+    fn rows_beyond(&self, revision: usize, edges: &Edges, seen: &mut [bool]) -> BTreeSet<usize> {
+        let mut todo = edges.of(revision).to_vec();
+        let mut found = BTreeSet::new();
+        while let Some(at) = todo.pop() {
+            if self.rows.contains(&at) {
+                found.insert(at);
+            }
+            if !std::mem::replace(&mut seen[at], true) {
+                todo.extend(edges.of(at));
+            }
+        }
+        found
+    }
+
+    fn step(&mut self, revision: Option<usize>, gone: BTreeSet<usize>, new: Option<usize>) {
+        if gone.is_empty() && new.is_none() {
             return;
         }
-        gone.iter().for_each(|row| _ = self.old.remove(row));
-        let change = Change::between(gone, new);
+        for row in &gone {
+            self.old.remove(row);
+        }
+        let change = Change::between(gone.into_iter().collect(), Vec::from_iter(new));
         change.apply(&mut self.rows);
         self.steps.push(StampStep { revision, change });
-    }
-
-    /// Everything before and behind a revision, dependencies included.
-    fn related(&self, revision: usize) -> Vec<bool> {
-        let mut related = self.graph.ancestors([revision]);
-        for (mark, above) in related.iter_mut().zip(self.graph.descendants([revision])) {
-            *mark |= above;
-        }
-        related
     }
 }

@@ -92,6 +92,18 @@ pub enum TargetError {
         /// How many steps there are.
         possible: usize,
     },
+    /// Steps back from the current revision for an upgrade, steps on for a downgrade, or no steps at all.
+    WrongWay {
+        /// What was written.
+        target: String,
+        /// Whether an upgrade was asked for.
+        is_upgrade: bool,
+    },
+    /// A range starts where its steps back lead to the base, or below it.
+    StartsAtBase {
+        /// What was written.
+        target: String,
+    },
     /// Steps were given where only a revision can stand.
     Relative {
         /// What was written.
@@ -186,10 +198,11 @@ impl TargetError {
             Self::OutOfRange {
                 from_current: true, ..
             }
-            | Self::NothingCurrent { .. } => "relative_out_of_range",
+            | Self::NothingCurrent { .. }
+            | Self::WrongWay { .. } => "relative_out_of_range",
             Self::OutOfRange { .. } => "walked_too_far",
             Self::Overlaps { .. } => "overlaps",
-            Self::NotAncestor { .. } => "not_ancestor",
+            Self::NotAncestor { .. } | Self::StartsAtBase { .. } => "not_ancestor",
             Self::BadDowngradeTarget { .. } => "bad_downgrade_target",
             Self::RepeatedRow { .. } => "row_count",
         }
@@ -199,6 +212,10 @@ impl TargetError {
 impl std::error::Error for TargetError {}
 
 impl fmt::Display for TargetError {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one text for each kind of error, read side by side"
+    )]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed { target, reason } => write!(f, "`{target}` is no target: {reason}"),
@@ -286,6 +303,23 @@ impl fmt::Display for TargetError {
                 write!(
                     f,
                     "{possible} steps that way; take fewer, or name a revision"
+                )
+            }
+            Self::WrongWay { target, is_upgrade } => {
+                let (command, sign) = if *is_upgrade {
+                    ("an upgrade", '+')
+                } else {
+                    ("a downgrade", '-')
+                };
+                write!(
+                    f,
+                    "`{target}` is no way for {command} from the current revision; write `{sign}` and a number"
+                )
+            }
+            Self::StartsAtBase { target } => {
+                write!(
+                    f,
+                    "`{target}` leads to the base or below it; leave out the start of the range to begin there"
                 )
             }
             Self::Relative { target } => {
@@ -425,10 +459,17 @@ fn steps_of(target: &str) -> &str {
     &target[target.rfind(['+', '-']).unwrap_or(0)..]
 }
 
+/// The first few names.
 fn list(names: &[String]) -> String {
-    names
+    let mut shown: Vec<String> = names
         .iter()
+        .take(MOST_NAMES)
         .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+        .collect();
+    if names.len() > MOST_NAMES {
+        shown.push(format!("and {} more", names.len() - MOST_NAMES));
+    }
+    shown.join(", ")
 }
+
+const MOST_NAMES: usize = 10;

@@ -70,10 +70,13 @@ impl RevisionGraph {
         };
         let branch = self.branch_of(target)?;
         let reached = if target.anchor == Anchor::Here {
-            let start = self.upgrade_start(target, branch, rows)?;
             if !up || count == 0 {
-                return Err(self.out_of_range(target, start, 0));
+                return Err(TargetError::WrongWay {
+                    target: target.text.clone(),
+                    is_upgrade: true,
+                });
             }
+            let start = self.upgrade_start(target, branch, rows)?;
             self.walk_up(target, start, count, branch, way)?
         } else if up && count > 0 {
             let start = self.anchor(target, None, rows)?;
@@ -105,7 +108,10 @@ impl RevisionGraph {
         };
         if target.anchor == Anchor::Here {
             if up || count == 0 {
-                return Err(self.out_of_range(target, None, 0));
+                return Err(TargetError::WrongWay {
+                    target: target.text.clone(),
+                    is_upgrade: false,
+                });
             }
             let start = self.downgrade_start(target, branch, rows)?;
             let revision = self.walk_down(target, Some(start), count, Way::Exact)?;
@@ -147,16 +153,12 @@ impl RevisionGraph {
 
     /// The branch label or id before `@`.
     pub(crate) fn branch_of(&self, target: &Target) -> Result<Option<usize>, TargetError> {
-        target
-            .branch
-            .as_deref()
-            .map(|name| self.branch(name))
-            .transpose()
-    }
-
-    fn branch(&self, name: &str) -> Result<usize, TargetError> {
-        self.lookup(name, None).map_err(|error| match error {
-            TargetError::UnknownRevision { name, nearest } => {
+        let branch = target.branch.as_deref();
+        let branch = branch.map(|name| self.lookup(name, None)).transpose();
+        branch.map_err(|error| match error {
+            TargetError::UnknownRevision { name, nearest }
+                if matches!(target.anchor, Anchor::Name(_)) =>
+            {
                 TargetError::UnknownBranch { name, nearest }
             }
             other => other,
@@ -164,7 +166,7 @@ impl RevisionGraph {
     }
 
     /// A label such as `v-2` reads like steps: where it exists, it is meant.
-    fn reread(&self, target: &Target) -> Target {
+    pub(crate) fn reread(&self, target: &Target) -> Target {
         let mut target = target.clone();
         let name = target.text.rsplit('@').next().unwrap_or_default();
         if target.steps.is_some() && self.find_name(name).is_some() {
@@ -386,7 +388,7 @@ impl RevisionGraph {
     ) -> Result<Vec<Option<usize>>, TargetError> {
         let mut heads = self.real_heads().to_vec();
         if let Some(branch) = &target.branch {
-            self.branch(branch)?;
+            self.branch_of(target)?;
             heads.retain(|&head| self.labels(head).contains(&branch.as_str()));
         }
         heads

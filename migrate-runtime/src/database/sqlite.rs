@@ -100,14 +100,12 @@ async fn open<'a>(
     })))
 }
 
+/// sqlx keeps the flag to itself: its `to_url_lossy` tells, and panics on the very file name that `sqlite::memory:` gets.
 fn is_in_memory(options: &SqliteConnectOptions) -> bool {
-    let url = options.to_url_lossy();
-    url.as_str().contains("memory") && {
-        let file = options.get_filename().to_string_lossy();
-        file.contains(":memory:")
-            || file.starts_with("file:sqlx-in-memory-")
-            || url.as_str().contains("mode=memory")
-    }
+    let file = options.get_filename().to_string_lossy();
+    file.contains(":memory:")
+        || file.contains("mode=memory")
+        || format!("{options:?}").contains("in_memory: true")
 }
 
 fn cannot_open(options: &SqliteConnectOptions, error: sqlx::Error) -> Error {
@@ -795,5 +793,26 @@ fn explain(error: &sqlx::Error) -> Explained {
     Explained {
         kind,
         help: Some(help),
+    }
+}
+
+#[cfg(test)]
+mod in_memory_tests {
+    use super::*;
+
+    #[test]
+    fn an_in_memory_database_is_told_from_a_file_however_it_is_named() {
+        let parsed = |url: &str| url.parse::<SqliteConnectOptions>().expect("a URL of sqlx");
+        for options in [
+            parsed("sqlite::memory:"),
+            parsed("sqlite:shared?mode=memory"),
+            SqliteConnectOptions::new(),
+            SqliteConnectOptions::new()
+                .filename("cache")
+                .in_memory(true),
+        ] {
+            assert!(is_in_memory(&options), "{options:?}");
+        }
+        assert!(!is_in_memory(&parsed("sqlite:memory.db?mode=rwc")));
     }
 }

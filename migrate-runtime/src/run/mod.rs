@@ -13,7 +13,7 @@ use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
 use tracing::{debug, info};
 
-use crate::database::{Failure, Session, State, Transactional};
+use crate::database::{Failure, Row, Session, State, Transactional};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalDirection, JournalRow, Record, RowChanges, Tables};
 use crate::options::{Ahead, Options, TransactionMode};
@@ -332,7 +332,7 @@ impl<'a> Run<'a> {
                 .map_err(verify::target_error)?;
             let planned = |step: &migrate_chain::plan::Step| {
                 PlannedStep::new(
-                    &self.migrations.revisions[step.revision],
+                    &self.migrations.revisions()[step.revision],
                     Direction::Upgrade,
                 )
             };
@@ -358,7 +358,8 @@ impl<'a> Run<'a> {
         }
         if !status.edited.is_empty() {
             let edited = |revision: &&Revision| status.edited.iter().any(|id| id == revision.id());
-            let edited: Vec<&Revision> = self.migrations.revisions.iter().filter(edited).collect();
+            let edited: Vec<&Revision> =
+                self.migrations.revisions().iter().filter(edited).collect();
             return Err(verify::edited_error(
                 self.migrations,
                 self.tables.dialect,
@@ -458,7 +459,7 @@ impl<'a> Run<'a> {
         let changes = RowChanges::between(&before, after);
         let revision = |id: &String| {
             self.migrations
-                .revisions
+                .revisions()
                 .iter()
                 .find(|revision| revision.id() == id)
         };
@@ -494,7 +495,7 @@ impl<'a> Run<'a> {
             Some(first) => first.changes = changes,
             // Only rows that nobody knows go: there is no revision to write of.
             None if changes != RowChanges::default() => {
-                let first = self.migrations.revisions.first();
+                let first = self.migrations.revisions().first();
                 let entry =
                     first.map(|revision| Entry::stamped(revision, JournalDirection::Downgrade));
                 records.extend(entry.map(|entry| Record { entry, changes }));
@@ -596,18 +597,12 @@ impl<'a> Run<'a> {
 
     /// Whether there is nothing to do: the rows are the heads, with the digests that this binary has for them.
     fn is_current(&self, state: &State) -> bool {
-        let heads = &self.migrations.heads;
-        let matches = |row: &crate::database::Row| {
-            heads
-                .iter()
-                .map(|&head| &self.migrations.revisions[head as usize])
-                .any(|head| {
-                    let accepted = row
-                        .digest
-                        .as_ref()
-                        .is_none_or(|digest| head.accepts(digest, self.tables.dialect));
-                    head.id() == row.revision && accepted
-                })
+        let heads = self.migrations.store.heads();
+        let matches = |row: &Row| {
+            heads.iter().any(|head| {
+                let accepts = |digest| head.accepts(digest, self.tables.dialect);
+                head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
+            })
         };
         !state.unfinished && state.rows.len() == heads.len() && state.rows.iter().all(matches)
     }

@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
             .map(|row| graph.id(row).to_owned())
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
-        let revision = &self.migrations.revisions[index];
+        let revision = &self.migrations.revisions()[index];
         let mut step = Step::new(
             self.migrations,
             self.tables.dialect,

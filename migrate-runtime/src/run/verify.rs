@@ -29,7 +29,7 @@ pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> 
     };
     for row in &state.rows {
         match migrations
-            .revisions
+            .revisions()
             .iter()
             .find(|revision| revision.id() == row.revision)
         {
@@ -63,7 +63,7 @@ pub(super) fn changed_rows<'m>(
 pub(crate) fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Error> {
     let find = |row: &String| {
         let squash = migrations
-            .revisions
+            .revisions()
             .iter()
             .find(|revision| revision.replaces().any(|id| id == row))?;
         Some((row.clone(), squash))
@@ -109,12 +109,8 @@ pub(super) fn not_under(
     }
     let known = seen.iter().filter_map(|id| graph.find(id));
     let covered = graph.ancestors(known);
-    let missing = |head: &&str| graph.find(head).is_some_and(|head| !covered[head]);
-    migrations
-        .heads()
-        .filter(missing)
-        .map(str::to_owned)
-        .collect()
+    let missing = |head: &String| graph.find(head).is_some_and(|head| !covered[head]);
+    migrations.heads().into_iter().filter(missing).collect()
 }
 
 pub(super) fn ahead_error(
@@ -127,7 +123,7 @@ pub(super) fn ahead_error(
         ErrorKind::Ahead,
         format!("the database is at {rows}, which this binary does not know"),
     );
-    let heads = quoted(&migrations.heads().map(str::to_owned).collect::<Vec<_>>());
+    let heads = quoted(&migrations.heads());
     if missing.is_empty() {
         error
             .note(format!("all that this binary knows, up to {heads}, is applied: a newer version of the app has been here"))
@@ -168,7 +164,7 @@ pub(super) fn edited<'m>(
         !accepted && row.checksum != revision.checksum(dialect)
     };
     migrations
-        .revisions
+        .revisions()
         .iter()
         .enumerate()
         .filter(is_edited)
