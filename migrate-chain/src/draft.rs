@@ -10,11 +10,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::Dialect;
 use crate::conflict;
 use crate::diagnostic::Diagnostic;
-use crate::digest::{Checksum, Digest};
-use crate::graph::RevisionGraph;
+use crate::digest::Checksum;
 use crate::header::{self, CommentStyle, Header, Spanned};
 use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
-use crate::script::{self, Direction, Script, Sections};
+use crate::script::{self, Direction, Script};
 use crate::source::{Place, Source};
 
 /// A parsed revision file.
@@ -120,7 +119,7 @@ impl Draft {
     }
 
     /// The checksum for each dialect.
-    fn checksums(&self) -> [Option<Checksum>; Dialect::ALL.len()] {
+    pub(crate) fn checksums(&self) -> [Option<Checksum>; Dialect::ALL.len()] {
         let text = self.source.text();
         let Body::Sql(script) = &self.body else {
             return [Some(Checksum::of(text)); Dialect::ALL.len()];
@@ -139,71 +138,16 @@ impl Draft {
     }
 }
 
-/// The checksums and digests of every draft, in their order.
-pub(crate) fn hash(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let mut hashes: Vec<[Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()]> =
-        vec![[None; 3]; drafts.len()];
-    for index in graph.parents_first() {
-        let draft = &drafts[index];
-        let id = draft.id().map(|id| &*id.value).unwrap_or_default();
-        let checksums = draft.checksums();
-        let under = graph.all(index);
-        for n in 0..checksums.len() {
-            let mut under: Vec<Digest> = under
-                .iter()
-                .filter_map(|&parent| hashes[parent][n].map(|(_, digest)| digest))
-                .collect();
-            let digest = Digest::of(id, checksums[n], !draft.header.transaction_off, &mut under);
-            hashes[index][n] = Some((checksums[n], digest));
-        }
-    }
-    hashes.into_iter().map(fingerprints).collect()
-}
-
-/// Joins the databases for which a revision is the same.
-fn fingerprints(
-    hashes: [Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()],
-) -> Vec<Fingerprint> {
-    let mut joined: Vec<((Option<Checksum>, Digest), Vec<Dialect>)> = Vec::new();
-    for (dialect, hash) in Dialect::ALL
-        .into_iter()
-        .zip(hashes)
-        .filter_map(|(d, hash)| Some((d, hash?)))
-    {
-        match joined.iter_mut().find(|(same, _)| *same == hash) {
-            Some((_, dialects)) => dialects.push(dialect),
-            None => joined.push((hash, vec![dialect])),
-        }
-    }
-    let fingerprint =
-        |((checksum, digest), dialects): ((Option<Checksum>, Digest), Vec<Dialect>)| Fingerprint {
-            dialects: dialects.into_iter().collect(),
-            checksum: checksum.unwrap_or(Checksum::from_bytes([0; 32])),
-            digest,
-        };
-    joined.into_iter().map(fingerprint).collect()
-}
-
 /// The sections of a direction, each once with all the databases that it serves.
 fn sections(direction: &Direction) -> Vec<Section> {
-    let ranges: Sections = direction.sections();
-    let mut sections: Vec<(Range<usize>, Vec<Dialect>)> = Vec::new();
-    for (dialect, range) in Dialect::ALL.into_iter().zip(ranges) {
-        let Some(range) = range else { continue };
-        match sections.iter_mut().find(|(same, _)| *same == range) {
-            Some((_, dialects)) => dialects.push(dialect),
-            None => sections.push((range, vec![dialect])),
-        }
-    }
-    let offset = |at: usize| {
-        u32::try_from(at).expect("a revision file is smaller than 4 GiB: load.rs refuses others")
+    let served = Dialect::ALL.into_iter().zip(direction.sections());
+    let served = served.filter_map(|(dialect, range)| Some((dialect, range?)));
+    let section = |(dialects, range): (DialectSet, Range<usize>)| Section {
+        dialects,
+        start: range.start,
+        end: range.end,
     };
-    let section = |(range, dialects): (Range<usize>, Vec<Dialect>)| Section {
-        dialects: dialects.into_iter().collect::<DialectSet>(),
-        start: offset(range.start),
-        end: offset(range.end),
-    };
-    sections.into_iter().map(section).collect()
+    DialectSet::group(served).into_iter().map(section).collect()
 }
 
 fn names(names: &[Spanned<String>]) -> Names {

@@ -5,21 +5,20 @@
 //! all but the text of the files is one literal: see `migrate_chain::pack`.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use migrate_chain::{Chain, Dialect, Revision, load, pack};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The expression for a chain that was read from `root`.
-pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &Path, name: &str) -> TokenStream {
+/// The expression for a chain that was read from the directory `root`.
+pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) -> TokenStream {
     let mut text = String::new();
     modules(&mut text, chain, root);
     if chain.has_config_file {
         let _ = writeln!(
             text,
             "const _: &str = ::core::include_str!({:?});",
-            root.join(load::CONFIG_FILE)
+            path(root, load::CONFIG_FILE)
         );
     }
     source(&mut text, root);
@@ -50,13 +49,13 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &Path, name: &str)
 }
 
 /// The text of each file. That rustc reads it, and not the macro, is what makes an edit of a file rebuild the crate.
-fn texts(out: &mut String, chain: &Chain, root: &Path) {
+fn texts(out: &mut String, chain: &Chain, root: &str) {
     let _ = write!(out, "static TEXTS: [&str; {}] = [", chain.revisions.len());
     for revision in &chain.revisions {
         let _ = write!(
             out,
             "::core::include_str!({:?}),",
-            root.join(revision.file())
+            path(root, revision.file())
         );
     }
     out.push_str("];\n");
@@ -78,12 +77,12 @@ fn table(chain: &Chain) -> (String, Vec<(usize, usize, usize)>) {
 }
 
 /// The Rust revisions as modules, so that rustc compiles them in their own files.
-fn modules(out: &mut String, chain: &Chain, root: &Path) {
+fn modules(out: &mut String, chain: &Chain, root: &str) {
     for (n, revision) in rust_revisions(chain) {
-        let path = root.join(revision.file());
+        let path = path(root, revision.file());
         let _ = writeln!(
             out,
-            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs)] mod r{n};"
+            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs, clippy::doc_markdown)] mod r{n};"
         );
     }
 }
@@ -121,7 +120,7 @@ fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
 }
 
 /// Where the files are, for the stale-binary check; a release build must not know.
-fn source(out: &mut String, root: &Path) {
+fn source(out: &mut String, root: &str) {
     let _ = writeln!(
         out,
         "#[cfg(debug_assertions)] const SOURCE: ::core::option::Option<&str> = ::core::option::Option::Some({root:?});"
@@ -149,6 +148,11 @@ fn optional(value: Option<&str>) -> String {
         Some(value) => format!("::core::option::Option::Some({value:?})"),
         None => "::core::option::Option::None".to_owned(),
     }
+}
+
+/// The path of a file below the migration directory.
+fn path(root: &str, file: &str) -> String {
+    format!("{root}/{file}")
 }
 
 fn list<'a>(out: &mut String, values: impl Iterator<Item = &'a str>) {

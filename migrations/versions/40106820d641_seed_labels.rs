@@ -24,7 +24,8 @@ pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
 
 pub async fn downgrade(cx: &mut Context<'_>) -> Result<()> {
     for [name, ..] in labels() {
-        cx.execute(&format!("DELETE FROM labels WHERE name = {}", quoted(name))).await?;
+        cx.execute(&format!("DELETE FROM labels WHERE name = {}", quoted(name)))
+            .await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ const EXPECTED: [(&str, &[&str]); 4] = [
     ("axum_service", &["200 OK"]),
     ("data_migration", &["Switzerland"]),
     ("quickstart", &["upgraded"]),
-    ("wait_until_current", &["is current"]),
+    ("wait_until_current", &["worker 3: the database is current"]),
 ];
 
 pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {

@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
             }
         }
         match self.go_on(state, &step, done, report).await {
-            Ok(()) => Ok(Outcome::Again),
+            Ok(()) => Ok(Outcome::Resumed),
             Err(failure) => self.interrupted(failure, std::slice::from_ref(&step)),
         }
     }

@@ -45,6 +45,20 @@ pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> 
     known
 }
 
+/// The rows whose recorded digest is not the one that this binary has.
+pub(super) fn changed_rows<'m>(
+    migrations: &'m Migrations,
+    dialect: Dialect,
+    state: &State,
+) -> impl Iterator<Item = &'m Revision> {
+    state.rows.iter().filter_map(move |row| {
+        let digest = row.digest.as_ref()?;
+        let find = |revision: &&Revision| revision.id() == row.revision;
+        let revision = migrations.revisions.iter().find(find)?;
+        (!revision.accepts(digest, dialect)).then_some(revision)
+    })
+}
+
 /// The error for rows that a squash of this chain replaced, if there is one.
 pub(crate) fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Error> {
     let find = |row: &String| {

@@ -1,0 +1,81 @@
+//! Small crates that are written and built to measure what a user's build costs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use xshell::{Shell, cmd};
+
+use crate::Result;
+use crate::measure::timed;
+
+/// A crate in a folder of its own, removed when it is dropped.
+pub(crate) struct Crate {
+    folder: tempfile::TempDir,
+    sh: Shell,
+}
+
+impl Crate {
+    /// A crate with the dependencies as they stand in Cargo.toml, and with the versions of this workspace.
+    pub(crate) fn new(dependencies: &str, file: &str, source: &str) -> Result<Self> {
+        let scratch = bench_folder().join("target/crates");
+        fs::create_dir_all(&scratch)?;
+        let folder = tempfile::tempdir_in(scratch)?;
+        let manifest = format!(
+            "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{dependencies}"
+        );
+        fs::create_dir(folder.path().join("src"))?;
+        fs::write(folder.path().join("Cargo.toml"), manifest)?;
+        fs::write(folder.path().join(file), source)?;
+        fs::copy(bench_folder().join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
+        let sh = Shell::new()?;
+        sh.change_dir(folder.path());
+        // What is downloaded or asked for once is not to be measured.
+        cmd!(sh, "cargo fetch").quiet().ignore_stderr().run()?;
+        Ok(Self { folder, sh })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Builds it for development, and says how long cargo took.
+    pub(crate) fn build(&self) -> Result<Duration> {
+        let ((), time) = timed(|| Ok(cmd!(self.sh, "cargo build --quiet --offline").quiet().run()?))?;
+        Ok(time)
+    }
+
+    /// Builds it again behind a change of one file.
+    pub(crate) fn rebuild(&self, file: &str) -> Result<Duration> {
+        let path = self.path().join(file);
+        let text = fs::read(&path)?;
+        fs::write(path, text)?;
+        self.build()
+    }
+
+    /// Builds it from nothing.
+    pub(crate) fn build_anew(&self) -> Result<Duration> {
+        self.sh.remove_path("target")?;
+        self.build()
+    }
+
+    /// The crates that it is built from, itself included.
+    pub(crate) fn tree(&self) -> Result<Vec<String>> {
+        let tree = cmd!(self.sh, "cargo tree --offline --edges normal,build --prefix none --format {'{p}'}");
+        let tree = tree.quiet().read()?;
+        let mut names: Vec<String> = tree.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+/// The library that is measured, as a dependency.
+pub(crate) fn ours(package: &str) -> String {
+    let root = bench_folder().join("..");
+    format!("{{ path = {:?} }}", if package == "embed-migrations" { root } else { root.join(package) })
+}
+
+fn bench_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
