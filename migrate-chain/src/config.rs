@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::Dialect;
+use crate::conflict;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::{BYTE_ORDER_MARK, Place, Source};
 use crate::suggest::nearest;
@@ -15,6 +16,10 @@ use crate::suggest::nearest;
 /// The settings of a migration directory, with the defaults for what `migrate.toml` leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of migrate.toml with two values"
+)]
 pub struct Config {
     /// The version locations, relative to the migration directory, in the order in which they are read.
     pub versions: Vec<String>,
@@ -79,8 +84,44 @@ pub const DEFAULT_VERSION_TABLE: &str = "alembic_version";
 /// The name of the journal where `migrate.toml` has no other.
 pub const DEFAULT_JOURNAL_TABLE: &str = "migrate_journal";
 
-/// Reads `migrate.toml`. A key that is wrong keeps its default: the fault is reported apart.
-pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Config {
+/// What was read of `migrate.toml`, faults or not.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    /// Where each of the version locations stands in the file; none for the default.
+    pub(crate) locations: Vec<Place>,
+    /// The version locations are in doubt, and so is which files are revisions.
+    pub(crate) doubtful_locations: bool,
+}
+
+impl Settings {
+    /// What holds while nobody knows what the file says: nothing is refused for a setting that may well allow it.
+    pub(crate) fn doubtful() -> Self {
+        let mut settings = Self::default();
+        for key in KEYS {
+            settings.doubt(key);
+        }
+        settings
+    }
+
+    fn doubt(&mut self, key: &str) {
+        match key {
+            "heads" => self.config.many_heads = true,
+            "bases" => self.config.many_bases = true,
+            "versions" | "recursive" => self.doubtful_locations = true,
+            // The defaults of the others refuse nothing.
+            _ => {}
+        }
+    }
+}
+
+/// Reads `migrate.toml`. A key that is wrong is reported, and then refuses nothing itself.
+pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Settings {
+    let conflicts = conflict::faults(source);
+    if !conflicts.is_empty() {
+        faults.extend(conflicts);
+        return Settings::doubtful();
+    }
     let text = source
         .text()
         .strip_prefix(BYTE_ORDER_MARK)
@@ -89,22 +130,21 @@ pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Confi
         source,
         shift: source.text().len() - text.len(),
         faults,
-        config: Config::default(),
+        settings: Settings::default(),
     };
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let fault = Fault::ConfigSyntax {
-            cause: error.message().to_owned(),
-        };
-        reader.fault(fault, error.span().unwrap_or(0..0));
+    match DeTable::parse(text) {
+        Ok(table) => reader.table(table.get_ref()),
+        Err(error) => {
+            // What follows the first error is the parser's guess.
+            let cause = error.message().to_owned();
+            reader.fault(Fault::ConfigSyntax { cause }, error.span().unwrap_or(0..0));
+            reader.settings = Settings::doubtful();
+        }
     }
-    for (key, value) in table.get_ref() {
-        reader.key(key, value);
-    }
-    reader.config
+    reader.settings
 }
 
-const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 13] = [
     "versions",
     "recursive",
     "dialects",
@@ -131,34 +171,60 @@ struct Reader<'a> {
     /// The bytes before the text that the TOML parser saw.
     shift: usize,
     faults: &'a mut Vec<Diagnostic>,
-    config: Config,
+    settings: Settings,
 }
 
 impl Reader<'_> {
-    fn key(&mut self, key: &Spanned<Cow<'_, str>>, value: &Value<'_>) {
-        let name: &str = key.get_ref();
-        if !KEYS.contains(&name) {
-            let fault = Fault::ConfigUnknownKey {
-                key: name.to_owned(),
-                nearest: nearest(name, KEYS),
-            };
-            return self.fault(fault, key.span());
-        }
-        if let Err(expected) = set(&mut self.config, name, value) {
-            self.fault(
-                Fault::ConfigValue {
-                    key: name.to_owned(),
-                    expected,
-                },
-                value.span(),
-            );
+    fn table(&mut self, table: &DeTable<'_>) {
+        for (key, value) in table {
+            self.key(key, value, |name| table.contains_key(name));
         }
     }
 
+    fn key(
+        &mut self,
+        key: &Spanned<Cow<'_, str>>,
+        value: &Value<'_>,
+        is_set: impl Fn(&str) -> bool,
+    ) {
+        let mut name: &str = key.get_ref();
+        if !KEYS.contains(&name) {
+            let nearest = nearest(name, KEYS);
+            let fault = Fault::ConfigUnknownKey {
+                key: name.to_owned(),
+                nearest,
+            };
+            self.fault(fault, key.span());
+            // The value is taken for that of the key meant, so that one slip is one fault.
+            match nearest.filter(|meant| !is_set(meant)) {
+                Some(meant) => name = meant,
+                None => return,
+            }
+        }
+        if name == "versions" {
+            self.settings.locations = self.places(value);
+        }
+        if let Err(expected) = set(&mut self.settings.config, name, value) {
+            let key = name.to_owned();
+            self.settings.doubt(name);
+            self.fault(Fault::ConfigValue { key, expected }, value.span());
+        }
+    }
+
+    fn places(&self, list: &Value<'_>) -> Vec<Place> {
+        let items = list.get_ref().as_array().into_iter().flatten();
+        items.map(|item| self.place(item.span())).collect()
+    }
+
+    fn place(&self, range: Range<usize>) -> Place {
+        Place::new(
+            self.source,
+            range.start + self.shift..range.end + self.shift,
+        )
+    }
+
     fn fault(&mut self, fault: Fault, range: Range<usize>) {
-        let range = range.start + self.shift..range.end + self.shift;
-        self.faults
-            .push(Diagnostic::new(fault, Place::new(self.source, range)));
+        self.faults.push(Diagnostic::new(fault, self.place(range)));
     }
 }
 
@@ -302,7 +368,7 @@ mod tests {
     fn read(text: &str) -> (Config, Vec<(Fault, String)>) {
         let source = Arc::new(Source::new("migrate.toml", text));
         let mut faults = Vec::new();
-        let config = parse(&source, &mut faults);
+        let config = parse(&source, &mut faults).config;
         (
             config,
             faults

@@ -59,9 +59,16 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
 #[non_exhaustive]
 pub enum Fault {
     /// There is no such migration directory, or no such version location in it.
-    NoDirectory,
+    NoDirectory {
+        /// Its path as it is shown to people.
+        path: String,
+        /// Whether `migrate.toml` names it.
+        is_named: bool,
+    },
     /// The file or directory cannot be read.
     Unreadable {
+        /// Its path as it is shown to people.
+        path: String,
         /// What the operating system says.
         cause: String,
     },
@@ -146,6 +153,11 @@ pub enum Fault {
         /// The nearest word that exists.
         nearest: Option<&'static str>,
     },
+    /// A comment that is nearly a marker.
+    MalformedMarker {
+        /// The marker that was likely meant.
+        meant: String,
+    },
     /// A section names a database that does not exist.
     UnknownDialect {
         /// The name.
@@ -170,7 +182,10 @@ pub enum Fault {
     /// The revision says that it is irreversible and has a downgrade.
     IrreversibleDowngrade,
     /// A downgrade is required by `migrate.toml` and missing.
-    MissingDowngrade,
+    MissingDowngrade {
+        /// Whether the revision is a Rust file.
+        rust: bool,
+    },
     /// There is no SQL for a database that `migrate.toml` declares.
     MissingDialect {
         /// `upgrade` or `downgrade`.
@@ -179,7 +194,12 @@ pub enum Fault {
         dialect: Dialect,
     },
     /// Something is wrong in the SQL itself.
-    Sql(sql::FaultKind),
+    Sql {
+        /// What it is.
+        kind: sql::FaultKind,
+        /// The database that reads it so, where another that the section serves does not.
+        dialect: Option<Dialect>,
+    },
 
     /// Two files have the same revision id.
     DuplicateId {
@@ -241,11 +261,13 @@ pub enum Fault {
         /// The label.
         label: String,
     },
-    /// An id that stands twice in one list.
+    /// A name that stands twice in one list.
     RepeatedReference {
-        /// The id.
+        /// The id or label.
         id: String,
-        /// `down_revision` or `depends_on`.
+        /// `down_revision`, `depends_on` or `branch_labels`.
         key: &'static str,
+        /// The other name, where a revision is listed by its id and by its label.
+        same_as: Option<String>,
     },
 }

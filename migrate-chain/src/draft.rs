@@ -1,5 +1,6 @@
 //! A revision file that has been parsed and not yet checked against the others.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,14 +8,13 @@ use std::sync::Arc;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::Dialect;
-use crate::diagnostic::{Diagnostic, Fault};
-use crate::digest::{Checksum, Digest};
-use crate::graph::RevisionGraph;
+use crate::conflict;
+use crate::diagnostic::Diagnostic;
+use crate::digest::Checksum;
 use crate::header::{self, CommentStyle, Header, Spanned};
-use crate::revision::{DialectSet, Fingerprint, Parts, Revision, Section};
-use crate::script::{self, Direction, Script, Sections};
+use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
+use crate::script::{self, Direction, Script};
 use crate::source::{Place, Source};
-use crate::sql;
 
 /// A parsed revision file.
 pub(crate) struct Draft {
@@ -42,15 +42,14 @@ impl Draft {
         let is_rust = file
             .rsplit_once('.')
             .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));
-        let conflicts = sql::conflict_markers(source.text());
+        let conflicts = conflict::faults(source);
+        let has_conflict = !conflicts.is_empty();
         let mut ignored = Vec::new();
-        let faults = if conflicts.is_empty() {
-            faults
-        } else {
-            let conflict =
-                |range| Diagnostic::new(Fault::ConflictMarker, Place::new(source, range));
-            faults.extend(conflicts.iter().cloned().map(conflict));
+        let faults = if has_conflict {
+            faults.extend(conflicts);
             &mut ignored
+        } else {
+            faults
         };
         let style = if is_rust {
             CommentStyle::Rust
@@ -68,7 +67,7 @@ impl Draft {
             file,
             header,
             body,
-            has_conflict: !conflicts.is_empty(),
+            has_conflict,
         })
     }
 
@@ -94,29 +93,33 @@ impl Draft {
             Body::Rust { downgrade, .. } => (Vec::new(), Vec::new(), Some(*downgrade)),
         };
         Parts {
-            id: header.revision.map(|id| id.value).unwrap_or_default(),
-            file: self.file,
-            message: header.message,
-            created: header.created,
-            down_revision: values(header.down_revision),
-            depends_on: values(header.depends_on),
-            branch_labels: values(header.branch_labels),
-            replaces: values(header.replaces),
-            replaced_digests: header.replaced_digests,
-            irreversible: header.irreversible.map(|reason| reason.value),
+            id: header
+                .revision
+                .map(|id| id.value)
+                .unwrap_or_default()
+                .into(),
+            file: self.file.into(),
+            message: header.message.into(),
+            created: header.created.map(Cow::Owned),
+            down_revision: names(&header.down_revision),
+            depends_on: names(&header.depends_on),
+            branch_labels: names(&header.branch_labels),
+            replaces: names(&header.replaces),
+            replaced_digests: Names::from_joined(header.replaced_digests.join(",").into()),
+            irreversible: header.irreversible.map(|reason| reason.value.into()),
             transaction: !header.transaction_off,
             foreign_keys: !header.foreign_keys_off,
             rust,
             upgrade,
             downgrade,
             fingerprints,
-            text: self.source.into_text(),
+            text: self.source.into_text().into(),
         }
         .into()
     }
 
     /// The checksum for each dialect.
-    fn checksums(&self) -> [Option<Checksum>; Dialect::ALL.len()] {
+    pub(crate) fn checksums(&self) -> [Option<Checksum>; Dialect::ALL.len()] {
         let text = self.source.text();
         let Body::Sql(script) = &self.body else {
             return [Some(Checksum::of(text)); Dialect::ALL.len()];
@@ -135,75 +138,21 @@ impl Draft {
     }
 }
 
-/// The checksums and digests of every draft, in their order.
-pub(crate) fn hash(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let mut hashes: Vec<[Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()]> =
-        vec![[None; 3]; drafts.len()];
-    for index in graph.parents_first() {
-        let draft = &drafts[index];
-        let id = draft.id().map(|id| &*id.value).unwrap_or_default();
-        let checksums = draft.checksums();
-        let under = graph.all(index);
-        for n in 0..checksums.len() {
-            let mut under: Vec<Digest> = under
-                .iter()
-                .filter_map(|&parent| hashes[parent][n].map(|(_, digest)| digest))
-                .collect();
-            let digest = Digest::of(id, checksums[n], !draft.header.transaction_off, &mut under);
-            hashes[index][n] = Some((checksums[n], digest));
-        }
-    }
-    hashes.into_iter().map(fingerprints).collect()
-}
-
-/// Joins the databases for which a revision is the same.
-fn fingerprints(
-    hashes: [Option<(Option<Checksum>, Digest)>; Dialect::ALL.len()],
-) -> Vec<Fingerprint> {
-    let mut joined: Vec<((Option<Checksum>, Digest), Vec<Dialect>)> = Vec::new();
-    for (dialect, hash) in Dialect::ALL
-        .into_iter()
-        .zip(hashes)
-        .filter_map(|(d, hash)| Some((d, hash?)))
-    {
-        match joined.iter_mut().find(|(same, _)| *same == hash) {
-            Some((_, dialects)) => dialects.push(dialect),
-            None => joined.push((hash, vec![dialect])),
-        }
-    }
-    let fingerprint =
-        |((checksum, digest), dialects): ((Option<Checksum>, Digest), Vec<Dialect>)| Fingerprint {
-            dialects: dialects.into_iter().collect(),
-            checksum: checksum.unwrap_or(Checksum::from_bytes([0; 32])),
-            digest,
-        };
-    joined.into_iter().map(fingerprint).collect()
-}
-
 /// The sections of a direction, each once with all the databases that it serves.
 fn sections(direction: &Direction) -> Vec<Section> {
-    let ranges: Sections = direction.sections();
-    let mut sections: Vec<(Range<usize>, Vec<Dialect>)> = Vec::new();
-    for (dialect, range) in Dialect::ALL.into_iter().zip(ranges) {
-        let Some(range) = range else { continue };
-        match sections.iter_mut().find(|(same, _)| *same == range) {
-            Some((_, dialects)) => dialects.push(dialect),
-            None => sections.push((range, vec![dialect])),
-        }
-    }
-    let offset = |at: usize| {
-        u32::try_from(at).expect("a revision file is smaller than 4 GiB: check.rs refuses others")
+    let served = Dialect::ALL.into_iter().zip(direction.sections());
+    let served = served.filter_map(|(dialect, range)| Some((dialect, range?)));
+    let section = |(dialects, range): (DialectSet, Range<usize>)| Section {
+        dialects,
+        start: range.start,
+        end: range.end,
     };
-    let section = |(range, dialects): (Range<usize>, Vec<Dialect>)| Section {
-        dialects: dialects.into_iter().collect::<DialectSet>(),
-        start: offset(range.start),
-        end: offset(range.end),
-    };
-    sections.into_iter().map(section).collect()
+    DialectSet::group(served).into_iter().map(section).collect()
 }
 
-fn values(names: Vec<Spanned<String>>) -> Vec<String> {
-    names.into_iter().map(|name| name.value).collect()
+fn names(names: &[Spanned<String>]) -> Names {
+    let names: Vec<&str> = names.iter().map(|name| &*name.value).collect();
+    Names::from_joined(names.join(",").into())
 }
 
 /// Finds the two functions of a Rust revision among the top-level items. Text that does not lex counts as having the

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fault};
+use crate::marker::Marker;
 use crate::names;
 use crate::source::{BYTE_ORDER_MARK, Place, Source};
 use crate::suggest::nearest;
@@ -16,10 +17,17 @@ pub(crate) struct Spanned<T> {
 }
 
 /// What a header says. A key that is absent or wrong keeps its default: the fault is reported apart.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own, or whether one could be read"
+)]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) message: String,
     pub(crate) revision: Option<Spanned<String>>,
+    /// Whether the header says which parents it has, if any.
+    pub(crate) parents_known: bool,
+    /// The parents, as they are written: what no file has is looked at once the files are known.
     pub(crate) down_revision: Vec<Spanned<String>>,
     pub(crate) depends_on: Vec<Spanned<String>>,
     pub(crate) branch_labels: Vec<Spanned<String>>,
@@ -27,6 +35,8 @@ pub(crate) struct Header {
     pub(crate) transaction_off: bool,
     pub(crate) foreign_keys_off: bool,
     pub(crate) irreversible: Option<Spanned<String>>,
+    /// The key `irreversible` stands there, and what it says cannot be read.
+    pub(crate) irreversible_in_doubt: bool,
     pub(crate) replaces: Vec<Spanned<String>>,
     pub(crate) replaced_digests: Vec<String>,
     /// Where the body begins.
@@ -49,11 +59,7 @@ pub(crate) fn parse(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Header> {
     let block = Block::read(source.text(), style);
-    if block
-        .keys
-        .iter()
-        .all(|line| key_of(line.text).is_none_or(|(key, _)| known(key).is_none()))
-    {
+    if !block.keys.iter().any(is_telling) {
         return None;
     }
     let mut reader = Reader {
@@ -65,15 +71,19 @@ pub(crate) fn parse(
     };
     reader.header.message = block.message();
     reader.header.end = block.end;
-    for line in &block.keys {
-        reader.line(line);
+    for (n, line) in block.keys.iter().enumerate() {
+        // A paragraph that does not belong there is one fault, however many lines it has.
+        let goes_on = n > 0 && key_of(block.keys[n - 1].text).is_none();
+        if key_of(line.text).is_some() || !goes_on {
+            reader.line(line);
+        }
     }
     reader.recover();
     reader.require(&block);
     Some(reader.header)
 }
 
-const KEYS: [&str; 10] = [
+pub(crate) const KEYS: [&str; 10] = [
     "revision",
     "down_revision",
     "depends_on",
@@ -85,6 +95,9 @@ const KEYS: [&str; 10] = [
     "replaces",
     "replaced_digest",
 ];
+
+/// The keys that no revision can do without.
+const REQUIRED: [&str; 2] = ["revision", "down_revision"];
 
 /// A line of the header without its comment sign, and where that text starts in the file.
 struct Line<'s> {
@@ -116,6 +129,10 @@ impl<'s> Block<'s> {
         };
         let mut in_message = true;
         for line in comment_lines(text, style) {
+            let is_sql = style == CommentStyle::Sql;
+            if is_sql && !block.keys.is_empty() && Marker::nearly(line.text).is_some() {
+                break;
+            }
             block.end = line.start + line.text.len();
             let is_key = key_of(line.text).is_some_and(|(key, _)| known(key).is_some());
             match (in_message, line.text.is_empty()) {
@@ -128,7 +145,23 @@ impl<'s> Block<'s> {
                 }
             }
         }
+        for required in REQUIRED {
+            block.find_slip(required);
+        }
         block
+    }
+
+    /// A required key that is missing may stand misspelt in what looks like the message.
+    fn find_slip(&mut self, required: &str) {
+        let is_meant = |line: &Line<'_>| {
+            key_of(line.text).is_some_and(|(key, _)| nearest(key, KEYS) == Some(required))
+        };
+        if !self.keys.iter().any(is_meant)
+            && let Some(place) = self.message.iter().position(is_meant)
+        {
+            let line = self.message.remove(place);
+            self.keys.insert(0, line);
+        }
     }
 
     fn message(&self) -> String {
@@ -166,7 +199,9 @@ fn comment_lines(text: &str, style: CommentStyle) -> impl Iterator<Item = Line<'
             }
             begun = true;
             let comment = trimmed.strip_prefix(sign)?.trim();
-            if style == CommentStyle::Sql && crate::script::is_marker(trimmed) {
+            if style == CommentStyle::Sql
+                && Marker::read(trimmed).is_some_and(|marker| marker.is_well_formed)
+            {
                 return None;
             }
             let offset = line_start + (comment.as_ptr() as usize - raw.as_ptr() as usize);
@@ -187,6 +222,12 @@ fn key_of(line: &str) -> Option<(&str, &str)> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     is_word.then(|| (key, value.trim()))
+}
+
+/// Whether a line tells that its file is meant to be a revision.
+fn is_telling(line: &Line<'_>) -> bool {
+    let required = |key| nearest(key, KEYS).is_some_and(|meant| REQUIRED.contains(&meant));
+    key_of(line.text).is_some_and(|(key, _)| known(key).is_some() || required(key))
 }
 
 fn known(key: &str) -> Option<&'static str> {
@@ -251,19 +292,13 @@ impl<'s> Reader<'_, 's> {
     fn value(&mut self, key: &'static str, value: &Line<'_>) {
         let expected = match key {
             "revision" => self.revision(value),
-            "down_revision" if value.text == "none" => Ok(()),
-            "down_revision" => {
-                ids(value).map(|ids| self.header.down_revision = self.checked(ids, names::check_id))
-            }
-            // A dependency may name a label as well as an id.
-            "depends_on" => {
-                ids(value).map(|ids| self.header.depends_on = self.checked(ids, names::check_label))
-            }
-            "branch_labels" => ids(value)
-                .map(|ids| self.header.branch_labels = self.checked(ids, names::check_label)),
-            "replaces" => {
-                ids(value).map(|ids| self.header.replaces = self.checked(ids, names::check_id))
-            }
+            "down_revision" => self.parents(value),
+            "depends_on" => list(value, IDS).map(|ids| self.header.depends_on = ids),
+            "branch_labels" => list(value, LABELS).map(|labels| {
+                self.header.branch_labels = self.checked(labels, names::check_label);
+            }),
+            "replaces" => list(value, IDS)
+                .map(|ids| self.header.replaces = self.checked(ids, names::check_id)),
             "created" => {
                 rfc3339(value.text).map(|()| self.header.created = Some(value.text.to_owned()))
             }
@@ -273,6 +308,7 @@ impl<'s> Reader<'_, 's> {
             _ => digests(value.text).map(|digests| self.header.replaced_digests = digests),
         };
         if let Err(expected) = expected {
+            self.doubt(key);
             let range = if value.text.is_empty() {
                 value.start.saturating_sub(1)..value.start
             } else {
@@ -282,8 +318,25 @@ impl<'s> Reader<'_, 's> {
         }
     }
 
+    /// What cannot be read is taken to say whatever keeps other checks quiet.
+    fn doubt(&mut self, key: &str) {
+        match key {
+            "transaction" => self.header.transaction_off = true,
+            "irreversible" => self.header.irreversible_in_doubt = true,
+            _ => {}
+        }
+    }
+
+    fn parents(&mut self, value: &Line<'_>) -> Result<(), &'static str> {
+        if value.text != "none" {
+            self.header.down_revision = list(value, PARENTS)?;
+        }
+        self.header.parents_known = true;
+        Ok(())
+    }
+
     fn revision(&mut self, value: &Line<'_>) -> Result<(), &'static str> {
-        let mut ids = ids(value).map_err(|_| ONE_ID)?;
+        let mut ids = list(value, ONE_ID)?;
         if ids.len() > 1 {
             return Err(ONE_ID);
         }
@@ -307,7 +360,7 @@ impl<'s> Reader<'_, 's> {
     }
 
     fn require(&mut self, block: &Block<'_>) {
-        for key in ["revision", "down_revision"] {
+        for key in REQUIRED {
             if !self.seen.iter().any(|(seen, _)| *seen == key) {
                 self.fault(Fault::MissingKey { key }, block.first_line());
             }
@@ -322,14 +375,16 @@ impl<'s> Reader<'_, 's> {
 
 const ONE_ID: &str = "one id, of letters, digits and `_`";
 const IDS: &str = "ids with commas between them";
+const PARENTS: &str = "`none`, or ids with commas between them";
+const LABELS: &str = "labels with commas between them";
 
-fn ids(value: &Line<'_>) -> Result<Vec<Spanned<String>>, &'static str> {
+fn list(value: &Line<'_>, expected: &'static str) -> Result<Vec<Spanned<String>>, &'static str> {
     let mut start = value.start;
     let mut ids = Vec::new();
     for part in value.text.split(',') {
         let id = part.trim();
         if id.is_empty() || id.contains(char::is_whitespace) {
-            return Err(IDS);
+            return Err(expected);
         }
         let offset = start + (part.len() - part.trim_start().len());
         ids.push(Spanned {

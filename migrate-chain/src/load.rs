@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::chain::Chain;
-use crate::check;
-use crate::config::{self, Config};
+use crate::check::{self, Lost};
+use crate::config::{self, Settings};
 use crate::diagnostic::{self, Diagnostic, Fault};
 use crate::draft::Draft;
 use crate::graph::RevisionGraph;
 use crate::revision::Revision;
 use crate::source::{Place, Source};
-use crate::tree::{Disk, Tree};
+use crate::tree::{Disk, Entry, Tree};
 
 /// Loads the migration directory at `path`.
 ///
@@ -32,16 +32,15 @@ pub fn load(path: &Path) -> Result<Chain, Vec<Diagnostic>> {
 /// # Errors
 /// Everything that is wrong with it, sorted by file and position.
 pub fn load_tree(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
-    let mut loader = Loader {
-        tree,
-        faults: Vec::new(),
-        seen: HashSet::new(),
-    };
-    let (config, has_config_file) = loader.config();
-    let drafts = loader.drafts(&config);
-    let mut faults = loader.faults;
+    let mut loader = Loader::new(tree);
+    let (settings, has_config_file) = loader.settings();
+    let drafts = loader.drafts(&settings);
+    let Loader {
+        mut faults, lost, ..
+    } = loader;
+    let config = settings.config;
     check::revisions(&config, &drafts, &mut faults);
-    let graph = check::graph(&config, &drafts, &mut faults);
+    let graph = check::graph(&config, &drafts, lost, &mut faults);
     match graph {
         Some(graph) if faults.is_empty() => {
             let revisions = finish(drafts, &graph);
@@ -76,14 +75,12 @@ pub fn revision_files<'l>(
     locations: impl IntoIterator<Item = &'l str>,
     recursive: bool,
 ) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let mut loader = Loader {
-        tree,
-        faults: Vec::new(),
-        seen: HashSet::new(),
-    };
+    let mut loader = Loader::new(tree);
     let mut files = Vec::new();
     for location in locations {
-        loader.collect(location, recursive, &mut files);
+        if !loader.location(location, recursive, &mut files) {
+            loader.no_directory(location, None);
+        }
     }
     if loader.faults.is_empty() {
         Ok(files)
@@ -100,24 +97,47 @@ struct Loader<'t> {
     faults: Vec<Diagnostic>,
     /// The files read, since version locations may overlap.
     seen: HashSet<String>,
+    lost: Lost,
 }
 
-impl Loader<'_> {
-    fn config(&mut self) -> (Config, bool) {
-        match self.source(CONFIG_FILE) {
-            Some(source) => (config::parse(&source, &mut self.faults), true),
-            None => (Config::default(), false),
+/// What there is to know of a file.
+enum Read {
+    Found(Arc<Source>),
+    Absent,
+    /// It exists, and why it could not be read has been reported.
+    Lost,
+}
+
+impl<'t> Loader<'t> {
+    fn new(tree: &'t dyn Tree) -> Self {
+        Self {
+            tree,
+            faults: Vec::new(),
+            seen: HashSet::new(),
+            lost: Lost::default(),
         }
     }
 
-    fn drafts(&mut self, config: &Config) -> Vec<Draft> {
+    fn settings(&mut self) -> (Settings, bool) {
+        match self.read(CONFIG_FILE) {
+            Read::Found(source) => (config::parse(&source, &mut self.faults), true),
+            Read::Absent => (Settings::default(), false),
+            Read::Lost => (Settings::doubtful(), true),
+        }
+    }
+
+    fn drafts(&mut self, settings: &Settings) -> Vec<Draft> {
         if !matches!(self.tree.list(""), Ok(Some(_))) {
-            self.whole("", Fault::NoDirectory);
+            self.no_directory("", None);
             return Vec::new();
         }
+        self.lost.folder |= settings.doubtful_locations;
         let mut files = Vec::new();
-        for location in &config.versions {
-            self.collect(location, config.recursive, &mut files);
+        for (n, location) in settings.config.versions.iter().enumerate() {
+            let exists = self.location(location, settings.config.recursive, &mut files);
+            if !exists && !settings.doubtful_locations {
+                self.no_directory(location, settings.locations.get(n));
+            }
         }
         files
             .into_iter()
@@ -125,25 +145,29 @@ impl Loader<'_> {
             .collect()
     }
 
-    /// The revision files of a location, sorted by name; with `recursive`, folders are walked where their names sort.
-    fn collect(&mut self, folder: &str, recursive: bool, files: &mut Vec<String>) {
-        let mut entries = match self.tree.list(folder) {
-            Ok(Some(entries)) => entries,
-            Ok(None) => return self.whole(folder, Fault::NoDirectory),
-            Err(error) => {
-                return self.whole(
-                    folder,
-                    Fault::Unreadable {
-                        cause: error.to_string(),
-                    },
-                );
-            }
-        };
+    /// Adds the revision files of a version location, and says whether there is such a folder.
+    fn location(&mut self, folder: &str, recursive: bool, files: &mut Vec<String>) -> bool {
+        let entries = self.list(folder);
+        let exists = entries.is_some();
+        self.collect(folder, entries.unwrap_or_default(), recursive, files);
+        exists
+    }
+
+    /// The revision files of a folder, sorted by name; with `recursive`, folders are walked where their names sort.
+    fn collect(
+        &mut self,
+        folder: &str,
+        mut entries: Vec<Entry>,
+        recursive: bool,
+        files: &mut Vec<String>,
+    ) {
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         for entry in entries {
             let path = join(folder, &entry.name);
             if entry.is_directory && recursive {
-                self.collect(&path, recursive, files);
+                if let Some(entries) = self.list(&path) {
+                    self.collect(&path, entries, recursive, files);
+                }
             } else if !entry.is_directory
                 && is_revision_file(&entry.name)
                 && self.seen.insert(path.clone())
@@ -153,10 +177,31 @@ impl Loader<'_> {
         }
     }
 
+    /// What a folder holds: nothing where it cannot be read, which is reported; none where there is no such folder.
+    fn list(&mut self, folder: &str) -> Option<Vec<Entry>> {
+        self.tree.list(folder).unwrap_or_else(|error| {
+            self.lost.folder = true;
+            self.unreadable(folder, error.to_string());
+            Some(Vec::new())
+        })
+    }
+
     fn draft(&mut self, file: String) -> Option<Draft> {
-        let source = self.source(&file)?;
+        let source = match self.read(&file) {
+            Read::Found(source) => source,
+            Read::Absent => {
+                // A link that leads nowhere. To pass over it would be to lose a revision without a word.
+                self.unreadable(&file, "there is no such file".to_owned());
+                self.lost.file(&file, "");
+                return None;
+            }
+            Read::Lost => return None,
+        };
         let faults_before = self.faults.len();
         let draft = Draft::parse(&source, file, &mut self.faults);
+        if draft.is_none() {
+            self.lost.mentions(source.path(), source.text());
+        }
         // A file without a header is not reported twice.
         if draft.is_none() && self.faults.len() == faults_before {
             let first_line = source.text().lines().next().map_or(0, str::len);
@@ -168,33 +213,35 @@ impl Loader<'_> {
         draft
     }
 
-    /// Reads a file, or says why not. A file that does not exist is no fault.
-    fn source(&mut self, path: &str) -> Option<Arc<Source>> {
+    fn read(&mut self, path: &str) -> Read {
         let bytes = match self.tree.read(path) {
-            Ok(bytes) => bytes?,
+            Ok(Some(bytes)) if bytes.len() <= MAX_FILE_SIZE => bytes,
+            Ok(Some(_)) => {
+                self.unreadable(path, "it is larger than 1 GiB".to_owned());
+                self.lost.file(path, "");
+                return Read::Lost;
+            }
+            Ok(None) => return Read::Absent,
             Err(error) => {
-                self.whole(
-                    path,
-                    Fault::Unreadable {
-                        cause: error.to_string(),
-                    },
-                );
-                return None;
+                self.unreadable(path, error.to_string());
+                self.lost.file(path, "");
+                return Read::Lost;
             }
         };
         match String::from_utf8(bytes) {
-            Ok(text) => Some(Arc::new(Source::new(join(self.tree.name(), path), text))),
+            Ok(text) => Read::Found(Arc::new(Source::new(join(self.tree.name(), path), text))),
             Err(error) => {
-                self.not_utf8(path, error);
-                None
+                self.not_utf8(path, &error);
+                Read::Lost
             }
         }
     }
 
     /// Points at the first byte that is not UTF-8, in the text with such bytes replaced.
-    fn not_utf8(&mut self, path: &str, error: std::string::FromUtf8Error) {
+    fn not_utf8(&mut self, path: &str, error: &std::string::FromUtf8Error) {
         let valid_up_to = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        self.lost.file(path, &text);
         let source = Arc::new(Source::new(join(self.tree.name(), path), text));
         let place = Place::new(
             &source,
@@ -204,13 +251,29 @@ impl Loader<'_> {
             .push(Diagnostic::new(Fault::NotUtf8 { valid_up_to }, place));
     }
 
-    fn whole(&mut self, path: &str, fault: Fault) {
+    /// A directory that does not exist: said where `migrate.toml` names it, if it does.
+    fn no_directory(&mut self, path: &str, named_at: Option<&Place>) {
+        self.lost.folder = true;
+        let path = join(self.tree.name(), path);
+        let is_named = named_at.is_some();
+        let place = named_at.cloned();
+        let place = place.unwrap_or_else(|| Place::whole(path.clone()));
         self.faults.push(Diagnostic::new(
-            fault,
-            Place::whole(join(self.tree.name(), path)),
+            Fault::NoDirectory { path, is_named },
+            place,
         ));
     }
+
+    fn unreadable(&mut self, path: &str, cause: String) {
+        let path = join(self.tree.name(), path);
+        let place = Place::whole(path.clone());
+        self.faults
+            .push(Diagnostic::new(Fault::Unreadable { path, cause }, place));
+    }
 }
+
+/// Offsets into a file are kept in 32 bits, and nobody has such a migration.
+const MAX_FILE_SIZE: usize = 1 << 30;
 
 /// Whether a file in a version location must be a revision. What an editor hides behind a dot is none.
 fn is_revision_file(name: &str) -> bool {
@@ -230,7 +293,7 @@ fn join(folder: &str, name: &str) -> String {
 
 /// Hashes the drafts of a chain without faults, parents first.
 fn finish(drafts: Vec<Draft>, graph: &RevisionGraph) -> Vec<Revision> {
-    let hashes = crate::draft::hash(&drafts, graph);
+    let hashes = crate::fingerprint::fingerprints(&drafts, graph);
     drafts
         .into_iter()
         .zip(hashes)

@@ -24,20 +24,19 @@ pub enum Style {
 /// use migrate_chain::render::{Style, text};
 /// use migrate_chain::Place;
 ///
-/// let diagnostic = Diagnostic::new(Fault::NoDirectory, Place::whole("migrations"));
-/// assert!(text(&diagnostic, Style::Plain).starts_with("error[no-directory]: there is no such directory"));
+/// let diagnostic = Diagnostic::new(Fault::NotARevision, Place::whole("migrations/a.sql"));
+/// assert!(text(&diagnostic, Style::Plain).starts_with("error[not-a-revision]: the file stands among the revisions"));
 /// ```
 pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
     let title = Level::ERROR
         .primary_title(diagnostic.message())
         .id(diagnostic.code());
     let mut group = Group::with_title(title);
-    for places in by_file(diagnostic) {
+    let label = diagnostic.label();
+    for places in by_file(diagnostic, label.as_deref()) {
         group = add(group, &places);
     }
-    if let Some(help) = diagnostic.help() {
-        group = group.element(Level::HELP.message(help));
-    }
+    group = group.element(Level::HELP.message(diagnostic.help()));
     render(&[group], style)
 }
 
@@ -72,10 +71,7 @@ pub fn json(diagnostic: &Diagnostic) -> String {
     field(&mut out, "code", diagnostic.code());
     field(&mut out, "message", &diagnostic.message());
     json_place(&mut out, &diagnostic.place);
-    match diagnostic.help() {
-        Some(help) => field(&mut out, "help", &help),
-        None => out.push_str("\"help\":null,"),
-    }
+    field(&mut out, "help", &diagnostic.help());
     out.push_str("\"related\":[");
     for (n, related) in diagnostic.related.iter().enumerate() {
         out.push_str(if n == 0 { "{" } else { ",{" });
@@ -96,10 +92,10 @@ struct Marked<'d> {
 }
 
 /// The places of a diagnostic, those in one file together, the file of the fault itself first.
-fn by_file(diagnostic: &Diagnostic) -> Vec<Vec<Marked<'_>>> {
-    let mut files: Vec<Vec<Marked<'_>>> = vec![vec![Marked {
+fn by_file<'d>(diagnostic: &'d Diagnostic, label: Option<&'d str>) -> Vec<Vec<Marked<'d>>> {
+    let mut files: Vec<Vec<Marked<'d>>> = vec![vec![Marked {
         place: &diagnostic.place,
-        label: diagnostic.label(),
+        label,
         primary: true,
     }]];
     for related in &diagnostic.related {

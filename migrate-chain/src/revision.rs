@@ -11,6 +11,10 @@ use crate::digest::{Checksum, Digest};
 /// It is either embedded in a binary by `embed_migrations!`, and then borrows everything from the binary, or loaded from
 /// a directory. The two are equal when the files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_field_names,
+    reason = "down_revision is what everybody calls it"
+)]
 pub struct Revision {
     id: Cow<'static, str>,
     file: Cow<'static, str>,
@@ -26,52 +30,34 @@ pub struct Revision {
     transaction: bool,
     foreign_keys: bool,
     body: Body,
-    fingerprints: Cow<'static, [Fingerprint]>,
+    fingerprints: Vec<Fingerprint>,
 }
 
-/// A list of ids, labels or other names, borrowed from the binary or owned.
-///
-/// ```
-/// use migrate_chain::revision::Names;
-///
-/// assert_eq!(Names::Static(&["a", "b"]), Names::Owned(vec!["a".to_owned(), "b".to_owned()]));
-/// ```
-#[derive(Clone, Debug)]
-pub enum Names {
-    /// Borrowed from the binary.
-    Static(&'static [&'static str]),
-    /// Read at run time.
-    Owned(Vec<String>),
-}
+/// A list of ids, labels or digests: none of them has a comma in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names(Cow<'static, str>);
 
 impl Names {
-    /// The names, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        let length = match self {
-            Self::Static(names) => names.len(),
-            Self::Owned(names) => names.len(),
-        };
-        (0..length).map(move |n| match self {
-            Self::Static(names) => names[n],
-            Self::Owned(names) => &names[n],
-        })
+    /// The names in one text, with commas between them; the empty text has none.
+    pub(crate) fn from_joined(names: Cow<'static, str>) -> Self {
+        Self(names)
+    }
+
+    pub(crate) fn joined(&self) -> &str {
+        &self.0
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(',').filter(|name| !name.is_empty())
     }
 }
-
-impl PartialEq for Names {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for Names {}
 
 /// What a revision does, by kind of file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Body {
     Sql {
-        upgrade: Cow<'static, [Section]>,
-        downgrade: Cow<'static, [Section]>,
+        upgrade: Vec<Section>,
+        downgrade: Vec<Section>,
     },
     Rust {
         downgrade: bool,
@@ -110,22 +96,22 @@ impl Revision {
     }
 
     /// The ids of the parents; none for a base.
-    pub fn down_revision(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn down_revision(&self) -> impl Iterator<Item = &str> {
         self.down_revision.iter()
     }
 
     /// The ids and labels that it depends on, as the file names them.
-    pub fn depends_on(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn depends_on(&self) -> impl Iterator<Item = &str> {
         self.depends_on.iter()
     }
 
     /// The branch labels that it declares.
-    pub fn branch_labels(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn branch_labels(&self) -> impl Iterator<Item = &str> {
         self.branch_labels.iter()
     }
 
     /// The ids of the revisions that it was squashed from.
-    pub fn replaces(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn replaces(&self) -> impl Iterator<Item = &str> {
         self.replaces.iter()
     }
 
@@ -196,8 +182,19 @@ impl Revision {
     }
 
     /// The digests that a database may hold for it from before a squash.
-    pub fn replaced_digests(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn replaced_digests(&self) -> impl Iterator<Item = &str> {
         self.replaced_digests.iter()
+    }
+
+    /// Every list of names, in the order of the fields.
+    pub(crate) fn all_names(&self) -> [&Names; 5] {
+        [
+            &self.down_revision,
+            &self.depends_on,
+            &self.branch_labels,
+            &self.replaces,
+            &self.replaced_digests,
+        ]
     }
 
     #[doc(hidden)]
@@ -230,22 +227,23 @@ impl Revision {
     }
 }
 
-/// What the loader knows of a revision once its file has been read.
+/// What is known of a revision once its file has been read.
 #[derive(Default)]
 pub(crate) struct Parts {
-    pub(crate) id: String,
-    pub(crate) file: String,
-    pub(crate) text: String,
-    pub(crate) message: String,
-    pub(crate) created: Option<String>,
-    pub(crate) down_revision: Vec<String>,
-    pub(crate) depends_on: Vec<String>,
-    pub(crate) branch_labels: Vec<String>,
-    pub(crate) replaces: Vec<String>,
-    pub(crate) replaced_digests: Vec<String>,
-    pub(crate) irreversible: Option<String>,
+    pub(crate) id: Cow<'static, str>,
+    pub(crate) file: Cow<'static, str>,
+    pub(crate) text: Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
+    pub(crate) created: Option<Cow<'static, str>>,
+    pub(crate) irreversible: Option<Cow<'static, str>>,
+    pub(crate) down_revision: Names,
+    pub(crate) depends_on: Names,
+    pub(crate) branch_labels: Names,
+    pub(crate) replaces: Names,
+    pub(crate) replaced_digests: Names,
     pub(crate) transaction: bool,
     pub(crate) foreign_keys: bool,
+    /// Whether a Rust file has a downgrade; none for a SQL file.
     pub(crate) rust: Option<bool>,
     pub(crate) upgrade: Vec<Section>,
     pub(crate) downgrade: Vec<Section>,
@@ -255,27 +253,27 @@ pub(crate) struct Parts {
 impl From<Parts> for Revision {
     fn from(parts: Parts) -> Self {
         Self {
-            id: parts.id.into(),
-            file: parts.file.into(),
-            text: parts.text.into(),
-            message: parts.message.into(),
-            created: parts.created.map(Cow::Owned),
-            down_revision: Names::Owned(parts.down_revision),
-            depends_on: Names::Owned(parts.depends_on),
-            branch_labels: Names::Owned(parts.branch_labels),
-            replaces: Names::Owned(parts.replaces),
-            replaced_digests: Names::Owned(parts.replaced_digests),
-            irreversible: parts.irreversible.map(Cow::Owned),
+            id: parts.id,
+            file: parts.file,
+            text: parts.text,
+            message: parts.message,
+            created: parts.created,
+            down_revision: parts.down_revision,
+            depends_on: parts.depends_on,
+            branch_labels: parts.branch_labels,
+            replaces: parts.replaces,
+            replaced_digests: parts.replaced_digests,
+            irreversible: parts.irreversible,
             transaction: parts.transaction,
             foreign_keys: parts.foreign_keys,
             body: match parts.rust {
                 Some(downgrade) => Body::Rust { downgrade },
                 None => Body::Sql {
-                    upgrade: parts.upgrade.into(),
-                    downgrade: parts.downgrade.into(),
+                    upgrade: parts.upgrade,
+                    downgrade: parts.downgrade,
                 },
             },
-            fingerprints: parts.fingerprints.into(),
+            fingerprints: parts.fingerprints,
         }
     }
 }
@@ -292,30 +290,33 @@ pub struct DialectSet(u8);
 
 impl DialectSet {
     /// The set with the given bits, one for each place in [`Dialect::ALL`].
-    #[doc(hidden)]
-    pub const fn from_bits(bits: u8) -> Self {
+    pub(crate) const fn from_bits(bits: u8) -> Self {
         Self(bits)
     }
 
     /// The bits, one for each place in [`Dialect::ALL`].
-    #[doc(hidden)]
-    pub const fn bits(self) -> u8 {
+    pub(crate) const fn bits(self) -> u8 {
         self.0
+    }
+
+    /// Joins the dialects that have the same value, in the order of their first.
+    pub(crate) fn group<T: PartialEq>(
+        values: impl IntoIterator<Item = (Dialect, T)>,
+    ) -> Vec<(Self, T)> {
+        let mut groups: Vec<(Self, T)> = Vec::new();
+        for (dialect, value) in values {
+            let bit = 1 << dialect.index();
+            match groups.iter_mut().find(|(_, same)| *same == value) {
+                Some((dialects, _)) => dialects.0 |= bit,
+                None => groups.push((Self(bit), value)),
+            }
+        }
+        groups
     }
 
     /// Whether the set has `dialect`.
     pub const fn contains(self, dialect: Dialect) -> bool {
         self.0 & (1 << dialect.index()) != 0
-    }
-}
-
-impl FromIterator<Dialect> for DialectSet {
-    fn from_iter<I: IntoIterator<Item = Dialect>>(dialects: I) -> Self {
-        Self(
-            dialects
-                .into_iter()
-                .fold(0, |bits, dialect| bits | 1 << dialect.index()),
-        )
     }
 }
 
@@ -326,14 +327,14 @@ pub struct Section {
     /// The databases.
     pub dialects: DialectSet,
     /// Its first byte.
-    pub start: u32,
+    pub start: usize,
     /// The byte after its last.
-    pub end: u32,
+    pub end: usize,
 }
 
 impl Section {
     fn range(&self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        self.start..self.end
     }
 }
 
@@ -347,89 +348,4 @@ pub struct Fingerprint {
     pub checksum: Checksum,
     /// What it stands on.
     pub digest: Digest,
-}
-
-/// What `embed_migrations!` writes for a revision: the same fields, all of them borrowed from the binary.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-#[allow(
-    missing_docs,
-    reason = "the fields are those of Revision, and only the macro writes them"
-)]
-pub struct Embedded {
-    pub id: &'static str,
-    pub file: &'static str,
-    pub text: &'static str,
-    pub message: &'static str,
-    pub created: Option<&'static str>,
-    pub down_revision: &'static [&'static str],
-    pub depends_on: &'static [&'static str],
-    pub branch_labels: &'static [&'static str],
-    pub replaces: &'static [&'static str],
-    pub replaced_digests: &'static [&'static str],
-    pub irreversible: Option<&'static str>,
-    pub transaction: bool,
-    pub foreign_keys: bool,
-    /// Whether a Rust file has a downgrade; none for a SQL file.
-    pub rust: Option<bool>,
-    pub upgrade: &'static [Section],
-    pub downgrade: &'static [Section],
-    pub fingerprints: &'static [Fingerprint],
-}
-
-impl Embedded {
-    /// What the macro leaves out.
-    pub const DEFAULT: Self = Self {
-        id: "",
-        file: "",
-        text: "",
-        message: "",
-        created: None,
-        down_revision: &[],
-        depends_on: &[],
-        branch_labels: &[],
-        replaces: &[],
-        replaced_digests: &[],
-        irreversible: None,
-        transaction: true,
-        foreign_keys: true,
-        rust: None,
-        upgrade: &[],
-        downgrade: &[],
-        fingerprints: &[],
-    };
-
-    /// The revision that it stands for.
-    pub const fn revision(self) -> Revision {
-        Revision {
-            id: Cow::Borrowed(self.id),
-            file: Cow::Borrowed(self.file),
-            text: Cow::Borrowed(self.text),
-            message: Cow::Borrowed(self.message),
-            created: borrowed(self.created),
-            down_revision: Names::Static(self.down_revision),
-            depends_on: Names::Static(self.depends_on),
-            branch_labels: Names::Static(self.branch_labels),
-            replaces: Names::Static(self.replaces),
-            replaced_digests: Names::Static(self.replaced_digests),
-            irreversible: borrowed(self.irreversible),
-            transaction: self.transaction,
-            foreign_keys: self.foreign_keys,
-            body: match self.rust {
-                Some(downgrade) => Body::Rust { downgrade },
-                None => Body::Sql {
-                    upgrade: Cow::Borrowed(self.upgrade),
-                    downgrade: Cow::Borrowed(self.downgrade),
-                },
-            },
-            fingerprints: Cow::Borrowed(self.fingerprints),
-        }
-    }
-}
-
-const fn borrowed(text: Option<&'static str>) -> Option<Cow<'static, str>> {
-    match text {
-        Some(text) => Some(Cow::Borrowed(text)),
-        None => None,
-    }
 }

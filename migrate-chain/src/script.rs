@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::Dialect;
 use crate::diagnostic::{Diagnostic, Fault};
+use crate::marker::{DIALECTS, Marker};
 use crate::source::{Place, Source};
 use crate::suggest::nearest;
 
@@ -16,6 +17,10 @@ pub(crate) type Sections = [Option<Range<usize>>; Dialect::ALL.len()];
 pub(crate) struct Script {
     pub(crate) upgrade: Direction,
     pub(crate) downgrade: Direction,
+    /// A section is there whose direction or database nobody knows.
+    pub(crate) lost_section: bool,
+    /// A `statement` or `end` marker is misspelt.
+    pub(crate) lost_statement_marker: bool,
 }
 
 /// The sections of one direction.
@@ -71,11 +76,6 @@ impl Direction {
     }
 }
 
-/// Whether a line, trimmed, is a `-- migrate:` marker of any kind.
-pub(crate) fn is_marker(line: &str) -> bool {
-    marker_words(line).is_some()
-}
-
 /// Reads the sections of the file from byte `start`, where the header ends.
 pub(crate) fn parse(source: &Arc<Source>, start: usize, faults: &mut Vec<Diagnostic>) -> Script {
     let mut reader = Reader {
@@ -83,6 +83,7 @@ pub(crate) fn parse(source: &Arc<Source>, start: usize, faults: &mut Vec<Diagnos
         faults,
         script: Script::default(),
         open: None,
+        unmarked: None,
     };
     let mut offset = start;
     for line in source.text()[start..].split_inclusive('\n') {
@@ -90,22 +91,7 @@ pub(crate) fn parse(source: &Arc<Source>, start: usize, faults: &mut Vec<Diagnos
         offset += line.len();
     }
     reader.close(offset);
-    reader.script
-}
-
-const WORDS: [&str; 4] = ["upgrade", "downgrade", "statement", "end"];
-const DIALECTS: [&str; 3] = [
-    Dialect::Sqlite.name(),
-    Dialect::Postgres.name(),
-    Dialect::MySql.name(),
-];
-
-/// What follows `-- migrate:` on a marker line.
-fn marker_words(line: &str) -> Option<&str> {
-    line.strip_prefix("--")?
-        .trim_start()
-        .strip_prefix("migrate:")
-        .map(str::trim)
+    reader.finish()
 }
 
 struct Reader<'a> {
@@ -113,93 +99,131 @@ struct Reader<'a> {
     faults: &'a mut Vec<Diagnostic>,
     script: Script,
     open: Option<Open>,
+    /// The SQL before the first section: the upgrade, if no other stands in the file.
+    unmarked: Option<(Range<usize>, Range<usize>)>,
 }
 
 /// The section whose end has not been seen yet.
 struct Open {
-    upgrade: bool,
+    kind: Kind,
     dialects: Vec<Dialect>,
     marker: Range<usize>,
     body_start: usize,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Upgrade,
+    Downgrade,
+    /// The SQL before the first marker.
+    Unmarked,
+    /// Nobody knows what the section is for, and that has been reported.
+    Lost,
+}
+
+/// A line of the file: its bytes, and those of its text.
+struct Line {
+    whole: Range<usize>,
+    trimmed: Range<usize>,
+}
+
 impl Reader<'_> {
-    fn line(&mut self, line: &str, offset: usize) {
-        let trimmed = line.trim();
-        let start = offset + (line.len() - line.trim_start().len());
-        if let Some(words) = marker_words(trimmed) {
-            let words_start = start + trimmed.len() - words.len();
-            self.marker(
-                words,
-                words_start,
-                start..start + trimmed.len(),
-                offset,
-                offset + line.len(),
-            );
+    fn line(&mut self, text: &str, offset: usize) {
+        let trimmed = text.trim();
+        let start = offset + (text.len() - text.trim_start().len());
+        let line = Line {
+            whole: offset..offset + text.len(),
+            trimmed: start..start + trimmed.len(),
+        };
+        if let Some(marker) = Marker::read(trimmed) {
+            self.marker(&marker, trimmed, &line);
         } else if self.open.is_none() && !trimmed.is_empty() && !trimmed.starts_with("--") {
-            self.text_before_section(start..start + trimmed.len());
+            self.fault(Fault::TextBeforeSection, line.trimmed.clone());
+            let start = line.whole.start;
+            self.open(Kind::Unmarked, Vec::new(), line.trimmed, start);
         }
     }
 
-    fn marker(
-        &mut self,
-        words: &str,
-        words_start: usize,
-        marker: Range<usize>,
-        line_start: usize,
-        line_end: usize,
-    ) {
-        let mut split = words.split_ascii_whitespace();
-        let word = split.next().unwrap_or_default();
-        match word {
-            "upgrade" | "downgrade" => {
-                self.close(line_start);
-                let dialects = self.dialects(split, words, words_start);
-                let upgrade = word == "upgrade";
-                self.open = Some(Open {
-                    upgrade,
-                    dialects,
-                    marker,
-                    body_start: line_end,
-                });
+    fn marker(&mut self, marker: &Marker<'_>, text: &str, line: &Line) {
+        self.check_marker(marker, text, line);
+        let kind = match marker.meant {
+            Some("upgrade") => Kind::Upgrade,
+            Some("downgrade") => Kind::Downgrade,
+            // These belong to the statement splitter, which knows only the right words.
+            Some(_) => {
+                self.script.lost_statement_marker |= !(marker.is_known && marker.is_well_formed);
+                return;
             }
-            // These belong to the statement splitter.
-            "statement" | "end" => {}
-            _ => {
-                let fault = Fault::UnknownMarker {
-                    word: word.to_owned(),
-                    nearest: nearest(word, WORDS),
-                };
-                let range = if word.is_empty() {
-                    marker
-                } else {
-                    words_start..words_start + word.len()
-                };
-                self.fault(fault, range);
-            }
+            None => Kind::Lost,
+        };
+        self.close(line.whole.start);
+        let rest_start = line.trimmed.end - marker.rest.len();
+        let (dialects, all_known) = self.dialects(marker.rest, rest_start, marker.meant);
+        // A section for a database that does not exist is not one for all the others.
+        let is_lost = dialects.is_empty() && !all_known;
+        let kind = if is_lost { Kind::Lost } else { kind };
+        self.open(kind, dialects, line.trimmed.clone(), line.whole.end);
+    }
+
+    fn check_marker(&mut self, marker: &Marker<'_>, text: &str, line: &Line) {
+        if !marker.is_well_formed {
+            let meant = marker.corrected();
+            self.fault(Fault::MalformedMarker { meant }, line.trimmed.clone());
+        } else if !marker.is_known {
+            let fault = Fault::UnknownMarker {
+                word: marker.word.to_owned(),
+                nearest: marker.meant,
+            };
+            let start = line.trimmed.start + offset_in(text, marker.word);
+            let range = if marker.word.is_empty() {
+                line.trimmed.clone()
+            } else {
+                start..start + marker.word.len()
+            };
+            self.fault(fault, range);
         }
     }
 
-    fn dialects<'w>(
+    /// The databases that a marker names, and whether it names only such as exist. One that is misspelt counts as the
+    /// one meant.
+    fn dialects(
         &mut self,
-        names: impl Iterator<Item = &'w str>,
-        words: &str,
+        names: &str,
         start: usize,
-    ) -> Vec<Dialect> {
-        let mut dialects = Vec::new();
-        for name in names {
-            if let Ok(dialect) = name.parse() {
-                dialects.push(dialect);
+        section: Option<&'static str>,
+    ) -> (Vec<Dialect>, bool) {
+        let mut dialects: Vec<Dialect> = Vec::new();
+        let mut all_known = true;
+        for name in names.split_ascii_whitespace() {
+            let at = start + offset_in(names, name);
+            let range = at..at + name.len();
+            let nearest = nearest(name, DIALECTS);
+            let known: Option<Dialect> = name.parse().ok();
+            let meant = known.or_else(|| nearest?.parse().ok());
+            let name = name.to_owned();
+            if known.is_none() {
+                self.fault(Fault::UnknownDialect { name, nearest }, range);
+            } else if let Some(key) =
+                section.filter(|_| meant.is_some_and(|it| dialects.contains(&it)))
+            {
+                let (id, same_as) = (name, None);
+                self.fault(Fault::RepeatedReference { id, key, same_as }, range);
                 continue;
             }
-            let at = start + (name.as_ptr() as usize - words.as_ptr() as usize);
-            let fault = Fault::UnknownDialect {
-                name: name.to_owned(),
-                nearest: nearest(name, DIALECTS),
-            };
-            self.fault(fault, at..at + name.len());
+            all_known &= meant.is_some();
+            dialects.extend(meant);
         }
-        dialects
+        (dialects, all_known)
+    }
+
+    fn open(&mut self, kind: Kind, dialects: Vec<Dialect>, marker: Range<usize>, body: usize) {
+        self.script.lost_section |= kind == Kind::Lost;
+        self.open = Some(Open {
+            kind,
+            dialects,
+            marker,
+            body_start: body,
+        });
     }
 
     /// Ends the open section before byte `end`, white space dropped.
@@ -207,29 +231,51 @@ impl Reader<'_> {
         let Some(open) = self.open.take() else { return };
         let text = &self.source.text()[open.body_start..end];
         let body = open.body_start..open.body_start + text.trim_end().len();
-        if open.dialects.is_empty() {
-            if let Some((first, _)) = &self.direction(open.upgrade).unnamed {
-                let first = first.clone();
-                return self.repeated(&open, None, first);
+        let is_upgrade = match open.kind {
+            Kind::Lost => return,
+            Kind::Unmarked => {
+                self.unmarked = Some((open.marker, body));
+                return;
             }
-            self.direction(open.upgrade).unnamed = Some((open.marker, body));
+            kind => kind == Kind::Upgrade,
+        };
+        let direction = self.direction(is_upgrade);
+        if open.dialects.is_empty() {
+            match direction.unnamed.clone() {
+                Some((first, _)) => self.repeated(is_upgrade, open.marker, None, first),
+                None => direction.unnamed = Some((open.marker, body)),
+            }
             return;
         }
-        for &dialect in &open.dialects {
-            let named = &self.direction(open.upgrade).named;
-            match named
+        let served = |dialect: &Dialect| {
+            let first = direction
+                .named
                 .iter()
-                .find(|(named, _, _)| *named == dialect)
-                .map(|(_, marker, _)| marker.clone())
+                .find(|(named, _, _)| named == dialect);
+            first.map(|(_, marker, _)| (*dialect, marker.clone()))
+        };
+        let repeated = open.dialects.iter().find_map(served);
+        for dialect in open.dialects {
+            if !direction
+                .named
+                .iter()
+                .any(|(named, _, _)| *named == dialect)
             {
-                Some(first) => self.repeated(&open, Some(dialect), first),
-                None => self.direction(open.upgrade).named.push((
-                    dialect,
-                    open.marker.clone(),
-                    body.clone(),
-                )),
+                let section = (dialect, open.marker.clone(), body.clone());
+                direction.named.push(section);
             }
         }
+        if let Some((dialect, first)) = repeated {
+            self.repeated(is_upgrade, open.marker, Some(dialect), first);
+        }
+    }
+
+    /// SQL without a marker is taken for the upgrade where there is no other.
+    fn finish(mut self) -> Script {
+        if !self.script.upgrade.exists() {
+            self.script.upgrade.unnamed = self.unmarked;
+        }
+        self.script
     }
 
     fn direction(&mut self, upgrade: bool) -> &mut Direction {
@@ -240,28 +286,30 @@ impl Reader<'_> {
         }
     }
 
-    fn repeated(&mut self, open: &Open, dialect: Option<Dialect>, first: Range<usize>) {
-        let section = if open.upgrade { "upgrade" } else { "downgrade" };
-        let here = Place::new(self.source, open.marker.clone());
+    fn repeated(
+        &mut self,
+        is_upgrade: bool,
+        marker: Range<usize>,
+        dialect: Option<Dialect>,
+        first: Range<usize>,
+    ) {
+        let section = if is_upgrade { "upgrade" } else { "downgrade" };
+        let here = Place::new(self.source, marker);
         let first = Place::new(self.source, first);
         let fault = Diagnostic::new(Fault::RepeatedSection { section, dialect }, here);
         self.faults
             .push(fault.with(first, "the first such section"));
     }
 
-    /// Reported once: the lines after the first say nothing new.
-    fn text_before_section(&mut self, range: Range<usize>) {
-        let reported =
-            |d: &Diagnostic| d.fault == Fault::TextBeforeSection && d.place.source == *self.source;
-        if !self.faults.iter().any(reported) {
-            self.fault(Fault::TextBeforeSection, range);
-        }
-    }
-
     fn fault(&mut self, fault: Fault, range: Range<usize>) {
         self.faults
             .push(Diagnostic::new(fault, Place::new(self.source, range)));
     }
+}
+
+/// Where `part`, a piece of `text`, begins in it.
+fn offset_in(text: &str, part: &str) -> usize {
+    part.as_ptr() as usize - text.as_ptr() as usize
 }
 
 #[cfg(test)]

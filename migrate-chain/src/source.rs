@@ -68,7 +68,13 @@ impl Position {
     pub fn of(text: &str, offset: usize) -> Self {
         let before = &text[..text.floor_char_boundary(offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before[line_start..]
+        // The end of a line is one place, whether LF or CRLF ends it.
+        let shown = if text[before.len()..].starts_with('\n') {
+            before.strip_suffix('\r').unwrap_or(before)
+        } else {
+            before
+        };
+        let column = shown[line_start..]
             .trim_start_matches(BYTE_ORDER_MARK)
             .chars()
             .count()
@@ -132,6 +138,8 @@ mod tests {
         assert_eq!(at("b"), Position { line: 1, column: 2 });
         assert_eq!(at("d"), Position { line: 2, column: 2 });
         assert_eq!(at("x"), Position { line: 4, column: 1 });
+        assert_eq!(at("\r\n"), Position { line: 1, column: 3 });
+        assert_eq!(at("\nçd"), Position { line: 1, column: 3 });
     }
 
     #[test]

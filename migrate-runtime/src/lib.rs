@@ -22,6 +22,7 @@ mod run;
 mod runner;
 mod stale;
 mod status;
+mod store;
 
 pub use context::Context;
 pub use database::Database;
@@ -55,14 +56,15 @@ macro_rules! embed_migrations {
 #[doc(hidden)]
 pub mod __private {
 
-    pub use migrate_chain::revision::{DialectSet, Embedded, Fingerprint, Section};
-    use migrate_chain::{Checksum, Digest};
+    pub use std::borrow::Cow;
+
     pub use migrate_macros::embed_migrations;
 
+    pub use crate::Migrations;
     use crate::RevisionError;
     pub use crate::context::RevisionFn;
     pub use crate::migrations::{EmbeddedMigrations, Functions};
-    pub use crate::{Migrations, Revision};
+    pub use crate::store::{Packed, Unpacked};
 
     /// What stands in for a chain that has faults.
     pub const EMPTY: Migrations = Migrations::embedded(EmbeddedMigrations {
@@ -73,31 +75,19 @@ pub mod __private {
         version_table: "",
         version_table_schema: None,
         journal_table: "",
-        revisions: &[],
-        heads: &[],
+        chain: Packed {
+            texts: &[],
+            table: "",
+            heads: &[],
+            unpacked: empty,
+        },
         functions: &[],
         source: None,
     });
 
-    pub const fn section(dialects: u8, start: u32, end: u32) -> Section {
-        Section {
-            dialects: DialectSet::from_bits(dialects),
-            start,
-            end,
-        }
-    }
-
-    /// The checksum and the digest, one behind the other.
-    pub const fn fingerprint(dialects: u8, hashes: &[u8; 64]) -> Fingerprint {
-        let (mut checksum, mut digest) = ([0; 32], [0; 32]);
-        let (first, second) = hashes.split_at(32);
-        checksum.copy_from_slice(first);
-        digest.copy_from_slice(second);
-        Fingerprint {
-            dialects: DialectSet::from_bits(dialects),
-            checksum: Checksum::from_bytes(checksum),
-            digest: Digest::from_bytes(digest),
-        }
+    fn empty() -> &'static Unpacked {
+        static EMPTY: Unpacked = Unpacked::new();
+        &EMPTY
     }
 
     pub fn boxed<'a>(

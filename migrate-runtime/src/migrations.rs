@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use migrate_chain::config::Config;
 use migrate_chain::graph::RevisionGraph;
-use migrate_chain::revision::Names;
 use migrate_chain::{Chain, Diagnostic, Dialect, Revision, Tree};
 
 use crate::context::RevisionFn;
@@ -13,6 +12,7 @@ use crate::database::Database;
 use crate::error::{Error, ErrorKind};
 use crate::runner::{Resolution, Runner};
 use crate::status::Status;
+use crate::store::{Packed, Store};
 use crate::{Plan, Report, offline};
 
 /// A chain of revisions, ready to be applied.
@@ -23,9 +23,7 @@ use crate::{Plan, Report, offline};
 pub struct Migrations {
     pub(crate) directory: Cow<'static, str>,
     pub(crate) settings: Settings,
-    pub(crate) revisions: Cow<'static, [Revision]>,
-    /// The real heads, as places in `revisions`.
-    pub(crate) heads: Cow<'static, [u32]>,
+    pub(crate) store: Store,
     /// The functions of the Rust revisions, in their order; empty when the chain was loaded at run time.
     pub(crate) functions: Cow<'static, [Functions]>,
     /// Where the directory was at build time; only in debug builds.
@@ -35,7 +33,7 @@ pub struct Migrations {
 /// What the runtime needs of `migrate.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    pub(crate) versions: Names,
+    pub(crate) versions: Cow<'static, [Cow<'static, str>]>,
     pub(crate) recursive: bool,
     pub(crate) many_heads: bool,
     pub(crate) version_table: Cow<'static, str>,
@@ -64,14 +62,13 @@ pub struct Functions {
 )]
 pub struct EmbeddedMigrations {
     pub directory: &'static str,
-    pub versions: &'static [&'static str],
+    pub versions: &'static [Cow<'static, str>],
     pub recursive: bool,
     pub many_heads: bool,
     pub version_table: &'static str,
     pub version_table_schema: Option<&'static str>,
     pub journal_table: &'static str,
-    pub revisions: &'static [Revision],
-    pub heads: &'static [u32],
+    pub chain: Packed,
     pub functions: &'static [Functions],
     pub source: Option<&'static str>,
 }
@@ -82,7 +79,7 @@ impl Migrations {
         Self {
             directory: Cow::Borrowed(parts.directory),
             settings: Settings {
-                versions: Names::Static(parts.versions),
+                versions: Cow::Borrowed(parts.versions),
                 recursive: parts.recursive,
                 many_heads: parts.many_heads,
                 version_table: Cow::Borrowed(parts.version_table),
@@ -92,8 +89,7 @@ impl Migrations {
                 },
                 journal_table: Cow::Borrowed(parts.journal_table),
             },
-            revisions: Cow::Borrowed(parts.revisions),
-            heads: Cow::Borrowed(parts.heads),
+            store: Store::Packed(parts.chain),
             functions: Cow::Borrowed(parts.functions),
             source: parts.source,
         }
@@ -139,14 +135,16 @@ impl Migrations {
 
     /// The revisions, in loading order: version locations in order, then files by name.
     pub fn revisions(&self) -> &[Revision] {
-        &self.revisions
+        self.store.revisions()
     }
 
     /// The ids of the real heads: the version rows of a database that is up to date.
-    pub fn heads(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.heads
+    pub fn heads(&self) -> Vec<String> {
+        self.store
+            .heads()
             .iter()
-            .map(|&head| self.revisions[head as usize].id())
+            .map(|head| head.id().to_owned())
+            .collect()
     }
 
     /// Upgrades to the head, or to all heads where the chain allows many. One round trip when there is nothing to do.
@@ -257,7 +255,7 @@ impl Migrations {
 
     /// The graph of the chain. Built anew by each call, in time linear in the chain.
     pub(crate) fn graph(&self) -> RevisionGraph {
-        crate::graph::of(&self.revisions)
+        crate::graph::of(self.revisions())
     }
 
     /// How a file of the chain is shown to people.
@@ -272,16 +270,14 @@ impl Migrations {
 
 impl From<Chain> for Migrations {
     fn from(chain: Chain) -> Self {
-        let heads = chain
-            .graph
-            .real_heads()
-            .iter()
-            .map(|&head| u32::try_from(head).expect("far fewer than 2^32 revisions"));
+        let heads = chain.graph.real_heads().to_vec();
         Self {
             directory: chain.directory.into(),
-            heads: heads.collect(),
             settings: Settings::from(chain.config),
-            revisions: chain.revisions.into(),
+            store: Store::Loaded {
+                revisions: chain.revisions,
+                heads,
+            },
             functions: Cow::Borrowed(&[]),
             source: None,
         }
@@ -291,7 +287,7 @@ impl From<Chain> for Migrations {
 impl From<Config> for Settings {
     fn from(config: Config) -> Self {
         Self {
-            versions: Names::Owned(config.versions),
+            versions: config.versions.into_iter().map(Cow::Owned).collect(),
             recursive: config.recursive,
             many_heads: config.many_heads,
             version_table: config.version_table.into(),
@@ -305,8 +301,8 @@ impl PartialEq for Migrations {
     /// Two are equal when they say the same about the same revisions, wherever they were read from.
     fn eq(&self, other: &Self) -> bool {
         self.settings == other.settings
-            && self.revisions == other.revisions
-            && self.heads == other.heads
+            && self.revisions() == other.revisions()
+            && self.heads() == other.heads()
     }
 }
 
@@ -314,8 +310,8 @@ impl fmt::Debug for Migrations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Migrations")
             .field("directory", &self.directory)
-            .field("revisions", &self.revisions.len())
-            .field("heads", &self.heads().collect::<Vec<_>>())
+            .field("revisions", &self.revisions().len())
+            .field("heads", &self.heads())
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::database::Database;
+use crate::database::{Database, sealed::Limits};
 use crate::error::Error;
 use crate::options::{Ahead, Options, TransactionMode};
 use crate::run::{Goal, Run};
@@ -193,7 +193,11 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
 
     async fn start(self) -> Result<Run<'a>, Error> {
         stale::check(self.migrations)?;
-        let opened = self.db.connect(self.options.statement_timeout).await?;
+        let limits = Limits {
+            statement: self.options.statement_timeout,
+            lock: self.options.lock_deadline,
+        };
+        let opened = self.db.connect(limits).await?;
         Ok(Run::new(self.migrations, self.options, opened.0))
     }
 }

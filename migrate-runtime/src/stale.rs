@@ -25,18 +25,22 @@ pub(crate) fn check(migrations: &Migrations) -> Result<(), Error> {
 
 /// What is different on disk, in words; none also where the directory cannot be read, which is for the build to report.
 fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
-    let locations = migrations.settings.versions.iter();
+    let locations = migrations
+        .settings
+        .versions
+        .iter()
+        .map(|location| &**location);
     let files = load::revision_files(tree, locations, migrations.settings.recursive).ok()?;
     let embedded = |file: &str| {
         migrations
-            .revisions
+            .revisions()
             .iter()
             .find(|revision| revision.file() == file)
     };
     // The order of both is the loading order, so that the usual case needs no search.
     for (n, file) in files.iter().enumerate() {
         let at_same_place = migrations
-            .revisions
+            .revisions()
             .get(n)
             .filter(|revision| revision.file() == file);
         let Some(revision) = at_same_place.or_else(|| embedded(file)) else {
@@ -52,7 +56,7 @@ fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
         }
     }
     let removed = migrations
-        .revisions
+        .revisions()
         .iter()
         .find(|revision| !files.iter().any(|file| file == revision.file()))?;
     Some(format!("{} was removed", removed.file()))

@@ -1,12 +1,13 @@
 use std::ops::Range;
 
-use crate::check::policy;
+use crate::check::{Lost, policy};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::draft::Draft;
 use crate::graph::{self, Node, RevisionGraph};
 use crate::header::Spanned;
 use crate::source::Place;
+use crate::{names, suggest};
 
 /// Builds the graph of all drafts, or says what keeps it from being one.
 ///
@@ -15,23 +16,24 @@ use crate::source::Place;
 pub(crate) fn graph(
     config: &Config,
     drafts: &[Draft],
+    mut lost: Lost,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<RevisionGraph> {
+    lost.add_drafts(drafts);
     let known: Vec<&Draft> = drafts.iter().filter(|draft| draft.id().is_some()).collect();
     let nodes: Vec<Node<'_>> = known.iter().filter_map(|draft| node(draft)).collect();
-    let is_whole = known.len() == drafts.len();
     match RevisionGraph::new(&nodes) {
-        Ok(graph) if is_whole => {
-            policy::heads(config, drafts, &graph, faults);
-            policy::bases(config, drafts, &graph, faults);
-            Some(graph)
+        Ok(graph) => {
+            let parents_known = drafts.iter().all(|draft| draft.header.parents_known);
+            if lost.is_countable() && parents_known {
+                policy::heads_and_bases(config, drafts, &graph, faults);
+            }
+            (known.len() == drafts.len()).then_some(graph)
         }
-        Ok(_) => None,
         Err(found) => {
-            // Where a file has lost its id, what names that id is not to blame.
             let mut found = found
                 .iter()
-                .filter(|fault| is_whole || !is_missing(fault))
+                .filter(|fault| !follows(&known, &lost, fault))
                 .peekable();
             let orphans = found.peek().is_some().then(|| Childless::new(&known));
             faults.extend(found.map(|fault| diagnostic(&known, orphans.as_ref(), fault)));
@@ -43,9 +45,12 @@ pub(crate) fn graph(
 fn node(draft: &Draft) -> Option<Node<'_>> {
     let header = &draft.header;
     let mut node = Node::new(&draft.id()?.value);
-    node.down = values(&header.down_revision);
-    node.depends_on = values(&header.depends_on);
-    node.labels = values(&header.branch_labels);
+    // Which side of a conflict holds is not decided yet.
+    if !draft.has_conflict {
+        node.down = values(&header.down_revision);
+        node.depends_on = values(&header.depends_on);
+        node.labels = values(&header.branch_labels);
+    }
     Some(node)
 }
 
@@ -53,11 +58,20 @@ fn values(names: &[Spanned<String>]) -> Vec<&str> {
     names.iter().map(|name| &*name.value).collect()
 }
 
-fn is_missing(fault: &graph::Fault) -> bool {
-    matches!(
-        fault,
-        graph::Fault::MissingParent { .. } | graph::Fault::MissingDependency { .. }
-    )
+/// Whether a fault merely follows from another: the revision that is missing is in a file that cannot be read, or the
+/// name has been reported before in the same list.
+fn follows(drafts: &[&Draft], lost: &Lost, fault: &graph::Fault) -> bool {
+    let (names, edge) = match fault {
+        graph::Fault::MissingParent { node, edge, .. } => {
+            (&drafts[*node].header.down_revision, *edge)
+        }
+        graph::Fault::MissingDependency { node, edge, .. } => {
+            (&drafts[*node].header.depends_on, *edge)
+        }
+        _ => return false,
+    };
+    let name = &names[edge].value;
+    lost.may_have(name) || names[..edge].iter().any(|earlier| earlier.value == *name)
 }
 
 const DOWN: &str = "down_revision";
@@ -94,6 +108,11 @@ fn diagnostic(
             node,
             label,
         } => {
+            if first == node {
+                let labels = &drafts[*node].header.branch_labels;
+                let (first, second) = (&labels[*first_label], &labels[*label]);
+                return repeated_in(drafts[*node], "branch_labels", first, second);
+            }
             let first = at(drafts[*first], label_range(drafts[*first], *first_label));
             let fault = Fault::DuplicateLabel {
                 label: label_of(drafts[*node], *label),
@@ -118,13 +137,8 @@ fn diagnostic(
             nearest,
         } => {
             let name = &drafts[*node].header.down_revision[*edge];
-            let nearest = nearest.clone();
             let childless = childless.and_then(|childless| childless.only_one_outside(*node));
-            let fault = Fault::UnknownParent {
-                id: name.value.clone(),
-                nearest,
-                childless,
-            };
+            let fault = unknown_parent(name.value.clone(), nearest.clone(), childless);
             Diagnostic::new(fault, at(drafts[*node], name.range.clone()))
         }
         Found::MissingDependency {
@@ -133,14 +147,23 @@ fn diagnostic(
             nearest,
         } => {
             let name = &drafts[*node].header.depends_on[*edge];
-            let fault = Fault::UnknownDependency {
+            let fault = names::check_label(&name.value).err();
+            let fault = fault.unwrap_or_else(|| Fault::UnknownDependency {
                 id: name.value.clone(),
                 nearest: nearest.clone(),
-            };
+            });
             Diagnostic::new(fault, at(drafts[*node], name.range.clone()))
         }
-        Found::RepeatedParent { node, second, .. } => repeated(drafts[*node], DOWN, *second),
-        Found::RepeatedDependency { node, second, .. } => repeated(drafts[*node], DEPENDS, *second),
+        Found::RepeatedParent {
+            node,
+            first,
+            second,
+        } => repeated(drafts[*node], DOWN, *first, *second),
+        Found::RepeatedDependency {
+            node,
+            first,
+            second,
+        } => repeated(drafts[*node], DEPENDS, *first, *second),
         Found::Cycle { path } => cycle(drafts, path),
     }
 }
@@ -150,34 +173,86 @@ fn self_reference(draft: &Draft, key: &'static str, edge: usize) -> Diagnostic {
     Diagnostic::new(fault, at(draft, reference(draft, key, edge).range.clone()))
 }
 
-fn repeated(draft: &Draft, key: &'static str, edge: usize) -> Diagnostic {
-    let name = reference(draft, key, edge);
-    Diagnostic::new(
-        Fault::RepeatedReference {
-            id: name.value.clone(),
-            key,
-        },
-        at(draft, name.range.clone()),
-    )
+/// A name that cannot be one is reported for that: no file could have it.
+fn unknown_parent(id: String, nearest: Option<String>, childless: Option<String>) -> Fault {
+    let nearest = if id.eq_ignore_ascii_case("none") {
+        Some("none".to_owned())
+    } else if let Err(fault) = names::check_id(&id) {
+        return fault;
+    } else {
+        nearest.filter(|nearest| is_slip(&id, nearest))
+    };
+    Fault::UnknownParent {
+        id,
+        nearest,
+        childless,
+    }
 }
 
-/// At the first revision of the cycle in loading order, with the others beside it.
+/// Whether a slip explains the difference, or the id was cut short. Among hundreds of random ids there is always one
+/// that looks a little like a missing one.
+fn is_slip(written: &str, id: &str) -> bool {
+    id.starts_with(written) || written.starts_with(id) || suggest::nearest(written, [id]).is_some()
+}
+
+fn repeated(draft: &Draft, key: &'static str, first: usize, second: usize) -> Diagnostic {
+    let list = references(draft, key);
+    repeated_in(draft, key, &list[first], &list[second])
+}
+
+fn repeated_in(
+    draft: &Draft,
+    key: &'static str,
+    first: &Spanned<String>,
+    second: &Spanned<String>,
+) -> Diagnostic {
+    let same_as = (first.value != second.value).then(|| first.value.clone());
+    let id = second.value.clone();
+    let fault = Fault::RepeatedReference { id, key, same_as };
+    Diagnostic::new(fault, at(draft, second.range.clone()))
+        .with(at(draft, first.range.clone()), "it stands here first")
+}
+
+/// At the place in the first revision of the cycle, in loading order, that makes it wait for the next; those of the
+/// others are beside it.
 fn cycle(drafts: &[&Draft], path: &[usize]) -> Diagnostic {
     let fault = Fault::Cycle {
         ids: path.iter().map(|&node| id(drafts[node])).collect(),
     };
-    let (first, others) = path.split_first().expect("a cycle has revisions");
-    let diagnostic = Diagnostic::new(fault, drafts[*first].place());
-    others.iter().fold(diagnostic, |diagnostic, &other| {
-        diagnostic.with(drafts[other].place(), "part of the cycle")
-    })
+    let next = path.iter().cycle().skip(1);
+    let mut steps = path.iter().zip(next).map(|(&node, &next)| {
+        let (draft, next) = (drafts[node], drafts[next]);
+        let note = format!("`{}` waits for `{}`", id(draft), id(next));
+        (wait(draft, next), note)
+    });
+    let (place, _) = steps.next().expect("a cycle has revisions");
+    steps.fold(
+        Diagnostic::new(fault, place),
+        |diagnostic, (place, note)| diagnostic.with(place, note),
+    )
+}
+
+/// Where a revision says that it waits for another: by its id, or by one of its labels.
+fn wait(draft: &Draft, other: &Draft) -> Place {
+    let header = &draft.header;
+    let labels = || other.header.branch_labels.iter().map(|label| &*label.value);
+    let by_id = |name: &&Spanned<String>| name.value == id(other);
+    let by_label = |name: &&Spanned<String>| labels().any(|label| label == name.value);
+    let parent = header.down_revision.iter().find(by_id);
+    let parent = parent.or_else(|| header.depends_on.iter().find(by_id));
+    let name = parent.or_else(|| header.depends_on.iter().find(by_label));
+    name.map_or_else(|| draft.place(), |name| at(draft, name.range.clone()))
 }
 
 fn reference<'d>(draft: &'d Draft, key: &str, edge: usize) -> &'d Spanned<String> {
+    &references(draft, key)[edge]
+}
+
+fn references<'d>(draft: &'d Draft, key: &str) -> &'d [Spanned<String>] {
     if key == DOWN {
-        &draft.header.down_revision[edge]
+        &draft.header.down_revision
     } else {
-        &draft.header.depends_on[edge]
+        &draft.header.depends_on
     }
 }
 

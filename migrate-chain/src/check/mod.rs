@@ -1,6 +1,7 @@
 //! The checks of a chain that has been parsed: one function for each thing that can be wrong.
 
 mod graph;
+mod lost;
 mod policy;
 mod sql;
 
@@ -9,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::draft::Draft;
 
 pub(crate) use graph::graph;
+pub(crate) use lost::Lost;
 
 /// Checks each revision on its own.
 pub(crate) fn revisions(config: &Config, drafts: &[Draft], faults: &mut Vec<Diagnostic>) {

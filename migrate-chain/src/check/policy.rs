@@ -10,7 +10,7 @@ use crate::source::Place;
 /// A revision does something when it is applied.
 pub(crate) fn upgrade(draft: &Draft, faults: &mut Vec<Diagnostic>) {
     let (missing, rust) = match &draft.body {
-        Body::Sql(script) => (!script.upgrade.exists(), false),
+        Body::Sql(script) => (!script.upgrade.exists() && !script.lost_section, false),
         Body::Rust { upgrade, .. } => (!upgrade, true),
     };
     if missing {
@@ -26,6 +26,9 @@ pub(crate) fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnost
     let Body::Sql(script) = &draft.body else {
         return;
     };
+    if script.lost_section {
+        return;
+    }
     for (section, direction) in [
         ("upgrade", &script.upgrade),
         ("downgrade", &script.downgrade),
@@ -50,58 +53,82 @@ pub(crate) fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnost
 
 /// A downgrade stands where it is required, and does not where the revision says that there is none.
 pub(crate) fn downgrade(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
-    let (exists, place) = match &draft.body {
+    let (exists, place, rust) = match &draft.body {
         Body::Sql(script) => (
             script.downgrade.exists(),
             marker_place(draft, &script.downgrade),
+            false,
         ),
-        Body::Rust { downgrade, .. } => (*downgrade, draft.place()),
+        Body::Rust { downgrade, .. } => (*downgrade, draft.place(), true),
     };
+    let in_doubt = draft.header.irreversible_in_doubt
+        || matches!(&draft.body, Body::Sql(script) if script.lost_section);
     match &draft.header.irreversible {
         Some(reason) if exists => {
             let reason = Place::new(&draft.source, reason.range.clone());
             let fault = Diagnostic::new(Fault::IrreversibleDowngrade, place);
             faults.push(fault.with(reason, "declared irreversible here"));
         }
-        None if !exists && config.downgrade_required => {
-            faults.push(Diagnostic::new(Fault::MissingDowngrade, draft.place()));
+        None if !exists && config.downgrade_required && !in_doubt => {
+            let fault = Fault::MissingDowngrade { rust };
+            faults.push(Diagnostic::new(fault, draft.place()));
         }
         _ => {}
     }
 }
 
-/// One head, unless several are allowed.
-pub(crate) fn heads(
+/// One head and one base, unless several are allowed.
+///
+/// A revision that names no parent by mistake is a base too many, and the end of what stands on it a head too many: to
+/// merge that would be wrong advice. So only heads on the same base count once the bases have been reported.
+pub(crate) fn heads_and_bases(
     config: &Config,
     drafts: &[Draft],
     graph: &RevisionGraph,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let heads: Vec<usize> = graph.heads().to_vec();
-    if config.many_heads || heads.len() < 2 {
+    let bases = graph.bases();
+    let is_split = !config.many_bases && bases.len() > 1;
+    if is_split {
+        let fault = Fault::SeveralBases {
+            bases: ids(drafts, bases),
+        };
+        faults.push(all_named(drafts, bases, fault, "another base"));
+    }
+    if config.many_heads {
         return;
     }
-    let fault = Fault::SeveralHeads {
-        heads: ids(drafts, &heads),
+    let together = if is_split {
+        connected_heads(graph)
+    } else {
+        vec![graph.heads().to_vec()]
     };
-    faults.push(all_named(drafts, &heads, fault, "another head"));
+    for heads in together.iter().filter(|heads| heads.len() > 1) {
+        let fault = Fault::SeveralHeads {
+            heads: ids(drafts, heads),
+        };
+        faults.push(all_named(drafts, heads, fault, "another head"));
+    }
 }
 
-/// One base, unless several are allowed.
-pub(crate) fn bases(
-    config: &Config,
-    drafts: &[Draft],
-    graph: &RevisionGraph,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let bases: Vec<usize> = graph.bases().to_vec();
-    if config.many_bases || bases.len() < 2 {
-        return;
+/// The heads of each connected part of the graph.
+fn connected_heads(graph: &RevisionGraph) -> Vec<Vec<usize>> {
+    let mut seen = vec![false; graph.len()];
+    let mut parts = Vec::new();
+    for start in 0..graph.len() {
+        let mut heads = Vec::new();
+        let mut pending = vec![start];
+        while let Some(revision) = pending.pop() {
+            if std::mem::replace(&mut seen[revision], true) {
+                continue;
+            }
+            pending.extend(graph.down(revision).iter().chain(graph.next(revision)));
+            heads.extend(graph.is_head(revision).then_some(revision));
+        }
+        heads.sort_unstable();
+        parts.push(heads);
     }
-    let fault = Fault::SeveralBases {
-        bases: ids(drafts, &bases),
-    };
-    faults.push(all_named(drafts, &bases, fault, "another base"));
+    parts
 }
 
 /// One diagnostic at the last of several revisions, with the others beside it: the last in loading order is most

@@ -32,6 +32,10 @@ pub(super) fn message(kind: FaultKind) -> String {
         FaultKind::TransactionControl(keywords) => {
             format!("`{keywords}` in a revision that runs in a transaction already")
         }
+        FaultKind::NotInTransaction {
+            what,
+            remedy: Remedy::ForeignKeysOff,
+        } => format!("`{what}` has no effect in a transaction"),
         FaultKind::NotInTransaction { what, .. } => format!("`{what}` cannot run in a transaction"),
         FaultKind::PsqlMetaCommand => "a command for psql, which no server knows".to_owned(),
         FaultKind::CopyFromStdin => "`COPY … FROM stdin` has no input in a revision".to_owned(),
@@ -48,8 +52,15 @@ pub(super) fn label(kind: FaultKind) -> Option<&'static str> {
     }
 }
 
-pub(super) fn help(kind: FaultKind) -> Option<String> {
-    let help = match kind {
+pub(super) fn help(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::UnterminatedString | FaultKind::UnterminatedQuotedIdentifier => {
+            "close it; a quote that is part of it is written twice"
+        }
+        FaultKind::UnterminatedComment => {
+            "close it with `*/`; in PostgreSQL, a comment within it needs its own"
+        }
+        FaultKind::UnterminatedDollarQuote => "close it with the same tag, letter for letter",
         FaultKind::UnclosedStatementMarker => "write `-- migrate: end` below the statement",
         FaultKind::StrayEndMarker => {
             "remove it, or write `-- migrate: statement` above the statement"
@@ -67,7 +78,5 @@ pub(super) fn help(kind: FaultKind) -> Option<String> {
         } => "remove it, and write `foreign_keys: off` in the header",
         FaultKind::PsqlMetaCommand => "write the SQL that it stands for",
         FaultKind::CopyFromStdin => "write INSERT statements, or load the rows in a Rust revision",
-        _ => return None,
-    };
-    Some(help.to_owned())
+    }
 }

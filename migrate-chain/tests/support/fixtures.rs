@@ -66,16 +66,17 @@ pub fn shown(loaded: &Result<Chain, Vec<Diagnostic>>) -> String {
 
 /// A sound chain, with the digests that every database would hold: a change of these breaks every user.
 fn sound(chain: &Chain) -> String {
-    let mut out = format!("sound, {} revisions\n", chain.revisions.len());
+    let mut lines = vec![format!("sound, {} revisions", chain.revisions.len())];
     for revision in &chain.revisions {
-        out += &format!("\n{} {}\n", revision.id(), revision.file());
-        out += &format!("  {}\n", revision.message());
+        lines.push(String::new());
+        lines.push(format!("{} {}", revision.id(), revision.file()));
+        lines.push(format!("  {}", revision.message()));
         for dialect in Dialect::ALL {
             let checksum = revision.checksum(dialect).map(|sum| sum.to_string());
             let checksum = checksum.unwrap_or_else(|| "none".to_owned());
-            out += &format!("  {dialect} checksum {checksum}\n");
-            out += &format!("  {dialect} digest {}\n", revision.digest(dialect));
+            lines.push(format!("  {dialect} checksum {checksum}"));
+            lines.push(format!("  {dialect} digest {}", revision.digest(dialect)));
         }
     }
-    out
+    lines.join("\n") + "\n"
 }

@@ -5,4 +5,6 @@
     reason = "each test crate uses a part of it"
 )]
 
+pub mod codes;
 pub mod fixtures;
+pub mod generate;

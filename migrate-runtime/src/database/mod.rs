@@ -31,12 +31,18 @@ impl<'a, D: sealed::Connect<'a> + Send> Database<'a> for D {}
 pub(crate) mod sealed {
     use super::{BoxFuture, Duration, Error, Opened};
 
+    /// How long things may take on a connection.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Limits {
+        /// One statement.
+        pub statement: Option<Duration>,
+        /// The wait for other processes.
+        pub lock: Duration,
+    }
+
     pub trait Connect<'a> {
         /// Opens the connection that a run uses from its start to its end.
-        fn connect(
-            self,
-            statement_timeout: Option<Duration>,
-        ) -> BoxFuture<'a, Result<Opened<'a>, Error>>;
+        fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>>;
     }
 }
 

@@ -18,7 +18,9 @@ use sqlx::{
 
 use super::{
     Executor, Explained, Failure, InFlight, Opened, Progress, Row, Session, State, Transactional,
-    Work, database_code, database_message, inside_a_transaction, rust_failure, sealed, syntax,
+    Work, database_code, database_message, inside_a_transaction, rust_failure,
+    sealed::{self, Limits},
+    syntax,
 };
 use crate::context::Context;
 use crate::error::{Error, ErrorKind};
@@ -27,40 +29,49 @@ use crate::journal::{
 };
 
 impl<'a> sealed::Connect<'a> for &'a SqlitePool {
-    fn connect(
-        self,
-        statement_timeout: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
         async move {
             let connect_options = self.connect_options();
             let connection = if is_in_memory(&connect_options) {
                 self.acquire().await.map(Handle::Pooled)
             } else {
-                // Short, so that a wait is ours: told as an event, cancelled at once, bounded by the deadline.
-                let own = connect_options.as_ref().clone().busy_timeout(BUSY_TIMEOUT);
-                let own = own.disable_statement_logging();
-                own.connect()
-                    .await
-                    .map(|connection| Handle::Own(Box::new(connection)))
+                connect_own(&connect_options, limits.lock).await
             };
             let connection = connection.map_err(|error| cannot_open(&connect_options, error))?;
-            open(connection, statement_timeout).await
+            open(connection, limits.statement).await
         }
         .boxed()
     }
 }
 
 impl<'a> sealed::Connect<'a> for &'a mut SqliteConnection {
-    fn connect(
-        self,
-        statement_timeout: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
-        open(Handle::Borrowed(self), statement_timeout).boxed()
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        open(Handle::Borrowed(self), limits.statement).boxed()
     }
 }
 
 /// How long SQLite itself waits for another connection before it says that it is busy.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// Opens a connection of the runtime's own. What the options set up, such as a journal mode, may find the database busy.
+async fn connect_own<'a>(
+    options: &SqliteConnectOptions,
+    deadline: Duration,
+) -> Result<Handle<'a>, sqlx::Error> {
+    let deadline = Instant::now() + deadline;
+    // Short, so that a wait is ours: told as an event, cancelled at once, bounded by the deadline.
+    let options = options.clone().busy_timeout(BUSY_TIMEOUT);
+    let options = options.disable_statement_logging();
+    loop {
+        match options.connect().await {
+            Ok(connection) => return Ok(Handle::Own(Box::new(connection))),
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(BUSY_TIMEOUT).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
 
 async fn open<'a>(
     mut connection: Handle<'a>,
@@ -473,18 +484,20 @@ async fn read_state(
     match read(tables.read()).fetch_all(&mut *connection).await {
         Ok(rows) => state(&rows, true, true),
         Err(error) if primary_code(&error) == Some(SQLITE_ERROR) => {
-            match existing(connection, tables).await? {
-                (true, true) => Err(error),
-                (true, false) => state(
-                    &read(tables.read_version()).fetch_all(connection).await?,
-                    true,
-                    false,
-                ),
-                (false, has_journal) => Ok(State {
-                    has_journal,
-                    ..State::default()
-                }),
-            }
+            let (has_version_table, has_journal) = existing(connection, tables).await?;
+            let sql = match (has_version_table, has_journal) {
+                // Another process has made the tables in between, or they have another shape: this tells which.
+                (true, true) => tables.read(),
+                (true, false) => tables.read_version(),
+                (false, _) => {
+                    return Ok(State {
+                        has_journal,
+                        ..State::default()
+                    });
+                }
+            };
+            let rows = read(sql).fetch_all(connection).await?;
+            state(&rows, has_version_table, has_journal)
         }
         Err(error) => Err(error),
     }
@@ -730,12 +743,17 @@ fn database(error: sqlx::Error, doing: &'static str) -> Failure {
     Failure::Database { doing, error }
 }
 
+fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
+}
+
 fn busy_or(error: sqlx::Error, doing: &'static str) -> Failure {
-    match primary_code(&error) {
-        Some(SQLITE_BUSY | SQLITE_LOCKED) => Failure::Busy {
+    if is_busy(&error) {
+        Failure::Busy {
             holder: "another connection, which writes to the database".to_owned(),
-        },
-        _ => database(error, doing),
+        }
+    } else {
+        database(error, doing)
     }
 }
 

@@ -5,6 +5,7 @@ mod outside;
 pub(crate) mod step;
 pub(crate) mod verify;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use migrate_chain::Revision;
@@ -12,9 +13,9 @@ use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
 use tracing::{debug, info};
 
-use crate::database::{Failure, Session, State, Transactional};
+use crate::database::{Failure, Row, Session, State, Transactional};
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Entry, JournalDirection, Record, RowChanges, Tables};
+use crate::journal::{Entry, JournalDirection, JournalRow, Record, RowChanges, Tables};
 use crate::options::{Ahead, Options, TransactionMode};
 use crate::runner::Resolution;
 use crate::status::Status;
@@ -40,6 +41,8 @@ pub(crate) struct Run<'a> {
 /// How a try under the lock ended.
 enum Outcome {
     Done(Vec<String>),
+    /// A revision that was half-way is settled: read the state again, and go on.
+    Resumed,
     /// Somebody else was first: read the state again.
     Again,
     /// Somebody else is at work: wait, and read the state again.
@@ -84,18 +87,13 @@ impl<'a> Run<'a> {
                     report.current = current;
                     return Ok(self.finished(report));
                 }
+                Outcome::Resumed => {}
                 Outcome::Again => {
                     debug!("another process was first: planning anew");
                     self.options.emit(&Event::Fenced);
                     wait = Wait::new(self.options.lock_deadline);
                 }
-                Outcome::Busy { holder } => {
-                    self.options.emit(&Event::Waiting {
-                        holder: holder.clone(),
-                        waited: self.waited,
-                    });
-                    self.waited += wait.pause(&holder).await?;
-                }
+                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
     }
@@ -334,7 +332,7 @@ impl<'a> Run<'a> {
                 .map_err(verify::target_error)?;
             let planned = |step: &migrate_chain::plan::Step| {
                 PlannedStep::new(
-                    &self.migrations.revisions[step.revision],
+                    &self.migrations.revisions()[step.revision],
                     Direction::Upgrade,
                 )
             };
@@ -360,7 +358,8 @@ impl<'a> Run<'a> {
         }
         if !status.edited.is_empty() {
             let edited = |revision: &&Revision| status.edited.iter().any(|id| id == revision.id());
-            let edited: Vec<&Revision> = self.migrations.revisions.iter().filter(edited).collect();
+            let edited: Vec<&Revision> =
+                self.migrations.revisions().iter().filter(edited).collect();
             return Err(verify::edited_error(
                 self.migrations,
                 self.tables.dialect,
@@ -374,6 +373,7 @@ impl<'a> Run<'a> {
     /// Polls until the database is at the head.
     pub(crate) async fn wait_until_current(mut self, timeout: Duration) -> Result<(), Error> {
         let deadline = Instant::now() + timeout;
+        self.options.lock_deadline = self.options.lock_deadline.min(timeout);
         let mut wait = Wait::new(timeout);
         loop {
             let error = match self.check().await {
@@ -441,8 +441,8 @@ impl<'a> Run<'a> {
                         ..Report::default()
                     }));
                 }
-                Outcome::Again => {}
-                Outcome::Busy { holder } => self.waited += wait.pause(&holder).await?,
+                Outcome::Again | Outcome::Resumed => {}
+                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
     }
@@ -459,7 +459,7 @@ impl<'a> Run<'a> {
         let changes = RowChanges::between(&before, after);
         let revision = |id: &String| {
             self.migrations
-                .revisions
+                .revisions()
                 .iter()
                 .find(|revision| revision.id() == id)
         };
@@ -481,16 +481,21 @@ impl<'a> Run<'a> {
         } else {
             Vec::new()
         };
-        for edited in verify::edited(self.migrations, graph, self.tables.dialect, after, &journal) {
-            if !changes.added.iter().any(|id| id == edited.id()) {
-                add(edited, JournalDirection::Stamp);
+        let edited = verify::edited(self.migrations, graph, self.tables.dialect, after, &journal);
+        // A row above an edit carries another digest now, though its own file is as it was.
+        let above = verify::changed_rows(self.migrations, self.tables.dialect, state);
+        let above = above.filter(|row| after.iter().any(|id| id == row.id()));
+        let mut accepted: BTreeSet<&str> = changes.added.iter().map(String::as_str).collect();
+        for revision in edited.into_iter().chain(above) {
+            if accepted.insert(revision.id()) {
+                add(revision, JournalDirection::Stamp);
             }
         }
         match records.first_mut() {
             Some(first) => first.changes = changes,
             // Only rows that nobody knows go: there is no revision to write of.
             None if changes != RowChanges::default() => {
-                let first = self.migrations.revisions.first();
+                let first = self.migrations.revisions().first();
                 let entry =
                     first.map(|revision| Entry::stamped(revision, JournalDirection::Downgrade));
                 records.extend(entry.map(|entry| Record { entry, changes }));
@@ -519,51 +524,85 @@ impl<'a> Run<'a> {
                         ..Report::default()
                     }));
                 }
-                Outcome::Again => {}
-                Outcome::Busy { holder } => self.waited += wait.pause(&holder).await?,
+                Outcome::Again | Outcome::Resumed => {}
+                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
     }
 
+    /// Reads the state; while another connection keeps readers out, it waits.
     async fn state(&mut self) -> Result<State, Error> {
-        let state = self.session.state(&self.tables).await;
-        state.map_err(|error| {
-            let failure = Failure::Database {
-                doing: "to read the version table",
-                error,
-            };
-            failure::error(self.migrations, &*self.session, failure, &[])
-        })
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            match self.session.state(&self.tables).await {
+                Ok(state) => return Ok(state),
+                Err(error) => {
+                    self.wait_to_read("to read the version table", error, &mut wait)
+                        .await?
+                }
+            }
+        }
     }
 
-    async fn journal(&mut self, state: &State) -> Result<Vec<crate::journal::JournalRow>, Error> {
+    async fn journal(&mut self, state: &State) -> Result<Vec<JournalRow>, Error> {
         if !state.has_journal {
             return Ok(Vec::new());
         }
-        let rows = self.session.journal(&self.tables).await;
-        rows.map_err(|error| {
-            let failure = Failure::Database {
-                doing: "to read the journal",
-                error,
-            };
-            failure::error(self.migrations, &*self.session, failure, &[])
-        })
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            match self.session.journal(&self.tables).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => {
+                    self.wait_to_read("to read the journal", error, &mut wait)
+                        .await?
+                }
+            }
+        }
+    }
+
+    /// Waits if the database is only busy.
+    ///
+    /// # Errors
+    /// That it is something else, or that the deadline is over.
+    async fn wait_to_read(
+        &mut self,
+        doing: &'static str,
+        error: sqlx::Error,
+        wait: &mut Wait,
+    ) -> Result<(), Error> {
+        if self.session.explain(&error).kind == ErrorKind::Locked {
+            return self
+                .wait(wait, "another connection, which writes to it")
+                .await;
+        }
+        let failure = Failure::Database { doing, error };
+        Err(failure::error(
+            self.migrations,
+            &*self.session,
+            failure,
+            &[],
+        ))
+    }
+
+    /// Tells of the wait, and waits once.
+    async fn wait(&mut self, wait: &mut Wait, holder: &str) -> Result<(), Error> {
+        self.options.emit(&Event::Waiting {
+            holder: holder.to_owned(),
+            waited: self.waited,
+        });
+        debug!(holder, "waiting");
+        self.waited += wait.pause(holder).await?;
+        Ok(())
     }
 
     /// Whether there is nothing to do: the rows are the heads, with the digests that this binary has for them.
     fn is_current(&self, state: &State) -> bool {
-        let heads = &self.migrations.heads;
-        let matches = |row: &crate::database::Row| {
-            heads
-                .iter()
-                .map(|&head| &self.migrations.revisions[head as usize])
-                .any(|head| {
-                    let accepted = row
-                        .digest
-                        .as_ref()
-                        .is_none_or(|digest| head.accepts(digest, self.tables.dialect));
-                    head.id() == row.revision && accepted
-                })
+        let heads = self.migrations.store.heads();
+        let matches = |row: &Row| {
+            heads.iter().any(|head| {
+                let accepts = |digest| head.accepts(digest, self.tables.dialect);
+                head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
+            })
         };
         !state.unfinished && state.rows.len() == heads.len() && state.rows.iter().all(matches)
     }

@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
             }
         }
         match self.go_on(state, &step, done, report).await {
-            Ok(()) => Ok(Outcome::Again),
+            Ok(()) => Ok(Outcome::Resumed),
             Err(failure) => self.interrupted(failure, std::slice::from_ref(&step)),
         }
     }
@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
             .map(|row| graph.id(row).to_owned())
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
-        let revision = &self.migrations.revisions[index];
+        let revision = &self.migrations.revisions()[index];
         let mut step = Step::new(
             self.migrations,
             self.tables.dialect,

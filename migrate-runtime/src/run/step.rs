@@ -81,7 +81,7 @@ pub(crate) fn steps<'r>(
         before.retain(|row| !changes.removed.contains(&row.revision));
         before.extend(changes.added.iter().map(row));
         before.sort_unstable();
-        let revision = &migrations.revisions[planned.revision];
+        let revision = &migrations.revisions()[planned.revision];
         Step::new(
             migrations,
             tables.dialect,

@@ -29,7 +29,7 @@ pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> 
     };
     for row in &state.rows {
         match migrations
-            .revisions
+            .revisions()
             .iter()
             .find(|revision| revision.id() == row.revision)
         {
@@ -45,11 +45,25 @@ pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> 
     known
 }
 
+/// The rows whose recorded digest is not the one that this binary has.
+pub(super) fn changed_rows<'m>(
+    migrations: &'m Migrations,
+    dialect: Dialect,
+    state: &State,
+) -> impl Iterator<Item = &'m Revision> {
+    state.rows.iter().filter_map(move |row| {
+        let digest = row.digest.as_ref()?;
+        let find = |revision: &&Revision| revision.id() == row.revision;
+        let revision = migrations.revisions.iter().find(find)?;
+        (!revision.accepts(digest, dialect)).then_some(revision)
+    })
+}
+
 /// The error for rows that a squash of this chain replaced, if there is one.
 pub(crate) fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Error> {
     let find = |row: &String| {
         let squash = migrations
-            .revisions
+            .revisions()
             .iter()
             .find(|revision| revision.replaces().any(|id| id == row))?;
         Some((row.clone(), squash))
@@ -95,12 +109,8 @@ pub(super) fn not_under(
     }
     let known = seen.iter().filter_map(|id| graph.find(id));
     let covered = graph.ancestors(known);
-    let missing = |head: &&str| graph.find(head).is_some_and(|head| !covered[head]);
-    migrations
-        .heads()
-        .filter(missing)
-        .map(str::to_owned)
-        .collect()
+    let missing = |head: &String| graph.find(head).is_some_and(|head| !covered[head]);
+    migrations.heads().into_iter().filter(missing).collect()
 }
 
 pub(super) fn ahead_error(
@@ -113,7 +123,7 @@ pub(super) fn ahead_error(
         ErrorKind::Ahead,
         format!("the database is at {rows}, which this binary does not know"),
     );
-    let heads = quoted(&migrations.heads().map(str::to_owned).collect::<Vec<_>>());
+    let heads = quoted(&migrations.heads());
     if missing.is_empty() {
         error
             .note(format!("all that this binary knows, up to {heads}, is applied: a newer version of the app has been here"))
@@ -154,7 +164,7 @@ pub(super) fn edited<'m>(
         !accepted && row.checksum != revision.checksum(dialect)
     };
     migrations
-        .revisions
+        .revisions()
         .iter()
         .enumerate()
         .filter(is_edited)

@@ -1,0 +1,117 @@
+//! What to do next about each fault. Every fault has such a line.
+
+use super::{quoted, sql};
+use crate::diagnostic::Fault;
+use crate::names::{MAX_ID_LENGTH, RESERVED};
+use crate::{config, header};
+
+pub(super) fn help(fault: &Fault) -> String {
+    match fault {
+        Fault::NoDirectory { is_named: true, .. } => {
+            "make the folder, or take it out of `versions` in migrate.toml".to_owned()
+        }
+        Fault::NoDirectory { is_named: false, .. } => "run `cargo migrate init` to make one, or correct the path".to_owned(),
+        Fault::Unreadable { .. } => "look at its type and its permissions".to_owned(),
+        Fault::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
+        Fault::NotARevision => "write the header with `revision: …` and `down_revision: …` at its top, or move the \
+                                file out of the version location"
+            .to_owned(),
+        Fault::ConflictMarker => "finish the merge and remove the markers".to_owned(),
+        Fault::ConfigSyntax { .. } => "correct it; text stands in quotes and lists in brackets".to_owned(),
+        Fault::ConfigUnknownKey { nearest, .. } => {
+            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(config::KEYS)))
+        }
+        Fault::ConfigValue { key, expected } => format!("`{key}` takes {expected}"),
+        Fault::MalformedValue { key, expected } => format!("`{key}` takes {expected}"),
+        Fault::MissingKey { key: "down_revision" } => {
+            "name the parent, or write `down_revision: none` for the first revision".to_owned()
+        }
+        Fault::MissingKey { key } => format!("add a line `{key}: …` below the message"),
+        Fault::MalformedLine => "below the empty line that ends the message stand only keys: join it to the message, or \
+                                 move it below the header"
+            .to_owned(),
+        Fault::RepeatedKey { .. } => "keep one of the two".to_owned(),
+        Fault::UnknownKey { nearest, .. } => {
+            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(header::KEYS)))
+        }
+        Fault::IllegalCharacter { .. } => {
+            "an id is made of the letters a to z, digits and `_`; a branch label may have `-` as well".to_owned()
+        }
+        Fault::TooLong { .. } => format!("the version table takes ids of up to {MAX_ID_LENGTH} characters"),
+        Fault::Reserved { .. } => format!("the words {} stand for places in the chain", quoted(RESERVED)),
+        Fault::UnknownMarker { nearest, .. } => did_you_mean(*nearest).unwrap_or_else(|| {
+            "a marker is `-- migrate: upgrade`, `downgrade`, `statement` or `end`".to_owned()
+        }),
+        Fault::MalformedMarker { meant } => format!("write `{meant}`, or word the comment otherwise"),
+        Fault::UnknownDialect { nearest, .. } => {
+            did_you_mean(*nearest).unwrap_or_else(|| "a section serves `sqlite`, `postgres` or `mysql`".to_owned())
+        }
+        Fault::RepeatedSection { .. } => "join the two".to_owned(),
+        Fault::TextBeforeSection => "write `-- migrate: upgrade` above it".to_owned(),
+        Fault::MissingUpgrade { rust: true } => {
+            "add `pub async fn upgrade(cx: &mut Context<'_>) -> Result<()>`".to_owned()
+        }
+        Fault::MissingUpgrade { rust: false } => {
+            "add `-- migrate: upgrade`; the section may be empty in a merge revision".to_owned()
+        }
+        Fault::IrreversibleDowngrade => "remove the key `irreversible`, or the downgrade".to_owned(),
+        Fault::MissingDowngrade { rust: true } => "add `pub async fn downgrade(cx: &mut Context<'_>) -> Result<()>`, \
+                                                   or say why there is none: `irreversible: …`"
+            .to_owned(),
+        Fault::MissingDowngrade { rust: false } => {
+            "add `-- migrate: downgrade`, or say why there is none: `irreversible: …`".to_owned()
+        }
+        Fault::MissingDialect { section, dialect } => format!(
+            "add `-- migrate: {section} {dialect}`, or a section without names, or take \"{dialect}\" out of \
+             `dialects` in migrate.toml"
+        ),
+        Fault::Sql { kind, .. } => sql::help(*kind).to_owned(),
+        Fault::DuplicateId { .. } => "give the newer file another id; `cargo migrate revision` makes one up".to_owned(),
+        Fault::CaseCollision { .. } => {
+            "give one of them another id: databases and file systems do not all tell the two apart".to_owned()
+        }
+        Fault::UnknownParent { nearest, childless, .. } => unknown_parent(nearest.as_deref(), childless.as_deref()),
+        Fault::UnknownDependency { nearest, .. } => did_you_mean(nearest.as_deref())
+            .unwrap_or_else(|| "restore the file that is missing, or remove the name from the list".to_owned()),
+        Fault::SelfReference { key: "down_revision", .. } => {
+            "name the revision that should come before it, or `none`".to_owned()
+        }
+        Fault::SelfReference { .. } | Fault::RepeatedReference { .. } => "remove it from the list".to_owned(),
+        Fault::Cycle { .. } => "correct one of these `down_revision` and `depends_on`, so that one revision comes first".to_owned(),
+        Fault::SeveralHeads { heads } => format!(
+            "run `cargo migrate merge {}`, or allow several with `heads = \"many\"` in migrate.toml",
+            heads.join(" ")
+        ),
+        Fault::SeveralBases { .. } => {
+            "name a parent in all but one of them, or allow several with `bases = \"many\"` in migrate.toml".to_owned()
+        }
+        Fault::DuplicateLabel { .. } | Fault::LabelIsRevision { .. } => "choose another label".to_owned(),
+    }
+}
+
+/// A name that looks alike is most likely meant, unless another revision has lost its child: ids that count up look all
+/// alike, and when a file is missing, its parent is what should be named.
+fn unknown_parent(nearest: Option<&str>, childless: Option<&str>) -> String {
+    match (nearest, childless) {
+        (Some(nearest), childless) if childless.is_none_or(|childless| childless == nearest) => {
+            format!("did you mean `{nearest}`?")
+        }
+        (Some(nearest), Some(childless)) => format!(
+            "restore the missing file, or name `{childless}`, which no other revision has as parent; or did you mean \
+             `{nearest}`?"
+        ),
+        (_, Some(childless)) => {
+            format!(
+                "restore the missing file, or name `{childless}`, which no other revision has as parent"
+            )
+        }
+        (_, None) => {
+            "restore the missing file, or name the revision that should come before this one"
+                .to_owned()
+        }
+    }
+}
+
+fn did_you_mean(nearest: Option<&str>) -> Option<String> {
+    nearest.map(|nearest| format!("did you mean `{nearest}`?"))
+}

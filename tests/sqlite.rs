@@ -1,0 +1,14 @@
+//! The suite on SQLite, and what is SQLite's alone.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "tests: a panic is a failure, and nobody imports them"
+)]
+
+mod suite;
+mod support;
+
+mod on_sqlite {
+    crate::suite::suite!(crate::support::sqlite::Sqlite);
+}

@@ -1,0 +1,45 @@
+//! One suite for every database. A test is an async function over a [`Backend`](crate::support::Backend); `suite!`
+//! makes it a `#[test]` of a database. One that is listed nowhere is dead code, which the compiler reports.
+
+pub mod downgrade;
+pub mod outside;
+pub mod stamp;
+pub mod status;
+pub mod upgrade;
+
+/// Makes a test of each function of the suite.
+macro_rules! suite {
+    ($backend:ty) => {
+        crate::suite::suite! { @ $backend;
+            upgrade {
+                to_the_head, to_targets, in_one_transaction, in_one_transaction_none_or_all, single_mode_refuses_what_runs_outside,
+                failing_statement, events_come_in_order, several_heads, one_head_is_demanded, dependencies_come_first,
+                an_empty_chain, the_embedded_chain, names_that_need_quotes, borrowed_chain_from_spawned_tasks,
+                bad_targets, missing_sql,
+            }
+            downgrade { by_targets, needs_a_target, refuses_the_irreversible, refuses_without_a_section, a_branch_alone }
+            status {
+                of_each_state, check_names_what_is_missing, plans, reading_creates_nothing, waits_for_another_task,
+                waits_no_longer_than_told, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,
+                squashed, squashed_in_the_middle,
+            }
+            stamp { sets_rows, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
+            outside {
+                runs_statement_by_statement, fails_and_goes_on, refuses_edits_behind_the_resume_point, edits_ahead_of_it,
+                undone_and_resumed, resolved_as_applied, resolved_as_not_applied, resolved_by_retry, resolve_needs_a_reason,
+                cut_off_anywhere,
+            }
+        }
+    };
+    (@ $backend:ty; $($module:ident { $($test:ident),* $(,)? })*) => {
+        $(mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::suite::$module::$test::<$backend>().await;
+                }
+            )*
+        })*
+    };
+}
+pub(crate) use suite;

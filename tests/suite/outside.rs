@@ -1,0 +1,343 @@
+//! Revisions outside a transaction: `transaction: off`.
+
+use embed_migrations::{ErrorKind, Migrations, Resolution};
+
+use crate::support::chain::Chain;
+use crate::support::checker::assert_consistent;
+use crate::support::{Backend, Events, cut_after, ran};
+
+/// `o` has three statements outside a transaction, between two revisions inside.
+fn chain() -> Chain {
+    Chain::line(1)
+        .revision("o", "r1")
+        .header("transaction: off")
+        .up("CREATE TABLE o1 (id INTEGER);\nINSERT INTO o1 VALUES (1);\nCREATE TABLE o2 (id INTEGER)")
+        .down("DROP TABLE o2;\nDELETE FROM o1;\nDROP TABLE o1")
+        .revision("z", "o")
+        .up("CREATE TABLE z (id INTEGER)")
+        .down("DROP TABLE z")
+}
+
+/// The same, and its second statement fails as long as there is no table `later`.
+fn failing() -> Chain {
+    Chain::line(1)
+        .revision("o", "r1")
+        .header("transaction: off")
+        .up("CREATE TABLE o1 (id INTEGER);\nINSERT INTO later VALUES (1);\nCREATE TABLE o2 (id INTEGER)")
+        .down("DROP TABLE o2;\nDELETE FROM later;\nDROP TABLE o1")
+}
+
+pub async fn runs_statement_by_statement<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = chain();
+    let migrations = chain.load();
+    let events = Events::default();
+    let report = events
+        .of(&migrations, database.db())
+        .upgrade()
+        .await
+        .unwrap();
+    assert_eq!(ran(&report), ["r1", "o", "z"]);
+    let journal = [
+        "finished upgrade r1 1",
+        "started upgrade o 0",
+        "statement upgrade o 1",
+        "statement upgrade o 2",
+        "statement upgrade o 3",
+        "finished upgrade o 3",
+        "finished upgrade z 1",
+    ];
+    assert_eq!(database.journal().await, journal);
+    let expected = [
+        "started upgrade o 2/3 with 3",
+        "statement o 1/3",
+        "statement o 2/3",
+        "statement o 3/3",
+        "finished upgrade o",
+    ];
+    assert_eq!(events.lines()[4..9], expected);
+    assert_consistent(&database).await;
+
+    let back = Events::default();
+    back.of(&migrations, database.db())
+        .to("r1")
+        .downgrade()
+        .await
+        .unwrap();
+    assert_eq!(
+        database.tables().await,
+        ["alembic_version", "migrate_journal", "t1"]
+    );
+    assert_consistent(&database).await;
+}
+
+pub async fn fails_and_goes_on<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = failing();
+    let migrations = chain.load();
+    let error = migrations.upgrade(database.db()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.revision()),
+        (ErrorKind::Statement, Some("o"))
+    );
+    assert!(error.location().unwrap().ends_with("o.sql:9:1"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("statements 1 to 1 of 3 are done"),
+        "{error}"
+    );
+    assert_eq!(
+        database.journal().await[1..],
+        [
+            "started upgrade o 0",
+            "statement upgrade o 1",
+            "failed upgrade o 1"
+        ]
+    );
+    let unfinished = migrations
+        .status(database.db())
+        .await
+        .unwrap()
+        .unfinished
+        .unwrap();
+    assert_eq!(
+        (&*unfinished.revision, unfinished.statements_done),
+        ("o", 1)
+    );
+    assert!(unfinished.error.unwrap().contains("later"));
+    let error = migrations.check(database.db()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("`o` stopped half-way"),
+        "{error}"
+    );
+
+    assert!(
+        migrations.upgrade(database.db()).await.is_err(),
+        "it fails as before"
+    );
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    let events = Events::default();
+    let report = events
+        .of(&migrations, database.db())
+        .upgrade()
+        .await
+        .unwrap();
+    assert_eq!(ran(&report), ["o"]);
+    assert!(
+        !events.lines().contains(&"fenced".to_owned()),
+        "{:?}",
+        events.lines()
+    );
+    assert_eq!(
+        database
+            .column("SELECT CAST(id AS CHAR(9)) FROM later")
+            .await,
+        ["1"],
+        "each statement once"
+    );
+    assert_consistent(&database).await;
+}
+
+pub async fn refuses_edits_behind_the_resume_point<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = failing();
+    chain.load().upgrade(database.db()).await.unwrap_err();
+    chain.edit(
+        "o",
+        "CREATE TABLE o1 (id INTEGER)",
+        "CREATE TABLE o1 (id INTEGER, x INTEGER)",
+    );
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    let error = chain.reload().upgrade(database.db()).await.unwrap_err();
+    assert!(error.is_edited(), "{error}");
+    assert!(
+        error.to_string().contains("stopped after 1 statements"),
+        "{error}"
+    );
+    assert_eq!(database.versions().await, ["r1"]);
+}
+
+pub async fn edits_ahead_of_it<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = failing();
+    chain.load().upgrade(database.db()).await.unwrap_err();
+    chain.edit(
+        "o",
+        "INSERT INTO later VALUES (1)",
+        "INSERT INTO o1 VALUES (7)",
+    );
+    let migrations = chain.reload();
+    assert_eq!(
+        ran(&migrations.upgrade(database.db()).await.unwrap()),
+        ["o"]
+    );
+    assert_eq!(
+        database.column("SELECT CAST(id AS CHAR(9)) FROM o1").await,
+        ["7"]
+    );
+    migrations.check(database.db()).await.unwrap();
+    assert_consistent(&database).await;
+}
+
+pub async fn undone_and_resumed<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = failing();
+    let migrations = chain.load();
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    migrations.upgrade(database.db()).await.unwrap();
+    database.execute("DROP TABLE later").await.unwrap();
+    let error = migrations.downgrade(database.db(), "r1").await.unwrap_err();
+    assert_eq!(
+        error.direction(),
+        Some(embed_migrations::Direction::Downgrade)
+    );
+    assert!(error.location().unwrap().ends_with("o.sql:14:1"), "{error}");
+    assert_eq!(database.versions().await, ["o"]);
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    let report = migrations.downgrade(database.db(), "r1").await.unwrap();
+    assert_eq!(ran(&report), ["o"]);
+    assert_eq!(database.versions().await, ["r1"]);
+    assert_eq!(
+        database.tables().await,
+        ["alembic_version", "later", "migrate_journal", "t1"]
+    );
+    assert_consistent(&database).await;
+}
+
+async fn half_way<B: Backend>() -> (B, Chain, Migrations) {
+    let database = B::fresh().await;
+    let chain = failing();
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap_err();
+    (database, chain, migrations)
+}
+
+pub async fn resolved_as_applied<B: Backend>() {
+    let (database, _chain, migrations) = half_way::<B>().await;
+    let report = migrations
+        .resolve(database.db(), "o", Resolution::Applied)
+        .await
+        .unwrap();
+    assert_eq!(report.current, ["o"]);
+    assert_eq!(database.versions().await, ["o"]);
+    migrations.check(database.db()).await.unwrap();
+    assert_consistent(&database).await;
+}
+
+pub async fn resolved_as_not_applied<B: Backend>() {
+    let (database, _chain, migrations) = half_way::<B>().await;
+    let report = migrations
+        .resolve(database.db(), "o", Resolution::NotApplied)
+        .await
+        .unwrap();
+    assert_eq!(report.current, ["r1"]);
+    let status = migrations.status(database.db()).await.unwrap();
+    assert_eq!((status.unfinished, status.pending.len()), (None, 1));
+    database.execute("DROP TABLE o1").await.unwrap();
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    assert_eq!(
+        ran(&migrations.upgrade(database.db()).await.unwrap()),
+        ["o"]
+    );
+    assert_consistent(&database).await;
+}
+
+pub async fn resolved_by_retry<B: Backend>() {
+    let (database, _chain, migrations) = half_way::<B>().await;
+    migrations
+        .resolve(database.db(), "o", Resolution::Retry)
+        .await
+        .unwrap();
+    assert!(
+        migrations
+            .status(database.db())
+            .await
+            .unwrap()
+            .unfinished
+            .is_some()
+    );
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    assert_eq!(
+        ran(&migrations.upgrade(database.db()).await.unwrap()),
+        ["o"]
+    );
+    assert_consistent(&database).await;
+}
+
+pub async fn resolve_needs_a_reason<B: Backend>() {
+    let (database, _chain, migrations) = half_way::<B>().await;
+    let error = migrations
+        .resolve(database.db(), "r1", Resolution::Applied)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(
+        error.to_string().contains("`r1` is not half-way"),
+        "{error}"
+    );
+}
+
+/// A run whose future is dropped after any number of polls leaves a database that the next run completes.
+pub async fn cut_off_anywhere<B: Backend>() {
+    let chain = chain();
+    let migrations = chain.load();
+    let mut polls = 0;
+    loop {
+        let database = B::fresh().await;
+        let cut = cut_after(polls, migrations.upgrade(database.db())).await;
+        let completed = cut.is_some();
+        migrations
+            .upgrade(database.db())
+            .await
+            .unwrap_or_else(|error| panic!("cut off after {polls} polls: {error}"));
+        assert_consistent(&database).await;
+        assert_eq!(
+            database.column("SELECT CAST(id AS CHAR(9)) FROM o1").await,
+            ["1"],
+            "cut off after {polls} polls"
+        );
+
+        cut_after(polls, migrations.downgrade(database.db(), "r1")).await;
+        if database.versions().await != ["r1"]
+            || migrations
+                .status(database.db())
+                .await
+                .unwrap()
+                .unfinished
+                .is_some()
+        {
+            migrations
+                .downgrade(database.db(), "r1")
+                .await
+                .unwrap_or_else(|error| panic!("cut off after {polls} polls: {error}"));
+        }
+        assert_consistent(&database).await;
+        assert_eq!(
+            database.tables().await,
+            ["alembic_version", "migrate_journal", "t1"]
+        );
+        if completed {
+            return;
+        }
+        polls += 1;
+    }
+}

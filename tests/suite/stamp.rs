@@ -1,0 +1,188 @@
+//! Setting rows without running, and sharing a database with Alembic.
+
+use super::upgrade::two_branches;
+use crate::support::Backend;
+use crate::support::chain::Chain;
+use crate::support::ran;
+
+pub async fn sets_rows<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(3);
+    let migrations = chain.load();
+    assert_eq!(
+        migrations
+            .stamp(database.db(), &["r2"])
+            .await
+            .unwrap()
+            .current,
+        ["r2"]
+    );
+    assert_eq!(database.versions().await, ["r2"]);
+    assert_eq!(
+        database.tables().await,
+        ["alembic_version", "migrate_journal"]
+    );
+    assert_eq!(database.journal().await, ["stamped stamp r2 0"]);
+    assert_eq!(
+        ran(&migrations.upgrade(database.db()).await.unwrap()),
+        ["r3"]
+    );
+    assert_eq!(
+        migrations
+            .stamp(database.db(), &["base"])
+            .await
+            .unwrap()
+            .current,
+        [""; 0]
+    );
+    assert_eq!(database.versions().await, [""; 0]);
+
+    let branches = two_branches();
+    let branches = branches.load();
+    let other = B::fresh().await;
+    assert_eq!(
+        branches
+            .stamp(other.db(), &["heads"])
+            .await
+            .unwrap()
+            .current,
+        ["a2", "b1"]
+    );
+    assert_eq!(other.versions().await, ["a2", "b1"]);
+    assert!(
+        branches
+            .stamp(other.db(), &["nowhere"])
+            .await
+            .unwrap_err()
+            .is_target()
+    );
+}
+
+pub async fn replaces_all_with_purge<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap();
+    database
+        .execute("UPDATE alembic_version SET version_num = 'feedbeef'")
+        .await
+        .unwrap();
+    migrations.stamp(database.db(), &["r2"]).await.unwrap_err();
+    assert_eq!(
+        migrations
+            .runner(database.db())
+            .purge()
+            .stamp(&["r2"])
+            .await
+            .unwrap()
+            .current,
+        ["r2"]
+    );
+    assert_eq!(database.versions().await, ["r2"]);
+    migrations.check(database.db()).await.unwrap();
+
+    database
+        .execute("UPDATE alembic_version SET version_num = 'feedbeef'")
+        .await
+        .unwrap();
+    assert_eq!(
+        migrations
+            .runner(database.db())
+            .purge()
+            .stamp(&["base"])
+            .await
+            .unwrap()
+            .current,
+        [""; 0]
+    );
+    assert_eq!(database.versions().await, [""; 0]);
+}
+
+pub async fn accepts_edits<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(3);
+    chain.load().upgrade(database.db()).await.unwrap();
+    chain.edit("r1", "id INTEGER", "id BIGINT");
+    let migrations = chain.reload();
+    assert!(
+        migrations
+            .check(database.db())
+            .await
+            .unwrap_err()
+            .is_edited()
+    );
+    migrations.stamp(database.db(), &["r3"]).await.unwrap();
+    migrations.check(database.db()).await.unwrap();
+    assert!(migrations.upgrade(database.db()).await.unwrap().is_empty());
+    assert_eq!(
+        migrations.status(database.db()).await.unwrap().edited,
+        [""; 0]
+    );
+}
+
+const ALEMBIC_TABLE: &str = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, \
+                             CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))";
+
+pub async fn adopts_from_alembic<B: Backend>() {
+    let database = B::fresh().await;
+    database.execute(ALEMBIC_TABLE).await.unwrap();
+    database
+        .execute("INSERT INTO alembic_version VALUES ('r2')")
+        .await
+        .unwrap();
+    let chain = Chain::line(4);
+    let migrations = chain.load();
+    let status = migrations.status(database.db()).await.unwrap();
+    assert_eq!(
+        (&status.current[..], status.pending.len()),
+        (&["r2".to_owned()][..], 2)
+    );
+    assert_eq!(database.tables().await, ["alembic_version"]);
+    assert_eq!(
+        ran(&migrations.upgrade(database.db()).await.unwrap()),
+        ["r3", "r4"]
+    );
+    assert_eq!(database.versions().await, ["r4"]);
+    migrations.check(database.db()).await.unwrap();
+
+    let at_head = B::fresh().await;
+    at_head.execute(ALEMBIC_TABLE).await.unwrap();
+    at_head
+        .execute("INSERT INTO alembic_version VALUES ('r4')")
+        .await
+        .unwrap();
+    assert!(migrations.upgrade(at_head.db()).await.unwrap().is_empty());
+    assert_eq!(
+        at_head.tables().await,
+        ["alembic_version"],
+        "nothing to record, nothing to create"
+    );
+}
+
+/// Alembic reads the table that we make, changes it, and we go on from there.
+pub async fn leaves_what_alembic_reads<B: Backend>() {
+    let (ours, theirs) = (B::fresh().await, B::fresh().await);
+    let chain = Chain::line(3);
+    let migrations = chain.load();
+    migrations
+        .runner(ours.db())
+        .to("r1")
+        .upgrade()
+        .await
+        .unwrap();
+    theirs.execute(ALEMBIC_TABLE).await.unwrap();
+    let schema = ours.schema().await;
+    let unquoted = |text: &String| text.replace(['"', '`'], "");
+    assert!(
+        schema
+            .iter()
+            .any(|sql| unquoted(sql) == unquoted(&ALEMBIC_TABLE.to_owned())),
+        "{schema:#?}"
+    );
+
+    ours.execute("CREATE TABLE t2 (id INTEGER)").await.unwrap();
+    ours.execute("UPDATE alembic_version SET version_num = 'r2' WHERE version_num = 'r1'")
+        .await
+        .unwrap();
+    assert_eq!(ran(&migrations.upgrade(ours.db()).await.unwrap()), ["r3"]);
+}

@@ -1,0 +1,125 @@
+//! What the suite asks of a database, and helpers that work on any.
+
+pub mod chain;
+pub mod checker;
+pub mod sqlite;
+
+use std::sync::{Arc, Mutex};
+
+use embed_migrations::{Database, Dialect, Event, Migrations, Result, Runner};
+
+/// A fresh database of one kind: made empty, and gone when the value is dropped.
+pub trait Backend: Sized + Send + Sync + 'static {
+    const DIALECT: Dialect;
+
+    /// What `Migrations` is given to run on.
+    type Handle<'a>: Database<'a> + Copy;
+
+    /// Makes an empty database.
+    fn fresh() -> impl Future<Output = Self> + Send;
+
+    /// The pool.
+    fn db(&self) -> Self::Handle<'_>;
+
+    /// Runs SQL that the test needs.
+    fn execute(&self, sql: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
+    /// The first column of a query, as text.
+    fn column(&self, sql: &str) -> impl Future<Output = Vec<String>> + Send;
+
+    /// Every definition in the database, in a stable order; the version table and the journal included.
+    fn schema(&self) -> impl Future<Output = Vec<String>> + Send;
+
+    /// The names of all tables, sorted.
+    fn tables(&self) -> impl Future<Output = Vec<String>> + Send;
+
+    /// The rows of the version table, sorted.
+    fn versions(&self) -> impl Future<Output = Vec<String>> + Send {
+        async {
+            self.column("SELECT version_num FROM alembic_version ORDER BY version_num")
+                .await
+        }
+    }
+
+    /// The journal as lines: `finished upgrade a1 2`, the last being the statements done.
+    fn journal(&self) -> impl Future<Output = Vec<String>> + Send {
+        async {
+            let sql = "SELECT CONCAT_WS(' ', event, direction, revision, statements) FROM migrate_journal ORDER BY sequence";
+            self.column(sql).await
+        }
+    }
+}
+
+/// The events of a run, in order.
+#[derive(Clone, Default)]
+pub struct Events(Arc<Mutex<Vec<Event>>>);
+
+impl Events {
+    /// A runner that records what happens.
+    pub fn of<'a, D: Database<'a>>(&self, migrations: &'a Migrations, db: D) -> Runner<'a, D> {
+        let events = Arc::clone(&self.0);
+        migrations.runner(db).on_event(move |event| {
+            events
+                .lock()
+                .expect("no test panics here")
+                .push(event.clone())
+        })
+    }
+
+    pub fn all(&self) -> Vec<Event> {
+        self.0.lock().expect("no test panics here").clone()
+    }
+
+    /// The events as short lines, without times.
+    pub fn lines(&self) -> Vec<String> {
+        self.all().iter().map(line).collect()
+    }
+}
+
+fn line(event: &Event) -> String {
+    match event {
+        Event::Waiting { holder, .. } => format!("waiting for {holder}"),
+        Event::Planned { revisions } => format!("planned {revisions}"),
+        Event::Started {
+            revision,
+            direction,
+            number,
+            of,
+            statements,
+            ..
+        } => {
+            format!("started {direction} {revision} {number}/{of} with {statements}")
+        }
+        Event::Statement {
+            revision,
+            number,
+            of,
+        } => format!("statement {revision} {number}/{of}"),
+        Event::Finished {
+            revision,
+            direction,
+            ..
+        } => format!("finished {direction} {revision}"),
+        Event::Fenced => "fenced".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The ids of a report's steps.
+pub fn ran(report: &embed_migrations::Report) -> Vec<&str> {
+    report.steps.iter().map(|step| &*step.revision).collect()
+}
+
+/// Polls a future so many times and drops it; its result if it was done before.
+pub async fn cut_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut left = polls;
+    std::future::poll_fn(move |cx| {
+        if left == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}

@@ -1,0 +1,85 @@
+//! SQLite: a file in a temporary folder.
+
+use std::path::PathBuf;
+
+use embed_migrations::Dialect;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, SqlitePool};
+use tempfile::TempDir;
+
+use super::Backend;
+
+pub struct Sqlite {
+    pub pool: SqlitePool,
+    folder: TempDir,
+}
+
+impl Sqlite {
+    /// The database file.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("test.db")
+    }
+
+    /// Options for the same file.
+    pub fn options(&self) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(self.path())
+            .create_if_missing(true)
+    }
+
+    /// Another pool of the same file.
+    pub fn another_pool(&self) -> SqlitePool {
+        pool(self.options())
+    }
+}
+
+/// A pool that opens no connection before it is used.
+pub fn pool(options: SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(4)
+        .connect_lazy_with(options)
+}
+
+impl Backend for Sqlite {
+    const DIALECT: Dialect = Dialect::Sqlite;
+
+    type Handle<'a> = &'a SqlitePool;
+
+    async fn fresh() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("test.db"))
+            .create_if_missing(true);
+        Self {
+            pool: pool(options),
+            folder,
+        }
+    }
+
+    fn db(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+    }
+
+    async fn column(&self, sql: &str) -> Vec<String> {
+        let rows = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_all(&self.pool)
+            .await;
+        rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    async fn schema(&self) -> Vec<String> {
+        self.column("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+            .await
+    }
+
+    async fn tables(&self) -> Vec<String> {
+        self.column("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name").await
+    }
+}
