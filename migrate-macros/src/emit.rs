@@ -17,7 +17,7 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) 
     if chain.has_config_file {
         let _ = writeln!(
             text,
-            "const _: &str = include_str!({:?});",
+            "const _: &str = ::core::include_str!({:?});",
             path(root, load::CONFIG_FILE)
         );
     }
@@ -52,7 +52,11 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) 
 fn texts(out: &mut String, chain: &Chain, root: &str) {
     let _ = write!(out, "static TEXTS: [&str; {}] = [", chain.revisions.len());
     for revision in &chain.revisions {
-        let _ = write!(out, "include_str!({:?}),", path(root, revision.file()));
+        let _ = write!(
+            out,
+            "::core::include_str!({:?}),",
+            path(root, revision.file())
+        );
     }
     out.push_str("];\n");
 }
@@ -78,7 +82,7 @@ fn modules(out: &mut String, chain: &Chain, root: &str) {
         let path = path(root, revision.file());
         let _ = writeln!(
             out,
-            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs)] mod r{n};"
+            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs, clippy::doc_markdown)] mod r{n};"
         );
     }
 }
@@ -96,9 +100,12 @@ fn functions(out: &mut String, chain: &Chain) {
         );
         // Whether there is a downgrade does not depend on the database in a Rust revision.
         if revision.has_downgrade(Dialect::Sqlite) {
-            let _ = write!(out, "Some(|cx| p::boxed(r{n}::downgrade(cx))) }},");
+            let _ = write!(
+                out,
+                "::core::option::Option::Some(|cx| p::boxed(r{n}::downgrade(cx))) }},"
+            );
         } else {
-            out.push_str("None },");
+            out.push_str("::core::option::Option::None },");
         }
     }
     out.push_str("];\n");
@@ -116,9 +123,9 @@ fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
 fn source(out: &mut String, root: &str) {
     let _ = writeln!(
         out,
-        "#[cfg(debug_assertions)] const SOURCE: Option<&str> = Some({root:?});"
+        "#[cfg(debug_assertions)] const SOURCE: ::core::option::Option<&str> = ::core::option::Option::Some({root:?});"
     );
-    out.push_str("#[cfg(not(debug_assertions))] const SOURCE: Option<&str> = None;\n");
+    out.push_str("#[cfg(not(debug_assertions))] const SOURCE: ::core::option::Option<&str> = ::core::option::Option::None;\n");
 }
 
 fn settings(out: &mut String, chain: &Chain) {
@@ -126,13 +133,21 @@ fn settings(out: &mut String, chain: &Chain) {
     out.push_str("versions: &VERSIONS");
     let _ = write!(
         out,
-        ", recursive: {}, many_heads: {}, version_table: {:?}, version_table_schema: {:?}, journal_table: {:?},",
+        ", recursive: {}, many_heads: {}, version_table: {:?}, version_table_schema: {}, journal_table: {:?},",
         config.recursive,
         config.many_heads,
         config.version_table,
-        config.version_table_schema,
+        optional(config.version_table_schema.as_deref()),
         config.journal_table
     );
+}
+
+/// The full path, since the caller may have a `Some` of its own.
+fn optional(value: Option<&str>) -> String {
+    match value {
+        Some(value) => format!("::core::option::Option::Some({value:?})"),
+        None => "::core::option::Option::None".to_owned(),
+    }
 }
 
 /// The path of a file below the migration directory.
