@@ -54,7 +54,7 @@ pub(super) fn changed_rows<'m>(
     state.rows.iter().filter_map(move |row| {
         let digest = row.digest.as_ref()?;
         let find = |revision: &&Revision| revision.id() == row.revision;
-        let revision = migrations.revisions.iter().find(find)?;
+        let revision = migrations.revisions().iter().find(find)?;
         (!revision.accepts(digest, dialect)).then_some(revision)
     })
 }
