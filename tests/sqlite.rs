@@ -12,3 +12,10 @@ mod support;
 mod on_sqlite {
     crate::suite::suite!(crate::support::sqlite::Sqlite);
 }
+
+mod sqlite {
+    mod bad_input;
+    mod keys;
+    mod outside;
+    mod rust;
+}

@@ -108,7 +108,6 @@ impl Chain {
         fs::write(self.file(id), text.replace(from, to)).expect("a revision file is written");
     }
 
-
     pub fn file(&self, id: &str) -> PathBuf {
         self.path().join(format!("versions/{id}.sql"))
     }

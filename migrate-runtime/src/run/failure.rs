@@ -6,10 +6,10 @@ use std::sync::Arc;
 use migrate_chain::sql::split;
 use migrate_chain::{Dialect, Place, Revision, Source};
 
-use super::outside::settled;
+use super::outside::{how_to_settle, settled};
 use super::step::Step;
 use crate::database::{Failure, Session, database_code, database_message};
-use crate::error::{Error, ErrorKind};
+use crate::error::{BoxError, Error, ErrorKind};
 use crate::journal::NewerJournal;
 use crate::{Direction, Migrations};
 
@@ -26,18 +26,7 @@ pub(super) fn error(
             statement,
             error,
         } => statement_error(migrations, session, &steps[index], statement, error),
-        Failure::Rust { index, error } => {
-            let step = &steps[index];
-            let id = step.revision.id();
-            Error::new(
-                ErrorKind::Revision,
-                format!("the {} of revision `{id}` failed: {error}", step.direction),
-            )
-            .of_revision(id, step.direction)
-            .at(file_place(migrations, step.revision))
-            .note(aftermath(step, 0))
-            .caused_by(error)
-        }
+        Failure::Rust { index, error } => rust_error(migrations, &steps[index], error),
         Failure::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
         }
@@ -54,6 +43,24 @@ pub(super) fn error(
     }
 }
 
+fn rust_error(migrations: &Migrations, step: &Step<'_>, error: BoxError) -> Error {
+    let id = step.revision.id();
+    let summary = format!("the {} of revision `{id}` failed: {error}", step.direction);
+    let result = Error::new(ErrorKind::Revision, summary)
+        .of_revision(id, step.direction)
+        .at(file_place(migrations, step.revision));
+    let result = if step.revision.is_transactional() {
+        result
+            .note(aftermath(step, 0))
+            .help("correct the revision, rebuild, and start again")
+    } else {
+        result
+            .note("it runs outside a transaction, and what it did before it failed is unknown")
+            .help(how_to_settle(id))
+    };
+    result.caused_by(error)
+}
+
 fn statement_error(
     migrations: &Migrations,
     session: &dyn Session,
@@ -63,6 +70,7 @@ fn statement_error(
 ) -> Error {
     let id = step.revision.id();
     let dialect = session.dialect();
+    let done = step.split(dialect);
     let explained = session.explain(&error);
     let kind = if explained.kind == ErrorKind::Database {
         ErrorKind::Statement
@@ -92,7 +100,7 @@ fn statement_error(
         .code(code)
         .note(aftermath(
             step,
-            settled(dialect, &step.split(dialect)[..statement]),
+            settled(dialect, &done[..statement.min(done.len())]),
         ))
         .help(help)
         .caused_by(error)

@@ -270,9 +270,7 @@ impl<'a> Run<'a> {
             .of_revision(id, step.direction)
             .at(failure::file_place(self.migrations, step.revision))
             .note("it is a Rust revision outside a transaction: only a look at the data tells how far it came")
-            .help(format!(
-                "settle it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
-            ))
+            .help(how_to_settle(id))
     }
 
     fn edited_half_way(&self, step: &Step<'_>, run: &UnfinishedRun) -> Error {
@@ -351,6 +349,13 @@ impl<'a> Run<'a> {
             Err(failure) => self.interrupted(failure, &[]),
         }
     }
+}
+
+/// What to do about a revision that is in doubt.
+pub(super) fn how_to_settle(id: &str) -> String {
+    format!(
+        "settle it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
+    )
 }
 
 /// How many statements stay done when the next one fails: a transaction of the revision's own is rolled back.
