@@ -16,6 +16,9 @@ mod on_sqlite {
 mod sqlite {
     mod bad_input;
     mod keys;
+    mod offline;
     mod outside;
+    mod parity;
     mod rust;
+    mod starters;
 }

@@ -20,21 +20,22 @@ pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
     Some(code & 0xff)
 }
 
-pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
-    Failure::Database { doing, error }
-}
-
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }
 
-pub(super) fn busy_or(error: sqlx::Error, doing: &'static str) -> Failure {
+/// A failure of the bookkeeping. One that found the database busy did nothing, and can be tried again.
+pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
     if is_busy(&error) {
-        Failure::Busy {
-            holder: "another connection, which writes to the database".to_owned(),
-        }
+        busy()
     } else {
-        database(error, doing)
+        Failure::Database { doing, error }
+    }
+}
+
+pub(super) fn busy() -> Failure {
+    Failure::Busy {
+        holder: "another connection, which writes to the database".to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::{refusal, transaction_control};
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::code::{busy_or, database, is_busy};
+use super::code::{busy, database, is_busy};
 use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
@@ -47,13 +47,16 @@ impl SqliteSession<'_> {
 
     /// A statement that commits together with its record.
     async fn with_record(&mut self, statement: &str, record: &str) -> Result<(), Failure> {
-        let connection = self.connection.get();
-        let begin = connection.begin_with("BEGIN IMMEDIATE").await;
-        let mut transaction = begin.map_err(|error| busy_or(error, "to begin a transaction"))?;
+        let (begin, before_commit) = self.busy_timeouts();
+        let begin = self.connection.get().begin_with(begin).await;
+        let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
         execute(&mut transaction, statement).await.map_err(failed)?;
         execute(&mut transaction, record).await.map_err(recorded)?;
+        execute(&mut transaction, &before_commit)
+            .await
+            .map_err(recorded)?;
         let commit = transaction.commit().await;
-        commit.map_err(|error| busy_or(error, "to commit"))
+        commit.map_err(|error| database(error, "to commit"))
     }
 
     /// A statement that no transaction of ours can hold.
@@ -63,6 +66,7 @@ impl SqliteSession<'_> {
         control: Option<&'static str>,
         record: &str,
     ) -> Result<(), Failure> {
+        self.be_patient().await?;
         self.in_transaction |= control == Some("BEGIN");
         let mut result = execute(self.connection.get(), statement)
             .await
@@ -82,6 +86,7 @@ impl SqliteSession<'_> {
     }
 
     async fn function(&mut self, function: RevisionFn, record: &str) -> Result<(), Failure> {
+        self.be_patient().await?;
         let mut executor = Timed {
             connection: self.connection.get(),
             watchdog: self.watchdog.as_ref(),
@@ -91,6 +96,13 @@ impl SqliteSession<'_> {
         result.map_err(|error| rust_failure(0, error))?;
         let recording = execute(self.connection.get(), record).await;
         recording.map(|_| ()).map_err(recorded)
+    }
+
+    /// What cannot be tried again waits for others in SQLite.
+    async fn be_patient(&mut self) -> Result<(), Failure> {
+        let (_, patience) = self.busy_timeouts();
+        let set = execute(self.connection.get(), &patience).await;
+        set.map(|_| ()).map_err(recorded)
     }
 
     fn restart_watchdog(&self) {
@@ -107,7 +119,7 @@ impl SqliteSession<'_> {
 /// A statement that found the database busy can wait and run again: none of it was done.
 fn failed(error: sqlx::Error) -> Failure {
     if is_busy(&error) {
-        return busy_or(error, "");
+        return busy();
     }
     Failure::Statement {
         index: 0,

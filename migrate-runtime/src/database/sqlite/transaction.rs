@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Transaction};
 
-use super::code::{busy_or, database};
+use super::code::database;
 use super::keys::{made, violations};
 use super::read::read_state;
 use super::timeout::Watchdog;
@@ -33,7 +33,7 @@ pub(super) async fn run(
     progress: &mut dyn Progress,
 ) -> Result<(), Failure> {
     let begin = connection.begin_with(setting.begin).await;
-    let mut transaction = begin.map_err(|error| busy_or(error, "to begin a transaction"))?;
+    let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
     let state = read_state(&mut transaction, setting.tables).await;
     let state = state.map_err(|error| database(error, "to read the version table"))?;
     if !state.is_still(setting.expected) {
@@ -46,7 +46,7 @@ pub(super) async fn run(
     let patience = execute(&mut transaction, &setting.before_commit).await;
     patience.map_err(|error| database(error, "to wait for readers"))?;
     let commit = transaction.commit().await;
-    commit.map_err(|error| busy_or(error, "to commit"))
+    commit.map_err(|error| database(error, "to commit"))
 }
 
 /// Runs one revision and writes its record.
