@@ -13,7 +13,9 @@ use crate::Result;
 /// The files of a chain of `length` revisions, by their names. Every tenth revision opens a branch beside the next one,
 /// and both are merged, so that the graph is no mere list.
 pub(crate) fn files(length: usize) -> BTreeMap<String, String> {
-    (0..length).map(|n| (format!("{}_step.sql", id(n)), revision(n, length))).collect()
+    (0..length)
+        .map(|n| (format!("{}_step.sql", id(n)), revision(n, length)))
+        .collect()
 }
 
 /// Only the SQL of the upgrades, in order.
@@ -47,11 +49,16 @@ impl Tree for Memory {
 
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         let name = path.strip_prefix("versions/");
-        Ok(name.and_then(|name| self.0.get(name)).map(|text| text.clone().into_bytes()))
+        Ok(name
+            .and_then(|name| self.0.get(name))
+            .map(|text| text.clone().into_bytes()))
     }
 
     fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
-        let entry = |name: &str, is_directory| Entry { name: name.to_owned(), is_directory };
+        let entry = |name: &str, is_directory| Entry {
+            name: name.to_owned(),
+            is_directory,
+        };
         Ok(match path {
             "" => Some(vec![entry("versions", true)]),
             "versions" => Some(self.0.keys().map(|name| entry(name, false)).collect()),
@@ -67,8 +74,16 @@ fn id(n: usize) -> String {
 }
 
 fn revision(n: usize, length: usize) -> String {
-    let mut text = format!("-- Create the table t{n}\n--\n-- revision: {}\n-- down_revision: {}\n", id(n), parents(n, length));
-    let _ = writeln!(text, "-- created: 2026-11-22T08:00:00Z\n\n-- migrate: upgrade\n{}", upgrade(n));
+    let mut text = format!(
+        "-- Create the table t{n}\n--\n-- revision: {}\n-- down_revision: {}\n",
+        id(n),
+        parents(n, length)
+    );
+    let _ = writeln!(
+        text,
+        "-- created: 2026-11-22T08:00:00Z\n\n-- migrate: upgrade\n{}",
+        upgrade(n)
+    );
     let _ = writeln!(text, "-- migrate: downgrade\nDROP TABLE t{n};");
     text
 }

@@ -18,16 +18,17 @@ pub(crate) struct Crate {
 impl Crate {
     /// A crate with the dependencies as they stand in Cargo.toml, and with the versions of this workspace.
     pub(crate) fn new(dependencies: &str, file: &str, source: &str) -> Result<Self> {
-        let scratch = bench_folder().join("target/crates");
-        fs::create_dir_all(&scratch)?;
-        let folder = tempfile::tempdir_in(scratch)?;
+        let folder = tempfile::tempdir_in(scratch()?)?;
         let manifest = format!(
             "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{dependencies}"
         );
         fs::create_dir(folder.path().join("src"))?;
         fs::write(folder.path().join("Cargo.toml"), manifest)?;
         fs::write(folder.path().join(file), source)?;
-        fs::copy(bench_folder().join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
+        fs::copy(
+            bench_folder().join("Cargo.lock"),
+            folder.path().join("Cargo.lock"),
+        )?;
         let sh = Shell::new()?;
         sh.change_dir(folder.path());
         // What is downloaded or asked for once is not to be measured.
@@ -41,7 +42,11 @@ impl Crate {
 
     /// Builds it for development, and says how long cargo took.
     pub(crate) fn build(&self) -> Result<Duration> {
-        let ((), time) = timed(|| Ok(cmd!(self.sh, "cargo build --quiet --offline").quiet().run()?))?;
+        let ((), time) = timed(|| {
+            Ok(cmd!(self.sh, "cargo build --quiet --offline")
+                .quiet()
+                .run()?)
+        })?;
         Ok(time)
     }
 
@@ -61,9 +66,16 @@ impl Crate {
 
     /// The crates that it is built from, itself included.
     pub(crate) fn tree(&self) -> Result<Vec<String>> {
-        let tree = cmd!(self.sh, "cargo tree --offline --edges normal,build --prefix none --format {'{p}'}");
+        let package = "{p}";
+        let tree = cmd!(
+            self.sh,
+            "cargo tree --offline --edges normal,build --prefix none --format {package}"
+        );
         let tree = tree.quiet().read()?;
-        let mut names: Vec<String> = tree.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        let mut names: Vec<String> = tree
+            .lines()
+            .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
+            .collect();
         names.sort_unstable();
         names.dedup();
         Ok(names)
@@ -73,7 +85,22 @@ impl Crate {
 /// The library that is measured, as a dependency.
 pub(crate) fn ours(package: &str) -> String {
     let root = bench_folder().join("..");
-    format!("{{ path = {:?} }}", if package == "embed-migrations" { root } else { root.join(package) })
+    format!(
+        "{{ path = {:?} }}",
+        if package == "embed-migrations" {
+            root
+        } else {
+            root.join(package)
+        }
+    )
+}
+
+/// Where everything is written that goes again: on the disk of the repository, which a folder for temporary files may
+/// not be.
+pub(crate) fn scratch() -> Result<PathBuf> {
+    let scratch = bench_folder().join("target/scratch");
+    fs::create_dir_all(&scratch)?;
+    Ok(scratch)
 }
 
 fn bench_folder() -> PathBuf {

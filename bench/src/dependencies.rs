@@ -13,9 +13,23 @@ tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }
 
 pub(crate) fn run() -> Result<Vec<Row>> {
     let without = Crate::new(APP, "src/lib.rs", "")?.tree()?;
-    let with = Crate::new(&format!("{APP}embed-migrations = {}", ours("embed-migrations")), "src/lib.rs", "")?.tree()?;
-    let gained: Vec<&str> = with.iter().filter(|name| !without.contains(name)).map(String::as_str).collect();
+    let with = Crate::new(
+        &format!("{APP}embed-migrations = {}", ours("embed-migrations")),
+        "src/lib.rs",
+        "",
+    )?
+    .tree()?;
+    let gained: Vec<&str> = with
+        .iter()
+        .filter(|name| !without.contains(name))
+        .map(String::as_str)
+        .collect();
     eprintln!("gained: {}", gained.join(", "));
     let what = "crates that an app with sqlx and tokio gains";
-    Ok(vec![Row::alone(what, gained.len().to_string(), format!("≤ {GOAL}"), gained.len() <= GOAL)])
+    Ok(vec![Row::alone(
+        what,
+        gained.len().to_string(),
+        format!("≤ {GOAL}"),
+        gained.len() <= GOAL,
+    )])
 }

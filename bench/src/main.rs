@@ -37,7 +37,10 @@ fn main() -> ExitCode {
 /// Runs the benches that the arguments name, or all of them.
 fn run() -> Result {
     let names: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = names.iter().find(|name| !BENCHES.iter().any(|(known, _)| known == name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !BENCHES.iter().any(|(known, _)| known == name))
+    {
         let known = BENCHES.map(|(name, _)| name).join(", ");
         return Err(format!("there is no bench `{unknown}`; there are {known}").into());
     }

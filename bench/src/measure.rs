@@ -17,7 +17,12 @@ pub(crate) struct Row {
 
 impl Row {
     /// Two times side by side; the goal is the highest ratio of ours to the peer's.
-    pub(crate) fn ratio(what: impl Display, (ours, peer): (Duration, Duration), peer_name: &str, goal: f64) -> Self {
+    pub(crate) fn ratio(
+        what: impl Display,
+        (ours, peer): (Duration, Duration),
+        peer_name: &str,
+        goal: f64,
+    ) -> Self {
         let ratio = ours.as_secs_f64() / peer.as_secs_f64();
         Self {
             what: what.to_string(),
@@ -37,7 +42,14 @@ impl Row {
 
     /// Anything else that stands alone.
     pub(crate) fn alone(what: impl Display, ours: String, goal: String, met: bool) -> Self {
-        Self { what: what.to_string(), ours, peer: String::new(), ratio: String::new(), goal, met }
+        Self {
+            what: what.to_string(),
+            ours,
+            peer: String::new(),
+            ratio: String::new(),
+            goal,
+            met,
+        }
     }
 }
 
@@ -75,10 +87,20 @@ pub(crate) fn print(rows: &[Row]) {
         let [what, ours, peer, ratio, goal] = cells;
         lines.push([what, ours, peer, ratio, goal, verdict.to_owned()]);
     }
-    let width = |n: usize| lines.iter().map(|line| line[n].chars().count()).max().unwrap_or(0);
+    let width = |n: usize| {
+        lines
+            .iter()
+            .map(|line| line[n].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..6).map(width).collect();
     for line in &lines {
-        let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         println!("{}", cells.join("  ").trim_end());
     }
 }

@@ -18,9 +18,23 @@ pub(crate) fn run() -> Result<Vec<Row>> {
     let (tenth, whole) = (times(LONG / 10)?, times(LONG)?);
     let growth = whole.total().as_secs_f64() / tenth.total().as_secs_f64();
     Ok(vec![
-        Row::time(format!("load and plan {LONG} revisions"), whole.total(), Duration::from_secs(1)),
-        Row::alone("  of which planning", format!("{:.1} ms", whole.plan.as_secs_f64() * 1e3), String::new(), true),
-        Row::alone("  against a tenth of them", format!("× {growth:.1}"), format!("≤ × {LINEAR}"), growth <= LINEAR),
+        Row::time(
+            format!("load and plan {LONG} revisions"),
+            whole.total(),
+            Duration::from_secs(1),
+        ),
+        Row::alone(
+            "  of which planning",
+            format!("{:.1} ms", whole.plan.as_secs_f64() * 1e3),
+            String::new(),
+            true,
+        ),
+        Row::alone(
+            "  against a tenth of them",
+            format!("× {growth:.1}"),
+            format!("≤ × {LINEAR}"),
+            growth <= LINEAR,
+        ),
     ])
 }
 
@@ -39,11 +53,15 @@ fn times(length: usize) -> Result<Times> {
     let memory = Memory::new(length);
     let (mut load, mut plan) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let (chain, time) = timed(|| load_tree(&memory as &dyn Tree).map_err(|faults| faults[0].message().into()))?;
+        let (chain, time) =
+            timed(|| load_tree(&memory as &dyn Tree).map_err(|faults| faults[0].message().into()))?;
         load.push(time);
         let (steps, time) = timed(|| Ok(chain.graph.upgrade::<&str>(&[], &Target::heads())?))?;
         plan.push(time);
         assert_eq!(steps.steps().len(), length, "every revision is in the plan");
     }
-    Ok(Times { load: median(load), plan: median(plan) })
+    Ok(Times {
+        load: median(load),
+        plan: median(plan),
+    })
 }

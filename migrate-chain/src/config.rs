@@ -16,6 +16,10 @@ use crate::suggest::nearest;
 /// The settings of a migration directory, with the defaults for what `migrate.toml` leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of migrate.toml with two values"
+)]
 pub struct Config {
     /// The version locations, relative to the migration directory, in the order in which they are read.
     pub versions: Vec<String>,

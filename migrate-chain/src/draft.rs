@@ -10,11 +10,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::Dialect;
 use crate::conflict;
 use crate::diagnostic::Diagnostic;
-use crate::digest::{Checksum, Digest};
-use crate::graph::RevisionGraph;
+use crate::digest::Checksum;
 use crate::header::{self, CommentStyle, Header, Spanned};
 use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
-use crate::script::{self, Direction, Script, Sections};
+use crate::script::{self, Direction, Script};
 use crate::source::{Place, Source};
 
 /// A parsed revision file.
@@ -120,7 +119,7 @@ impl Draft {
     }
 
     /// The checksum for each dialect.
-    fn checksums(&self) -> [Option<Checksum>; Dialect::ALL.len()] {
+    pub(crate) fn checksums(&self) -> [Option<Checksum>; Dialect::ALL.len()] {
         let text = self.source.text();
         let Body::Sql(script) = &self.body else {
             return [Some(Checksum::of(text)); Dialect::ALL.len()];
@@ -139,84 +138,16 @@ impl Draft {
     }
 }
 
-/// The checksum and the digest of a revision on one database; none before it has been hashed.
-type Hash = Option<(Option<Checksum>, Digest)>;
-
-/// The checksums and digests of every draft, in their order.
-pub(crate) fn hash(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let mut hashes: Vec<[Hash; Dialect::ALL.len()]> =
-        vec![[None; Dialect::ALL.len()]; drafts.len()];
-    for index in graph.parents_first() {
-        let checksums = drafts[index].checksums();
-        let under = |n: usize| -> Vec<Digest> {
-            let digest = |&parent: &usize| hashes[parent][n].map(|(_, digest)| digest);
-            graph.all(index).iter().filter_map(digest).collect()
-        };
-        let mut hashed: [Hash; Dialect::ALL.len()] = [None; Dialect::ALL.len()];
-        for n in 0..hashed.len() {
-            // Where the databases are alike, as they mostly are, one digest serves all.
-            let same =
-                |&earlier: &usize| checksums[earlier] == checksums[n] && under(earlier) == under(n);
-            hashed[n] = match (0..n).find(same) {
-                Some(earlier) => hashed[earlier],
-                None => Some((
-                    checksums[n],
-                    digest(&drafts[index], checksums[n], &mut under(n)),
-                )),
-            };
-        }
-        hashes[index] = hashed;
-    }
-    hashes.into_iter().map(fingerprints).collect()
-}
-
-fn digest(draft: &Draft, checksum: Option<Checksum>, under: &mut [Digest]) -> Digest {
-    let id = draft.id().map(|id| &*id.value).unwrap_or_default();
-    Digest::of(id, checksum, !draft.header.transaction_off, under)
-}
-
-/// Joins the databases for which a revision is the same.
-fn fingerprints(hashes: [Hash; Dialect::ALL.len()]) -> Vec<Fingerprint> {
-    let mut joined: Vec<((Option<Checksum>, Digest), Vec<Dialect>)> = Vec::new();
-    for (dialect, hash) in Dialect::ALL
-        .into_iter()
-        .zip(hashes)
-        .filter_map(|(d, hash)| Some((d, hash?)))
-    {
-        match joined.iter_mut().find(|(same, _)| *same == hash) {
-            Some((_, dialects)) => dialects.push(dialect),
-            None => joined.push((hash, vec![dialect])),
-        }
-    }
-    let fingerprint =
-        |((checksum, digest), dialects): ((Option<Checksum>, Digest), Vec<Dialect>)| Fingerprint {
-            dialects: dialects.into_iter().collect(),
-            checksum: checksum.unwrap_or(Checksum::from_bytes([0; 32])),
-            digest,
-        };
-    joined.into_iter().map(fingerprint).collect()
-}
-
 /// The sections of a direction, each once with all the databases that it serves.
 fn sections(direction: &Direction) -> Vec<Section> {
-    let ranges: Sections = direction.sections();
-    let mut sections: Vec<(Range<usize>, Vec<Dialect>)> = Vec::new();
-    for (dialect, range) in Dialect::ALL.into_iter().zip(ranges) {
-        let Some(range) = range else { continue };
-        match sections.iter_mut().find(|(same, _)| *same == range) {
-            Some((_, dialects)) => dialects.push(dialect),
-            None => sections.push((range, vec![dialect])),
-        }
-    }
-    let offset = |at: usize| {
-        u32::try_from(at).expect("a revision file is smaller than 4 GiB: load.rs refuses others")
+    let served = Dialect::ALL.into_iter().zip(direction.sections());
+    let served = served.filter_map(|(dialect, range)| Some((dialect, range?)));
+    let section = |(dialects, range): (DialectSet, Range<usize>)| Section {
+        dialects,
+        start: range.start,
+        end: range.end,
     };
-    let section = |(range, dialects): (Range<usize>, Vec<Dialect>)| Section {
-        dialects: dialects.into_iter().collect::<DialectSet>(),
-        start: offset(range.start),
-        end: offset(range.end),
-    };
-    sections.into_iter().map(section).collect()
+    DialectSet::group(served).into_iter().map(section).collect()
 }
 
 fn names(names: &[Spanned<String>]) -> Names {

@@ -8,6 +8,7 @@ pub mod diagnostic;
 mod dialect;
 pub mod digest;
 mod draft;
+mod fingerprint;
 pub mod graph;
 mod header;
 pub mod load;

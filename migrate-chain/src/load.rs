@@ -293,7 +293,7 @@ fn join(folder: &str, name: &str) -> String {
 
 /// Hashes the drafts of a chain without faults, parents first.
 fn finish(drafts: Vec<Draft>, graph: &RevisionGraph) -> Vec<Revision> {
-    let hashes = crate::draft::hash(&drafts, graph);
+    let hashes = crate::fingerprint::fingerprints(&drafts, graph);
     drafts
         .into_iter()
         .zip(hashes)

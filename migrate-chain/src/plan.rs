@@ -154,8 +154,7 @@ impl Plan {
 impl RevisionGraph {
     /// Plans the way up to a target from the rows of a version table.
     ///
-    /// An empty table is `&[] as &[&str]`. The start of an offline range `a:b` is planned from with the rows that
-    /// [`resolve`](Self::resolve) gives for `a`.
+    /// For an offline range `a:b` the rows are those of [`rows_at`](Self::rows_at) `a`.
     ///
     /// ```
     /// use migrate_chain::graph::{Node, RevisionGraph};
@@ -180,6 +179,30 @@ impl RevisionGraph {
         let mut order = order::children_first(self, &needed, &needed, &goals);
         order.reverse();
         self.plan(rows, &current, Direction::Up, order)
+    }
+
+    /// The rows of a database that is at a target: where an offline range starts.
+    ///
+    /// ```
+    /// use migrate_chain::graph::{Node, RevisionGraph};
+    /// use migrate_chain::target::Range;
+    ///
+    /// let graph = RevisionGraph::new(&[Node::new("a1"), Node::new("b2").down(["a1"])]).expect("a valid chain");
+    /// let range: Range = "a1:head".parse()?;
+    /// let rows = graph.rows_at(&range.start.expect("a start"))?;
+    /// assert_eq!(rows, ["a1"]);
+    /// assert_eq!(graph.upgrade(&rows, &range.end.expect("an end"))?.rows(), [1]);
+    /// assert!(graph.rows_at(&"base".parse()?)?.is_empty());
+    /// # Ok::<_, migrate_chain::target::TargetError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns why the target means nothing, or not one thing.
+    pub fn rows_at(&self, target: &Target) -> Result<Vec<&str>, TargetError> {
+        let found = self.resolve::<&str>(target, &[])?;
+        let rows = self.maximal(found.into_iter().flatten());
+        Ok(rows.into_iter().map(|row| self.id(row)).collect())
     }
 
     /// Plans the way down to a target from the rows of a version table.
@@ -212,16 +235,14 @@ impl RevisionGraph {
             roots = self.roots_below(&roots, branch, target)?;
         }
         let current = self.rows(rows)?;
+        let applied = self.ancestors(current.iter().copied());
         let mut removed = self.descendants(roots);
-        intersect(&mut removed, &self.ancestors(current.iter().copied()));
+        intersect(&mut removed, &applied);
         if let Some(revision) = floor.revision
             && !removed.contains(&true)
             && !current.contains(&revision)
         {
-            return Err(TargetError::NotAncestor {
-                lower: self.id(revision).to_owned(),
-                upper: self.ids_of(&current),
-            });
+            return Err(self.nothing_to_remove(revision, &current, &applied));
         }
         let order = order::children_first(self, &removed, &removed, &current);
         self.plan(rows, &current, Direction::Down, order)
@@ -346,6 +367,27 @@ impl RevisionGraph {
             .collect()
     }
 
+    /// Why a downgrade to a revision that is no row would remove nothing.
+    fn nothing_to_remove(&self, revision: usize, rows: &[usize], applied: &[bool]) -> TargetError {
+        let lower = self.id(revision).to_owned();
+        if applied[revision] {
+            let users = self
+                .all_next(revision)
+                .iter()
+                .copied()
+                .filter(|&user| applied[user]);
+            let users: Vec<usize> = users.collect();
+            return TargetError::NothingAbove {
+                revision: lower,
+                users: self.ids_of(&users),
+            };
+        }
+        TargetError::NotAncestor {
+            lower,
+            upper: self.ids_of(rows),
+        }
+    }
+
     /// Those roots that lead to a branch.
     fn roots_below(
         &self,
@@ -462,4 +504,297 @@ fn intersect(into: &mut [bool], other: &[bool]) {
     into.iter_mut()
         .zip(other)
         .for_each(|(mark, other)| *mark &= other);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::testing::{any_graph, graph};
+
+    fn shown(graph: &RevisionGraph, plan: &Plan) -> String {
+        let order: Vec<&str> = plan
+            .steps()
+            .iter()
+            .map(|step| graph.id(step.revision))
+            .collect();
+        format!(
+            "{} -> {}",
+            order.join(" "),
+            graph.ids_of(plan.rows()).join(" ")
+        )
+    }
+
+    fn up(graph: &RevisionGraph, rows: &[&str], target: &str) -> Result<String, TargetError> {
+        Ok(shown(graph, &graph.upgrade(rows, &target.parse()?)?))
+    }
+
+    fn down(graph: &RevisionGraph, rows: &[&str], target: &str) -> Result<String, TargetError> {
+        Ok(shown(graph, &graph.downgrade(rows, &target.parse()?)?))
+    }
+
+    // a <- b <- d
+    // a <- c <- d <- e
+    fn diamond() -> RevisionGraph {
+        graph("a\n b < a\n c < a\n d < b c\n e < d")
+    }
+
+    #[test]
+    fn a_diamond_goes_up_and_down() {
+        let it = diamond();
+        assert_eq!(up(&it, &[], "head"), Ok("a c b d e -> e".to_owned()));
+        assert_eq!(up(&it, &["c"], "d"), Ok("b d -> d".to_owned()));
+        assert_eq!(down(&it, &["e"], "a"), Ok("e d b c -> a".to_owned()));
+        assert_eq!(down(&it, &["e"], "b@a"), Ok("e d b -> c".to_owned()));
+        assert_eq!(
+            down(&it, &["b", "c"], "-1").expect_err("two rows").kind(),
+            "ambiguous_downgrade"
+        );
+        assert_eq!(
+            down(&it, &["b"], "e").expect_err("not applied").kind(),
+            "not_ancestor"
+        );
+        assert_eq!(down(&it, &["d"], "d"), Ok(" -> d".to_owned()));
+        assert_eq!(down(&it, &["e"], "e@a"), Ok("e d b c -> a".to_owned()));
+    }
+
+    #[test]
+    fn changes_are_differences() {
+        let it = diamond();
+        let plan = it
+            .upgrade::<&str>(&[], &Target::heads())
+            .expect("the head can be reached");
+        let changes: Vec<&Change> = plan.steps().iter().map(|step| &step.change).collect();
+        let change = |insert: &[usize], update, delete: &[usize]| Change {
+            insert: insert.to_vec(),
+            update,
+            delete: delete.to_vec(),
+        };
+        let expected = [
+            change(&[0], None, &[]),
+            change(&[], Some((0, 2)), &[]),
+            change(&[1], None, &[]),
+            change(&[], Some((2, 3)), &[1]),
+            change(&[], Some((3, 4)), &[]),
+        ];
+        assert!(changes.into_iter().eq(&expected));
+    }
+
+    // a <- b <- c, and b depends on y, which stands on x
+    #[test]
+    fn dependents_go_down_with_what_they_need() {
+        let it = graph("x\n y < x\n a\n b < a ~ y\n c < b");
+        assert_eq!(up(&it, &[], "c"), Ok("x y a b c -> c".to_owned()));
+        assert_eq!(down(&it, &["c"], "x"), Ok("c b y -> x a".to_owned()));
+        assert_eq!(down(&it, &["c"], "y@base"), Ok("c b y x -> a".to_owned()));
+    }
+
+    // a <- b <- c   and c lists a too: an edge that says nothing new
+    #[test]
+    fn rows_stay_maximal_over_a_redundant_edge() {
+        let it = graph("a\n b < a\n c < b a");
+        let plan = it
+            .downgrade(&["c"], &Target::base())
+            .expect("all can be left");
+        let rows: Vec<Vec<usize>> = (0..4).map(|steps| plan.rows_after(steps)).collect();
+        assert_eq!(rows, [vec![2], vec![1], vec![0], vec![]]);
+    }
+
+    // a <- b <- c, and the table holds a beside c
+    #[test]
+    fn a_covered_row_is_refused_on_the_way_up_and_removed_on_the_way_down() {
+        let it = graph("a\n b < a\n c < b\n d < c");
+        assert_eq!(
+            up(&it, &["c", "a"], "head").expect_err("c covers a").kind(),
+            "overlaps"
+        );
+        let plan = it
+            .downgrade(&["a", "c"], &"b".parse().expect("an id"))
+            .expect("c can be left");
+        assert_eq!(
+            plan.steps()[0].change,
+            Change {
+                insert: vec![],
+                update: Some((2, 1)),
+                delete: vec![0]
+            }
+        );
+        let plan = it
+            .downgrade(&["a", "b"], &"a".parse().expect("an id"))
+            .expect("b can be left");
+        assert_eq!(
+            plan.steps()[0].change,
+            Change {
+                insert: vec![],
+                update: None,
+                delete: vec![1]
+            }
+        );
+    }
+
+    // a, and x depends on a: downgrading to a cannot mean removing x, which is no child of it
+    #[test]
+    fn a_dependency_is_nothing_to_go_down_to() {
+        let it = graph("a\n x ~ a");
+        let error = down(&it, &["x"], "a").expect_err("nothing stands on a");
+        assert_eq!(error.kind(), "not_ancestor");
+        assert_eq!(
+            error.to_string(),
+            "nothing stands on `a`: it is applied, as a dependency of `x`; name a revision below what is to be removed"
+        );
+    }
+
+    #[test]
+    fn bad_rows_are_named() {
+        let it = graph("aaaa\n bbbb < aaaa");
+        assert_eq!(
+            up(&it, &["aaab"], "head").expect_err("unknown").to_string(),
+            "the database is at revision `aaab`, which this chain does not have; did you mean `aaaa`?"
+        );
+        assert_eq!(
+            up(&it, &["aaaa", "aaaa"], "head")
+                .expect_err("twice")
+                .kind(),
+            "row_count"
+        );
+        assert_eq!(
+            up(&it, &["bbbb", "bbbb"], "head"),
+            Ok(" -> bbbb".to_owned())
+        );
+        assert_eq!(
+            up(&it, &[""], "head").expect_err("empty").kind(),
+            "not_found"
+        );
+    }
+
+    // a <- b, and x depends on a: two heads over down, one of them covered
+    #[test]
+    fn a_dependency_covers_its_head() {
+        let it = graph("a\n x ~ a");
+        assert_eq!(it.check_heads(&["x"]), Ok(vec![]));
+        assert_eq!(it.check_heads(&["a"]), Ok(vec![1]));
+        assert_eq!(it.check_heads::<&str>(&[]), Ok(vec![0, 1]));
+        assert_eq!(it.current(&["x"]), Ok(vec![0, 1]));
+    }
+
+    #[test]
+    fn an_empty_graph_has_empty_plans() {
+        let it = graph("");
+        for target in ["head", "heads", "base"] {
+            assert_eq!(up(&it, &[], target), Ok(" -> ".to_owned()));
+            assert_eq!(down(&it, &[], target), Ok(" -> ".to_owned()));
+        }
+        assert_eq!(it.history::<&str>(&[], &Range::default()), Ok(vec![]));
+        assert!(up(&it, &[], "+1").is_err() && down(&it, &[], "-1").is_err());
+    }
+
+    // a <- b <- c
+    //      b <- d
+    #[test]
+    fn history_lists_a_range_with_both_ends() {
+        let it = graph("a\n b < a\n c < b\n d < b");
+        let listed = |rows: &[&str], range: &str| {
+            let range = range.parse().expect("a range");
+            it.history(rows, &range)
+                .map(|found| it.ids_of(&found).join(" "))
+        };
+        assert_eq!(listed(&[], ":"), Ok("c d b a".to_owned()));
+        assert_eq!(listed(&[], "b:"), Ok("c d b".to_owned()));
+        assert_eq!(listed(&[], ":c"), Ok("c b a".to_owned()));
+        assert_eq!(listed(&["c"], "a:current"), Ok("c b a".to_owned()));
+        assert_eq!(listed(&["a"], "current:+1"), Ok("b a".to_owned()));
+        assert_eq!(
+            listed(&[], "c:d").expect_err("not below").kind(),
+            "not_ancestor"
+        );
+        assert_eq!(
+            listed(&[], "-5:").expect_err("below the base").kind(),
+            "not_ancestor"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn an_upgrade_adds_what_is_missing_and_the_way_back_empties(
+            text in any_graph(24),
+            (current, goal) in any::<(prop::sample::Index, prop::sample::Index)>(),
+        ) {
+            let it = graph(&text);
+            let (current, goal) = (current.index(it.len()), goal.index(it.len()));
+            let rows = [it.id(current)];
+            let plan = it.upgrade(&rows, &it.id(goal).parse().expect("an id")).expect("any revision can be reached");
+            let mut missing = it.ancestors([goal]);
+            subtract(&mut missing, &it.ancestors([current]));
+            let order: Vec<usize> = plan.steps().iter().map(|step| step.revision).collect();
+            prop_assert!(order.iter().copied().collect::<BTreeSet<_>>().into_iter().eq(walk::marked(&missing)));
+            follow(&it, &plan)?;
+            let back = it.downgrade(&it.ids_of(plan.rows()), &Target::base()).expect("all can be left");
+            follow(&it, &back)?;
+            prop_assert!(back.rows().is_empty());
+        }
+
+        #[test]
+        fn a_downgrade_removes_what_stands_on_the_target(
+            text in any_graph(24),
+            floor in any::<prop::sample::Index>(),
+        ) {
+            let it = graph(&text);
+            let floor = floor.index(it.len());
+            let rows = it.ids_of(it.real_heads());
+            let target = it.id(floor).parse().expect("an id");
+            if it.is_head(floor) && !it.is_real_head(floor) {
+                let error = it.downgrade(&rows, &target).expect_err("nothing stands on it");
+                prop_assert_eq!(error.kind(), "not_ancestor");
+                return Ok(());
+            }
+            let plan = it.downgrade(&rows, &target).expect("everything is applied");
+            follow(&it, &plan)?;
+            let mut left = vec![true; it.len()];
+            subtract(&mut left, &it.descendants(it.next(floor).iter().copied()));
+            let now = it.ancestors(plan.rows().iter().copied());
+            prop_assert_eq!(now, left);
+        }
+
+        #[test]
+        fn a_stamp_leaves_maximal_rows(
+            text in any_graph(16),
+            (rows, stamped) in any::<([prop::sample::Index; 3], [prop::sample::Index; 3])>(),
+        ) {
+            let it = graph(&text);
+            let rows = it.maximal(rows.map(|index| index.index(it.len())));
+            let targets = stamped.map(|index| it.id(index.index(it.len())).parse().expect("an id"));
+            let stamp = it.stamp(&it.ids_of(&rows), &targets, false).expect("any revision can be stamped");
+            prop_assert_eq!(&it.maximal(stamp.rows.iter().copied()), &stamp.rows);
+            let last = it.find(&targets[2].to_string()).expect("it was drawn from the graph");
+            prop_assert!(it.ancestors(stamp.rows.iter().copied())[last]);
+        }
+    }
+
+    /// Takes the steps one by one: each must be possible, and the rows are those of what is applied, computed anew.
+    fn follow(graph: &RevisionGraph, plan: &Plan) -> Result<(), TestCaseError> {
+        let mut applied = graph.ancestors(plan.rows_before().iter().copied());
+        let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
+        for step in plan.steps() {
+            let up = step.direction == Direction::Up;
+            let all = if up {
+                graph.all(step.revision)
+            } else {
+                graph.all_next(step.revision)
+            };
+            prop_assert!(all.iter().all(|&other| applied[other] == up));
+            prop_assert_eq!(std::mem::replace(&mut applied[step.revision], up), !up);
+            step.change.apply(&mut rows);
+            let is_row = |&row: &usize| !graph.all_next(row).iter().any(|&user| applied[user]);
+            prop_assert!(
+                rows.iter()
+                    .copied()
+                    .eq(walk::marked(&applied).filter(is_row))
+            );
+        }
+        prop_assert!(rows.iter().eq(plan.rows()));
+        Ok(())
+    }
 }

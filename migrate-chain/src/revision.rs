@@ -11,6 +11,10 @@ use crate::digest::{Checksum, Digest};
 /// It is either embedded in a binary by `embed_migrations!`, and then borrows everything from the binary, or loaded from
 /// a directory. The two are equal when the files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_field_names,
+    reason = "down_revision is what everybody calls it"
+)]
 pub struct Revision {
     id: Cow<'static, str>,
     file: Cow<'static, str>,
@@ -286,30 +290,33 @@ pub struct DialectSet(u8);
 
 impl DialectSet {
     /// The set with the given bits, one for each place in [`Dialect::ALL`].
-    #[doc(hidden)]
-    pub const fn from_bits(bits: u8) -> Self {
+    pub(crate) const fn from_bits(bits: u8) -> Self {
         Self(bits)
     }
 
     /// The bits, one for each place in [`Dialect::ALL`].
-    #[doc(hidden)]
-    pub const fn bits(self) -> u8 {
+    pub(crate) const fn bits(self) -> u8 {
         self.0
+    }
+
+    /// Joins the dialects that have the same value, in the order of their first.
+    pub(crate) fn group<T: PartialEq>(
+        values: impl IntoIterator<Item = (Dialect, T)>,
+    ) -> Vec<(Self, T)> {
+        let mut groups: Vec<(Self, T)> = Vec::new();
+        for (dialect, value) in values {
+            let bit = 1 << dialect.index();
+            match groups.iter_mut().find(|(_, same)| *same == value) {
+                Some((dialects, _)) => dialects.0 |= bit,
+                None => groups.push((Self(bit), value)),
+            }
+        }
+        groups
     }
 
     /// Whether the set has `dialect`.
     pub const fn contains(self, dialect: Dialect) -> bool {
         self.0 & (1 << dialect.index()) != 0
-    }
-}
-
-impl FromIterator<Dialect> for DialectSet {
-    fn from_iter<I: IntoIterator<Item = Dialect>>(dialects: I) -> Self {
-        Self(
-            dialects
-                .into_iter()
-                .fold(0, |bits, dialect| bits | 1 << dialect.index()),
-        )
     }
 }
 
@@ -320,14 +327,14 @@ pub struct Section {
     /// The databases.
     pub dialects: DialectSet,
     /// Its first byte.
-    pub start: u32,
+    pub start: usize,
     /// The byte after its last.
-    pub end: u32,
+    pub end: usize,
 }
 
 impl Section {
     fn range(&self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        self.start..self.end
     }
 }
 

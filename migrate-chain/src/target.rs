@@ -225,3 +225,227 @@ fn illegal(text: &str) -> Option<char> {
         matches!(character, '@' | ':') || character.is_whitespace() || character.is_control()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::RevisionGraph;
+    use crate::graph::testing::graph;
+
+    // a1aa#main <- b2bb <- c3cc
+    //              b2bb <- d4dd#side        and x9xx depends on d4dd
+    fn branches() -> RevisionGraph {
+        graph(
+            "a1aa # main\n b2bb < a1aa\n c3cc < b2bb\n d4dd < b2bb # side\n x9xx ~ d4dd # own v-2",
+        )
+    }
+
+    fn up(rows: &[&str], target: &str) -> Result<String, TargetError> {
+        let it = branches();
+        let goals = it.goals(&target.parse()?, rows, Way::Exact)?;
+        Ok(it.ids_of(&goals).join(" "))
+    }
+
+    fn down(rows: &[&str], target: &str) -> Result<String, TargetError> {
+        let it = branches();
+        let floor = it.floor(&target.parse()?, rows)?;
+        Ok(floor
+            .revision
+            .map_or("base".to_owned(), |revision| it.id(revision).to_owned()))
+    }
+
+    fn kind(result: &Result<String, TargetError>) -> &str {
+        match result {
+            Ok(found) => found,
+            Err(error) => error.kind(),
+        }
+    }
+
+    #[test]
+    fn every_form_of_an_absolute_target_is_understood() {
+        for (target, expected) in [
+            ("b2bb", "b2bb"),
+            ("b2", "b2bb"),
+            ("main", "a1aa"),
+            ("v-2", "x9xx"),
+            ("base", ""),
+            ("heads", "c3cc x9xx"),
+            ("current", "b2bb"),
+            ("side@head", "d4dd"),
+            ("x9xx@heads", "x9xx"),
+            ("own@base", ""),
+            ("main@b2", "b2bb"),
+            ("c3@a1", "a1aa"),
+            ("own@current", ""),
+        ] {
+            assert_eq!(up(&["b2bb"], target), Ok(expected.to_owned()), "{target}");
+        }
+    }
+
+    #[test]
+    fn steps_up_are_counted_from_rows_and_from_revisions() {
+        assert_eq!(kind(&up(&[], "own@+1")), "x9xx");
+        assert_eq!(kind(&up(&["a1aa"], "+1")), "b2bb");
+        assert_eq!(kind(&up(&["a1aa"], "side@+2")), "d4dd");
+        assert_eq!(kind(&up(&["x9xx"], "main@+0")), "relative_out_of_range");
+        assert_eq!(kind(&up(&["c3cc", "x9xx"], "+1")), "ambiguous_upgrade");
+        // d4dd is applied through x9xx, and is the tip of its branch.
+        assert_eq!(kind(&up(&["x9xx"], "side@+1")), "relative_out_of_range");
+        assert_eq!(kind(&up(&[], "a1+2")), "ambiguous_walk");
+        assert_eq!(kind(&up(&[], "side@a1+2")), "d4dd");
+        assert_eq!(kind(&up(&["a1aa"], "current+1")), "b2bb");
+        assert_eq!(kind(&up(&[], "c3cc-2")), "a1aa");
+        assert_eq!(kind(&up(&[], "c3cc-3")), "walked_too_far");
+        assert_eq!(
+            kind(&up(&[], "c3cc-99999999999999999999999")),
+            "walked_too_far"
+        );
+        assert_eq!(
+            kind(&up(&[], "c3cc+99999999999999999999999")),
+            "walked_too_far"
+        );
+    }
+
+    #[test]
+    fn steps_down_are_counted_from_the_one_row() {
+        assert_eq!(kind(&down(&["c3cc"], "-1")), "b2bb");
+        assert_eq!(kind(&down(&["c3cc"], "-3")), "base");
+        assert_eq!(kind(&down(&["c3cc"], "-4")), "relative_out_of_range");
+        assert_eq!(kind(&down(&["c3cc", "x9xx"], "-1")), "ambiguous_downgrade");
+        assert_eq!(kind(&down(&["c3cc", "x9xx"], "own@-1")), "base");
+        assert_eq!(kind(&down(&["x9xx"], "side@-1")), "b2bb");
+        assert_eq!(kind(&down(&[], "-1")), "relative_out_of_range");
+        assert_eq!(kind(&down(&["c3cc"], "+1")), "relative_out_of_range");
+        assert_eq!(kind(&down(&["c3cc"], "a1+1")), "b2bb");
+    }
+
+    #[test]
+    fn what_has_no_form_is_malformed() {
+        for target in [
+            "", "+", "-", "@", "a@", "@a", "a@b@c", "head+1x", "+1x", "-1-", "head+", "heads-",
+            "a:b", "a b", " a", "a\n", "a+b", "++1", "+-1", "a@+", "-x", "main@-1x",
+        ] {
+            let error = target.parse::<Target>().expect_err(target);
+            assert_eq!(error.kind(), "malformed", "{target:?}");
+            assert!(!error.to_string().is_empty());
+        }
+        for range in ["", "a", "a:b:c", "a b:c"] {
+            assert_eq!(range.parse::<Range>().expect_err(range).kind(), "malformed");
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        for (target, expected) in [
+            ("HEAD", "not_found"),
+            ("a1aa-1x", "not_found"),
+            ("é", "not_found"),
+            (&"x".repeat(100_000), "not_found"),
+            ("head", "multiple_heads"),
+            ("main@head", "multiple_heads"),
+            ("heads+1", "multiple_heads"),
+            ("lost@base", "not_found"),
+            ("lost@a1aa", "no_such_branch"),
+            ("own@a1aa", "not_on_branch"),
+            ("own@a1", "not_found"),
+            ("x9", "x9xx"),
+            ("base-1", "walked_too_far"),
+        ] {
+            assert_eq!(kind(&up(&[], target)), expected, "{target:.20}");
+        }
+        assert_eq!(kind(&down(&["gone"], "-1")), "not_found");
+    }
+
+    #[test]
+    fn a_prefix_names_its_candidates_and_is_not_cut_short_names() {
+        let it = graph("abcd1\n abcd2\n abc\n ab # abcd");
+        let meaning = |text: &str| it.resolve::<&str>(&text.parse().expect("a name"), &[]);
+        assert_eq!(meaning("abcd"), Ok(vec![Some(3)]));
+        assert_eq!(meaning("abc"), Ok(vec![Some(2)]));
+        assert_eq!(
+            meaning("a").expect_err("three names start so").kind(),
+            "ambiguous_prefix"
+        );
+        assert_eq!(
+            graph("abc")
+                .resolve::<&str>(&"ab".parse().expect("a name"), &[])
+                .expect_err("short")
+                .kind(),
+            "not_found"
+        );
+    }
+
+    #[test]
+    fn messages_say_what_and_what_next() {
+        let messages = [
+            (
+                up(&[], "head"),
+                "`head` means one head, and there are 3: `c3cc`, `d4dd` (`side@head`), `x9xx` (`own@head`); \
+                name one of them, write `heads` for all, or merge them",
+            ),
+            (
+                up(&[], "hed"),
+                "no revision or branch is called `hed`; did you mean `head`?",
+            ),
+            (
+                up(&["c3cc", "x9xx"], "+1"),
+                "`+1` could be counted from each of `c3cc`, `x9xx`: the database is at several \
+                revisions; write `BRANCH@+1` to say on which branch",
+            ),
+            (
+                up(&["a1aa"], "+2"),
+                "`+2` is ambiguous: from `b2bb` the way leads to `c3cc`, `d4dd`; name the revision you mean",
+            ),
+            (
+                up(&["c3cc"], "+2"),
+                "`+2` leads out of the chain: from `c3cc` there are 0 steps that way; take fewer, or \
+                name a revision",
+            ),
+            (
+                up(&["c3cc"], "-1"),
+                "`-1` is no way for an upgrade from the current revision; write `+` and a number",
+            ),
+            (
+                up(&["c3c"], "current"),
+                "the database is at revision `c3c`, which this chain does not have; did you mean `c3cc`?",
+            ),
+            (
+                up(&[], "a@b@c"),
+                "`a@b@c` is no target: `@` can stand in it once, between the branch and the revision",
+            ),
+        ];
+        for (result, message) in messages {
+            assert_eq!(result.expect_err(message).to_string(), message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused(text in ".*") {
+            match text.parse::<Target>() {
+                Ok(target) => prop_assert_eq!(target.to_string(), text),
+                Err(error) => prop_assert_eq!(error.kind(), "malformed"),
+            }
+        }
+
+        #[test]
+        fn any_target_is_resolved_or_refused(
+            text in "((main|side|own|lost|a1|head)@)?(a1|b2bb|head|heads|base|current|v)?([+-][0-9]{1,20})?",
+            rows in proptest::sample::subsequence(vec!["a1aa", "b2bb", "c3cc", "d4dd", "x9xx"], 0..3),
+        ) {
+            let it = branches();
+            if let Ok(target) = text.parse::<Target>() {
+                let rows = it.ids_of(&it.maximal(it.rows(&rows).expect("the rows are known")));
+                let _ = it.resolve(&target, &rows);
+                if let Ok(plan) = it.upgrade(&rows, &target) {
+                    prop_assert!(plan.steps().len() <= it.len());
+                }
+                if let Ok(plan) = it.downgrade(&rows, &target) {
+                    prop_assert!(plan.steps().len() <= it.len());
+                }
+            }
+        }
+    }
+}

@@ -72,9 +72,9 @@ impl Tree for Disk {
             } else {
                 file_type.is_dir()
             };
-            let name = entry.file_name().into_string();
-            let name = name
-                .map_err(|name| io::Error::other(format!("the file name {name:?} is not UTF-8")))?;
+            let name = entry.file_name().into_string().map_err(|name| {
+                io::Error::other(format!("the file name {} is not UTF-8", name.display()))
+            })?;
             Ok(Entry { name, is_directory })
         };
         entries.map(entry).collect::<io::Result<_>>().map(Some)

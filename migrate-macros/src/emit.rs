@@ -5,21 +5,20 @@
 //! all but the text of the files is one literal: see `migrate_chain::pack`.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use migrate_chain::{Chain, Dialect, Revision, load, pack};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The expression for a chain that was read from `root`.
-pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &Path, name: &str) -> TokenStream {
+/// The expression for a chain that was read from the directory `root`.
+pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) -> TokenStream {
     let mut text = String::new();
     modules(&mut text, chain, root);
     if chain.has_config_file {
         let _ = writeln!(
             text,
-            "const _: &str = include_str!({:?});",
-            root.join(load::CONFIG_FILE)
+            "const _: &str = ::core::include_str!({:?});",
+            path(root, load::CONFIG_FILE)
         );
     }
     source(&mut text, root);
@@ -50,10 +49,14 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &Path, name: &str)
 }
 
 /// The text of each file. That rustc reads it, and not the macro, is what makes an edit of a file rebuild the crate.
-fn texts(out: &mut String, chain: &Chain, root: &Path) {
+fn texts(out: &mut String, chain: &Chain, root: &str) {
     let _ = write!(out, "static TEXTS: [&str; {}] = [", chain.revisions.len());
     for revision in &chain.revisions {
-        let _ = write!(out, "include_str!({:?}),", root.join(revision.file()));
+        let _ = write!(
+            out,
+            "::core::include_str!({:?}),",
+            path(root, revision.file())
+        );
     }
     out.push_str("];\n");
 }
@@ -74,12 +77,12 @@ fn table(chain: &Chain) -> (String, Vec<(usize, usize, usize)>) {
 }
 
 /// The Rust revisions as modules, so that rustc compiles them in their own files.
-fn modules(out: &mut String, chain: &Chain, root: &Path) {
+fn modules(out: &mut String, chain: &Chain, root: &str) {
     for (n, revision) in rust_revisions(chain) {
-        let path = root.join(revision.file());
+        let path = path(root, revision.file());
         let _ = writeln!(
             out,
-            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs)] mod r{n};"
+            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs, clippy::doc_markdown)] mod r{n};"
         );
     }
 }
@@ -97,9 +100,12 @@ fn functions(out: &mut String, chain: &Chain) {
         );
         // Whether there is a downgrade does not depend on the database in a Rust revision.
         if revision.has_downgrade(Dialect::Sqlite) {
-            let _ = write!(out, "Some(|cx| p::boxed(r{n}::downgrade(cx))) }},");
+            let _ = write!(
+                out,
+                "::core::option::Option::Some(|cx| p::boxed(r{n}::downgrade(cx))) }},"
+            );
         } else {
-            out.push_str("None },");
+            out.push_str("::core::option::Option::None },");
         }
     }
     out.push_str("];\n");
@@ -114,12 +120,12 @@ fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
 }
 
 /// Where the files are, for the stale-binary check; a release build must not know.
-fn source(out: &mut String, root: &Path) {
+fn source(out: &mut String, root: &str) {
     let _ = writeln!(
         out,
-        "#[cfg(debug_assertions)] const SOURCE: Option<&str> = Some({root:?});"
+        "#[cfg(debug_assertions)] const SOURCE: ::core::option::Option<&str> = ::core::option::Option::Some({root:?});"
     );
-    out.push_str("#[cfg(not(debug_assertions))] const SOURCE: Option<&str> = None;\n");
+    out.push_str("#[cfg(not(debug_assertions))] const SOURCE: ::core::option::Option<&str> = ::core::option::Option::None;\n");
 }
 
 fn settings(out: &mut String, chain: &Chain) {
@@ -127,13 +133,26 @@ fn settings(out: &mut String, chain: &Chain) {
     out.push_str("versions: &VERSIONS");
     let _ = write!(
         out,
-        ", recursive: {}, many_heads: {}, version_table: {:?}, version_table_schema: {:?}, journal_table: {:?},",
+        ", recursive: {}, many_heads: {}, version_table: {:?}, version_table_schema: {}, journal_table: {:?},",
         config.recursive,
         config.many_heads,
         config.version_table,
-        config.version_table_schema,
+        optional(config.version_table_schema.as_deref()),
         config.journal_table
     );
+}
+
+/// The full path, since the caller may have a `Some` of its own.
+fn optional(value: Option<&str>) -> String {
+    match value {
+        Some(value) => format!("::core::option::Option::Some({value:?})"),
+        None => "::core::option::Option::None".to_owned(),
+    }
+}
+
+/// The path of a file below the migration directory.
+fn path(root: &str, file: &str) -> String {
+    format!("{root}/{file}")
 }
 
 fn list<'a>(out: &mut String, values: impl Iterator<Item = &'a str>) {

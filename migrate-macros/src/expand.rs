@@ -53,7 +53,12 @@ pub(crate) fn expand(input: TokenStream, surroundings: &Surroundings) -> TokenSt
     let root = surroundings.manifest_dir.join(&directory);
     let tree = Disk::new(&root, surroundings.shown(&root));
     match migrate_chain::load_tree(&tree) {
-        Ok(chain) => emit::chain(&call.krate, &chain, &root, &embedded_name(&directory)),
+        Ok(chain) => emit::chain(
+            &call.krate,
+            &chain,
+            &root.to_string_lossy(),
+            &embedded_name(&directory),
+        ),
         Err(faults) => call.faulty(faults.iter().map(|fault| call.compile_error(fault))),
     }
 }
@@ -138,7 +143,7 @@ fn message(fault: &Diagnostic) -> String {
 fn embedded_name(directory: &str) -> String {
     let path = Path::new(directory);
     let relative = if path.is_absolute() {
-        path.file_name().map(Path::new).unwrap_or(path)
+        path.file_name().map_or(path, Path::new)
     } else {
         path
     };

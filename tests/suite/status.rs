@@ -341,7 +341,7 @@ fn squash(digest: &str) -> Chain {
 
 fn digest_of_head<B: Backend>(chain: &Chain) -> String {
     let migrations = chain.load();
-    let head = migrations.heads().remove(0);
+    let head = migrations.heads()[0].clone();
     let revision = migrations
         .revisions()
         .iter()

@@ -48,9 +48,9 @@ fn refused(failure: &Failure) -> Value {
 fn run(case: &Value, graph: &RevisionGraph) -> Result<Value, Failure> {
     let command = case["command"].as_str().unwrap_or_default();
     let target = case["target"].as_str().unwrap_or_default();
-    let rows: Vec<String> = match case["start"].as_str() {
-        Some(start) => offline_rows(graph, start)?,
-        None => strings(&case["current"]).map(str::to_owned).collect(),
+    let rows: Vec<&str> = match case["start"].as_str() {
+        Some(start) => graph.rows_at(&start.parse()?)?,
+        None => strings(&case["current"]).collect(),
     };
     match command {
         "upgrade" | "downgrade" if target.contains(':') => {
@@ -109,17 +109,7 @@ fn run(case: &Value, graph: &RevisionGraph) -> Result<Value, Failure> {
     }
 }
 
-/// The row that an offline range starts from.
-fn offline_rows(graph: &RevisionGraph, start: &str) -> Result<Vec<String>, Failure> {
-    let found = graph.resolve::<&str>(&start.parse()?, &[])?;
-    Ok(found
-        .into_iter()
-        .flatten()
-        .map(|revision| graph.id(revision).to_owned())
-        .collect())
-}
-
-fn planned(graph: &RevisionGraph, table: &[String], plan: &Plan) -> Value {
+fn planned(graph: &RevisionGraph, table: &[&str], plan: &Plan) -> Value {
     let order: Vec<&str> = plan
         .steps()
         .iter()
@@ -140,13 +130,13 @@ fn planned(graph: &RevisionGraph, table: &[String], plan: &Plan) -> Value {
     }
     let mut last: Vec<&str> = ids(graph, plan.rows());
     if steps.is_empty() {
-        last = table.iter().map(String::as_str).collect();
+        last = table.to_vec();
     }
     last.sort_unstable();
     json!({"ok": true, "plan": order, "steps": steps, "final": last})
 }
 
-fn stamped(case: &Value, graph: &RevisionGraph, table: &[String]) -> Result<Value, Failure> {
+fn stamped(case: &Value, graph: &RevisionGraph, table: &[&str]) -> Result<Value, Failure> {
     let texts: Vec<&str> = match case["target"].as_str() {
         Some(target) => vec![target],
         None => strings(&case["target"]).collect(),

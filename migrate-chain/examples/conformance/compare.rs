@@ -4,6 +4,7 @@
 //! whose rows are maximal. Every other difference must belong to one of the [`RULES`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde_json::{Value, json};
 
@@ -154,6 +155,26 @@ impl Tally {
         wrong
             .map(|rule| format!("{}: {} cases, not {}", rule.name, used(rule), rule.count))
             .collect()
+    }
+}
+
+/// Prints the differences, and how often each verdict was given.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for difference in &self.differences {
+            writeln!(f, "{difference}")?;
+        }
+        for (name, count) in &self.counts {
+            let rule = RULES.iter().find(|rule| rule.name == *name);
+            writeln!(
+                f,
+                "{count:5} {name}  {}",
+                rule.map_or("", |rule| rule.reason)
+            )?;
+        }
+        self.miscounted()
+            .iter()
+            .try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 

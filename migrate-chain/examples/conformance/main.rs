@@ -40,28 +40,12 @@ fn main() -> io::Result<ExitCode> {
         }
     }
     out.flush()?;
-    report(&tally, &mut io::stderr().lock())?;
+    if recorded.is_some() {
+        write!(io::stderr(), "{tally}")?;
+    }
     Ok(if tally.differences.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn report(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
-    for difference in &tally.differences {
-        writeln!(out, "{difference}")?;
-    }
-    for (name, count) in &tally.counts {
-        let reason = compare::RULES
-            .iter()
-            .find(|rule| rule.name == *name)
-            .map_or("", |rule| rule.reason);
-        writeln!(out, "{count:5} {name}  {reason}")?;
-    }
-    tally
-        .miscounted()
-        .iter()
-        .filter(|_| !tally.counts.is_empty())
-        .try_for_each(|line| writeln!(out, "{line}"))
 }

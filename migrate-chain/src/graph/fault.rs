@@ -77,7 +77,7 @@ pub enum Fault {
         node: usize,
         /// The place in its `down`.
         edge: usize,
-        /// The id that is most like it.
+        /// The id that is most like it, or the revision behind it where it is a label.
         nearest: Option<String>,
     },
     /// `down` lists the same revision twice.
@@ -224,7 +224,10 @@ fn missing(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     }
     for (node, it) in nodes.iter().enumerate() {
         for edge in places(&it.down, |id| !names.ids.contains_key(id)) {
-            let nearest = suggest.nearest(it.down[edge], it.id, false);
+            let labelled = names.labels.get(it.down[edge]);
+            let nearest = labelled
+                .map(|&(node, _)| nodes[node].id.to_owned())
+                .or_else(|| suggest.nearest(it.down[edge], it.id, false));
             faults.push(Fault::MissingParent {
                 node,
                 edge,

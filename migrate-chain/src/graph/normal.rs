@@ -5,69 +5,121 @@ use crate::walk::Edges;
 /// For each revision the dependencies that none of its ancestors over `down` lists too.
 ///
 /// Alembic follows these alone when it orders a plan, so the order depends on them. Only a dependency with several
-/// dependents can be dropped: those are asked for in groups, one bit each, and each group takes one pass.
+/// dependents can be dropped: those are asked for in groups, one bit each, and each group takes one pass over the part of
+/// the graph that holds its dependents.
 pub(super) fn own_dependencies(down: &Edges, dependencies: &Edges, order: &[usize]) -> Edges {
+    let search = Search::new(down, dependencies, order);
     let mut inherited: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
-    for group in shared(dependencies, order).chunks(BITS) {
-        for (node, dependency) in inherited_in(group, down, dependencies, order) {
+    for group in search.shared().chunks(BITS) {
+        for (node, dependency) in search.inherited(group) {
             inherited[node].push(dependency);
         }
     }
     Edges::new((0..order.len()).map(|node| {
-        let inherited = &inherited[node];
+        let is_own = |dependency: &usize| !inherited[node].contains(dependency);
         dependencies
             .of(node)
             .iter()
             .copied()
-            .filter(move |dependency| !inherited.contains(dependency))
+            .filter(is_own)
+            .collect::<Vec<_>>()
     }))
 }
 
 const BITS: usize = 64;
 
-/// The dependencies that several revisions have, in the order in which they are first needed.
-fn shared(dependencies: &Edges, order: &[usize]) -> Vec<usize> {
-    let mut dependents = vec![0; order.len()];
-    let mut shared = Vec::new();
-    for &dependency in order.iter().flat_map(|&node| dependencies.of(node)) {
-        dependents[dependency] += 1;
-        if dependents[dependency] == 2 {
-            shared.push(dependency);
-        }
-    }
-    shared
+/// A dependency with several dependents, and the first and last place of those in the order.
+struct Shared {
+    dependency: usize,
+    first: usize,
+    last: usize,
 }
 
-/// Pairs of a revision and a dependency of its own, out of the group, that an ancestor lists too.
-fn inherited_in(
-    group: &[usize],
-    down: &Edges,
-    dependencies: &Edges,
-    order: &[usize],
-) -> Vec<(usize, usize)> {
-    let bits: HashMap<usize, u64> = group
-        .iter()
-        .enumerate()
-        .map(|(bit, &node)| (node, 1 << bit))
-        .collect();
-    let mut listed_below = vec![0_u64; order.len()];
-    let mut listed_upto = vec![0_u64; order.len()];
-    let mut found = Vec::new();
-    for &node in order {
-        let below = down
-            .of(node)
-            .iter()
-            .fold(0, |bits, &parent| bits | listed_upto[parent]);
-        listed_below[node] = below;
-        listed_upto[node] = below;
-        for dependency in dependencies.of(node) {
-            if let Some(&bit) = bits.get(dependency) {
-                listed_upto[node] |= bit;
-                if below & bit != 0 {
-                    found.push((node, *dependency));
+struct Search<'a> {
+    down: &'a Edges,
+    dependencies: &'a Edges,
+    order: &'a [usize],
+    /// The place of each revision in the order.
+    place: Vec<usize>,
+}
+
+impl<'a> Search<'a> {
+    fn new(down: &'a Edges, dependencies: &'a Edges, order: &'a [usize]) -> Self {
+        let mut place = vec![0; order.len()];
+        for (at, &node) in order.iter().enumerate() {
+            place[node] = at;
+        }
+        Self {
+            down,
+            dependencies,
+            order,
+            place,
+        }
+    }
+
+    /// The dependencies that several revisions have, in the order of their first dependents.
+    fn shared(&self) -> Vec<Shared> {
+        let mut dependents: Vec<Option<(usize, usize)>> = vec![None; self.order.len()];
+        let mut firsts = Vec::new();
+        for (place, &node) in self.order.iter().enumerate() {
+            for &dependency in self.dependencies.of(node) {
+                match &mut dependents[dependency] {
+                    Some((_, last)) => *last = place,
+                    none => {
+                        *none = Some((place, place));
+                        firsts.push(dependency);
+                    }
                 }
             }
         }
+        let shared = firsts.into_iter().filter_map(|dependency| {
+            let (first, last) = dependents[dependency]?;
+            (first < last).then_some(Shared {
+                dependency,
+                first,
+                last,
+            })
+        });
+        shared.collect()
     }
-    found
+
+    /// Pairs of a revision and a dependency of its own, out of the group, that an ancestor lists too.
+    fn inherited(&self, group: &[Shared]) -> Vec<(usize, usize)> {
+        let bits = group
+            .iter()
+            .enumerate()
+            .map(|(bit, shared)| (shared.dependency, 1_u64 << bit));
+        let bits: HashMap<usize, u64> = bits.collect();
+        let start = group
+            .iter()
+            .map(|shared| shared.first)
+            .min()
+            .unwrap_or_default();
+        let end = group
+            .iter()
+            .map(|shared| shared.last + 1)
+            .max()
+            .unwrap_or_default();
+        // By place behind the start: what the revision and its ancestors list.
+        let mut listed = vec![0_u64; end - start];
+        let mut inherited = Vec::new();
+        for place in start..end {
+            let node = self.order[place];
+            let parents = self
+                .down
+                .of(node)
+                .iter()
+                .filter_map(|&parent| self.place[parent].checked_sub(start));
+            let below = parents.fold(0, |bits, parent| bits | listed[parent]);
+            listed[place - start] = below;
+            for dependency in self.dependencies.of(node) {
+                let bit = bits.get(dependency).copied().unwrap_or_default();
+                listed[place - start] |= bit;
+                if below & bit != 0 {
+                    inherited.push((node, *dependency));
+                }
+            }
+        }
+        inherited
+    }
 }

@@ -1,15 +1,17 @@
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+mod above;
+
+use std::collections::HashMap;
 
 use crate::graph::RevisionGraph;
 use crate::walk::{self, Edges};
+use above::Above;
 
 /// Orders revisions for a downgrade: children first, and one branch as far as it goes before the next.
 ///
 /// This gives Alembic's order. Alembic keeps a list of places, one for each branch that it walks down, and takes a
 /// revision when no other place still stands on a descendant of it; else it goes on at the first place that does. To
-/// know that, it holds the ancestors of every place as a set. Here a revision can be taken when every child was, and the
-/// first place above one that cannot is looked up in heaps that are brought up to date only where they are asked.
+/// know that, it holds the ancestors of every place as a set. Here a revision can be taken when every child was, and
+/// [`Above`] finds the first place above one that cannot.
 ///
 /// `span` holds `todo` and everything between two revisions of it. What no head leads to is left out.
 pub(super) fn children_first(
@@ -18,131 +20,126 @@ pub(super) fn children_first(
     todo: &[bool],
     heads: &[usize],
 ) -> Vec<usize> {
-    Lanes::new(graph, span, todo, heads).run()
+    Walk::new(graph, span, todo, heads).run()
 }
 
-/// A branch that is walked down. Its index is its rank: new ones come last.
+/// The branches that are walked down, in the order in which they began: the index of a lane is its rank.
+#[derive(Default)]
+struct Lanes {
+    all: Vec<Lane>,
+    /// The lane that stands on a revision.
+    on: HashMap<usize, usize>,
+    first: Option<usize>,
+    last: Option<usize>,
+}
+
 struct Lane {
+    /// The revision it stands on.
     at: usize,
-    /// How often it has moved on.
-    moves: usize,
-    alive: bool,
     before: Option<usize>,
     behind: Option<usize>,
 }
 
-/// The first lane that stood on or above a revision when it was last looked up, and how often that had moved.
-///
-/// A lane only ever loses revisions below it, and a new one has the last rank. So this is a lower bound for ever, and
-/// exact while that lane stands still.
-#[derive(Clone, Copy)]
-struct Seen {
-    lane: usize,
-    moves: usize,
+impl Lanes {
+    fn begin(&mut self, at: usize) -> usize {
+        let lane = self.all.len();
+        self.all.push(Lane {
+            at,
+            before: self.last,
+            behind: None,
+        });
+        match self.last {
+            Some(last) => self.all[last].behind = Some(lane),
+            None => self.first = Some(lane),
+        }
+        self.last = Some(lane);
+        self.on.insert(at, lane);
+        lane
+    }
+
+    /// Ends a lane. Returns the one before it, or else the first.
+    fn end(&mut self, lane: usize) -> Option<usize> {
+        let Lane { before, behind, .. } = self.all[lane];
+        match before {
+            Some(before) => self.all[before].behind = behind,
+            None => self.first = behind,
+        }
+        match behind {
+            Some(behind) => self.all[behind].before = before,
+            None => self.last = before,
+        }
+        before.or(self.first)
+    }
 }
 
-/// No lane stands above: only where a range is cut out of the graph.
-const NOWHERE: Seen = Seen {
-    lane: usize::MAX,
-    moves: 0,
-};
-
-struct Lanes<'a> {
+struct Walk<'a> {
     parents: &'a Edges,
-    children: &'a Edges,
     span: &'a [bool],
     todo: &'a [bool],
     /// How many children of each revision are still to be taken.
     waiting: Vec<usize>,
     taken: Vec<bool>,
-    /// Every lane there was, by its rank.
-    places: Vec<Lane>,
-    /// The lane that stands on a revision.
-    lane_at: HashMap<usize, usize>,
-    first: Option<usize>,
-    last: Option<usize>,
-    seen: HashMap<usize, Seen>,
-    /// For a revision that was looked up, its children with the ranks of the lanes above them, as far as known.
-    above: HashMap<usize, BinaryHeap<Reverse<(usize, usize)>>>,
+    lanes: Lanes,
+    above: Above<'a>,
 }
 
-/// What the look at one revision of a search gave.
-enum Look {
-    /// These have to be looked up first.
-    First(Vec<usize>),
-    Found(Seen),
-}
-
-impl<'a> Lanes<'a> {
+impl<'a> Walk<'a> {
     fn new(graph: &'a RevisionGraph, span: &'a [bool], todo: &'a [bool], heads: &[usize]) -> Self {
-        let mut lanes = Self {
-            parents: &graph.normal,
-            children: &graph.normal_next,
-            span,
-            todo,
-            waiting: vec![0; graph.len()],
-            taken: vec![false; graph.len()],
-            places: Vec::new(),
-            lane_at: HashMap::new(),
-            first: None,
-            last: None,
-            seen: HashMap::new(),
-            above: HashMap::new(),
-        };
-        for revision in walk::marked(span) {
-            lanes.waiting[revision] = lanes
-                .children
+        let (parents, children) = (&graph.normal, &graph.normal_next);
+        let waiting = |revision| {
+            children
                 .of(revision)
                 .iter()
                 .filter(|&&child| span[child])
-                .count();
-        }
-        let ready: Vec<usize> = walk::marked(span)
-            .filter(|&revision| lanes.can_pass(revision))
-            .collect();
-        lanes.pass(ready);
+                .count()
+        };
+        let mut walk = Self {
+            parents,
+            span,
+            todo,
+            waiting: (0..graph.len()).map(waiting).collect(),
+            taken: vec![false; graph.len()],
+            lanes: Lanes::default(),
+            above: Above::new(parents, children, span),
+        };
+        walk.pass(
+            walk::marked(span)
+                .filter(|&revision| walk.can_pass(revision))
+                .collect(),
+        );
         let mut heads: Vec<usize> = heads.iter().copied().filter(|&head| todo[head]).collect();
         heads.sort_unstable();
         heads.dedup();
         for head in heads {
-            lanes.push(head);
+            walk.begin(head);
         }
-        lanes
+        walk
     }
 
     fn run(mut self) -> Vec<usize> {
         let mut order = Vec::new();
-        let mut current = self.first;
+        let mut current = self.lanes.first;
         while let Some(lane) = current {
-            let revision = self.places[lane].at;
+            let revision = self.lanes.all[lane].at;
             if self.waiting[revision] > 0
-                && let Some(above) = self.first_above(revision)
+                && let Some(above) = self.above.first_lane(revision)
             {
                 current = Some(above);
                 continue;
             }
             order.push(revision);
-            self.take(revision);
+            self.lanes.on.remove(&revision);
+            self.pass(vec![revision]);
             current = self.move_on(lane, revision);
         }
         order
     }
 
-    /// Marks a revision as taken, and lets through what nothing waits for.
-    fn take(&mut self, revision: usize) {
-        self.lane_at.remove(&revision);
-        self.above.remove(&revision);
-        self.pass(vec![revision]);
-    }
-
-    /// Whether this revision is only between others, and everything above it was taken.
-    fn can_pass(&self, revision: usize) -> bool {
-        self.span[revision] && !self.todo[revision] && self.waiting[revision] == 0
-    }
-
+    /// Takes revisions, and with them those that are only between others and that nothing waits for.
     fn pass(&mut self, mut passing: Vec<usize>) {
         while let Some(revision) = passing.pop() {
             self.taken[revision] = true;
+            self.above.take(revision);
             for &parent in self
                 .parents
                 .of(revision)
@@ -157,148 +154,124 @@ impl<'a> Lanes<'a> {
         }
     }
 
+    fn can_pass(&self, revision: usize) -> bool {
+        self.span[revision] && !self.todo[revision] && self.waiting[revision] == 0
+    }
+
     /// Moves a lane to the parents of what was taken. Returns the lane to go on with.
     fn move_on(&mut self, lane: usize, revision: usize) -> Option<usize> {
         let is_new = |parent: &usize| {
-            self.todo[*parent] && !self.taken[*parent] && !self.lane_at.contains_key(parent)
+            self.todo[*parent] && !self.taken[*parent] && !self.lanes.on.contains_key(parent)
         };
-        let mut parents: Vec<usize> = self
-            .parents
-            .of(revision)
-            .iter()
-            .copied()
-            .filter(is_new)
-            .collect();
-        if parents.is_empty() {
-            return self.remove(lane);
-        }
-        let first = parents.remove(0);
-        self.places[lane].at = first;
-        self.places[lane].moves += 1;
-        self.lane_at.insert(first, lane);
-        for parent in parents {
-            self.push(parent);
-        }
+        let parents = self.parents.of(revision).iter().copied();
+        let mut parents = parents.filter(is_new).collect::<Vec<_>>().into_iter();
+        let Some(first) = parents.next() else {
+            return self.lanes.end(lane);
+        };
+        self.lanes.all[lane].at = first;
+        self.lanes.on.insert(first, lane);
+        self.above.stand(lane, first);
+        parents.for_each(|parent| self.begin(parent));
         Some(lane)
     }
 
-    fn push(&mut self, at: usize) {
-        let lane = self.places.len();
-        self.places.push(Lane {
-            at,
-            moves: 0,
-            alive: true,
-            before: self.last,
-            behind: None,
-        });
-        match self.last {
-            Some(last) => self.places[last].behind = Some(lane),
-            None => self.first = Some(lane),
-        }
-        self.last = Some(lane);
-        self.lane_at.insert(at, lane);
+    fn begin(&mut self, at: usize) {
+        let lane = self.lanes.begin(at);
+        self.above.stand(lane, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::testing::{any_graph, graph};
+
+    fn order(text: &str) -> String {
+        let it = graph(text);
+        let all = vec![true; it.len()];
+        let order = children_first(&it, &all, &all, it.real_heads());
+        order
+            .iter()
+            .map(|&revision| it.id(revision))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
-    /// Ends a lane. Returns the one before it, or else the first.
-    fn remove(&mut self, lane: usize) -> Option<usize> {
-        self.places[lane].alive = false;
-        let (before, behind) = (self.places[lane].before, self.places[lane].behind);
-        match before {
-            Some(before) => self.places[before].behind = behind,
-            None => self.first = behind,
-        }
-        match behind {
-            Some(behind) => self.places[behind].before = before,
-            None => self.last = before,
-        }
-        before.or(self.first)
+    // a <- b <- d
+    // a <- c <- d
+    #[test]
+    fn the_first_parent_is_followed_first() {
+        assert_eq!(order("a\n b < a\n c < a\n d < b c"), "d b c a");
+        assert_eq!(order("a\n b < a\n c < a\n d < c b"), "d c b a");
     }
 
-    /// The first lane that stands on a descendant of a revision.
-    fn first_above(&mut self, revision: usize) -> Option<usize> {
-        let mut search = vec![revision];
-        loop {
-            let at = *search
-                .last()
-                .expect("the search ends with its first revision");
-            let is_root = search.len() == 1;
-            if !is_root && self.is_fresh(at) {
-                search.pop();
+    // a <- b <- c, a <- x <- y: one branch to its end, then the other
+    #[test]
+    fn a_branch_is_followed_as_far_as_it_goes() {
+        assert_eq!(order("a\n b < a\n x < a\n c < b\n y < x"), "c b y x a");
+    }
+
+    // a <- b <- c      and b depends on y, which is above x
+    // x <- y <- z
+    #[test]
+    fn parents_are_followed_before_dependencies() {
+        assert_eq!(
+            order("x\n a\n y < x\n z < y\n b < a ~ y\n c < b"),
+            "z c b a y x"
+        );
+    }
+
+    #[test]
+    fn nothing_is_ordered_where_no_head_leads() {
+        let it = graph("a\n b < a");
+        let (span, todo) = ([true, true], [true, false]);
+        assert!(children_first(&it, &span, &todo, &[1]).is_empty());
+    }
+
+    /// The order as Alembic finds it: with the ancestors of every place as a set.
+    fn naive(graph: &RevisionGraph, todo: &[bool], heads: &[usize]) -> Vec<usize> {
+        let ancestors = |revision| walk::reach(&graph.normal, [revision]);
+        let mut places: Vec<usize> = heads.iter().copied().filter(|&head| todo[head]).collect();
+        places.sort_unstable();
+        let (mut left, mut at, mut order) = (todo.to_vec(), 0, Vec::new());
+        while let Some(&revision) = places.get(at) {
+            let other =
+                (0..places.len()).find(|&other| other != at && ancestors(places[other])[revision]);
+            if let Some(other) = other {
+                at = other;
                 continue;
             }
-            match self.look_above(at) {
-                Look::First(others) => search.extend(others),
-                Look::Found(above) if is_root => {
-                    return (above.lane != NOWHERE.lane).then_some(above.lane);
-                }
-                Look::Found(above) => {
-                    let here = self
-                        .lane_at
-                        .get(&at)
-                        .map_or(NOWHERE, |&lane| self.standing(lane));
-                    self.seen
-                        .insert(at, if here.lane < above.lane { here } else { above });
-                    search.pop();
-                }
-            }
-        }
-    }
-
-    fn look_above(&mut self, revision: usize) -> Look {
-        if !self.above.contains_key(&revision) {
-            let children = self.children.of(revision).iter().copied();
-            let children: Vec<usize> = children
-                .filter(|&child| self.span[child] && !self.taken[child])
+            left[revision] = false;
+            order.push(revision);
+            let parents = graph.normal.of(revision).iter().copied();
+            let new: Vec<usize> = parents
+                .filter(|parent| left[*parent] && !places.contains(parent))
                 .collect();
-            let unknown: Vec<usize> = children
-                .iter()
-                .copied()
-                .filter(|child| !self.seen.contains_key(child))
-                .collect();
-            if !unknown.is_empty() {
-                return Look::First(unknown);
-            }
-            let known = children
-                .into_iter()
-                .map(|child| Reverse((self.seen[&child].lane, child)))
-                .collect();
-            self.above.insert(revision, known);
-        }
-        let mut known = self.above.remove(&revision).unwrap_or_default();
-        let look = self.look_in(&mut known);
-        self.above.insert(revision, known);
-        look
-    }
-
-    /// Brings the first entries of a heap up to date, until the first one is.
-    fn look_in(&self, known: &mut BinaryHeap<Reverse<(usize, usize)>>) -> Look {
-        while let Some(&Reverse((lane, child))) = known.peek() {
-            if self.taken[child] {
-                known.pop();
-            } else if !self.is_fresh(child) {
-                return Look::First(vec![child]);
-            } else if self.seen[&child].lane == lane {
-                return Look::Found(self.seen[&child]);
+            if let Some((&first, rest)) = new.split_first() {
+                places[at] = first;
+                places.extend(rest);
             } else {
-                known.pop();
-                known.push(Reverse((self.seen[&child].lane, child)));
+                places.remove(at);
+                at = at.saturating_sub(1);
             }
         }
-        Look::Found(NOWHERE)
+        order
     }
 
-    fn is_fresh(&self, revision: usize) -> bool {
-        self.seen.get(&revision).is_some_and(|seen| {
-            self.places
-                .get(seen.lane)
-                .is_none_or(|lane| lane.alive && lane.moves == seen.moves)
-        })
-    }
-
-    fn standing(&self, lane: usize) -> Seen {
-        Seen {
-            lane,
-            moves: self.places[lane].moves,
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn the_order_is_that_of_the_naive_walk(
+            text in any_graph(40),
+            done in proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
+        ) {
+            let it = graph(&text);
+            let done = it.ancestors(done.iter().map(|index| index.index(it.len())).skip(1));
+            let todo: Vec<bool> = done.iter().map(|done| !done).collect();
+            let found = children_first(&it, &todo, &todo, it.real_heads());
+            prop_assert_eq!(found, naive(&it, &todo, it.real_heads()));
         }
     }
 }

@@ -101,9 +101,9 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Applies a revision whose parents and dependencies are applied.
+    /// Applies a revision whose parents and dependencies are applied. An upgrade refuses a table with stale rows.
     pub(super) fn add(&mut self, revision: usize) -> Change {
-        let mut gone = std::mem::take(&mut self.stale);
+        let mut gone = Vec::new();
         for &used in self.graph.all(revision) {
             self.users[used] += 1;
             if std::mem::take(&mut self.is_row[used]) {

@@ -128,6 +128,13 @@ pub enum TargetError {
         /// The upper end; the rows of the version table.
         upper: Vec<String>,
     },
+    /// A downgrade to a revision that is applied, with no child that is.
+    NothingAbove {
+        /// The revision.
+        revision: String,
+        /// What depends on it.
+        users: Vec<String>,
+    },
     /// A downgrade that would remove nothing on the branch that was asked for.
     BadDowngradeTarget {
         /// What was written.
@@ -202,7 +209,9 @@ impl TargetError {
             | Self::WrongWay { .. } => "relative_out_of_range",
             Self::OutOfRange { .. } => "walked_too_far",
             Self::Overlaps { .. } => "overlaps",
-            Self::NotAncestor { .. } | Self::StartsAtBase { .. } => "not_ancestor",
+            Self::NotAncestor { .. } | Self::NothingAbove { .. } | Self::StartsAtBase { .. } => {
+                "not_ancestor"
+            }
             Self::BadDowngradeTarget { .. } => "bad_downgrade_target",
             Self::RepeatedRow { .. } => "row_count",
         }
@@ -343,6 +352,14 @@ impl fmt::Display for TargetError {
                 )
             }
             Self::NotAncestor { lower, upper } => not_ancestor(f, lower, upper),
+            Self::NothingAbove { revision, users } => {
+                write!(
+                    f,
+                    "nothing stands on `{revision}`: it is applied, as a dependency of {}; ",
+                    list(users)
+                )?;
+                write!(f, "name a revision below what is to be removed")
+            }
             Self::BadDowngradeTarget {
                 target,
                 branch,

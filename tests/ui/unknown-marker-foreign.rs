@@ -1,0 +1,5 @@
+use embed_migrations::{Migrations, embed_migrations};
+
+static MIGRATIONS: Migrations = embed_migrations!("fixtures/unknown-marker-foreign/migrations");
+
+fn main() {}
