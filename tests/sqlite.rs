@@ -12,3 +12,13 @@ mod support;
 mod on_sqlite {
     crate::suite::suite!(crate::support::sqlite::Sqlite);
 }
+
+mod sqlite {
+    mod bad_input;
+    mod keys;
+    mod offline;
+    mod outside;
+    mod parity;
+    mod rust;
+    mod starters;
+}

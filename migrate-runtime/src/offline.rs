@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use migrate_chain::Dialect;
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::plan::Plan;
 use migrate_chain::target::{Range, Target};
 
 use crate::database::State;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::journal::Tables;
 use crate::options::TransactionMode;
 use crate::run::step::{self, Step};
@@ -33,12 +35,11 @@ pub(crate) fn downgrade(
 
 /// `a:b`, or a target alone, which is where the range ends.
 fn parse(range: &str) -> Result<Range, Error> {
-    let range = if range.contains(':') {
-        range.parse()
-    } else {
-        format!(":{range}").parse()
-    };
-    range.map_err(verify::target_error)
+    if range.contains(':') {
+        return range.parse().map_err(verify::target_error);
+    }
+    let end = Some(range.parse().map_err(verify::target_error)?);
+    Ok(Range { start: None, end })
 }
 
 fn script(
@@ -48,24 +49,7 @@ fn script(
     direction: Direction,
 ) -> Result<String, Error> {
     let graph = migrations.graph();
-    let rows: Vec<String> = match &range.start {
-        None => Vec::new(),
-        Some(start) => {
-            let rows = graph
-                .resolve(start, &[] as &[&str])
-                .map_err(verify::target_error)?;
-            rows.into_iter()
-                .flatten()
-                .map(|row| graph.id(row).to_owned())
-                .collect()
-        }
-    };
-    let end = range.end.clone();
-    let plan = match direction {
-        Direction::Upgrade => graph.upgrade(&rows, &end.unwrap_or_else(Target::heads)),
-        Direction::Downgrade => graph.downgrade(&rows, &end.unwrap_or_else(Target::base)),
-    };
-    let plan = plan.map_err(verify::target_error)?;
+    let plan = plan(&graph, range, direction)?;
     let tables = Tables::new(dialect, &migrations.settings);
     let steps = step::steps(
         migrations,
@@ -90,6 +74,41 @@ fn script(
     Ok(out.out)
 }
 
+fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Plan, Error> {
+    let none: &[&str] = &[];
+    let start = match &range.start {
+        None => Vec::new(),
+        Some(start) => graph.resolve(start, none).map_err(verify::target_error)?,
+    };
+    let rows: Vec<&str> = start
+        .into_iter()
+        .flatten()
+        .map(|row| graph.id(row))
+        .collect();
+    let end = range.end.clone();
+    let plan = match direction {
+        Direction::Upgrade => graph.upgrade(&rows, &end.clone().unwrap_or_else(Target::heads)),
+        Direction::Downgrade => graph.downgrade(&rows, &end.clone().unwrap_or_else(Target::base)),
+    };
+    let plan = plan.map_err(verify::target_error)?;
+    let goes_down = |end: &Target| {
+        graph
+            .downgrade(&rows, end)
+            .is_ok_and(|plan| !plan.steps().is_empty())
+    };
+    if direction == Direction::Upgrade
+        && plan.steps().is_empty()
+        && end.as_ref().is_some_and(goes_down)
+    {
+        return Err(Error::new(
+            ErrorKind::Target,
+            "the range goes down, and an upgrade goes up",
+        )
+        .help("write it the other way round, or ask for the downgrade"));
+    }
+    Ok(plan)
+}
+
 struct Writer {
     out: String,
     dialect: Dialect,
@@ -100,6 +119,8 @@ impl Writer {
         if self.dialect == Dialect::Sqlite {
             // The shell goes on after an error otherwise, and would commit half a revision.
             self.out.push_str(".bail on\n");
+            // As sqlx has it.
+            self.statement("PRAGMA foreign_keys = ON");
         }
         self.statement(&tables.create_version());
         self.statement(&tables.create_journal());
@@ -155,14 +176,7 @@ impl Writer {
             let _ = writeln!(self.out, "DELIMITER $$$\n{statement}\n$$$\nDELIMITER ;");
             return;
         }
-        let ends_in_comment = statement
-            .lines()
-            .last()
-            .is_some_and(|line| line.contains("--") || line.contains('#'));
-        let _ = writeln!(
-            self.out,
-            "{statement}{};",
-            if ends_in_comment { "\n" } else { "" }
-        );
+        // It never ends in a comment, which would swallow what ends it.
+        let _ = writeln!(self.out, "{statement};");
     }
 }

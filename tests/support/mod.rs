@@ -123,3 +123,15 @@ pub async fn cut_after<F: Future>(polls: usize, future: F) -> Option<F::Output> 
     })
     .await
 }
+
+/// Runs a future until `reached` holds while it is pending, and drops it.
+pub async fn cut_when_pending<F: Future>(future: F, mut reached: impl AsyncFnMut() -> bool) {
+    let mut future = std::pin::pin!(future);
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut future => panic!("it ended"),
+            reached = reached() => if reached { return; },
+        }
+    }
+}

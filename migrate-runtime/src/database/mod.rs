@@ -117,6 +117,8 @@ pub(crate) enum Failure {
         index: usize,
         violations: Vec<String>,
     },
+    /// A revision did what only the runtime may do.
+    Meddled { index: usize, what: &'static str },
     /// Anything else that the database refused, and what was tried.
     Database {
         doing: &'static str,
@@ -233,9 +235,11 @@ pub(crate) fn rust_failure(index: usize, error: RevisionError) -> Failure {
 
 /// The database's own words, without sqlx's around them.
 pub(crate) fn database_message(error: &sqlx::Error) -> String {
-    error
-        .as_database_error()
-        .map_or_else(|| error.to_string(), |error| error.message().to_owned())
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::ColumnDecode { source, .. } => source.to_string(),
+        _ => error.to_string(),
+    }
 }
 
 /// The database's own code.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use migrate_chain::sql::split;
 use migrate_chain::{Dialect, Place, Revision, Source};
 
+use super::outside::{how_to_settle, settled};
 use super::step::Step;
 use crate::database::{Failure, Session, database_code, database_message};
-use crate::error::{Error, ErrorKind};
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::journal::NewerJournal;
 use crate::{Direction, Migrations};
 
 /// The error for a failure of one of `steps`.
@@ -24,21 +26,11 @@ pub(super) fn error(
             statement,
             error,
         } => statement_error(migrations, session, &steps[index], statement, error),
-        Failure::Rust { index, error } => {
-            let step = &steps[index];
-            let id = step.revision.id();
-            Error::new(
-                ErrorKind::Revision,
-                format!("the {} of revision `{id}` failed: {error}", step.direction),
-            )
-            .of_revision(id, step.direction)
-            .at(file_place(migrations, step.revision))
-            .note(aftermath(step, 0))
-            .caused_by(error)
-        }
+        Failure::Rust { index, error } => rust_error(migrations, &steps[index], error),
         Failure::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
         }
+        Failure::Meddled { index, what } => meddled(migrations, &steps[index], what),
         Failure::Database { doing, error } => refused(session, doing, error),
         Failure::Busy { holder } => Error::new(
             ErrorKind::Locked,
@@ -51,6 +43,24 @@ pub(super) fn error(
     }
 }
 
+fn rust_error(migrations: &Migrations, step: &Step<'_>, error: BoxError) -> Error {
+    let id = step.revision.id();
+    let summary = format!("the {} of revision `{id}` failed: {error}", step.direction);
+    let result = Error::new(ErrorKind::Revision, summary)
+        .of_revision(id, step.direction)
+        .at(file_place(migrations, step.revision));
+    let result = if step.revision.is_transactional() {
+        result
+            .note(aftermath(step, 0))
+            .help("correct the revision, rebuild, and start again")
+    } else {
+        result
+            .note("it runs outside a transaction, and what it did before it failed is unknown")
+            .help(how_to_settle(id))
+    };
+    result.caused_by(error)
+}
+
 fn statement_error(
     migrations: &Migrations,
     session: &dyn Session,
@@ -59,6 +69,8 @@ fn statement_error(
     error: sqlx::Error,
 ) -> Error {
     let id = step.revision.id();
+    let dialect = session.dialect();
+    let done = step.split(dialect);
     let explained = session.explain(&error);
     let kind = if explained.kind == ErrorKind::Database {
         ErrorKind::Statement
@@ -86,7 +98,10 @@ fn statement_error(
             statement,
         ))
         .code(code)
-        .note(aftermath(step, statement))
+        .note(aftermath(
+            step,
+            settled(dialect, &done[..statement.min(done.len())]),
+        ))
         .help(help)
         .caused_by(error)
 }
@@ -124,11 +139,21 @@ fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String])
         .help("correct the revision so that every reference leads somewhere")
 }
 
+fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {
+    let id = step.revision.id();
+    let summary = format!("the {} of revision `{id}` {what}", step.direction);
+    Error::new(ErrorKind::Revision, summary)
+        .of_revision(id, step.direction)
+        .at(file_place(migrations, step.revision))
+        .note("it is not recorded; what it committed by itself stays")
+        .help("leave the transaction and the version table to the runtime, or run it with `transaction: off`")
+}
+
 fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
     let explained = session.explain(&error);
     let reads_tables = doing.starts_with("to read");
-    let is_plain = explained.kind == ErrorKind::Database && error.as_database_error().is_some();
-    let kind = if is_plain && reads_tables {
+    let newer = is_of_newer_version(&error);
+    let kind = if explained.kind == ErrorKind::Database && reads_tables {
         ErrorKind::Tables
     } else {
         explained.kind
@@ -137,6 +162,7 @@ fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
     let result = Error::new(kind, summary).code(database_code(&error));
     let help = match explained.help {
         Some(help) => Some(help),
+        None if newer => Some("start the version of the app that wrote it, or a newer one"),
         None if kind == ErrorKind::Tables => Some(
             "the table exists in another shape: set another `version_table` or `journal_table` in migrate.toml",
         ),
@@ -147,6 +173,10 @@ fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
         None => result,
     };
     result.caused_by(error)
+}
+
+fn is_of_newer_version(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::ColumnDecode { source, .. } if source.is::<NewerJournal>())
 }
 
 /// The statement with this number.

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use migrate_chain::Checksum;
 use migrate_chain::graph::RevisionGraph;
+use migrate_chain::sql::transaction_control;
+use migrate_chain::{Checksum, Dialect};
 
 use super::step::{Code, Narrator, Step};
 use super::{Outcome, Run, failure, verify};
@@ -129,6 +130,8 @@ impl<'a> Run<'a> {
             return failure;
         };
         let message = error.to_string();
+        let failed = done.len();
+        let done = &done[..settled(self.tables.dialect, done)];
         let entry = Entry {
             statements_hash: Some(statements_hash(done)),
             error: Some(&message),
@@ -147,7 +150,7 @@ impl<'a> Run<'a> {
             .await;
         Failure::Statement {
             index: 0,
-            statement: done.len(),
+            statement: failed,
             error,
         }
     }
@@ -267,9 +270,7 @@ impl<'a> Run<'a> {
             .of_revision(id, step.direction)
             .at(failure::file_place(self.migrations, step.revision))
             .note("it is a Rust revision outside a transaction: only a look at the data tells how far it came")
-            .help(format!(
-                "settle it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
-            ))
+            .help(how_to_settle(id))
     }
 
     fn edited_half_way(&self, step: &Step<'_>, run: &UnfinishedRun) -> Error {
@@ -348,6 +349,26 @@ impl<'a> Run<'a> {
             Err(failure) => self.interrupted(failure, &[]),
         }
     }
+}
+
+/// What to do about a revision that is in doubt.
+pub(super) fn how_to_settle(id: &str) -> String {
+    format!(
+        "settle it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
+    )
+}
+
+/// How many statements stay done when the next one fails: a transaction of the revision's own is rolled back.
+pub(super) fn settled(dialect: Dialect, done: &[&str]) -> usize {
+    let mut open = None;
+    for (n, statement) in done.iter().enumerate() {
+        match transaction_control(dialect, statement) {
+            Some("BEGIN" | "START TRANSACTION") => open = Some(n),
+            Some(_) => open = None,
+            None => {}
+        }
+    }
+    open.unwrap_or(done.len())
 }
 
 fn unknown_half_way(run: &UnfinishedRun) -> Error {

@@ -1,0 +1,79 @@
+//! SQLite's result codes, and what they mean for a run.
+
+use crate::database::{Explained, Failure};
+use crate::error::ErrorKind;
+
+// The primary result codes that mean something here: https://sqlite.org/rescode.html
+pub(super) const SQLITE_ERROR: i32 = 1;
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_INTERRUPT: i32 = 9;
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_CANTOPEN: i32 = 14;
+const SQLITE_NOTADB: i32 = 26;
+
+/// The low byte of SQLite's result code, which says what it is about.
+pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?.parse::<i32>().ok()?;
+    Some(code & 0xff)
+}
+
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
+}
+
+/// A failure of the bookkeeping. One that found the database busy did nothing, and can be tried again.
+pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
+    if is_busy(&error) {
+        busy()
+    } else {
+        Failure::Database { doing, error }
+    }
+}
+
+pub(super) fn busy() -> Failure {
+    Failure::Busy {
+        holder: "another connection, which writes to the database".to_owned(),
+    }
+}
+
+pub(super) fn explain(error: &sqlx::Error) -> Explained {
+    let (kind, help) = match primary_code(error) {
+        Some(SQLITE_BUSY | SQLITE_LOCKED) => (
+            ErrorKind::Locked,
+            "let the other connection finish its transaction",
+        ),
+        Some(SQLITE_READONLY) => (
+            ErrorKind::ReadOnly,
+            "make the file and its folder writable for this user, and open it without mode=ro",
+        ),
+        Some(SQLITE_INTERRUPT) => (
+            ErrorKind::Statement,
+            "it ran into the statement timeout of the runner",
+        ),
+        Some(SQLITE_FULL) => (
+            ErrorKind::Database,
+            "make room on the disk, or raise max_page_count",
+        ),
+        Some(SQLITE_CANTOPEN) => (
+            ErrorKind::Connect,
+            "check the path and its folder, or create the file: `create_if_missing(true)`",
+        ),
+        Some(SQLITE_NOTADB | SQLITE_CORRUPT) => (
+            ErrorKind::Connect,
+            "check the path: the file is no SQLite database, is encrypted, or is damaged",
+        ),
+        _ => {
+            return Explained {
+                kind: ErrorKind::Database,
+                help: None,
+            };
+        }
+    };
+    Explained {
+        kind,
+        help: Some(help),
+    }
+}

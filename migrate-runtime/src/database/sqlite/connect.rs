@@ -1,0 +1,155 @@
+//! Opening a connection, and who owns it.
+
+use std::ops::DerefMut;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
+
+use super::SqliteSession;
+use super::code::{explain, is_busy};
+use super::timeout::Watchdog;
+use crate::database::sealed::{self, Limits};
+use crate::database::{Opened, database_code, database_message, inside_a_transaction};
+use crate::error::{Error, ErrorKind};
+
+impl<'a> sealed::Connect<'a> for &'a SqlitePool {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        async move {
+            let connect_options = self.connect_options();
+            let connection = if is_in_memory(&connect_options) {
+                self.acquire().await.map(Handle::Pooled)
+            } else {
+                connect_own(&connect_options, limits.lock).await
+            };
+            let connection = connection.map_err(|error| cannot_open(&connect_options, error))?;
+            open(connection, limits).await
+        }
+        .boxed()
+    }
+}
+
+impl<'a> sealed::Connect<'a> for &'a mut SqliteConnection {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        open(Handle::Borrowed(self), limits).boxed()
+    }
+}
+
+/// How long SQLite itself waits for another connection before it says that it is busy.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// How long a commit waits at most for those who read.
+const LONGEST_COMMIT: Duration = Duration::from_mins(1);
+
+/// Opens a connection of the runtime's own. What the options set up, such as a journal mode, may find the database busy.
+async fn connect_own<'a>(
+    options: &SqliteConnectOptions,
+    deadline: Duration,
+) -> Result<Handle<'a>, sqlx::Error> {
+    let deadline = Instant::now() + deadline;
+    // Short, so that a wait is ours: told as an event, cancelled at once, bounded by the deadline.
+    let options = options.clone().busy_timeout(BUSY_TIMEOUT);
+    let options = options.disable_statement_logging();
+    loop {
+        match options.connect().await {
+            Ok(connection) => return Ok(Handle::Own(Box::new(connection))),
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(BUSY_TIMEOUT).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn open<'a>(mut connection: Handle<'a>, limits: Limits) -> Result<Opened<'a>, Error> {
+    if connection.get().is_in_transaction() {
+        return Err(inside_a_transaction());
+    }
+    let watchdog = match limits.statement {
+        Some(timeout) => Some(Watchdog::install(connection.get(), timeout).await.map_err(
+            |error| {
+                Error::new(
+                    ErrorKind::Database,
+                    "the statement timeout could not be set",
+                )
+                .caused_by(error)
+            },
+        )?),
+        None => None,
+    };
+    Ok(Opened(Box::new(SqliteSession {
+        connection,
+        patience: limits.lock.min(LONGEST_COMMIT),
+        outside: None,
+        in_transaction: false,
+        watchdog,
+    })))
+}
+
+/// sqlx keeps the flag to itself: its `to_url_lossy` tells, and panics on the very file name that `sqlite::memory:` gets.
+fn is_in_memory(options: &SqliteConnectOptions) -> bool {
+    let file = options.get_filename().to_string_lossy();
+    file.contains(":memory:")
+        || file.contains("mode=memory")
+        || format!("{options:?}").contains("in_memory: true")
+}
+
+fn cannot_open(options: &SqliteConnectOptions, error: sqlx::Error) -> Error {
+    let file = options.get_filename().display();
+    let explained = explain(&error);
+    let kind = if explained.kind == ErrorKind::Database {
+        ErrorKind::Connect
+    } else {
+        explained.kind
+    };
+    let summary = format!(
+        "the database {file} cannot be opened: {}",
+        database_message(&error)
+    );
+    let result = Error::new(kind, summary).code(database_code(&error));
+    match explained.help {
+        Some(help) => result.help(help).caused_by(error),
+        None => result.caused_by(error),
+    }
+}
+
+/// The connection, by who owns it.
+pub(super) enum Handle<'a> {
+    Own(Box<SqliteConnection>),
+    Pooled(PoolConnection<Sqlite>),
+    Borrowed(&'a mut SqliteConnection),
+}
+
+impl Handle<'_> {
+    pub(super) fn get(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Pooled(connection) => connection.deref_mut(),
+            Self::Borrowed(connection) => connection,
+        }
+    }
+}
+
+#[cfg(test)]
+mod in_memory_tests {
+    use super::*;
+
+    #[test]
+    fn an_in_memory_database_is_told_from_a_file_however_it_is_named() {
+        let parsed = |url: &str| url.parse::<SqliteConnectOptions>().expect("a URL of sqlx");
+        for options in [
+            parsed("sqlite::memory:"),
+            parsed("sqlite:shared?mode=memory"),
+            SqliteConnectOptions::new(),
+            SqliteConnectOptions::new()
+                .filename("cache")
+                .in_memory(true),
+        ] {
+            assert!(is_in_memory(&options), "{options:?}");
+        }
+        assert!(!is_in_memory(&parsed("sqlite:memory.db?mode=rwc")));
+    }
+}

@@ -1,0 +1,203 @@
+//! SQLite.
+
+mod code;
+mod connect;
+mod keys;
+mod outside;
+mod read;
+mod timeout;
+mod transaction;
+
+use std::fs::File;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use migrate_chain::Dialect;
+use migrate_chain::sql::transaction_control;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use super::{
+    Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
+};
+use crate::journal::{Entry, JournalRow, Tables};
+use code::explain;
+use connect::Handle;
+use keys::Suspension;
+use read::{journal_row, read_state};
+use timeout::Watchdog;
+use transaction::Setting;
+
+struct SqliteSession<'a> {
+    connection: Handle<'a>,
+    /// How long a commit waits for those who read.
+    patience: Duration,
+    /// The file lock that a run outside a transaction holds: SQLite has no lock that outlives a transaction.
+    outside: Option<File>,
+    /// Whether a revision outside a transaction has begun one of its own.
+    in_transaction: bool,
+    watchdog: Option<Watchdog>,
+}
+
+impl Session for SqliteSession<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>> {
+        read_state(self.connection.get(), tables).boxed()
+    }
+
+    fn journal<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+    ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>> {
+        async move {
+            let rows = sqlx::raw_sql(AssertSqlSafe(tables.read_journal()))
+                .fetch_all(self.connection.get())
+                .await?;
+            rows.iter().map(journal_row).collect()
+        }
+        .boxed()
+    }
+
+    fn try_lock<'s>(
+        &'s mut self,
+        _: &'s Tables,
+        outside: bool,
+    ) -> BoxFuture<'s, Result<(), Failure>> {
+        async move {
+            // Inside transactions, `BEGIN IMMEDIATE` is the lock, and `run` takes it.
+            if outside && self.outside.is_none() {
+                self.outside = outside::lock_file(self.connection.get()).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn unlock(&mut self) -> BoxFuture<'_, ()> {
+        // Closing the file gives the lock back.
+        self.outside = None;
+        async {}.boxed()
+    }
+
+    fn run<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        expected: &'s State,
+        revisions: &'s [Transactional<'s>],
+        progress: &'s mut dyn Progress,
+    ) -> BoxFuture<'s, Result<(), Failure>> {
+        async move {
+            let (begin, before_commit) = self.busy_timeouts();
+            let setting = Setting {
+                tables,
+                expected,
+                begin,
+                before_commit,
+                watchdog: self.watchdog.as_ref(),
+            };
+            let suspend = revisions.iter().any(|revision| !revision.foreign_keys);
+            let keys = Suspension::begin(self.connection.get(), suspend).await?;
+            let result = transaction::run(keys.connection, &setting, revisions, progress).await;
+            keys.end().await?;
+            result
+        }
+        .boxed()
+    }
+
+    fn run_outside<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        work: Work<'s>,
+        entry: &'s Entry<'s>,
+    ) -> BoxFuture<'s, Result<(), Failure>> {
+        self.statement(tables, work, entry).boxed()
+    }
+
+    fn in_flight(&self, statement: &str) -> InFlight {
+        // A statement commits together with its record, or its record inside the transaction that it belongs to. Only
+        // the end of such a transaction has no record yet when all before it is there.
+        match transaction_control(Dialect::Sqlite, statement) {
+            Some("COMMIT" | "END") => InFlight::Done,
+            _ => InFlight::RunAgain,
+        }
+    }
+
+    fn is_connection_setup(&self, statement: &str) -> bool {
+        let word = statement
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .next()
+            .unwrap_or_default();
+        ["PRAGMA", "ATTACH"]
+            .iter()
+            .any(|setup| word.eq_ignore_ascii_case(setup))
+    }
+
+    fn explain(&self, error: &sqlx::Error) -> Explained {
+        explain(error)
+    }
+}
+
+impl SqliteSession<'_> {
+    /// What begins a transaction, and what to execute before its end. On a connection of our own SQLite gives up at
+    /// once while another connection writes, since the wait is ours; but a commit may have to wait for readers, and
+    /// giving up there would throw the work away.
+    fn busy_timeouts(&self) -> (&'static str, String) {
+        match self.connection {
+            Handle::Own(_) => (
+                "PRAGMA busy_timeout = 20; BEGIN IMMEDIATE",
+                format!("PRAGMA busy_timeout = {}", self.patience.as_millis()),
+            ),
+            Handle::Pooled(_) | Handle::Borrowed(_) => ("BEGIN IMMEDIATE", String::new()),
+        }
+    }
+}
+
+impl Drop for SqliteSession<'_> {
+    /// A run was cut off inside a transaction of a revision's own, of which sqlx does not know.
+    fn drop(&mut self) {
+        if self.in_transaction {
+            let _ = execute(self.connection.get(), "ROLLBACK").now_or_never();
+        }
+    }
+}
+
+/// A connection whose statements the watchdog times.
+struct Timed<'c> {
+    connection: &'c mut SqliteConnection,
+    watchdog: Option<&'c Watchdog>,
+}
+
+impl Timed<'_> {
+    fn restart(&self) {
+        self.watchdog.inspect(|watchdog| watchdog.restart());
+    }
+}
+
+impl Executor for Timed<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
+        self.restart();
+        execute(self.connection, sql).boxed()
+    }
+
+    fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
+        self.restart();
+        Some(self.connection)
+    }
+}
+
+async fn execute(connection: &mut SqliteConnection, sql: &str) -> Result<u64, sqlx::Error> {
+    if sql.is_empty() {
+        return Ok(0);
+    }
+    Ok(sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await?
+        .rows_affected())
+}

@@ -1,0 +1,166 @@
+//! Revisions outside a transaction: one statement at a time, under a lock file.
+
+use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use migrate_chain::Dialect;
+use migrate_chain::sql::{refusal, transaction_control};
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::code::{busy, database, is_busy};
+use super::{SqliteSession, Timed, execute};
+use crate::context::Context;
+use crate::context::RevisionFn;
+use crate::database::{Failure, Work, rust_failure};
+use crate::journal::{Entry, Tables};
+
+impl SqliteSession<'_> {
+    /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one
+    /// of the revision's or cannot be in any.
+    pub(super) async fn statement(
+        &mut self,
+        tables: &Tables,
+        work: Work<'_>,
+        entry: &Entry<'_>,
+    ) -> Result<(), Failure> {
+        let record = tables.add(entry, Some(Duration::ZERO));
+        match work {
+            Work::Rust(function) => self.function(function, &record).await,
+            Work::Nothing => self.with_record("", &record).await,
+            Work::Sql(statement) => {
+                self.restart_watchdog();
+                let control = transaction_control(Dialect::Sqlite, statement);
+                let is_apart = self.in_transaction
+                    || control.is_some()
+                    || refusal(Dialect::Sqlite, statement).is_some();
+                let result = if is_apart {
+                    self.apart(statement, control, &record).await
+                } else {
+                    self.with_record(statement, &record).await
+                };
+                self.stop_watchdog();
+                result
+            }
+        }
+    }
+
+    /// A statement that commits together with its record.
+    async fn with_record(&mut self, statement: &str, record: &str) -> Result<(), Failure> {
+        let (begin, before_commit) = self.busy_timeouts();
+        let begin = self.connection.get().begin_with(begin).await;
+        let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
+        execute(&mut transaction, statement).await.map_err(failed)?;
+        execute(&mut transaction, record).await.map_err(recorded)?;
+        execute(&mut transaction, &before_commit)
+            .await
+            .map_err(recorded)?;
+        let commit = transaction.commit().await;
+        commit.map_err(|error| database(error, "to commit"))
+    }
+
+    /// A statement that no transaction of ours can hold.
+    async fn apart(
+        &mut self,
+        statement: &str,
+        control: Option<&'static str>,
+        record: &str,
+    ) -> Result<(), Failure> {
+        self.be_patient().await?;
+        self.in_transaction |= control == Some("BEGIN");
+        let mut result = execute(self.connection.get(), statement)
+            .await
+            .map_err(failed);
+        if result.is_ok() {
+            self.in_transaction &= control.is_none_or(|keyword| keyword == "BEGIN");
+            result = execute(self.connection.get(), record)
+                .await
+                .map_err(recorded);
+        }
+        if result.is_err() && self.in_transaction {
+            // The revision's own transaction must not stay open, nor what it holds half done.
+            let _ = execute(self.connection.get(), "ROLLBACK").await;
+            self.in_transaction = false;
+        }
+        result.map(|_| ())
+    }
+
+    async fn function(&mut self, function: RevisionFn, record: &str) -> Result<(), Failure> {
+        self.be_patient().await?;
+        let mut executor = Timed {
+            connection: self.connection.get(),
+            watchdog: self.watchdog.as_ref(),
+        };
+        let result = function(&mut Context::new(&mut executor)).await;
+        self.stop_watchdog();
+        result.map_err(|error| rust_failure(0, error))?;
+        let recording = execute(self.connection.get(), record).await;
+        recording.map(|_| ()).map_err(recorded)
+    }
+
+    /// What cannot be tried again waits for others in SQLite.
+    async fn be_patient(&mut self) -> Result<(), Failure> {
+        let (_, patience) = self.busy_timeouts();
+        let set = execute(self.connection.get(), &patience).await;
+        set.map(|_| ()).map_err(recorded)
+    }
+
+    fn restart_watchdog(&self) {
+        self.watchdog
+            .as_ref()
+            .inspect(|watchdog| watchdog.restart());
+    }
+
+    fn stop_watchdog(&self) {
+        self.watchdog.as_ref().inspect(|watchdog| watchdog.stop());
+    }
+}
+
+/// A statement that found the database busy can wait and run again: none of it was done.
+fn failed(error: sqlx::Error) -> Failure {
+    if is_busy(&error) {
+        return busy();
+    }
+    Failure::Statement {
+        index: 0,
+        statement: 0,
+        error,
+    }
+}
+
+fn recorded(error: sqlx::Error) -> Failure {
+    database(error, "to write the journal")
+}
+
+/// Locks a file beside the database; none for a database in memory, which no other process can see.
+pub(super) async fn lock_file(connection: &mut SqliteConnection) -> Result<Option<File>, Failure> {
+    let failed = |error| database(error, "to find the database file");
+    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let file: Option<String> = sqlx::query_scalar(sql)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    let Some(file) = file.filter(|file| !file.is_empty()) else {
+        return Ok(None);
+    };
+    let path = PathBuf::from(format!("{file}-migrate-lock"));
+    let io = |error| {
+        database(
+            sqlx::Error::Io(error),
+            "to lock the file beside the database",
+        )
+    };
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(io)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Err(Failure::Busy {
+            holder: format!("another process, which holds {}", path.display()),
+        }),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}

@@ -1,0 +1,63 @@
+//! The statement timeout: SQLite has none of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use sqlx::SqliteConnection;
+
+/// Interrupts a statement that runs for too long.
+pub(super) struct Watchdog {
+    started: Instant,
+    timeout: Duration,
+    /// When to interrupt, in milliseconds after `started`.
+    deadline: Arc<AtomicU64>,
+}
+
+impl Watchdog {
+    pub(super) async fn install(
+        connection: &mut SqliteConnection,
+        timeout: Duration,
+    ) -> Result<Self, sqlx::Error> {
+        let watchdog = Self {
+            started: Instant::now(),
+            timeout,
+            deadline: Arc::new(AtomicU64::new(u64::MAX)),
+        };
+        let (started, deadline) = (watchdog.started, Arc::clone(&watchdog.deadline));
+        connection
+            .lock_handle()
+            .await?
+            .set_progress_handler(INSTRUCTIONS, move || {
+                milliseconds(started.elapsed()) < deadline.load(Ordering::Relaxed)
+            });
+        Ok(watchdog)
+    }
+
+    /// A statement begins.
+    pub(super) fn restart(&self) {
+        self.deadline.store(
+            milliseconds(self.started.elapsed() + self.timeout),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// What follows is the runtime's own, and has no limit.
+    pub(super) fn stop(&self) {
+        self.deadline.store(u64::MAX, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Watchdog {
+    /// A borrowed connection goes on without it.
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// How many instructions of SQLite's machine run between two looks at the clock.
+const INSTRUCTIONS: i32 = 1000;
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,192 @@
+//! Revisions in a transaction, each with its record.
+
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt as _;
+use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Transaction};
+
+use super::code::database;
+use super::keys::{made, violations};
+use super::read::read_state;
+use super::timeout::Watchdog;
+use super::{Timed, execute};
+use crate::context::Context;
+use crate::context::RevisionFn;
+use crate::database::{Failure, Progress, State, Transactional, Work, rust_failure};
+use crate::journal::{Record, Tables};
+
+/// What a transaction needs to know.
+pub(super) struct Setting<'s> {
+    pub(super) tables: &'s Tables,
+    /// The state that the revisions were planned for.
+    pub(super) expected: &'s State,
+    pub(super) begin: &'static str,
+    pub(super) before_commit: String,
+    pub(super) watchdog: Option<&'s Watchdog>,
+}
+
+/// Runs revisions in one transaction, if the state is what they were planned for.
+pub(super) async fn run(
+    connection: &mut SqliteConnection,
+    setting: &Setting<'_>,
+    revisions: &[Transactional<'_>],
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    let begin = connection.begin_with(setting.begin).await;
+    let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
+    let state = read_state(&mut transaction, setting.tables).await;
+    let state = state.map_err(|error| database(error, "to read the version table"))?;
+    if !state.is_still(setting.expected) {
+        return Err(Failure::Fenced);
+    }
+    create_tables(&mut transaction, setting.tables, &state).await?;
+    for (index, revision) in revisions.iter().enumerate() {
+        step(&mut transaction, setting, index, revision, progress).await?;
+    }
+    let patience = execute(&mut transaction, &setting.before_commit).await;
+    patience.map_err(|error| database(error, "to wait for readers"))?;
+    let commit = transaction.commit().await;
+    commit.map_err(|error| database(error, "to commit"))
+}
+
+/// Runs one revision and writes its record.
+async fn step(
+    transaction: &mut Transaction<'_, Sqlite>,
+    setting: &Setting<'_>,
+    index: usize,
+    revision: &Transactional<'_>,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    progress.started(index);
+    let before = match revision.foreign_keys {
+        true => None,
+        false => Some(violations(transaction).await?),
+    };
+    let done = match revision.work {
+        Work::Nothing => Ok(()),
+        Work::Rust(function) => call(transaction, function, index, setting.watchdog).await,
+        Work::Sql(script) => {
+            script_of(transaction, script, index, progress, setting.watchdog).await
+        }
+    };
+    setting.watchdog.inspect(|watchdog| watchdog.stop());
+    if done.is_err() {
+        reopen(transaction).await;
+    }
+    done?;
+    if let Some(before) = before {
+        let violations = made(&before, violations(transaction).await?);
+        if !violations.is_empty() {
+            return Err(Failure::ForeignKeys { index, violations });
+        }
+    }
+    write_record(
+        transaction,
+        setting.tables,
+        index,
+        &revision.record,
+        started.elapsed(),
+    )
+    .await?;
+    progress.finished(index, started.elapsed());
+    Ok(())
+}
+
+async fn call(
+    transaction: &mut Transaction<'_, Sqlite>,
+    function: RevisionFn,
+    index: usize,
+    watchdog: Option<&Watchdog>,
+) -> Result<(), Failure> {
+    let mut executor = Timed {
+        connection: transaction,
+        watchdog,
+    };
+    let result = function(&mut Context::new(&mut executor)).await;
+    result.map_err(|error| rust_failure(index, error))?;
+    if reopen(transaction).await {
+        let what = "ended the transaction that it runs in";
+        return Err(Failure::Meddled { index, what });
+    }
+    Ok(())
+}
+
+/// Begins a transaction if there is none any more, and says whether that was so. SQLite rolls back by itself when the
+/// disk is full or a statement is interrupted, and a Rust revision may end its transaction; sqlx goes by what it has
+/// counted, and its own rollback has to find one.
+async fn reopen(transaction: &mut Transaction<'_, Sqlite>) -> bool {
+    execute(transaction, "BEGIN").await.is_ok()
+}
+
+/// Runs a script, and tells of each statement.
+async fn script_of(
+    transaction: &mut Transaction<'_, Sqlite>,
+    script: &str,
+    index: usize,
+    progress: &mut dyn Progress,
+    watchdog: Option<&Watchdog>,
+) -> Result<(), Failure> {
+    let restart = || watchdog.inspect(|watchdog| watchdog.restart());
+    let mut statement = 0;
+    let mut results = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut **transaction);
+    restart();
+    loop {
+        match results.try_next().await {
+            Ok(None) => return Ok(()),
+            Ok(Some(Either::Right(_))) => {}
+            Ok(Some(Either::Left(_))) => {
+                progress.statement(index, statement);
+                statement += 1;
+                restart();
+            }
+            Err(error) => {
+                return Err(Failure::Statement {
+                    index,
+                    statement,
+                    error,
+                });
+            }
+        }
+    }
+}
+
+async fn create_tables(
+    transaction: &mut Transaction<'_, Sqlite>,
+    tables: &Tables,
+    state: &State,
+) -> Result<(), Failure> {
+    let version = (!state.has_version_table).then(|| tables.create_version());
+    let journal = (!state.has_journal).then(|| tables.create_journal());
+    for statement in version.into_iter().chain(journal) {
+        let created = execute(transaction, &statement).await;
+        created.map_err(|error| database(error, "to create the version table and the journal"))?;
+    }
+    Ok(())
+}
+
+/// Writes the version rows and the journal row of a revision; each change of a version row must hit exactly one.
+async fn write_record(
+    transaction: &mut Transaction<'_, Sqlite>,
+    tables: &Tables,
+    index: usize,
+    record: &Record<'_>,
+    duration: Duration,
+) -> Result<(), Failure> {
+    let failed = |error| database(error, "to record the revision");
+    let changes = tables.change_rows(&record.changes);
+    let script = changes
+        .into_iter()
+        .chain([tables.add(&record.entry, Some(duration))])
+        .collect::<Vec<_>>()
+        .join(";\n");
+    let mut results = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut **transaction);
+    while let Some(result) = results.try_next().await.map_err(failed)? {
+        // The rows were as expected when the transaction began, and nobody else can write since.
+        if result.left().is_some_and(|done| done.rows_affected() != 1) {
+            let what = "changed the version table, which is the runtime's";
+            return Err(Failure::Meddled { index, what });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,413 @@
+//! Databases and tables that are not as they should be.
+
+use std::time::Duration;
+
+use embed_migrations::{Error, ErrorKind, Migrations};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+use sqlx::{Connection as _, SqliteConnection, SqlitePool};
+
+use crate::support::chain::Chain;
+use crate::support::checker::assert_consistent;
+use crate::support::sqlite::{Sqlite, pool};
+use crate::support::{Backend as _, Events, ran};
+
+async fn connection(database: &Sqlite) -> SqliteConnection {
+    SqliteConnection::connect_with(&database.options())
+        .await
+        .unwrap()
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_locked_file_is_waited_for() {
+    let database = Sqlite::fresh().await;
+    let mut other = connection(&database).await;
+    run(
+        &mut other,
+        "BEGIN IMMEDIATE; CREATE TABLE theirs (id INTEGER)",
+    )
+    .await;
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    let (told, mut is_told) = tokio::sync::mpsc::unbounded_channel();
+    let upgrade = migrations
+        .runner(database.db())
+        .on_event(move |event| told.send(event.clone()).unwrap())
+        .upgrade();
+    let release = async {
+        assert!(format!("{:?}", is_told.recv().await).contains("Planned"));
+        assert!(format!("{:?}", is_told.recv().await).contains("Waiting"));
+        run(&mut other, "COMMIT").await;
+        is_told
+    };
+    let (report, _is_told) = tokio::join!(upgrade, release);
+    let report = report.unwrap();
+    assert_eq!(ran(&report), ["r1", "r2"]);
+    assert!(report.waited > Duration::ZERO && report.duration >= report.waited);
+    assert_consistent(&database).await;
+}
+
+#[tokio::test]
+async fn a_locked_file_is_given_up_at_the_deadline() {
+    let database = Sqlite::fresh().await;
+    let mut other = connection(&database).await;
+    run(&mut other, "BEGIN IMMEDIATE").await;
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    let events = Events::default();
+    let error = events
+        .of(&migrations, database.db())
+        .lock_deadline(Duration::from_millis(150))
+        .upgrade()
+        .await
+        .unwrap_err();
+    assert!(error.is_locked(), "{error}");
+    assert!(error.summary().contains("gave up after 0.15 s"), "{error}");
+    assert!(
+        error
+            .summary()
+            .contains("another connection, which writes to the database"),
+        "{error}"
+    );
+    assert!(
+        events
+            .lines()
+            .iter()
+            .any(|line| line.starts_with("waiting for another connection"))
+    );
+    assert!(
+        migrations
+            .runner(database.db())
+            .lock_deadline(Duration::ZERO)
+            .stamp(&["head"])
+            .await
+            .unwrap_err()
+            .is_locked()
+    );
+    run(&mut other, "ROLLBACK").await;
+    migrations.upgrade(database.db()).await.unwrap();
+}
+
+/// An exclusive lock keeps readers out too: `status` waits for it as well.
+#[tokio::test]
+async fn a_file_that_cannot_even_be_read_is_waited_for() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap();
+    let mut other = connection(&database).await;
+    run(&mut other, "BEGIN EXCLUSIVE").await;
+    let short = Duration::from_millis(100);
+    for error in [
+        migrations
+            .runner(database.db())
+            .lock_deadline(short)
+            .upgrade()
+            .await
+            .unwrap_err(),
+        migrations
+            .runner(database.db())
+            .lock_deadline(short)
+            .status()
+            .await
+            .unwrap_err(),
+        migrations
+            .wait_until_current(database.db(), short)
+            .await
+            .unwrap_err(),
+    ] {
+        assert!(error.is_locked(), "{error}");
+    }
+    let (told, is_told) = tokio::sync::oneshot::channel();
+    let told = std::sync::Mutex::new(Some(told));
+    let status = migrations.runner(database.db()).on_event(move |_| {
+        told.lock().unwrap().take().map(|told| told.send(()));
+    });
+    let release = async {
+        is_told.await.unwrap();
+        run(&mut other, "COMMIT").await;
+    };
+    let (status, ()) = tokio::join!(status.status(), release);
+    assert!(status.unwrap().is_current());
+}
+
+/// In rollback-journal mode a commit waits for readers, and does not throw the work away.
+#[tokio::test]
+async fn a_long_reader_delays_the_commit() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    migrations
+        .runner(database.db())
+        .to("r1")
+        .upgrade()
+        .await
+        .unwrap();
+    let mut reader = connection(&database).await;
+    run(&mut reader, "BEGIN; SELECT * FROM t1").await;
+    let (told, is_told) = tokio::sync::oneshot::channel();
+    let told = std::sync::Mutex::new(Some(told));
+    let upgrade = migrations.runner(database.db()).on_event(move |event| {
+        if matches!(event, embed_migrations::Event::Finished { .. }) {
+            told.lock().unwrap().take().map(|told| told.send(()));
+        }
+    });
+    let release = async {
+        is_told.await.unwrap();
+        run(&mut reader, "COMMIT").await;
+    };
+    let (report, ()) = tokio::join!(upgrade.upgrade(), release);
+    assert_eq!(ran(&report.unwrap()), ["r2"]);
+    assert_consistent(&database).await;
+
+    run(&mut reader, "BEGIN; SELECT * FROM t1").await;
+    let error = migrations
+        .runner(database.db())
+        .to("r1")
+        .lock_deadline(Duration::from_millis(100))
+        .downgrade()
+        .await
+        .unwrap_err();
+    assert!(error.is_locked(), "{error}");
+    assert_eq!(database.versions().await, ["r2"]);
+}
+
+async fn read_only_error(pool: &SqlitePool, migrations: &Migrations) -> Error {
+    let status = migrations.status(pool).await.unwrap();
+    assert_eq!(
+        (&status.current[..], status.pending.len()),
+        (&["r1".to_owned()][..], 1)
+    );
+    migrations.plan(pool, "head").await.unwrap();
+    migrations.check(pool).await.unwrap_err();
+    migrations.upgrade(pool).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_read_only_database_is_read() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    migrations
+        .runner(database.db())
+        .to("r1")
+        .upgrade()
+        .await
+        .unwrap();
+    for options in [
+        database.options().read_only(true),
+        database.options().immutable(true),
+    ] {
+        let pool = pool(options);
+        let error = read_only_error(&pool, &migrations).await;
+        assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
+        assert!(error.to_string().contains("writable"), "{error}");
+    }
+    migrations.upgrade(database.db()).await.unwrap();
+    let read_only = pool(database.options().read_only(true));
+    assert!(migrations.upgrade(&read_only).await.unwrap().is_empty());
+    assert!(
+        migrations
+            .runner(&read_only)
+            .to("head")
+            .upgrade()
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    migrations.check(&read_only).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database() {
+    let database = Sqlite::fresh().await;
+    std::fs::write(
+        database.path(),
+        "this is no database, only a text that is long enough to be one".repeat(99),
+    )
+    .unwrap();
+    let error = Chain::line(1)
+        .load()
+        .upgrade(database.db())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    assert!(error.to_string().contains("no SQLite database"), "{error}");
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_exist() {
+    for path in ["no/such/folder/app.db", "missing.db"] {
+        let pool = pool(SqliteConnectOptions::new().filename(path));
+        let error = Chain::line(1).load().upgrade(&pool).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+        assert!(error.summary().contains(path), "{error}");
+        assert!(error.to_string().contains("create_if_missing"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1).revision("big", "r1").up(
+        "CREATE TABLE big (id INTEGER PRIMARY KEY, filling BLOB);
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 999) INSERT INTO big SELECT n, randomblob(999) FROM n",
+    );
+    let migrations = chain.load();
+    let mut connection = connection(&database).await;
+    run(&mut connection, "PRAGMA max_page_count = 20").await;
+    let error = migrations.upgrade(&mut connection).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.revision()),
+        (ErrorKind::Statement, Some("big")),
+        "{error}"
+    );
+    assert!(error.to_string().contains("make room"), "{error}");
+    assert_eq!(database.versions().await, ["r1"]);
+    // SQLite has rolled back by itself; the connection can be used all the same.
+    run(&mut connection, "PRAGMA max_page_count = 20000").await;
+    connection.begin().await.unwrap().rollback().await.unwrap();
+    migrations.upgrade(&mut connection).await.unwrap();
+    assert_consistent(&database).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long() {
+    let database = Sqlite::fresh().await;
+    let endless = "CREATE TABLE x AS WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT n FROM n";
+    let chain = Chain::line(1).revision("slow", "r1").up(endless);
+    let migrations = chain.load();
+    let mut connection = connection(&database).await;
+    let error = migrations
+        .runner(&mut connection)
+        .statement_timeout(Duration::from_millis(50))
+        .upgrade()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.revision()),
+        (ErrorKind::Statement, Some("slow")),
+        "{error}"
+    );
+    assert!(error.to_string().contains("statement timeout"), "{error}");
+    assert_eq!(database.versions().await, ["r1"]);
+    connection.begin().await.unwrap().rollback().await.unwrap();
+    // The timeout is gone with the run.
+    run(&mut connection, "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000000) SELECT max(n) FROM n").await;
+}
+
+#[tokio::test]
+async fn tables_of_another_shape() {
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    for sql in [
+        "CREATE TABLE alembic_version (id INTEGER)",
+        "CREATE TABLE alembic_version (version_num TEXT); CREATE TABLE migrate_journal (id INTEGER)",
+        "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES (7)",
+    ] {
+        let database = Sqlite::fresh().await;
+        database.execute(sql).await.unwrap();
+        let before = database.schema().await;
+        for error in [
+            migrations.upgrade(database.db()).await.unwrap_err(),
+            migrations.status(database.db()).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Tables, "{sql}: {error}");
+            assert!(error.to_string().contains("migrate.toml"), "{sql}: {error}");
+        }
+        assert_eq!(database.schema().await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_of_a_newer_version() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    migrations
+        .runner(database.db())
+        .to("r1")
+        .upgrade()
+        .await
+        .unwrap();
+    database
+        .execute("UPDATE migrate_journal SET event = 'teleported'")
+        .await
+        .unwrap();
+    let error = migrations.upgrade(database.db()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tables, "{error}");
+    assert!(
+        error.to_string().contains("`teleported`") && error.to_string().contains("newer"),
+        "{error}"
+    );
+    assert_eq!(database.versions().await, ["r1"]);
+}
+
+#[tokio::test]
+async fn a_connection_inside_a_transaction() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    let mut connection = connection(&database).await;
+    let mut transaction = connection.begin().await.unwrap();
+    let error = migrations.upgrade(&mut *transaction).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(
+        error.to_string().contains("inside a transaction"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn each_journal_mode() {
+    for mode in [
+        SqliteJournalMode::Wal,
+        SqliteJournalMode::Truncate,
+        SqliteJournalMode::Memory,
+    ] {
+        let database = Sqlite::fresh().await;
+        let pool = pool(database.options().journal_mode(mode));
+        let chain = Chain::line(2);
+        let migrations = chain.load();
+        migrations.upgrade(&pool).await.unwrap();
+        migrations.downgrade(&pool, "-1").await.unwrap();
+        assert_consistent(&database).await;
+    }
+}
+
+/// The schema of SQLite is an attached database.
+#[tokio::test]
+async fn tables_in_an_attached_database() {
+    let (database, other) = (Sqlite::fresh().await, Sqlite::fresh().await);
+    let chain = Chain::line(2).config("version_table_schema = \"other one\"\n");
+    let migrations = chain.load();
+    let mut connection = connection(&database).await;
+    let attach = format!("ATTACH '{}' AS \"other one\"", other.path().display());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(attach))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    migrations.upgrade(&mut connection).await.unwrap();
+    migrations.check(&mut connection).await.unwrap();
+    assert_eq!(database.tables().await, ["t1", "t2"]);
+    assert_eq!(other.tables().await, ["alembic_version", "migrate_journal"]);
+    assert_consistent(&other).await;
+}
+
+/// Each connection to `:memory:` would be a database of its own: the pool's is used.
+#[tokio::test]
+async fn a_database_in_memory() {
+    let pool = SqlitePool::connect("sqlite::memory:").await.unwrap();
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    migrations.upgrade(&pool).await.unwrap();
+    migrations.check(&pool).await.unwrap();
+    let rows: Vec<String> = sqlx::query_scalar("SELECT version_num FROM alembic_version")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    assert_eq!(rows, ["r2"]);
+}

@@ -1,0 +1,177 @@
+//! `transaction: off` on SQLite.
+
+use embed_migrations::Migrations;
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::support::chain::Chain;
+use crate::support::checker::assert_consistent;
+use crate::support::sqlite::Sqlite;
+use crate::support::{Backend as _, Events, cut_after, ran};
+
+#[tokio::test]
+async fn what_no_transaction_can_hold() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1)
+        .revision("wal", "r1")
+        .header("transaction: off")
+        .up("PRAGMA journal_mode = WAL;\nVACUUM;\n-- comment\nPRAGMA wal_checkpoint(TRUNCATE)")
+        .down("PRAGMA journal_mode = DELETE");
+    let migrations = chain.load();
+    assert_eq!(
+        ran(&migrations.upgrade(database.db()).await.unwrap()),
+        ["r1", "wal"]
+    );
+    assert_eq!(database.column("PRAGMA journal_mode").await, ["wal"]);
+    assert_consistent(&database).await;
+    database.pool.close().await;
+    migrations
+        .downgrade(&database.another_pool(), "-1")
+        .await
+        .unwrap();
+    let reopened: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&database.another_pool())
+        .await
+        .unwrap();
+    assert_eq!(reopened, "delete");
+}
+
+fn with_a_transaction_of_its_own() -> Chain {
+    Chain::line(1)
+        .revision("own", "r1")
+        .header("transaction: off")
+        .up("CREATE TABLE a (id INTEGER);\nBEGIN;\nINSERT INTO a VALUES (1);\nINSERT INTO later VALUES (1);\nCOMMIT;\nCREATE TABLE b (id INTEGER)")
+}
+
+/// What fails inside a transaction of the revision's own is rolled back to its BEGIN, and goes on from there.
+#[tokio::test]
+async fn a_transaction_of_its_own_fails_and_goes_on() {
+    let database = Sqlite::fresh().await;
+    let chain = with_a_transaction_of_its_own();
+    let migrations = chain.load();
+    let mut connection = database.pool.acquire().await.unwrap();
+    let error = migrations.upgrade(&mut *connection).await.unwrap_err();
+    assert!(
+        error.location().unwrap().ends_with("own.sql:11:1"),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("statements 1 to 1 of 6 are done"),
+        "{error}"
+    );
+    connection.begin().await.unwrap().rollback().await.unwrap();
+    drop(connection);
+    assert_eq!(
+        database.journal().await[1..],
+        [
+            "started upgrade own 0",
+            "statement upgrade own 1",
+            "failed upgrade own 1"
+        ]
+    );
+    assert_eq!(
+        database.column("SELECT CAST(id AS TEXT) FROM a").await,
+        [""; 0]
+    );
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(
+        database.column("SELECT CAST(id AS TEXT) FROM a").await,
+        ["1"]
+    );
+    assert_consistent(&database).await;
+}
+
+#[tokio::test]
+async fn a_transaction_of_its_own_is_cut_off_anywhere() {
+    let chain = with_a_transaction_of_its_own();
+    let migrations = chain.load();
+    for polls in 0.. {
+        let database = Sqlite::fresh().await;
+        database
+            .execute("CREATE TABLE later (id INTEGER)")
+            .await
+            .unwrap();
+        let mut connection = SqliteConnection::connect_with(&database.options())
+            .await
+            .unwrap();
+        let done = cut_after(polls, migrations.upgrade(&mut connection)).await;
+        sqlx::raw_sql("BEGIN; ROLLBACK")
+            .execute(&mut connection)
+            .await
+            .unwrap_or_else(|error| panic!("after {polls} polls: {error}"));
+        migrations
+            .upgrade(&mut connection)
+            .await
+            .unwrap_or_else(|error| panic!("after {polls} polls: {error}"));
+        for table in ["a", "later"] {
+            let rows = database
+                .column(&format!("SELECT CAST(id AS TEXT) FROM {table}"))
+                .await;
+            assert_eq!(rows, ["1"], "{table} after {polls} polls");
+        }
+        assert_consistent(&database).await;
+        if done.is_some() {
+            return;
+        }
+    }
+}
+
+/// A connection's settings are set again before what depends on them.
+#[tokio::test]
+async fn settings_are_set_again() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1)
+        .revision("x", "r1")
+        .header("transaction: off")
+        .up("PRAGMA recursive_triggers = ON;\nINSERT INTO later VALUES (1);\nCREATE TABLE seen AS SELECT * FROM pragma_recursive_triggers");
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap_err();
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(
+        database
+            .column("SELECT CAST(recursive_triggers AS TEXT) FROM seen")
+            .await,
+        ["1"]
+    );
+    assert_consistent(&database).await;
+}
+
+/// Two at once: one runs the statements, the other waits for its file, or takes over where it was cut off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_at_once() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::new()
+        .revision("o", "none")
+        .header("transaction: off")
+        .up(&(0..30)
+            .map(|n| format!("CREATE TABLE o{n} (id INTEGER);\n"))
+            .collect::<String>());
+    let migrations: &'static Migrations = Box::leak(Box::new(chain.load()));
+    let events = Events::default();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let (pool, events) = (database.another_pool(), events.clone());
+            tokio::spawn(async move { events.of(migrations, &pool).upgrade().await })
+        })
+        .collect();
+    let mut steps = 0;
+    for task in tasks {
+        steps += task.await.unwrap().unwrap().steps.len();
+    }
+    assert_eq!(steps, 1);
+    assert_consistent(&database).await;
+    assert_eq!(
+        database.journal().await.len(),
+        32,
+        "intent, 30 statements, and the record: each once"
+    );
+}
