@@ -354,3 +354,71 @@ impl fmt::Display for NewerJournal {
 }
 
 impl std::error::Error for NewerJournal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tables() -> Tables {
+        Tables {
+            dialect: Dialect::Sqlite,
+            schema: None,
+            version_name: "v".to_owned(),
+            journal_name: "j".to_owned(),
+            version: "\"v\"".to_owned(),
+            journal: "\"j\"".to_owned(),
+        }
+    }
+
+    fn ids(ids: &[&str]) -> Vec<String> {
+        ids.iter().map(|&id| id.to_owned()).collect()
+    }
+
+    fn statements(before: &[&str], after: &[&str]) -> Vec<String> {
+        tables().change_rows(&RowChanges::between(&ids(before), &ids(after)))
+    }
+
+    #[test]
+    fn rows_change_by_the_fewest_statements() {
+        assert_eq!(statements(&["a"], &["a"]), [""; 0]);
+        assert_eq!(
+            statements(&[], &["a"]),
+            ["INSERT INTO \"v\" (version_num) VALUES ('a')"]
+        );
+        assert_eq!(
+            statements(&["a"], &[]),
+            ["DELETE FROM \"v\" WHERE version_num = 'a'"]
+        );
+        let moved = "UPDATE \"v\" SET version_num = 'b' WHERE version_num = 'a'";
+        assert_eq!(statements(&["a"], &["b"]), [moved]);
+        // A merge, and its way back; what is in both stays as it is.
+        let merged = [moved, "DELETE FROM \"v\" WHERE version_num = 'x'"];
+        assert_eq!(statements(&["a", "k", "x"], &["b", "k"]), merged);
+        let split = [
+            "UPDATE \"v\" SET version_num = 'a' WHERE version_num = 'b'",
+            "INSERT INTO \"v\" (version_num) VALUES ('x')",
+        ];
+        assert_eq!(statements(&["b"], &["a", "x"]), split);
+    }
+
+    #[test]
+    fn names_of_events_and_directions_read_back() {
+        for event in JournalEvent::ALL {
+            assert_eq!(JournalEvent::from_name(event.name()), Some(event));
+            assert!(event.name().len() <= 16, "as wide as its column");
+        }
+        assert_eq!(JournalEvent::from_name("teleported"), None);
+        assert_eq!(
+            JournalDirection::from_name("stamp"),
+            Some(JournalDirection::Stamp)
+        );
+        assert_eq!(JournalDirection::Stamp.of_run(), None);
+    }
+
+    #[test]
+    fn the_hash_tells_where_statements_end() {
+        assert_ne!(statements_hash(&["a", "b"]), statements_hash(&["ab"]));
+        assert_ne!(statements_hash(&["a;b"]), statements_hash(&["a", "b"]));
+        assert_eq!(statements_hash(&["a", "b"]), statements_hash(&["a", "b"]));
+    }
+}

@@ -2,6 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::info_span;
+use tracing::instrument::{Instrument as _, Instrumented};
+
 use crate::database::{Database, sealed::Limits};
 use crate::error::Error;
 use crate::options::{Ahead, Options, TransactionMode};
@@ -107,11 +110,8 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`], whose text says what, where and what next.
     pub async fn upgrade(self) -> Result<Report, Error> {
-        let goal = Goal {
-            direction: Direction::Upgrade,
-            target: self.target.clone(),
-        };
-        self.start().await?.go(goal).await
+        let goal = self.goal(Direction::Upgrade);
+        in_span("upgrade", async move { self.start().await?.go(goal).await }).await
     }
 
     /// Downgrades to the target: see [`Migrations::downgrade`].
@@ -119,11 +119,12 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`]; also when no target was set, since a downgrade that nobody asked for loses data.
     pub async fn downgrade(self) -> Result<Report, Error> {
-        let goal = Goal {
-            direction: Direction::Downgrade,
-            target: self.target.clone(),
-        };
-        self.start().await?.go(goal).await
+        let goal = self.goal(Direction::Downgrade);
+        in_span(
+            "downgrade",
+            async move { self.start().await?.go(goal).await },
+        )
+        .await
     }
 
     /// What an upgrade would run: see [`Migrations::plan`].
@@ -131,11 +132,12 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when the database cannot be read, or the plan would be refused.
     pub async fn plan_upgrade(self) -> Result<Plan, Error> {
-        let goal = Goal {
-            direction: Direction::Upgrade,
-            target: self.target.clone(),
-        };
-        self.start().await?.preview(goal).await
+        let goal = self.goal(Direction::Upgrade);
+        in_span(
+            "plan",
+            async move { self.start().await?.preview(goal).await },
+        )
+        .await
     }
 
     /// What a downgrade would run.
@@ -143,11 +145,12 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when the database cannot be read, or the plan would be refused.
     pub async fn plan_downgrade(self) -> Result<Plan, Error> {
-        let goal = Goal {
-            direction: Direction::Downgrade,
-            target: self.target.clone(),
-        };
-        self.start().await?.preview(goal).await
+        let goal = self.goal(Direction::Downgrade);
+        in_span(
+            "plan",
+            async move { self.start().await?.preview(goal).await },
+        )
+        .await
     }
 
     /// Where the database is: see [`Migrations::status`].
@@ -155,7 +158,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when the database cannot be read.
     pub async fn status(self) -> Result<Status, Error> {
-        self.start().await?.status().await
+        in_span("status", async move { self.start().await?.status().await }).await
     }
 
     /// Makes sure that the database is at the head: see [`Migrations::check`].
@@ -163,7 +166,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] that names what is pending, unknown, edited or in doubt.
     pub async fn check(self) -> Result<(), Error> {
-        self.start().await?.check().await
+        in_span("check", async move { self.start().await?.check().await }).await
     }
 
     /// Waits until the database is at the head: see [`Migrations::wait_until_current`].
@@ -171,7 +174,10 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when the time is up.
     pub async fn wait_until_current(self, timeout: Duration) -> Result<(), Error> {
-        self.start().await?.wait_until_current(timeout).await
+        in_span("wait", async move {
+            self.start().await?.wait_until_current(timeout).await
+        })
+        .await
     }
 
     /// Sets the version rows: see [`Migrations::stamp`].
@@ -180,7 +186,10 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`] when a target is wrong.
     pub async fn stamp(self, targets: &[&str]) -> Result<Report, Error> {
         let purge = self.purge;
-        self.start().await?.stamp(targets, purge).await
+        in_span("stamp", async move {
+            self.start().await?.stamp(targets, purge).await
+        })
+        .await
     }
 
     /// Settles a revision that stopped half-way: see [`Migrations::resolve`].
@@ -188,7 +197,17 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when no revision of this id is in doubt.
     pub async fn resolve(self, revision: &str, resolution: Resolution) -> Result<Report, Error> {
-        self.start().await?.resolve(revision, resolution).await
+        in_span("resolve", async move {
+            self.start().await?.resolve(revision, resolution).await
+        })
+        .await
+    }
+
+    fn goal(&self, direction: Direction) -> Goal {
+        Goal {
+            direction,
+            target: self.target.clone(),
+        }
     }
 
     async fn start(self) -> Result<Run<'a>, Error> {
@@ -200,6 +219,11 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         let opened = self.db.connect(limits).await?;
         Ok(Run::new(self.migrations, self.options, opened.0))
     }
+}
+
+/// The span of a run, which those of its revisions are in.
+fn in_span<F: Future>(call: &'static str, work: F) -> Instrumented<F> {
+    work.instrument(info_span!("migrate", call))
 }
 
 impl<D> fmt::Debug for Runner<'_, D> {

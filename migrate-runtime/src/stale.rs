@@ -71,3 +71,89 @@ fn stale(migrations: &Migrations, difference: &str) -> Error {
             migrations.directory
         ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    const FIRST: &str =
+        "-- First\n--\n-- revision: a1\n-- down_revision: none\n\n-- migrate: upgrade\nSELECT 1;\n";
+
+    /// A chain of one revision, as a debug build has it embedded.
+    fn embedded(first: &str) -> (tempfile::TempDir, Migrations, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let versions = folder.path().join("versions");
+        fs::create_dir(&versions).expect("a folder in it");
+        fs::write(versions.join("a1.sql"), first).expect("a file in that");
+        let mut migrations = Migrations::load(folder.path()).expect("a sound chain");
+        let source = folder.path().to_str().expect("an ASCII path").to_owned();
+        migrations.source = Some(source.leak());
+        (folder, migrations, versions)
+    }
+
+    fn summary(migrations: &Migrations) -> String {
+        let error = check(migrations).expect_err("it is stale");
+        assert_eq!(error.kind(), ErrorKind::Stale);
+        assert!(
+            error
+                .advice()
+                .is_some_and(|advice| advice.contains("rebuild"))
+        );
+        error.summary().to_owned()
+    }
+
+    fn write(versions: &Path, name: &str, text: &str) {
+        fs::write(versions.join(name), text).expect("the file is written");
+    }
+
+    #[test]
+    fn an_unchanged_directory_passes() {
+        for first in [
+            FIRST.to_owned(),
+            FIRST.replace('\n', "\r\n"),
+            format!("\u{feff}{FIRST}"),
+        ] {
+            let (_folder, migrations, _) = embedded(&first);
+            assert!(check(&migrations).is_ok(), "{first:?}");
+        }
+    }
+
+    #[test]
+    fn an_added_file_is_named() {
+        let (_folder, migrations, versions) = embedded(FIRST);
+        write(
+            &versions,
+            "b2.sql",
+            &FIRST.replace("a1", "b2").replace("none", "a1"),
+        );
+        assert!(summary(&migrations).contains("versions/b2.sql was added"));
+    }
+
+    #[test]
+    fn an_edited_file_is_named() {
+        let (_folder, migrations, versions) = embedded(FIRST);
+        write(&versions, "a1.sql", &FIRST.replace("SELECT 1", "SELECT 2"));
+        assert!(summary(&migrations).contains("versions/a1.sql was edited"));
+    }
+
+    #[test]
+    fn a_removed_file_is_named() {
+        let (_folder, migrations, versions) = embedded(FIRST);
+        fs::remove_file(versions.join("a1.sql")).expect("it was there");
+        assert!(summary(&migrations).contains("versions/a1.sql was removed"));
+    }
+
+    #[test]
+    fn without_the_directory_nothing_is_compared() {
+        let (folder, migrations, _) = embedded(FIRST);
+        folder.close().expect("it can be removed");
+        assert!(check(&migrations).is_ok());
+        let (_folder, mut release, versions) = embedded(FIRST);
+        release.source = None;
+        write(&versions, "a1.sql", "edited");
+        assert!(check(&release).is_ok());
+    }
+}

@@ -95,6 +95,8 @@ pub(crate) struct Transactional<'r> {
     /// Whether foreign keys are enforced meanwhile; SQLite only.
     pub(crate) foreign_keys: bool,
     pub(crate) record: Record<'r>,
+    /// What everything about it is traced in.
+    pub(crate) span: tracing::Span,
 }
 
 /// A change of plan or a failure while revisions run. `index` says which of them.

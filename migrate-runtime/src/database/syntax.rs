@@ -82,3 +82,71 @@ pub(crate) fn journal_columns(dialect: Dialect) -> String {
          downgrade {text}, tool_version VARCHAR(64) NOT NULL, error {text}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dialect_quotes_its_own_way() {
+        assert_eq!(name(Dialect::Sqlite, "a\"b`c"), "\"a\"\"b`c\"");
+        assert_eq!(name(Dialect::Postgres, "a\"b"), "\"a\"\"b\"");
+        assert_eq!(name(Dialect::MySql, "a\"b`c"), "`a\"b``c`");
+        assert_eq!(text(Dialect::Sqlite, Some("it's \\n")), "'it''s \\n'");
+        assert_eq!(text(Dialect::Postgres, Some("it's")), "'it''s'");
+        assert_eq!(text(Dialect::Postgres, Some("it's \\n")), "E'it''s \\\\n'");
+        assert_eq!(text(Dialect::MySql, Some("it's")), "'it''s'");
+        assert_eq!(
+            text(Dialect::MySql, Some("\\")),
+            "CONVERT(X'5c' USING utf8mb4)"
+        );
+        assert!(
+            Dialect::ALL
+                .iter()
+                .all(|&dialect| text(dialect, None) == "NULL")
+        );
+    }
+
+    #[test]
+    fn a_time_ago_keeps_its_milliseconds() {
+        assert!(
+            times(Dialect::Sqlite, 61_007)
+                .1
+                .contains("'-61.007 seconds'")
+        );
+        assert!(
+            times(Dialect::Postgres, 61_007)
+                .1
+                .contains("'61007 milliseconds'")
+        );
+        assert!(
+            times(Dialect::MySql, 61_007)
+                .1
+                .contains("61007000 MICROSECOND")
+        );
+    }
+
+    #[cfg(feature = "sqlite")]
+    mod on_sqlite {
+        use proptest::prelude::*;
+        use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
+
+        use super::*;
+
+        proptest! {
+            /// What is written into a statement comes back as it was, and names name what they are to.
+            #[test]
+            fn literals_and_names_come_back(value in "(?s)[^\0]*", column in "[^\0]{1,40}") {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+                let (value, column) = (&value, &column);
+                runtime.block_on(async move {
+                    let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+                    let sql = format!("SELECT {} AS {}", text(Dialect::Sqlite, Some(value)), name(Dialect::Sqlite, column));
+                    let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut connection).await.expect("sound SQL");
+                    assert_eq!(&row.get::<String, _>(0), value);
+                    assert_eq!(sqlx::Column::name(row.column(0)), column);
+                });
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use migrate_chain::Revision;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
-use tracing::{debug, info};
+use tracing::debug;
 
 use crate::database::{Failure, Row, Session, State, Transactional};
 use crate::error::{Error, ErrorKind};
@@ -154,11 +154,7 @@ impl<'a> Run<'a> {
         self.session
             .run(&self.tables, state, &transactional, &mut narrator)
             .await?;
-        let done = narrator.done();
-        for step in &done {
-            info!(revision = %step.revision, direction = %step.direction, duration = ?step.duration, "revision done");
-        }
-        report.steps.extend(done);
+        report.steps.extend(narrator.done());
         Ok(())
     }
 
@@ -672,4 +668,37 @@ fn jitter(duration: Duration) -> Duration {
 
 fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_vary_within_bounds() {
+        let pauses: Vec<Duration> = (0..200).map(|_| jitter(Wait::LONGEST)).collect();
+        assert!(
+            pauses
+                .iter()
+                .all(|&pause| pause >= Wait::LONGEST / 2 && pause <= Wait::LONGEST)
+        );
+        assert!(pauses.iter().any(|pause| pause != &pauses[0]));
+    }
+
+    #[test]
+    fn a_wait_that_is_over_says_who_holds_the_database() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        let error = runtime.expect("a runtime").block_on(async {
+            let mut wait = Wait::new(Duration::ZERO);
+            wait.pause("somebody")
+                .await
+                .expect_err("the deadline is over")
+        });
+        assert_eq!(
+            error.summary(),
+            "gave up after 0 s: the database is held by somebody"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::sql::transaction_control;
 use migrate_chain::{Checksum, Dialect};
+use tracing::Instrument as _;
 
 use super::step::{Code, Narrator, Step};
 use super::{Outcome, Run, failure, verify};
@@ -73,7 +74,9 @@ impl<'a> Run<'a> {
             has_journal: true,
             rows: state.rows.clone(),
         };
-        self.go_on(&state, step, 0, report).await
+        self.go_on(&state, step, 0, report)
+            .instrument(step.span())
+            .await
     }
 
     /// Runs what follows the first `done` statements, and records the revision as done.
@@ -187,7 +190,10 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        match self.go_on(state, &step, done, report).await {
+        let going = self
+            .go_on(state, &step, done, report)
+            .instrument(step.span());
+        match going.await {
             Ok(()) => Ok(Outcome::Resumed),
             Err(failure) => self.interrupted(failure, std::slice::from_ref(&step)),
         }
@@ -381,4 +387,20 @@ fn unknown_half_way(run: &UnfinishedRun) -> Error {
         ),
     )
     .help("start the version of the app that has the revision: it goes on where it stopped")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_that_is_open_counts_from_its_begin() {
+        let settled = |done: &[&str]| settled(Dialect::Sqlite, done);
+        assert_eq!(settled(&[]), 0);
+        assert_eq!(settled(&["SELECT 1", "SELECT 2"]), 2);
+        assert_eq!(settled(&["SELECT 1", "BEGIN", "SELECT 2"]), 1);
+        assert_eq!(settled(&["BEGIN", "SELECT 1", "COMMIT"]), 3);
+        assert_eq!(settled(&["BEGIN", "ROLLBACK", "BEGIN IMMEDIATE"]), 2);
+        assert_eq!(settled(&["BEGIN", "SAVEPOINT s", "ROLLBACK TO s"]), 0);
+    }
 }

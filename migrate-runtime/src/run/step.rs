@@ -6,6 +6,8 @@ use migrate_chain::graph::RevisionGraph;
 use migrate_chain::sql::split;
 use migrate_chain::{Dialect, Revision, plan};
 
+use tracing::{Span, debug, info, info_span};
+
 use crate::context::RevisionFn;
 use crate::database::{Progress, Row, State, Transactional, Work};
 use crate::journal::{Entry, JournalEvent, Record, RowChanges, Tables, statements_hash};
@@ -155,7 +157,13 @@ impl<'r> Step<'r> {
             },
             foreign_keys: self.revision.keeps_foreign_keys(),
             record: self.record(),
+            span: self.span(),
         }
+    }
+
+    /// What everything about it is traced in.
+    pub(super) fn span(&self) -> Span {
+        info_span!("revision", revision = self.revision.id(), direction = %self.direction)
     }
 
     /// What is written when it is done.
@@ -247,6 +255,7 @@ impl<'r> Transactional<'r> {
             work: Work::Nothing,
             foreign_keys: true,
             record,
+            span: Span::none(),
         }
     }
 }
@@ -278,6 +287,9 @@ impl<'s> Narrator<'s> {
 
     /// What is done, once the transaction has committed.
     pub(super) fn done(self) -> Vec<StepReport> {
+        for step in &self.done {
+            info!(revision = %step.revision, direction = %step.direction, duration = ?step.duration, "revision done");
+        }
         self.done
     }
 }
@@ -295,6 +307,7 @@ impl Progress for Narrator<'_> {
             of: step.place.1,
             statements: step.statements(),
         });
+        debug!("started");
     }
 
     fn statement(&mut self, index: usize, statement: usize) {
@@ -302,6 +315,7 @@ impl Progress for Narrator<'_> {
             return;
         };
         let (revision, of) = (step.revision.id().to_owned(), step.statements());
+        debug!(number = statement + 1, of, "statement done");
         self.options.emit(&Event::Statement {
             revision,
             number: statement + 1,
@@ -320,5 +334,18 @@ impl Progress for Narrator<'_> {
             direction,
             duration,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pairs_of_carriage_return_and_line_feed_change() {
+        assert_eq!(unix("a\nb"), "a\nb");
+        assert_eq!(unix("a\r\nb\r\n"), "a\nb\n");
+        assert_eq!(unix("a\rb\r\r\n"), "a\rb\r\n");
+        assert!(matches!(unix("a\nb"), Cow::Borrowed(_)));
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Transaction};
+use tracing::Instrument as _;
 
 use super::code::database;
 use super::keys::{made, violations};
@@ -41,7 +42,9 @@ pub(super) async fn run(
     }
     create_tables(&mut transaction, setting.tables, &state).await?;
     for (index, revision) in revisions.iter().enumerate() {
-        step(&mut transaction, setting, index, revision, progress).await?;
+        step(&mut transaction, setting, index, revision, progress)
+            .instrument(revision.span.clone())
+            .await?;
     }
     let patience = execute(&mut transaction, &setting.before_commit).await;
     patience.map_err(|error| database(error, "to wait for readers"))?;
