@@ -116,6 +116,29 @@ async fn a_transaction_of_its_own_is_cut_off_anywhere() {
     }
 }
 
+/// Gone between the COMMIT of the revision's own transaction and its record: COMMIT must not run again.
+#[tokio::test]
+async fn gone_behind_its_own_commit() {
+    let database = Sqlite::fresh().await;
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    let chain = with_a_transaction_of_its_own();
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap();
+    let as_it_was = "DELETE FROM migrate_journal WHERE sequence > (SELECT sequence FROM migrate_journal WHERE event = 'statement' AND statements = 4);
+         UPDATE alembic_version SET version_num = 'r1';
+         DROP TABLE b";
+    database.execute(as_it_was).await.unwrap();
+    migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(
+        database.column("SELECT CAST(id AS TEXT) FROM a").await,
+        ["1"]
+    );
+    assert_consistent(&database).await;
+}
+
 /// A connection's settings are set again before what depends on them.
 #[tokio::test]
 async fn settings_are_set_again() {
