@@ -24,7 +24,7 @@ impl<'d> EmbeddedDir<'d> {
 }
 
 impl Tree for EmbeddedDir<'_> {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "migrations"
     }
 

@@ -102,15 +102,15 @@ impl Tables {
                     text(from)
                 )
             });
-        let updated = changes.removed.len().min(changes.added.len());
-        let deletes = changes.removed[updated..].iter().map(|row| {
+        let pairs = changes.removed.len().min(changes.added.len());
+        let deletes = changes.removed[pairs..].iter().map(|row| {
             format!(
                 "DELETE FROM {} WHERE version_num = {}",
                 self.version,
                 text(row)
             )
         });
-        let inserts = changes.added[updated..].iter().map(|row| {
+        let inserts = changes.added[pairs..].iter().map(|row| {
             format!(
                 "INSERT INTO {} (version_num) VALUES ({})",
                 self.version,

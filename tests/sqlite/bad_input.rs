@@ -150,7 +150,12 @@ async fn a_long_reader_delays_the_commit() {
     run(&mut reader, "BEGIN; SELECT * FROM t1").await;
     let (told, is_told) = tokio::sync::oneshot::channel();
     let told = std::sync::Mutex::new(Some(told));
+    let starts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let started = std::sync::Arc::clone(&starts);
     let upgrade = migrations.runner(database.db()).on_event(move |event| {
+        if matches!(event, embed_migrations::Event::Started { .. }) {
+            started.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
         if matches!(event, embed_migrations::Event::Finished { .. }) {
             told.lock().unwrap().take().map(|told| told.send(()));
         }
@@ -161,6 +166,11 @@ async fn a_long_reader_delays_the_commit() {
     };
     let (report, ()) = tokio::join!(upgrade.upgrade(), release);
     assert_eq!(ran(&report.unwrap()), ["r2"]);
+    assert_eq!(
+        starts.load(std::sync::atomic::Ordering::Relaxed),
+        1,
+        "the work was not done twice"
+    );
     assert_consistent(&database).await;
 
     run(&mut reader, "BEGIN; SELECT * FROM t1").await;
@@ -272,6 +282,29 @@ async fn a_full_disk() {
     connection.begin().await.unwrap().rollback().await.unwrap();
     migrations.upgrade(&mut connection).await.unwrap();
     assert_consistent(&database).await;
+}
+
+/// SQLite ends the transaction by itself, of which sqlx does not know.
+#[tokio::test]
+async fn a_statement_that_rolls_back() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1)
+        .revision("x", "r1")
+        .up("CREATE TABLE x (id INTEGER PRIMARY KEY);\nINSERT INTO x VALUES (1);\nINSERT OR ROLLBACK INTO x VALUES (1)");
+    let migrations = chain.load();
+    let mut connection = connection(&database).await;
+    let error = migrations.upgrade(&mut connection).await.unwrap_err();
+    assert!(error.location().unwrap().ends_with("x.sql:9:1"), "{error}");
+    assert_eq!(database.versions().await, ["r1"]);
+    connection.begin().await.unwrap().rollback().await.unwrap();
+    assert!(
+        migrations
+            .upgrade(&mut connection)
+            .await
+            .unwrap_err()
+            .revision()
+            == Some("x")
+    );
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! `foreign_keys: off`: a referenced table is built anew.
 
-use embed_migrations::{ErrorKind, Migrations};
+use embed_migrations::{ErrorKind, Migrations, Runner};
 use sqlx::SqliteConnection;
 
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::sqlite::Sqlite;
-use crate::support::{Backend as _, cut_after};
+use crate::support::{Backend as _, Cut, cut, cuts};
 
 const REBUILD: &str = "CREATE TABLE parent_new (id INTEGER PRIMARY KEY, name TEXT);
     INSERT INTO parent_new (id) SELECT id FROM parent;
@@ -141,14 +141,16 @@ async fn off_stays_off() {
 async fn cut_off_anywhere_on_a_borrowed_connection() {
     let chain = chain(REBUILD);
     let migrations = chain.load();
-    for polls in 0.. {
+    for at in cuts(9) {
         let database = filled(&migrations).await;
         let mut connection = database.pool.acquire().await.unwrap();
-        let done = cut_after(polls, migrations.upgrade(&mut *connection)).await;
-        assert!(
-            are_enforced(&mut connection).await,
-            "cut off after {polls} polls"
-        );
+        let runner = migrations.runner(&mut *connection);
+        let done = cut(at, runner, Runner::upgrade).await;
+        // Planned, started, four statements, finished.
+        if let Cut::Event(event) = at {
+            assert_eq!(done.is_some(), event >= 7, "{at:?}");
+        }
+        assert!(are_enforced(&mut connection).await, "{at:?}");
         sqlx::raw_sql("BEGIN; COMMIT")
             .execute(&mut *connection)
             .await
@@ -160,9 +162,5 @@ async fn cut_off_anywhere_on_a_borrowed_connection() {
             ["10", "20"]
         );
         assert_consistent(&database).await;
-        if done.is_some() {
-            assert!(polls > 5, "{polls}");
-            return;
-        }
     }
 }

@@ -4,14 +4,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use embed_migrations::{Dialect, ErrorKind, Migrations, embed_migrations};
+use embed_migrations::{Dialect, ErrorKind};
 
+use crate::suite::upgrade::EMBEDDED;
 use crate::support::Backend as _;
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::sqlite::Sqlite;
-
-static EMBEDDED: Migrations = embed_migrations!();
 
 /// Runs a script in `sqlite3`.
 fn shell(file: &Path, script: &str) {

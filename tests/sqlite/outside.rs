@@ -1,12 +1,12 @@
 //! `transaction: off` on SQLite.
 
-use embed_migrations::Migrations;
+use embed_migrations::{Migrations, Runner};
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::sqlite::Sqlite;
-use crate::support::{Backend as _, Events, cut_after, ran};
+use crate::support::{Backend as _, Events, cut, cuts, ran};
 
 #[tokio::test]
 async fn what_no_transaction_can_hold() {
@@ -90,7 +90,7 @@ async fn a_transaction_of_its_own_fails_and_goes_on() {
 async fn a_transaction_of_its_own_is_cut_off_anywhere() {
     let chain = with_a_transaction_of_its_own();
     let migrations = chain.load();
-    for polls in 0.. {
+    for at in cuts(12) {
         let database = Sqlite::fresh().await;
         database
             .execute("CREATE TABLE later (id INTEGER)")
@@ -99,26 +99,44 @@ async fn a_transaction_of_its_own_is_cut_off_anywhere() {
         let mut connection = SqliteConnection::connect_with(&database.options())
             .await
             .unwrap();
-        let done = cut_after(polls, migrations.upgrade(&mut connection)).await;
-        sqlx::raw_sql("BEGIN; ROLLBACK")
+        cut(at, migrations.runner(&mut connection), Runner::upgrade).await;
+        let free = sqlx::raw_sql("BEGIN; ROLLBACK")
             .execute(&mut connection)
-            .await
-            .unwrap_or_else(|error| panic!("after {polls} polls: {error}"));
-        migrations
-            .upgrade(&mut connection)
-            .await
-            .unwrap_or_else(|error| panic!("after {polls} polls: {error}"));
+            .await;
+        free.unwrap_or_else(|error| panic!("{at:?}: {error}"));
+        let again = migrations.upgrade(&mut connection).await;
+        again.unwrap_or_else(|error| panic!("{at:?}: {error}"));
         for table in ["a", "later"] {
             let rows = database
                 .column(&format!("SELECT CAST(id AS TEXT) FROM {table}"))
                 .await;
-            assert_eq!(rows, ["1"], "{table} after {polls} polls");
+            assert_eq!(rows, ["1"], "{table}, {at:?}");
         }
         assert_consistent(&database).await;
-        if done.is_some() {
-            return;
-        }
     }
+}
+
+/// Gone between the COMMIT of the revision's own transaction and its record: COMMIT must not run again.
+#[tokio::test]
+async fn gone_behind_its_own_commit() {
+    let database = Sqlite::fresh().await;
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    let chain = with_a_transaction_of_its_own();
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap();
+    let as_it_was = "DELETE FROM migrate_journal WHERE sequence > (SELECT sequence FROM migrate_journal WHERE event = 'statement' AND statements = 4);
+         UPDATE alembic_version SET version_num = 'r1';
+         DROP TABLE b";
+    database.execute(as_it_was).await.unwrap();
+    migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(
+        database.column("SELECT CAST(id AS TEXT) FROM a").await,
+        ["1"]
+    );
+    assert_consistent(&database).await;
 }
 
 /// A connection's settings are set again before what depends on them.
@@ -149,12 +167,14 @@ async fn settings_are_set_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once() {
     let database = Sqlite::fresh().await;
+    let tables: Vec<String> = (0..30)
+        .map(|n| format!("CREATE TABLE o{n} (id INTEGER)"))
+        .collect();
+    let tables = tables.join(";\n");
     let chain = Chain::new()
         .revision("o", "none")
         .header("transaction: off")
-        .up(&(0..30)
-            .map(|n| format!("CREATE TABLE o{n} (id INTEGER);\n"))
-            .collect::<String>());
+        .up(&tables);
     let migrations: &'static Migrations = Box::leak(Box::new(chain.load()));
     let events = Events::default();
     let tasks: Vec<_> = (0..4)

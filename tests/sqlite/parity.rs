@@ -6,7 +6,8 @@ use std::path::Path;
 use embed_migrations::{Dialect, Migrations, embed_migrations};
 use include_dir::{Dir, include_dir};
 
-static EMBEDDED: Migrations = embed_migrations!();
+use crate::suite::upgrade::EMBEDDED;
+
 static DIRECTORY: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 static ALL_KEYS: Migrations = embed_migrations!("tests/chains/all-keys");
 static ALL_KEYS_DIRECTORY: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tests/chains/all-keys");

@@ -2,13 +2,13 @@
 
 use std::process::{Child, Command, Stdio};
 
-use embed_migrations::{Event, Migrations};
+use embed_migrations::{Event, Migrations, Runner};
 use sqlx::sqlite::SqliteJournalMode;
 
-use crate::support::Backend as _;
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::sqlite::{Sqlite, pool};
+use crate::support::{Backend as _, Cut, cut};
 
 /// Twelve revisions, every third of them outside a transaction.
 fn chain() -> Chain {
@@ -200,7 +200,7 @@ async fn dropped_at_random() {
                 let pool = database.pool.clone();
                 let polls = (seed * 7919 + n * 104_729) % 150;
                 tokio::spawn(async move {
-                    crate::support::cut_after(polls, migrations.upgrade(&pool))
+                    cut(Cut::Polls(polls), migrations.runner(&pool), Runner::upgrade)
                         .await
                         .map(|_| ())
                 })

@@ -1,10 +1,10 @@
 //! Revisions outside a transaction: `transaction: off`.
 
-use embed_migrations::{ErrorKind, Migrations, Resolution};
+use embed_migrations::{ErrorKind, Migrations, Resolution, Runner};
 
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
-use crate::support::{Backend, Events, cut_after, ran};
+use crate::support::{Backend, Events, cut, cuts, ran};
 
 /// `o` has three statements outside a transaction, between two revisions inside.
 fn chain() -> Chain {
@@ -296,48 +296,33 @@ pub async fn resolve_needs_a_reason<B: Backend>() {
     );
 }
 
-/// A run whose future is dropped after any number of polls leaves a database that the next run completes.
+/// A run that is cut off anywhere leaves a database that the next run completes; on the way down as well.
 pub async fn cut_off_anywhere<B: Backend>() {
     let chain = chain();
     let migrations = chain.load();
-    let mut polls = 0;
-    loop {
+    for at in cuts(13) {
         let database = B::fresh().await;
-        let cut = cut_after(polls, migrations.upgrade(database.db())).await;
-        let completed = cut.is_some();
-        migrations
-            .upgrade(database.db())
-            .await
-            .unwrap_or_else(|error| panic!("cut off after {polls} polls: {error}"));
+        cut(at, migrations.runner(database.db()), Runner::upgrade).await;
+        let again = migrations.upgrade(database.db()).await;
+        again.unwrap_or_else(|error| panic!("{at:?}: {error}"));
         assert_consistent(&database).await;
         assert_eq!(
             database.column("SELECT CAST(id AS CHAR(9)) FROM o1").await,
             ["1"],
-            "cut off after {polls} polls"
+            "{at:?}"
         );
 
-        cut_after(polls, migrations.downgrade(database.db(), "r1")).await;
-        if database.versions().await != ["r1"]
-            || migrations
-                .status(database.db())
-                .await
-                .unwrap()
-                .unfinished
-                .is_some()
-        {
-            migrations
-                .downgrade(database.db(), "r1")
-                .await
-                .unwrap_or_else(|error| panic!("cut off after {polls} polls: {error}"));
+        let down = migrations.runner(database.db()).to("r1");
+        if cut(at, down, Runner::downgrade).await.is_none() {
+            // A downgrade that was done just before the cut has nothing left to do, which is no error either.
+            let again = migrations.downgrade(database.db(), "r1").await;
+            again.unwrap_or_else(|error| panic!("{at:?}: {error}"));
         }
         assert_consistent(&database).await;
         assert_eq!(
             database.tables().await,
-            ["alembic_version", "migrate_journal", "t1"]
+            ["alembic_version", "migrate_journal", "t1"],
+            "{at:?}"
         );
-        if completed {
-            return;
-        }
-        polls += 1;
     }
 }

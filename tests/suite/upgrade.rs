@@ -329,7 +329,7 @@ pub async fn an_empty_chain<B: Backend>() {
     );
 }
 
-static EMBEDDED: Migrations = embed_migrations!();
+pub static EMBEDDED: Migrations = embed_migrations!();
 
 pub async fn the_embedded_chain<B: Backend>() {
     let database = B::fresh().await;

@@ -4,7 +4,10 @@ pub mod chain;
 pub mod checker;
 pub mod sqlite;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use embed_migrations::{Database, Dialect, Event, Migrations, Result, Runner};
 
@@ -62,7 +65,7 @@ impl Events {
             events
                 .lock()
                 .expect("no test panics here")
-                .push(event.clone())
+                .push(event.clone());
         })
     }
 
@@ -110,18 +113,53 @@ pub fn ran(report: &embed_migrations::Report) -> Vec<&str> {
     report.steps.iter().map(|step| &*step.revision).collect()
 }
 
-/// Polls a future so many times and drops it; its result if it was done before.
-pub async fn cut_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = Box::pin(future);
-    let mut left = polls;
+/// Where a run is cut off: its future is dropped, as a timeout or a lost client does it, or as a panic does.
+#[derive(Clone, Copy, Debug)]
+pub enum Cut {
+    /// After so many polls: anywhere, and not at the same place each time.
+    Polls(usize),
+    /// At an event, counted from 0: always at the same place.
+    Event(usize),
+}
+
+/// Runs until the cut; what it gave if it was done before.
+pub async fn cut<'a, D: Database<'a>, F: Future>(
+    at: Cut,
+    runner: Runner<'a, D>,
+    run: impl FnOnce(Runner<'a, D>) -> F,
+) -> Option<F::Output> {
+    let (mut polls, event) = match at {
+        Cut::Polls(polls) => (polls, usize::MAX),
+        Cut::Event(event) => (usize::MAX, event),
+    };
+    let events = AtomicUsize::new(0);
+    let runner = runner.on_event(move |_| {
+        assert!(
+            events.fetch_add(1, Ordering::Relaxed) != event,
+            "the run is cut off here"
+        );
+    });
+    let mut future = Some(Box::pin(run(runner)));
     std::future::poll_fn(move |cx| {
-        if left == 0 {
-            return std::task::Poll::Ready(None);
+        if polls == 0 {
+            future = None;
         }
-        left -= 1;
-        future.as_mut().poll(cx).map(Some)
+        polls = polls.saturating_sub(1);
+        let Some(running) = &mut future else {
+            return Poll::Ready(None);
+        };
+        if let Ok(poll) = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
+            return poll.map(Some);
+        }
+        future = None;
+        Poll::Ready(None)
     })
     .await
+}
+
+/// Cuts at each event of a run of `events` events, and after as many polls.
+pub fn cuts(events: usize) -> impl Iterator<Item = Cut> {
+    (0..=events).flat_map(|n| [Cut::Event(n), Cut::Polls(n)])
 }
 
 /// Runs a future until `reached` holds while it is pending, and drops it.

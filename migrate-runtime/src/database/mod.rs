@@ -4,6 +4,7 @@
 mod sqlite;
 pub(crate) mod syntax;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -246,8 +247,5 @@ pub(crate) fn database_message(error: &sqlx::Error) -> String {
 
 /// The database's own code.
 pub(crate) fn database_code(error: &sqlx::Error) -> Option<String> {
-    error
-        .as_database_error()?
-        .code()
-        .map(|code| code.into_owned())
+    error.as_database_error()?.code().map(Cow::into_owned)
 }

@@ -1,5 +1,7 @@
 //! How each dialect writes what the bookkeeping needs: names, strings, times, tables.
 
+use std::fmt::Write as _;
+
 use migrate_chain::Dialect;
 
 /// A quoted identifier.
@@ -17,18 +19,19 @@ pub(crate) fn text(dialect: Dialect, text: Option<&str>) -> String {
     };
     let quoted = text.replace('\'', "''");
     match dialect {
-        Dialect::Sqlite => format!("'{quoted}'"),
         // The E form means the same whatever standard_conforming_strings says.
         Dialect::Postgres if text.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
-        Dialect::Postgres => format!("'{quoted}'"),
         // Hexadecimal means the same whatever sql_mode says about backslashes.
         Dialect::MySql if text.contains('\\') => format!("CONVERT(X'{}' USING utf8mb4)", hex(text)),
-        Dialect::MySql => format!("'{quoted}'"),
+        _ => format!("'{quoted}'"),
     }
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// The time now, and the time so many milliseconds ago.

@@ -130,10 +130,7 @@ fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String])
     let error = Error::new(ErrorKind::Statement, summary)
         .of_revision(id, step.direction)
         .at(file_place(migrations, step.revision));
-    let error = violations
-        .iter()
-        .take(5)
-        .fold(error, |error, violation| error.note(violation));
+    let error = violations.iter().take(5).fold(error, Error::note);
     error
         .note(aftermath(step, 0))
         .help("correct the revision so that every reference leads somewhere")

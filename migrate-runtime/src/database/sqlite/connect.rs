@@ -1,6 +1,5 @@
 //! Opening a connection, and who owns it.
 
-use std::ops::DerefMut;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
@@ -64,7 +63,7 @@ async fn connect_own<'a>(
     }
 }
 
-async fn open<'a>(mut connection: Handle<'a>, limits: Limits) -> Result<Opened<'a>, Error> {
+async fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, Error> {
     if connection.get().is_in_transaction() {
         return Err(inside_a_transaction());
     }
@@ -127,7 +126,7 @@ impl Handle<'_> {
     pub(super) fn get(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Own(connection) => connection,
-            Self::Pooled(connection) => connection.deref_mut(),
+            Self::Pooled(connection) => connection,
             Self::Borrowed(connection) => connection,
         }
     }

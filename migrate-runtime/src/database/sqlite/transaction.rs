@@ -62,9 +62,10 @@ async fn step(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     progress.started(index);
-    let before = match revision.foreign_keys {
-        true => None,
-        false => Some(violations(transaction).await?),
+    let before = if revision.foreign_keys {
+        None
+    } else {
+        Some(violations(transaction).await?)
     };
     let done = match revision.work {
         Work::Nothing => Ok(()),

@@ -1,0 +1,128 @@
+//! What only reads: status, check, plan, and waiting for another process.
+
+use std::time::{Duration, Instant};
+
+use migrate_chain::Revision;
+use migrate_chain::target::Target;
+
+use super::wait::{Wait, seconds};
+use super::{Goal, Run, outside, verify};
+use crate::error::{Error, ErrorKind};
+use crate::status::Status;
+use crate::{Direction, Event, Plan, PlannedStep};
+
+impl Run<'_> {
+    /// What would run, without running it.
+    pub(crate) async fn preview(mut self, goal: Goal) -> Result<Plan, Error> {
+        let state = self.state().await?;
+        let graph = self.migrations.graph();
+        let steps = self.plan(&graph, &goal, &state).await?;
+        let planned = steps
+            .iter()
+            .map(|step| PlannedStep::new(step.revision, step.direction));
+        Ok(Plan {
+            steps: planned.collect(),
+        })
+    }
+
+    /// Where the database is.
+    pub(crate) async fn status(&mut self) -> Result<Status, Error> {
+        let state = self.state().await?;
+        let known = verify::rows(self.migrations, self.tables.dialect, &state);
+        let graph = self.migrations.graph();
+        let mut status = Status {
+            current: state.ids(),
+            unknown: known.unknown,
+            ..Status::default()
+        };
+        if state.unfinished {
+            let journal = self.journal(&state).await?;
+            status.unfinished = outside::unfinished(&journal).map(outside::UnfinishedRun::status);
+        }
+        if known.has_edits {
+            let journal = self.journal(&state).await?;
+            let edited = verify::edited(
+                self.migrations,
+                &graph,
+                self.tables.dialect,
+                &status.current,
+                &journal,
+            );
+            status.edited = edited
+                .iter()
+                .map(|revision| revision.id().to_owned())
+                .collect();
+            if status.edited.is_empty() {
+                status.edited.clone_from(&status.current);
+            }
+        }
+        if status.unknown.is_empty() {
+            let plan = graph
+                .upgrade(&status.current, &Target::heads())
+                .map_err(verify::target_error)?;
+            let planned = |step: &migrate_chain::plan::Step| {
+                PlannedStep::new(
+                    &self.migrations.revisions()[step.revision],
+                    Direction::Upgrade,
+                )
+            };
+            status.pending = plan.steps().iter().map(planned).collect();
+        }
+        Ok(status)
+    }
+
+    /// An error unless the database is at the head.
+    pub(crate) async fn check(&mut self) -> Result<(), Error> {
+        let state = self.state().await?;
+        if self.is_current(&state) {
+            return Ok(());
+        }
+        let status = self.status().await?;
+        if !status.unknown.is_empty() {
+            let goal = Goal {
+                direction: Direction::Upgrade,
+                target: None,
+            };
+            let graph = self.migrations.graph();
+            return self.ahead(&graph, &goal, &status.unknown, &state).await;
+        }
+        if !status.edited.is_empty() {
+            let edited = |revision: &&Revision| status.edited.iter().any(|id| id == revision.id());
+            let edited: Vec<&Revision> =
+                self.migrations.revisions().iter().filter(edited).collect();
+            return Err(verify::edited_error(
+                self.migrations,
+                self.tables.dialect,
+                &edited,
+                &status.current,
+            ));
+        }
+        Err(verify::not_current(&status))
+    }
+
+    /// Polls until the database is at the head.
+    pub(crate) async fn wait_until_current(mut self, timeout: Duration) -> Result<(), Error> {
+        let deadline = Instant::now() + timeout;
+        self.options.lock_deadline = self.options.lock_deadline.min(timeout);
+        let mut wait = Wait::new(timeout);
+        loop {
+            let error = match self.check().await {
+                Ok(()) => return Ok(()),
+                // Only these can pass by themselves.
+                Err(error) if matches!(error.kind(), ErrorKind::NotCurrent | ErrorKind::Locked) => {
+                    error
+                }
+                Err(error) => return Err(error),
+            };
+            if Instant::now() >= deadline {
+                let waited = format!("waited {} for another process to migrate", seconds(timeout));
+                return Err(error.note(waited));
+            }
+            self.options.emit(&Event::Waiting {
+                holder: "another process".to_owned(),
+                waited: self.waited,
+            });
+            self.waited += wait.sleep().await;
+        }
+    }
+}

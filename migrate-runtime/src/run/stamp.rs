@@ -1,0 +1,126 @@
+//! Setting the version rows without running anything.
+
+use std::collections::BTreeSet;
+
+use migrate_chain::Revision;
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::target::Target;
+
+use super::step::Narrator;
+use super::wait::Wait;
+use super::{Outcome, Run, verify};
+use crate::Report;
+use crate::database::{State, Transactional};
+use crate::error::Error;
+use crate::journal::{Entry, JournalDirection, Record, RowChanges};
+
+impl<'a> Run<'a> {
+    /// Sets the rows without running anything.
+    pub(crate) async fn stamp(mut self, targets: &[&str], purge: bool) -> Result<Report, Error> {
+        let targets: Vec<Target> = targets
+            .iter()
+            .map(|target| target.parse())
+            .collect::<Result<_, _>>()
+            .map_err(verify::target_error)?;
+        let graph = self.migrations.graph();
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            let state = self.state().await?;
+            let stamp = graph
+                .stamp(&state.ids(), &targets, purge)
+                .map_err(verify::target_error)?;
+            let mut after: Vec<String> = stamp
+                .rows
+                .iter()
+                .map(|&row| graph.id(row).to_owned())
+                .collect();
+            after.sort_unstable();
+            let records = self.stamp_records(&graph, &state, &after).await?;
+            let transactional: Vec<Transactional<'_>> = records
+                .into_iter()
+                .map(Transactional::record_only)
+                .collect();
+            let mut narrator = Narrator::silent(&self.options);
+            let locked = match self.session.try_lock(&self.tables, state.unfinished).await {
+                Ok(()) => {
+                    self.session
+                        .run(&self.tables, &state, &transactional, &mut narrator)
+                        .await
+                }
+                Err(failure) => Err(failure),
+            };
+            self.session.unlock().await;
+            match locked.map_or_else(
+                |failure| self.interrupted(failure, &[]),
+                |()| Ok(Outcome::Done(after)),
+            )? {
+                Outcome::Done(current) => {
+                    return Ok(self.finished(Report {
+                        current,
+                        ..Report::default()
+                    }));
+                }
+                Outcome::Again | Outcome::Resumed => {}
+                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
+            }
+        }
+    }
+
+    /// The journal rows of a stamp: for each row that is new, for each that goes, and for each revision whose edit is
+    /// accepted by it. The first carries the change of the version rows.
+    async fn stamp_records(
+        &mut self,
+        graph: &RevisionGraph,
+        state: &State,
+        after: &[String],
+    ) -> Result<Vec<Record<'a>>, Error> {
+        let before = state.ids();
+        let changes = RowChanges::between(&before, after);
+        let revision = |id: &String| {
+            self.migrations
+                .revisions()
+                .iter()
+                .find(|revision| revision.id() == id)
+        };
+        let mut records: Vec<Record<'a>> = Vec::new();
+        let mut add = |revision: &'a Revision, direction| {
+            records.push(Record {
+                entry: Entry::stamped(revision, direction),
+                changes: RowChanges::default(),
+            });
+        };
+        for gone in changes.removed.iter().filter_map(revision) {
+            add(gone, JournalDirection::Downgrade);
+        }
+        for new in changes.added.iter().filter_map(revision) {
+            add(new, JournalDirection::Stamp);
+        }
+        let journal = if state.has_journal {
+            self.journal(state).await?
+        } else {
+            Vec::new()
+        };
+        let edited = verify::edited(self.migrations, graph, self.tables.dialect, after, &journal);
+        // A row above an edit carries another digest now, though its own file is as it was.
+        let above = verify::changed_rows(self.migrations, self.tables.dialect, state);
+        let above = above.filter(|row| after.iter().any(|id| id == row.id()));
+        let mut accepted: BTreeSet<&str> = changes.added.iter().map(String::as_str).collect();
+        for revision in edited.into_iter().chain(above) {
+            if accepted.insert(revision.id()) {
+                add(revision, JournalDirection::Stamp);
+            }
+        }
+        match records.first_mut() {
+            Some(first) => first.changes = changes,
+            // Only rows that nobody knows go: there is no revision to write of.
+            None if changes != RowChanges::default() => {
+                let first = self.migrations.revisions().first();
+                let entry =
+                    first.map(|revision| Entry::stamped(revision, JournalDirection::Downgrade));
+                records.extend(entry.map(|entry| Record { entry, changes }));
+            }
+            None => {}
+        }
+        Ok(records)
+    }
+}

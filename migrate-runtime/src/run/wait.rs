@@ -1,0 +1,88 @@
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind};
+
+/// Waiting with pauses that grow and vary, so that many processes do not ask all at once.
+pub(super) struct Wait {
+    deadline: Instant,
+    timeout: Duration,
+    pause: Duration,
+}
+
+impl Wait {
+    const SHORTEST: Duration = Duration::from_millis(25);
+    const LONGEST: Duration = Duration::from_secs(2);
+
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self {
+            deadline: Instant::now() + timeout,
+            timeout,
+            pause: Self::SHORTEST,
+        }
+    }
+
+    /// Sleeps once, unless the deadline is over.
+    pub(super) async fn pause(&mut self, holder: &str) -> Result<Duration, Error> {
+        if Instant::now() >= self.deadline {
+            let summary = format!(
+                "gave up after {}: the database is held by {holder}",
+                seconds(self.timeout)
+            );
+            return Err(Error::new(ErrorKind::Locked, summary)
+                .help("let it finish, or raise the lock deadline; nothing was changed by this process meanwhile"));
+        }
+        Ok(self.sleep().await)
+    }
+
+    pub(super) async fn sleep(&mut self) -> Duration {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let pause = jitter(self.pause).min(left.max(Duration::from_millis(1)));
+        self.pause = (self.pause * 2).min(Self::LONGEST);
+        tokio::time::sleep(pause).await;
+        pause
+    }
+}
+
+/// Between half of a duration and all of it. The hasher's keys are random for each call.
+fn jitter(duration: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0u8) % 1000;
+    duration / 2 + duration.mul_f64(f64::from(u32::try_from(random).unwrap_or(0)) / 2000.0)
+}
+
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_vary_within_bounds() {
+        let pauses: Vec<Duration> = (0..200).map(|_| jitter(Wait::LONGEST)).collect();
+        assert!(
+            pauses
+                .iter()
+                .all(|&pause| pause >= Wait::LONGEST / 2 && pause <= Wait::LONGEST)
+        );
+        assert!(pauses.iter().any(|pause| pause != &pauses[0]));
+    }
+
+    #[test]
+    fn a_wait_that_is_over_says_who_holds_the_database() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        let error = runtime.expect("a runtime").block_on(async {
+            let mut wait = Wait::new(Duration::ZERO);
+            wait.pause("somebody")
+                .await
+                .expect_err("the deadline is over")
+        });
+        assert_eq!(
+            error.summary(),
+            "gave up after 0 s: the database is held by somebody"
+        );
+    }
+}
