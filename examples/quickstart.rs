@@ -7,6 +7,7 @@
 
 use std::env;
 use std::error::Error;
+use std::path::Path;
 
 use comfy_table::{Table, presets};
 use embed_migrations::{Migrations, Report, embed_migrations};
@@ -52,7 +53,10 @@ fn steps(report: &Report) -> Table {
     table.set_header(["revision", "what it does", "statements", "time"]);
     for step in &report.steps {
         // A Rust revision runs as many as it likes.
-        let statements = if step.file.ends_with(".rs") {
+        let statements = if Path::new(&step.file)
+            .extension()
+            .is_some_and(|is| is == "rs")
+        {
             "Rust".to_owned()
         } else {
             step.statements.to_string()
