@@ -28,7 +28,7 @@ impl Row {
             what: what.to_string(),
             ours: shown(ours),
             peer: format!("{} ({peer_name})", shown(peer)),
-            ratio: format!("{ratio:.2}"),
+            ratio: format!("{ratio:.3}"),
             goal: format!("≤ {goal}"),
             met: ratio <= goal,
         }
@@ -82,7 +82,11 @@ pub(crate) fn print(rows: &[Row]) {
     let header = ["", "ours", "peer", "ratio", "goal", ""].map(str::to_owned);
     let mut lines = vec![header];
     for row in rows {
-        let verdict = if row.met { "met" } else { "MISSED" };
+        let verdict = match (row.goal.is_empty(), row.met) {
+            (true, _) => "",
+            (false, true) => "met",
+            (false, false) => "MISSED",
+        };
         let cells = [&row.what, &row.ours, &row.peer, &row.ratio, &row.goal].map(Clone::clone);
         let [what, ours, peer, ratio, goal] = cells;
         lines.push([what, ours, peer, ratio, goal, verdict.to_owned()]);
