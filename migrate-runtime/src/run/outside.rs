@@ -173,7 +173,8 @@ impl<'a> Run<'a> {
             return Ok(Outcome::Again);
         }
         let Some(run) = unfinished(&self.journal(state).await?) else {
-            return Ok(Outcome::Again);
+            let holder = "another process, which has just finished a revision".to_owned();
+            return Ok(Outcome::Busy { holder });
         };
         let step = self.unfinished_step(graph, state, &run)?;
         let done = self.done_already(&step, &run)?;
