@@ -1,5 +1,4 @@
-//! Alembic for Rust: `embed_migrations!` checks a chain of revisions at build time and embeds it in the binary, and a
-//! small runtime applies it to the database at start-up.
+#![doc = include_str!("../README.md")]
 
 pub use migrate_runtime::*;
 

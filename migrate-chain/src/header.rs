@@ -154,7 +154,7 @@ impl<'s> Block<'s> {
     /// A required key that is missing may stand misspelt in what looks like the message.
     fn find_slip(&mut self, required: &str) {
         let is_meant = |line: &Line<'_>| {
-            key_of(line.text).is_some_and(|(key, _)| nearest(key, KEYS) == Some(required))
+            key_of(line.text).is_some_and(|(key, _)| meant(key) == Some(required))
         };
         if !self.keys.iter().any(is_meant)
             && let Some(place) = self.message.iter().position(is_meant)
@@ -226,8 +226,13 @@ fn key_of(line: &str) -> Option<(&str, &str)> {
 
 /// Whether a line tells that its file is meant to be a revision.
 fn is_telling(line: &Line<'_>) -> bool {
-    let required = |key| nearest(key, KEYS).is_some_and(|meant| REQUIRED.contains(&meant));
+    let required = |key| meant(key).is_some_and(|meant| REQUIRED.contains(&meant));
     key_of(line.text).is_some_and(|(key, _)| known(key).is_some() || required(key))
+}
+
+/// The key itself, or the one that it was likely meant to be: the distance to each is only computed for a slip.
+fn meant(key: &str) -> Option<&'static str> {
+    known(key).or_else(|| nearest(key, KEYS))
 }
 
 fn known(key: &str) -> Option<&'static str> {

@@ -46,6 +46,10 @@ impl<'l> Marker<'l> {
     /// upgrade goes on with what undoes it.
     pub(crate) fn nearly(text: &'l str) -> Option<Self> {
         let (migrate, behind) = text.split_at_checked("migrate".len())?;
+        // Every comment of a chain comes by: what follows is for the few that begin so.
+        if !migrate.eq_ignore_ascii_case("migrate") {
+            return None;
+        }
         let behind_blanks = behind.trim_start();
         let words = behind_blanks.strip_prefix(':').unwrap_or(behind_blanks);
         let is_separate = words.len() < behind.len();
@@ -60,8 +64,7 @@ impl<'l> Marker<'l> {
             .rest
             .split_ascii_whitespace()
             .all(|name| nearest(name, DIALECTS).is_some());
-        let fits = migrate.eq_ignore_ascii_case("migrate") && is_separate && is_word;
-        (fits && names_dialects).then_some(marker)
+        (is_separate && is_word && names_dialects).then_some(marker)
     }
 
     fn of_words(words: &'l str) -> Self {

@@ -29,7 +29,7 @@ impl Files {
 }
 
 impl Tree for Files {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "migrations"
     }
 
@@ -65,6 +65,10 @@ impl Tree for Files {
 }
 
 /// What one revision of a sound chain does.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a line of the header or not"
+)]
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Which of the revisions before it are its parents, and which it depends on.
@@ -133,9 +137,9 @@ fn revision(plan: &Plan, before: &[String], id: &str) -> String {
     if plan.irreversible {
         text += "-- irreversible: it is gone\n";
     }
-    text += "\n-- migrate: upgrade\nCREATE TABLE t (a TEXT DEFAULT 'é');\n";
+    text += "\n-- migrate: upgrade\nCREATE TABLE t (\n    a TEXT DEFAULT 'é'\n);\n";
     if plan.dialects {
-        text += "\n-- migrate: upgrade mysql\nSELECT 'it\\'s';\n";
+        text += "\n-- migrate: upgrade mysql\nSELECT 'it\\'s';\nSELECT 2;\n";
     }
     if !plan.irreversible {
         text += "\n-- migrate: downgrade\nDROP TABLE t;\n";

@@ -1,0 +1,221 @@
+//! Crates that embed a chain, built by cargo as a user builds them: `tests/crates` is copied, changed and built.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+use std::{fs, io};
+
+#[test]
+fn the_macro_works_in_a_library_from_a_member_and_by_another_name() {
+    let crates = Crates::new("names");
+    let chain = "1975ea83b712 Create the users table\n\
+                 27c6a30d7c24 Create the members table\n\
+                 ae1027a6acf4 Create the teams table\n";
+    assert_eq!(crates.run("member"), chain);
+    assert_eq!(crates.run("renamed"), chain);
+
+    let absolute = crates.root.join("library/migrations");
+    crates.edit(
+        "renamed/src/lib.rs",
+        "\"../library/migrations\"",
+        &format!("{absolute:?}"),
+    );
+    assert_eq!(crates.run("renamed"), chain);
+}
+
+#[test]
+fn a_build_sees_each_change_of_the_chain() {
+    let crates = Crates::new("changes");
+    // Without a build script, too: rustc has read the files that are embedded.
+    let revision = "library/migrations/versions/27c6a30d7c24_create_members.sql";
+    crates.run("renamed");
+    crates.edit(revision, "Create the members table", "Let users join teams");
+    let shown = crates.run("renamed");
+    assert_contains(&shown, "27c6a30d7c24 Let users join teams\n");
+    assert_contains(&crates.run("member"), "27c6a30d7c24 Let users join teams\n");
+
+    crates.write("library/migrations/migrate.toml", "head = \"one\"\n");
+    let error = crates.broken_build();
+    assert_contains(
+        &error,
+        "error: `migrate.toml` has the unknown key `head` [config-unknown-key]",
+    );
+    assert_contains(&error, "--> library/migrations/migrate.toml:1:1");
+    assert_contains(&error, "help: did you mean `heads`?");
+
+    crates.edit("library/migrations/migrate.toml", "head", "heads");
+    assert!(crates.run("member").contains("Let users join teams"));
+}
+
+#[test]
+fn a_revision_deleted_in_the_middle_fails_the_build_with_its_place_and_advice() {
+    let crates = Crates::new("middle");
+    crates.run("member");
+    crates.delete("library/migrations/versions/ae1027a6acf4_create_teams.sql");
+    let error = crates.broken_build();
+    assert_contains(
+        &error,
+        "error: no revision has the id `ae1027a6acf4` [unknown-parent]",
+    );
+    assert_contains(
+        &error,
+        "--> library/migrations/versions/27c6a30d7c24_create_members.sql:4:19",
+    );
+    assert_contains(
+        &error,
+        "help: restore the missing file, or name `1975ea83b712`, which no other revision has as parent",
+    );
+    // The fault, and cargo's last word.
+    let errors = error.lines().filter(|line| line.starts_with("error"));
+    assert_eq!(errors.count(), 2, "{error}");
+}
+
+#[test]
+fn a_second_head_fails_the_build_with_the_command_that_merges() {
+    let crates = Crates::new("head");
+    crates.run("member");
+    crates.write(
+        "library/migrations/versions/b3f1d07c9e55_create_invoices.sql",
+        "-- Create the invoices table\n--\n-- revision: b3f1d07c9e55\n-- down_revision: ae1027a6acf4\n\n\
+         -- migrate: upgrade\nCREATE TABLE invoices (id INTEGER PRIMARY KEY);\n",
+    );
+    let error = crates.broken_build();
+    assert_contains(
+        &error,
+        "error: the chain has 2 heads: `27c6a30d7c24`, `b3f1d07c9e55` [several-heads]",
+    );
+    assert_contains(
+        &error,
+        "--> library/migrations/versions/b3f1d07c9e55_create_invoices.sql:3:14",
+    );
+    assert_contains(
+        &error,
+        "help: run `cargo migrate merge 27c6a30d7c24 b3f1d07c9e55`",
+    );
+}
+
+#[test]
+fn rustc_shows_a_type_error_at_its_place_in_a_rust_revision() {
+    let crates = Crates::new("types");
+    crates.write(
+        "library/migrations/versions/b3f1d07c9e55_fill_slugs.rs",
+        "//! Fill the slugs\n//!\n//! revision: b3f1d07c9e55\n//! down_revision: 27c6a30d7c24\n\n\
+         use embed_migrations::{Context, Result};\n\n\
+         pub async fn upgrade(_: &mut Context<'_>) -> Result<()> {\n    let _: u8 = \"many\";\n    Ok(())\n}\n",
+    );
+    let error = crates.broken_build();
+    assert_contains(&error, "error[E0308]: mismatched types");
+    assert_contains(
+        &error,
+        "library/migrations/versions/b3f1d07c9e55_fill_slugs.rs:9:17",
+    );
+}
+
+/// A copy of the crates, in a workspace of its own.
+struct Crates {
+    root: PathBuf,
+}
+
+impl Crates {
+    fn new(name: &str) -> Self {
+        let tests = Path::new(env!("CARGO_TARGET_TMPDIR")).join("crates");
+        let root = tests.join(name);
+        if root.exists() {
+            fs::remove_dir_all(&root).expect("the old copy is removed");
+        }
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+        copy(&workspace.join("tests/crates"), &root).expect("the crates are copied");
+        let crates = Self { root };
+        let here = workspace.to_str().expect("a UTF-8 path");
+        let dependency = format!("path = {here:?}");
+        crates.edit("Cargo.toml", "path = \"../..\"", &dependency);
+        crates.edit("renamed/Cargo.toml", "path = \"../../..\"", &dependency);
+        // The versions that are here already: a build must not need the network.
+        fs::copy(workspace.join("Cargo.lock"), crates.root.join("Cargo.lock"))
+            .expect("the lock file is copied");
+        crates
+    }
+
+    /// What the program of a crate prints.
+    fn run(&self, package: &str) -> String {
+        let output = self.cargo("run", package);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        assert!(!errors.contains("warning"), "{errors}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// What cargo prints for a build that must fail.
+    fn broken_build(&self) -> String {
+        let output = self.cargo("build", "member");
+        assert!(!output.status.success(), "the build did not fail");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    }
+
+    fn cargo(&self, command: &str, package: &str) -> Output {
+        // The target folder of the tests: the dependencies are built.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+        Command::new(env!("CARGO"))
+            .args([
+                command,
+                "--quiet",
+                "--offline",
+                "--color=never",
+                "--package",
+                package,
+            ])
+            .arg("--target-dir")
+            .arg(target.expect("it lies in the target folder"))
+            .current_dir(&self.root)
+            .env_remove("RUSTFLAGS")
+            .output()
+            .expect("cargo starts")
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.root.join(file);
+        let text = fs::read_to_string(&path).expect("the file is there");
+        assert!(text.contains(from), "{file} has no {from}");
+        self.write(file, &text.replace(from, to));
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.root.join(file);
+        fs::write(&path, text).expect("the file is written");
+        newer(&path);
+    }
+
+    fn delete(&self, file: &str) {
+        let path = self.root.join(file);
+        fs::remove_file(&path).expect("the file is removed");
+    }
+}
+
+/// Dates a file later than any build so far: some file systems count whole seconds.
+fn newer(path: &Path) {
+    let file = fs::File::options()
+        .write(true)
+        .open(path)
+        .expect("the file is there");
+    let later = SystemTime::now() + Duration::from_secs(2);
+    file.set_modified(later).expect("it takes a date");
+}
+
+fn assert_contains(text: &str, part: &str) {
+    assert!(text.contains(part), "{part}\nis not in\n{text}");
+}
+
+/// Copies a folder as it is.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
