@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
         let done = self.done_already(&step, &run)?;
         for statement in &step.split(self.tables.dialect)[..done] {
             if self.session.is_connection_setup(statement) {
-                let entry = step.entry(JournalEvent::Statement, run.statements);
+                let entry = step.entry(JournalEvent::Started, run.statements);
                 let entry = Entry {
                     statements_hash: run.hash,
                     ..entry
