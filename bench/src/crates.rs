@@ -82,17 +82,16 @@ impl Crate {
     }
 }
 
-/// The library that is measured, as a dependency.
+/// A package of the repository as a dependency, in the form of Cargo.toml.
 pub(crate) fn ours(package: &str) -> String {
     let root = bench_folder().join("..");
-    format!(
-        "{{ path = {:?} }}",
-        if package == "embed-migrations" {
-            root
-        } else {
-            root.join(package)
-        }
-    )
+    // The root package lies in no folder of its own.
+    let folder = if package == "embed-migrations" {
+        root
+    } else {
+        root.join(package)
+    };
+    format!("{{ path = '{}' }}", folder.display())
 }
 
 /// Where everything is written that goes again: on the disk of the repository, which a folder for temporary files may

@@ -13,12 +13,8 @@ tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }
 
 pub(crate) fn run() -> Result<Vec<Row>> {
     let without = Crate::new(APP, "src/lib.rs", "")?.tree()?;
-    let with = Crate::new(
-        &format!("{APP}embed-migrations = {}", ours("embed-migrations")),
-        "src/lib.rs",
-        "",
-    )?
-    .tree()?;
+    let ours = ours("embed-migrations").replace('}', ", features = [\"sqlite\"] }");
+    let with = Crate::new(&format!("{APP}embed-migrations = {ours}"), "src/lib.rs", "")?.tree()?;
     let gained: Vec<&str> = with
         .iter()
         .filter(|name| !without.contains(name))

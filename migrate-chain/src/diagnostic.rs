@@ -1,4 +1,4 @@
-//! What can be wrong with a chain, as data. The text of each stands in [`message`](crate::message), and how it is shown
+//! What can be wrong with a chain, as data. The text of each stands in `message`, and how it is shown
 //! in [`render`](crate::render).
 
 use crate::Dialect;
