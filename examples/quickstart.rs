@@ -8,6 +8,7 @@
 use std::env;
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 
 use comfy_table::{Table, presets};
 use embed_migrations::{Migrations, Report, embed_migrations};
@@ -50,7 +51,10 @@ fn steps(report: &Report) -> Table {
     table.set_header(["revision", "what it does", "statements", "time"]);
     for step in &report.steps {
         // A Rust revision runs as many as it likes.
-        let statements = if step.file.ends_with(".rs") {
+        let statements = if Path::new(&step.file)
+            .extension()
+            .is_some_and(|extension| extension == "rs")
+        {
             "Rust".to_owned()
         } else {
             step.statements.to_string()
