@@ -7,6 +7,7 @@
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::path::Path;
 
 use comfy_table::{Table, presets};
@@ -34,28 +35,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn database() -> Result<SqliteConnectOptions, sqlx::Error> {
+fn database() -> Result<SqliteConnectOptions, Box<dyn Error>> {
     let url = env::var("DATABASE_URL");
-    let url = url.unwrap_or_else(|_| {
-        concat!(
-            "sqlite:",
-            env!("CARGO_MANIFEST_DIR"),
-            "/target/quickstart.db"
-        )
-        .to_owned()
-    });
+    if url.is_err() {
+        // A fresh clone that builds elsewhere has no such folder.
+        fs::create_dir_all("target")?;
+    }
+    let url = url.unwrap_or_else(|_| "sqlite:target/quickstart.db".to_owned());
     Ok(url.parse::<SqliteConnectOptions>()?.create_if_missing(true))
 }
 
 fn steps(report: &Report) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_header(["revision", "what it does", "statements", "time"]);
     for step in &report.steps {
         // A Rust revision runs as many as it likes.
         let statements = if Path::new(&step.file)
             .extension()
-            .is_some_and(|is| is == "rs")
+            .is_some_and(|extension| extension == "rs")
         {
             "Rust".to_owned()
         } else {

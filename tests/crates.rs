@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
@@ -95,6 +96,31 @@ fn a_second_head_fails_the_build_with_the_command_that_merges() {
 }
 
 #[test]
+fn a_release_binary_does_not_tell_where_it_was_built() {
+    let crates = Crates::new("release");
+    let place = crates.root.join("library/migrations");
+    let place = place.to_str().expect("a UTF-8 path");
+    let tells = |binary: &[u8]| {
+        binary
+            .windows(place.len())
+            .any(|part| part == place.as_bytes())
+    };
+    assert!(
+        tells(&crates.binary("member")),
+        "a debug build compares itself with its sources"
+    );
+
+    // What a release profile changes for these two crates; to build all others so would take minutes.
+    let profile = ["library", "member"].map(|package| {
+        format!("[profile.dev.package.{package}]\ndebug = false\ndebug-assertions = false\n")
+    });
+    let manifest = crates.root.join("Cargo.toml");
+    let manifest = fs::read_to_string(manifest).expect("it is there");
+    crates.write("Cargo.toml", &format!("{manifest}\n{}", profile.concat()));
+    assert!(!tells(&crates.binary("member")));
+}
+
+#[test]
 fn rustc_shows_a_type_error_at_its_place_in_a_rust_revision() {
     let crates = Crates::new("types");
     crates.write(
@@ -152,9 +178,22 @@ impl Crates {
         String::from_utf8(output.stderr).expect("UTF-8")
     }
 
+    /// The program of a crate, as cargo builds it.
+    fn binary(&self, package: &str) -> Vec<u8> {
+        let _one = one_at_a_time();
+        let output = self.cargo_alone("build", package);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        let name = format!("{package}{}", std::env::consts::EXE_SUFFIX);
+        fs::read(target().join("debug").join(name)).expect("the program is there")
+    }
+
     fn cargo(&self, command: &str, package: &str) -> Output {
-        // The target folder of the tests: the dependencies are built.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+        let _one = one_at_a_time();
+        self.cargo_alone(command, package)
+    }
+
+    fn cargo_alone(&self, command: &str, package: &str) -> Output {
         Command::new(env!("CARGO"))
             .args([
                 command,
@@ -165,7 +204,7 @@ impl Crates {
                 package,
             ])
             .arg("--target-dir")
-            .arg(target.expect("it lies in the target folder"))
+            .arg(target())
             .current_dir(&self.root)
             .env_remove("RUSTFLAGS")
             .output()
@@ -189,6 +228,18 @@ impl Crates {
         let path = self.root.join(file);
         fs::remove_file(&path).expect("the file is removed");
     }
+}
+
+/// The target folder of the tests: the dependencies are built.
+fn target() -> &'static Path {
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    parent.expect("it lies in the target folder")
+}
+
+/// Every copy of a crate builds its program in the same place, where another test must not find it.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static BUILDS: Mutex<()> = Mutex::new(());
+    BUILDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Dates a file later than any build so far: some file systems count whole seconds.

@@ -179,6 +179,24 @@ impl Reader<'_> {
         for (key, value) in table {
             self.key(key, value, |name| table.contains_key(name));
         }
+        self.one_table_each(table);
+    }
+
+    /// The version table and the journal are two tables; some databases do not tell upper case from lower.
+    fn one_table_each(&mut self, table: &DeTable<'_>) {
+        let config = &self.settings.config;
+        if !config
+            .version_table
+            .eq_ignore_ascii_case(&config.journal_table)
+        {
+            return;
+        }
+        let named = ["journal_table", "version_table"];
+        if let Some((key, value)) = named.iter().find_map(|key| Some((*key, table.get(*key)?))) {
+            let expected = "a name of its own: the version table and the journal are two tables";
+            let key = key.to_owned();
+            self.fault(Fault::ConfigValue { key, expected }, value.span());
+        }
     }
 
     fn key(
@@ -279,7 +297,9 @@ fn locations(value: &Value<'_>) -> Result<Vec<String>, Expected> {
     let locations = strings(value, expected)?;
     let inside = |location: &String| {
         !location.starts_with('/')
-            && location.split('/').all(|part| !matches!(part, ".." | ""))
+            && location
+                .split('/')
+                .all(|part| !matches!(part, "." | ".." | ""))
             && !location.contains('\\')
     };
     let distinct = locations
@@ -433,6 +453,9 @@ mod tests {
             "truncate_slug_length = 0",
             "truncate_slug_length = -1",
             "post_write_hooks = [{ name = 'x' }]",
+            "versions = ['./versions']",
+            "version_table = 'Migrate_Journal'",
+            "version_table = 'x'\njournal_table = 'X'",
         ];
         for line in wrong {
             let (config, faults) = read(&format!("{line}\nbases = 'many'\n"));

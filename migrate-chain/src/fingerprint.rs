@@ -1,4 +1,4 @@
-//! The checksum and the digest of every revision of a sound chain.
+//! The checksum and the digests of every revision of a sound chain.
 
 use crate::Dialect;
 use crate::digest::{Checksum, Digest};
@@ -6,55 +6,185 @@ use crate::draft::Draft;
 use crate::graph::RevisionGraph;
 use crate::revision::{DialectSet, Fingerprint};
 
-/// A hash for each dialect, in the order of [`Dialect::ALL`].
+/// What is known of a revision on one database, once all under it has been hashed.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Hashes {
+    checksum: Option<Checksum>,
+    digest: Digest,
+    /// The digests that a database may hold from before a squash: those that the revision itself replaces, and those
+    /// that it had itself while what is squashed now stood under it.
+    before_squash: Vec<Digest>,
+}
+
+/// A value for each dialect, in the order of [`Dialect::ALL`].
 type PerDialect<T> = [T; Dialect::ALL.len()];
+
+/// With several squashes under a merge, only so many combinations of before and after are kept.
+const MOST_COMBINATIONS: usize = 64;
 
 /// The fingerprints of the drafts, in their order. Each digest stands on those of parents and dependencies, so that
 /// parents are hashed first.
 pub(crate) fn fingerprints(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let mut digests: Vec<PerDialect<Option<Digest>>> = vec![PerDialect::default(); drafts.len()];
-    let mut all = vec![Vec::new(); drafts.len()];
+    let mut hashes: Vec<PerDialect<Hashes>> = vec![PerDialect::default(); drafts.len()];
     for index in graph.parents_first() {
-        let under = |n: usize| -> Vec<Digest> {
+        let checksums = drafts[index].checksums();
+        let under = |n: usize| -> Vec<&Hashes> {
             let parents = graph.all(index).iter();
-            parents.filter_map(|&parent| digests[parent][n]).collect()
+            parents.map(|&parent| &hashes[parent][n]).collect()
         };
-        let (checksums, own) = one(&drafts[index], under);
-        let hashes = checksums.into_iter().zip(own);
-        let grouped = DialectSet::group(Dialect::ALL.into_iter().zip(hashes));
-        digests[index] = own.map(Some);
-        all[index] = grouped.into_iter().map(fingerprint).collect();
+        let mut own: Vec<Hashes> = Vec::with_capacity(checksums.len());
+        for (n, &checksum) in checksums.iter().enumerate() {
+            // Where the databases are alike, as they mostly are, one digest serves all.
+            let is_same = |&earlier: &usize| {
+                checksums[earlier] == checksum && are_equal(&under(earlier), &under(n))
+            };
+            own.push(match (0..n).find(is_same) {
+                Some(earlier) => own[earlier].clone(),
+                None => hash(&drafts[index], checksum, &under(n)),
+            });
+        }
+        hashes[index] = own.try_into().unwrap_or_default();
     }
-    all
+    hashes.into_iter().map(join).collect()
 }
 
-/// The checksums and digests of one draft, given the digests under it.
-fn one(
-    draft: &Draft,
-    under: impl Fn(usize) -> Vec<Digest>,
-) -> (PerDialect<Option<Checksum>>, PerDialect<Digest>) {
+/// Whether what is under a revision is the same on two databases, its checksums aside: the digests cover them.
+fn are_equal(one: &[&Hashes], other: &[&Hashes]) -> bool {
+    let digests = |hashes: &Hashes| (hashes.digest, hashes.before_squash.len());
+    one.iter()
+        .map(|&h| digests(h))
+        .eq(other.iter().map(|&h| digests(h)))
+}
+
+/// Hashes one draft on one database, given what is under it there.
+fn hash(draft: &Draft, checksum: Option<Checksum>, under: &[&Hashes]) -> Hashes {
     let id = draft.id().map(|id| &*id.value).unwrap_or_default();
     let is_transactional = !draft.header.transaction_off;
-    let checksums = draft.checksums();
-    let mut digests: Vec<Digest> = Vec::with_capacity(checksums.len());
-    for n in 0..checksums.len() {
-        // Where the databases are alike, as they mostly are, one digest serves all.
-        let is_same =
-            |&earlier: &usize| checksums[earlier] == checksums[n] && under(earlier) == under(n);
-        digests.push(match (0..n).find(is_same) {
-            Some(earlier) => digests[earlier],
-            None => Digest::of(id, checksums[n], is_transactional, &mut under(n)),
-        });
+    let mut digests = combinations(under)
+        .into_iter()
+        .map(|mut under| Digest::of(id, checksum, is_transactional, &mut under));
+    let digest = digests.next().unwrap_or_default();
+    let replaced = draft.header.replaced_digests.iter();
+    let before_squash = digests.chain(replaced.filter_map(|digest| digest.parse().ok()));
+    Hashes {
+        checksum,
+        digest,
+        before_squash: before_squash.collect(),
     }
-    (checksums, [digests[0], digests[1], digests[2]])
 }
 
-fn fingerprint(
-    (dialects, (checksum, digest)): (DialectSet, (Option<Checksum>, Digest)),
-) -> Fingerprint {
-    Fingerprint {
+/// Every way to take one digest of each revision; the first takes the digests of today.
+fn combinations(under: &[&Hashes]) -> Vec<Vec<Digest>> {
+    let mut combinations = vec![Vec::with_capacity(under.len())];
+    for hashes in under {
+        let choices: Vec<Digest> = [hashes.digest]
+            .into_iter()
+            .chain(hashes.before_squash.iter().copied())
+            .collect();
+        combinations = combinations
+            .iter()
+            .flat_map(|so_far: &Vec<Digest>| {
+                choices
+                    .iter()
+                    .map(|&choice| [&so_far[..], &[choice]].concat())
+            })
+            .take(MOST_COMBINATIONS)
+            .collect();
+    }
+    combinations
+}
+
+/// Joins the databases for which a revision is the same.
+fn join(hashes: PerDialect<Hashes>) -> Vec<Fingerprint> {
+    let grouped = DialectSet::group(Dialect::ALL.into_iter().zip(hashes));
+    let fingerprint = |(dialects, hashes): (DialectSet, Hashes)| Fingerprint {
         dialects,
-        checksum: checksum.unwrap_or_default(),
-        digest,
+        checksum: hashes.checksum.unwrap_or_default(),
+        digest: hashes.digest,
+        before_squash: hashes.before_squash,
+    };
+    grouped.into_iter().map(fingerprint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io;
+
+    use crate::load::load_tree;
+    use crate::tree::{Entry, Tree};
+    use crate::{Dialect, Digest, Revision};
+
+    /// Revision files by id.
+    struct Files(BTreeMap<String, String>);
+
+    impl Tree for Files {
+        fn name(&self) -> &'static str {
+            "migrations"
+        }
+
+        fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+            let id = path
+                .strip_prefix("versions/")
+                .and_then(|file| file.strip_suffix(".sql"));
+            Ok(id
+                .and_then(|id| self.0.get(id))
+                .map(|text| text.clone().into_bytes()))
+        }
+
+        fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
+            let file = |id: &String| Entry {
+                name: format!("{id}.sql"),
+                is_directory: false,
+            };
+            Ok(Some(if path == "versions" {
+                self.0.keys().map(file).collect()
+            } else {
+                Vec::new()
+            }))
+        }
+    }
+
+    fn load(files: &[(&str, &str, &str)]) -> Vec<Revision> {
+        let text = |(id, down, more): &(&str, &str, &str)| {
+            let header = format!("-- revision: {id}\n-- down_revision: {down}\n{more}\n");
+            (
+                id.to_string(),
+                format!("{header}\n-- migrate: upgrade\nSELECT '{id}';\n"),
+            )
+        };
+        let tree = Files(files.iter().map(text).collect());
+        load_tree(&tree).expect("a sound chain").revisions
+    }
+
+    fn digest(revisions: &[Revision], id: &str) -> Digest {
+        let found = revisions.iter().find(|revision| revision.id() == id);
+        found.expect("it is in the chain").digest(Dialect::Sqlite)
+    }
+
+    /// a -- b -- c -- e
+    ///        \- d -/
+    #[test]
+    fn what_stands_on_a_squash_is_known_by_its_digest_from_before_too() {
+        let above = [("c", "b", ""), ("d", "b", ""), ("e", "c, d", "")];
+        let before = load(&[&[("a", "none", ""), ("b", "a", "")][..], &above].concat());
+        let replaced = format!(
+            "-- replaces: a, b\n-- replaced_digest: {}",
+            digest(&before, "b")
+        );
+        let after = load(&[&[("b", "none", &*replaced)][..], &above].concat());
+        for revision in &after {
+            let old = digest(&before, revision.id());
+            assert_ne!(revision.digest(Dialect::Sqlite), old, "{}", revision.id());
+            assert!(revision.accepts(&old, Dialect::Sqlite), "{}", revision.id());
+        }
+        let edited = load(
+            &[
+                &[("a", "none", "-- transaction: off"), ("b", "a", "")][..],
+                &above,
+            ]
+            .concat(),
+        );
+        assert!(!after[3].accepts(&digest(&edited, "e"), Dialect::Sqlite));
     }
 }

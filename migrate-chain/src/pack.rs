@@ -53,13 +53,18 @@ pub fn pack(revision: &Revision, out: &mut String) {
         }
     }
     out.push(FIELD);
-    for Fingerprint {
-        dialects,
-        checksum,
-        digest,
-    } in revision.fingerprints()
-    {
-        let _ = write!(out, "{}:{checksum}:{digest} ", dialects.bits());
+    for fingerprint in revision.fingerprints() {
+        let _ = write!(
+            out,
+            "{}:{}:{}",
+            fingerprint.dialects.bits(),
+            fingerprint.checksum,
+            fingerprint.digest
+        );
+        for digest in &fingerprint.before_squash {
+            let _ = write!(out, ":{digest}");
+        }
+        out.push(' ');
     }
 }
 
@@ -180,6 +185,9 @@ fn fingerprint(text: &str) -> Option<Fingerprint> {
         dialects,
         checksum,
         digest,
+        before_squash: parts
+            .map(|digest| digest.parse().ok())
+            .collect::<Option<_>>()?,
     })
 }
 
@@ -218,6 +226,10 @@ mod tests {
                 dialects: DialectSet::from_bits(7),
                 checksum: Checksum::of("x"),
                 digest: Digest::of("b", None, true, &mut []),
+                before_squash: vec![
+                    Digest::of("c", None, true, &mut []),
+                    Digest::of("d", None, true, &mut []),
+                ],
             }],
         };
         let revision: Revision = parts.into();

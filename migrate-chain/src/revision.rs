@@ -115,15 +115,11 @@ impl Revision {
         self.replaces.iter()
     }
 
-    /// Whether a database whose journal holds `digest` for this id has what the revision, or the run that it was
-    /// squashed from, did.
+    /// Whether a database whose journal holds `digest` for this id stands on what this chain says: on the revision as it
+    /// is, or as it was before a squash of it or of what is under it.
     pub fn accepts(&self, digest: &Digest, dialect: Dialect) -> bool {
-        let replaced = || {
-            self.replaced_digests
-                .iter()
-                .any(|replaced| replaced == digest.to_string())
-        };
-        self.digest(dialect) == *digest || replaced()
+        let fingerprint = self.fingerprint(dialect);
+        fingerprint.digest == *digest || fingerprint.before_squash.contains(digest)
     }
 
     /// Why it cannot be undone, if the file says that it cannot.
@@ -340,7 +336,7 @@ impl Section {
 
 /// The checksum and the digest of a revision on some databases.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// The databases.
     pub dialects: DialectSet,
@@ -348,4 +344,6 @@ pub struct Fingerprint {
     pub checksum: Checksum,
     /// What it stands on.
     pub digest: Digest,
+    /// The digests that a database may hold from before a squash.
+    pub before_squash: Vec<Digest>,
 }

@@ -82,7 +82,7 @@ fn modules(out: &mut String, chain: &Chain, root: &str) {
         let path = path(root, revision.file());
         let _ = writeln!(
             out,
-            "#[path = {path:?}] #[allow(unreachable_pub, missing_docs, clippy::doc_markdown, clippy::unused_async)] mod r{n};"
+            "#[path = {path:?}] #[allow(unreachable_pub, clippy::doc_markdown, clippy::unused_async)] mod r{n};"
         );
     }
 }

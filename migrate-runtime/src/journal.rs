@@ -87,6 +87,14 @@ impl Tables {
         )
     }
 
+    /// How far the revision under way is, as the last row tells.
+    pub(crate) fn read_last(&self) -> String {
+        format!(
+            "SELECT revision, statements FROM {} ORDER BY sequence DESC LIMIT 1",
+            self.journal
+        )
+    }
+
     /// The statements that change the version rows; each must hit exactly one row.
     pub(crate) fn change_rows(&self, changes: &RowChanges) -> Vec<String> {
         let text = |id: &str| syntax::text(self.dialect, Some(id));

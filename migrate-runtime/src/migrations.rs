@@ -153,6 +153,17 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`], whose text says what, where and what next. What had been committed before stays; nothing else changes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let report = migrations.upgrade(&pool).await?;
+    /// assert_eq!(report.current, migrations.heads());
+    /// assert!(migrations.upgrade(&pool).await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub async fn upgrade<'a>(&'a self, db: impl Database<'a>) -> Result<Report, Error> {
         self.runner(db).upgrade().await
     }
@@ -161,6 +172,17 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`]; a plan that crosses an irreversible revision is refused before anything runs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// migrations.upgrade(&pool).await?;
+    /// let report = migrations.downgrade(&pool, "base").await?;
+    /// assert!(report.current.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub async fn downgrade<'a>(
         &'a self,
         db: impl Database<'a>,
@@ -170,6 +192,17 @@ impl Migrations {
     }
 
     /// A run with settings of its own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let run = migrations.runner(&pool).lock_deadline(std::time::Duration::from_secs(30));
+    /// let report = run.on_event(|event| println!("{event:?}")).upgrade().await?;
+    /// assert_eq!(report.current, migrations.heads());
+    /// # Ok(()) }
+    /// ```
     pub fn runner<'a, D: Database<'a>>(&'a self, db: D) -> Runner<'a, D> {
         Runner::new(self, db)
     }
@@ -178,6 +211,16 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] when the database cannot be read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let status = migrations.status(&pool).await?;
+    /// assert!(status.current.is_empty() && !status.pending.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub async fn status<'a>(&'a self, db: impl Database<'a>) -> Result<Status, Error> {
         self.runner(db).status().await
     }
@@ -186,6 +229,17 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] that names what is pending, unknown, edited or in doubt.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// assert!(migrations.check(&pool).await.unwrap_err().is_not_current());
+    /// migrations.upgrade(&pool).await?;
+    /// migrations.check(&pool).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn check<'a>(&'a self, db: impl Database<'a>) -> Result<(), Error> {
         self.runner(db).check().await
     }
@@ -195,6 +249,18 @@ impl Migrations {
     /// # Errors
     /// [`Error`] when the time is up, with what is missing still; at once for what waiting cannot mend, such as an
     /// edited revision.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let soon = std::time::Duration::from_millis(1);
+    /// assert!(migrations.wait_until_current(&pool, soon).await.unwrap_err().is_not_current());
+    /// migrations.upgrade(&pool).await?;
+    /// migrations.wait_until_current(&pool, soon).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn wait_until_current<'a>(
         &'a self,
         db: impl Database<'a>,
@@ -207,6 +273,16 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] when the database cannot be read or the target cannot be reached.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let plan = migrations.plan(&pool, "heads").await?;
+    /// assert_eq!(plan.steps.len(), migrations.revisions().len());
+    /// # Ok(()) }
+    /// ```
     pub async fn plan<'a>(&'a self, db: impl Database<'a>, target: &str) -> Result<Plan, Error> {
         self.runner(db).to(target).plan_upgrade().await
     }
@@ -216,6 +292,16 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] when the range is wrong, or a revision in it is Rust or has no SQL for the dialect.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let script = migrations.sql(Dialect::Sqlite, "heads")?;
+    /// assert!(script.contains("BEGIN IMMEDIATE;"));
+    /// # Ok(()) }
+    /// ```
     pub fn sql(&self, dialect: Dialect, range: &str) -> Result<String, Error> {
         offline::upgrade(self, dialect, range)
     }
@@ -224,6 +310,16 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] when the range is wrong, or a revision in it cannot be undone in SQL.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let script = migrations.sql_downgrade(Dialect::Sqlite, "heads:base")?;
+    /// assert!(script.contains("DELETE FROM"));
+    /// # Ok(()) }
+    /// ```
     pub fn sql_downgrade(&self, dialect: Dialect, range: &str) -> Result<String, Error> {
         offline::downgrade(self, dialect, range)
     }
@@ -232,6 +328,17 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] when a target is wrong.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let report = migrations.stamp(&pool, &["heads"]).await?;
+    /// assert!(report.steps.is_empty());
+    /// migrations.check(&pool).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn stamp<'a>(
         &'a self,
         db: impl Database<'a>,
@@ -244,6 +351,17 @@ impl Migrations {
     ///
     /// # Errors
     /// [`Error`] when no revision of this id is in doubt.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// // Nothing is half-way here.
+    /// let error = migrations.resolve(&pool, "1975ea83b712", Resolution::Applied).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// # Ok(()) }
+    /// ```
     pub async fn resolve<'a>(
         &'a self,
         db: impl Database<'a>,

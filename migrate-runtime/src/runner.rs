@@ -75,7 +75,8 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self
     }
 
-    /// How long one statement may run; no limit by default. For a Rust revision it bounds each statement too.
+    /// How long one statement may run; no limit by default. In a Rust revision the time begins anew with each call of the
+    /// [`Context`](crate::Context).
     #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.options.statement_timeout = Some(timeout);

@@ -162,6 +162,16 @@ async fn a_long_reader_delays_the_commit() {
     });
     let release = async {
         is_told.await.unwrap();
+        // A commit that waits for readers keeps new ones out.
+        let mut probe =
+            SqliteConnection::connect_with(&database.options().busy_timeout(Duration::ZERO))
+                .await
+                .unwrap();
+        while sqlx::raw_sql("SELECT * FROM t1")
+            .execute(&mut probe)
+            .await
+            .is_ok()
+        {}
         run(&mut reader, "COMMIT").await;
     };
     let (report, ()) = tokio::join!(upgrade.upgrade(), release);

@@ -195,3 +195,25 @@ async fn two_at_once() {
         "intent, 30 statements, and the record: each once"
     );
 }
+
+/// A database in memory has no file to lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_at_once_in_memory() {
+    let pool = sqlx::SqlitePool::connect("sqlite::memory:").await.unwrap();
+    let chain = Chain::new().revision("o", "none").header("transaction: off").up("CREATE TABLE n (id INTEGER);\nINSERT INTO n VALUES (1);\nINSERT INTO n VALUES (2);\nINSERT INTO n VALUES (3)");
+    let migrations: &'static Migrations = Box::leak(Box::new(chain.load()));
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { migrations.upgrade(&pool).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let rows: Vec<i64> = sqlx::query_scalar("SELECT id FROM n ORDER BY id")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    assert_eq!(rows, [1, 2, 3]);
+}

@@ -173,13 +173,14 @@ impl<'a> Run<'a> {
             return Ok(Outcome::Again);
         }
         let Some(run) = unfinished(&self.journal(state).await?) else {
-            return Ok(Outcome::Again);
+            let holder = "another process, which has just finished a revision".to_owned();
+            return Ok(Outcome::Busy { holder });
         };
         let step = self.unfinished_step(graph, state, &run)?;
         let done = self.done_already(&step, &run)?;
         for statement in &step.split(self.tables.dialect)[..done] {
             if self.session.is_connection_setup(statement) {
-                let entry = step.entry(JournalEvent::Statement, run.statements);
+                let entry = step.entry(JournalEvent::Started, run.statements);
                 let entry = Entry {
                     statements_hash: run.hash,
                     ..entry

@@ -19,10 +19,15 @@ impl<'a> sealed::Connect<'a> for &'a SqlitePool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
         async move {
             let connect_options = self.connect_options();
-            let connection = if is_in_memory(&connect_options) {
-                self.acquire().await.map(Handle::Pooled)
-            } else {
-                connect_own(&connect_options, limits.lock).await
+            let deadline = Instant::now() + limits.lock;
+            let connection = loop {
+                match connection(self, &connect_options).await {
+                    // What the options set up, such as a journal mode, may find the database busy.
+                    Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                        tokio::time::sleep(BUSY_TIMEOUT).await;
+                    }
+                    result => break result,
+                }
             };
             let connection = connection.map_err(|error| cannot_open(&connect_options, error))?;
             open(connection, limits).await
@@ -43,24 +48,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 /// How long a commit waits at most for those who read.
 const LONGEST_COMMIT: Duration = Duration::from_mins(1);
 
-/// Opens a connection of the runtime's own. What the options set up, such as a journal mode, may find the database busy.
-async fn connect_own<'a>(
+/// A connection of the runtime's own, or one of the pool where that alone leads to the database.
+async fn connection(
+    pool: &SqlitePool,
     options: &SqliteConnectOptions,
-    deadline: Duration,
-) -> Result<Handle<'a>, sqlx::Error> {
-    let deadline = Instant::now() + deadline;
+) -> Result<Handle<'static>, sqlx::Error> {
+    if is_in_memory(options) {
+        return pool.acquire().await.map(Handle::Pooled);
+    }
     // Short, so that a wait is ours: told as an event, cancelled at once, bounded by the deadline.
     let options = options.clone().busy_timeout(BUSY_TIMEOUT);
-    let options = options.disable_statement_logging();
-    loop {
-        match options.connect().await {
-            Ok(connection) => return Ok(Handle::Own(Box::new(connection))),
-            Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                tokio::time::sleep(BUSY_TIMEOUT).await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    let connection = options.disable_statement_logging().connect().await?;
+    Ok(Handle::Own(Box::new(connection)))
 }
 
 async fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, Error> {

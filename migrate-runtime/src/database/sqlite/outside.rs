@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::{refusal, transaction_control};
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::code::{busy, database, is_busy};
 use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
 use crate::database::{Failure, Work, rust_failure};
-use crate::journal::{Entry, Tables};
+use crate::journal::{Entry, JournalEvent, Tables};
 
 impl SqliteSession<'_> {
     /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one
@@ -27,7 +27,7 @@ impl SqliteSession<'_> {
         let record = tables.add(entry, Some(Duration::ZERO));
         match work {
             Work::Rust(function) => self.function(function, &record).await,
-            Work::Nothing => self.with_record("", &record).await,
+            Work::Nothing => self.with_record(tables, "", entry).await,
             Work::Sql(statement) => {
                 self.restart_watchdog();
                 let control = transaction_control(Dialect::Sqlite, statement);
@@ -37,7 +37,7 @@ impl SqliteSession<'_> {
                 let result = if is_apart {
                     self.apart(statement, control, &record).await
                 } else {
-                    self.with_record(statement, &record).await
+                    self.with_record(tables, statement, entry).await
                 };
                 self.stop_watchdog();
                 result
@@ -46,12 +46,21 @@ impl SqliteSession<'_> {
     }
 
     /// A statement that commits together with its record.
-    async fn with_record(&mut self, statement: &str, record: &str) -> Result<(), Failure> {
+    async fn with_record(
+        &mut self,
+        tables: &Tables,
+        statement: &str,
+        entry: &Entry<'_>,
+    ) -> Result<(), Failure> {
+        let record = tables.add(entry, Some(Duration::ZERO));
         let (begin, before_commit) = self.busy_timeouts();
         let begin = self.connection.get().begin_with(begin).await;
         let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
+        if !is_next(&mut transaction, tables, entry).await? {
+            return Err(Failure::Fenced);
+        }
         execute(&mut transaction, statement).await.map_err(failed)?;
-        execute(&mut transaction, record).await.map_err(recorded)?;
+        execute(&mut transaction, &record).await.map_err(recorded)?;
         execute(&mut transaction, &before_commit)
             .await
             .map_err(recorded)?;
@@ -114,6 +123,23 @@ impl SqliteSession<'_> {
     fn stop_watchdog(&self) {
         self.watchdog.as_ref().inspect(|watchdog| watchdog.stop());
     }
+}
+
+/// Whether nobody else has gone on with the revision. The lock file sees to that where there is one.
+async fn is_next(
+    connection: &mut SqliteConnection,
+    tables: &Tables,
+    entry: &Entry<'_>,
+) -> Result<bool, Failure> {
+    let last = sqlx::query_as(AssertSqlSafe(tables.read_last())).fetch_optional(connection);
+    let last: Option<(String, i64)> = last
+        .await
+        .map_err(|error| database(error, "to read the journal"))?;
+    let Some((revision, statements)) = last else {
+        return Ok(false);
+    };
+    let is_behind = usize::try_from(statements).is_ok_and(|done| done < entry.statements);
+    Ok(revision == entry.revision.id() && (is_behind || entry.event != JournalEvent::Statement))
 }
 
 /// A statement that found the database busy can wait and run again: none of it was done.
