@@ -156,7 +156,7 @@ async fn a_long_reader_delays_the_commit() {
         if matches!(event, embed_migrations::Event::Started { .. }) {
             started.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
-        if matches!(event, embed_migrations::Event::Finished { .. }) {
+        if matches!(event, embed_migrations::Event::Statement { .. }) {
             told.lock().unwrap().take().map(|told| told.send(()));
         }
     });
