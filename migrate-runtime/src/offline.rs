@@ -55,7 +55,7 @@ fn script(
         migrations,
         &tables,
         &graph,
-        &plan,
+        plan.steps(),
         direction,
         &State::default(),
     );

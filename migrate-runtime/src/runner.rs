@@ -204,10 +204,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     }
 
     fn goal(&self, direction: Direction) -> Goal {
-        Goal {
-            direction,
-            target: self.target.clone(),
-        }
+        Goal::new(direction, self.target.clone())
     }
 
     async fn start(self) -> Result<Run<'a>, Error> {

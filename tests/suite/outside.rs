@@ -217,6 +217,41 @@ pub async fn undone_and_resumed<B: Backend>() {
     assert_consistent(&database).await;
 }
 
+/// A revision that is finished first is one of the steps that a relative target counts.
+pub async fn what_is_half_way_counts<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = failing()
+        .revision("z", "o")
+        .up("CREATE TABLE z (id INTEGER)")
+        .down("DROP TABLE z");
+    let migrations = chain.load();
+    let create = "CREATE TABLE later (id INTEGER)";
+    migrations
+        .runner(database.db())
+        .to("o")
+        .upgrade()
+        .await
+        .unwrap_err();
+    database.execute(create).await.unwrap();
+    let one = migrations.runner(database.db()).to("+1").upgrade();
+    assert_eq!(ran(&one.await.unwrap()), ["o"]);
+
+    database.execute("DROP TABLE later").await.unwrap();
+    migrations.downgrade(database.db(), "-1").await.unwrap_err();
+    database.execute(create).await.unwrap();
+    let report = migrations.downgrade(database.db(), "-1").await.unwrap();
+    assert_eq!(ran(&report), ["o"]);
+    assert_eq!(database.versions().await, ["r1"]);
+
+    // Finished first, and then undone: the way up is no step of the way down.
+    database.execute("DROP TABLE later").await.unwrap();
+    migrations.upgrade(database.db()).await.unwrap_err();
+    database.execute(create).await.unwrap();
+    let report = migrations.downgrade(database.db(), "-1").await.unwrap();
+    assert_eq!(ran(&report), ["o", "o"]);
+    assert_eq!(database.versions().await, ["r1"]);
+}
+
 async fn half_way<B: Backend>() -> (B, Chain, Migrations) {
     let database = B::fresh().await;
     let chain = failing();

@@ -13,10 +13,10 @@ use crate::{Direction, Event, Plan, PlannedStep};
 
 impl Run<'_> {
     /// What would run, without running it.
-    pub(crate) async fn preview(mut self, goal: Goal) -> Result<Plan, Error> {
+    pub(crate) async fn preview(mut self, mut goal: Goal) -> Result<Plan, Error> {
         let state = self.state().await?;
         let graph = self.migrations.graph();
-        let steps = self.plan(&graph, &goal, &state).await?;
+        let steps = self.plan(&graph, &mut goal, &state).await?;
         let planned = steps
             .iter()
             .map(|step| PlannedStep::new(step.revision, step.direction));
@@ -79,10 +79,7 @@ impl Run<'_> {
         }
         let status = self.status().await?;
         if !status.unknown.is_empty() {
-            let goal = Goal {
-                direction: Direction::Upgrade,
-                target: None,
-            };
+            let goal = Goal::new(Direction::Upgrade, None);
             let graph = self.migrations.graph();
             return self.ahead(&graph, &goal, &status.unknown, &state).await;
         }

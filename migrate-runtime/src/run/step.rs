@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use migrate_chain::graph::RevisionGraph;
@@ -47,12 +46,11 @@ pub(crate) fn steps<'r>(
     migrations: &'r Migrations,
     tables: &Tables,
     graph: &RevisionGraph,
-    plan: &plan::Plan,
+    planned: &[plan::Step],
     direction: Direction,
     state: &State,
 ) -> Vec<Step<'r>> {
-    let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
-    let of = plan.steps().len();
+    let of = planned.len();
     let mut before: Vec<Row> = state.rows.clone();
     let prepare = |(n, planned): (usize, &plan::Step)| {
         let names = |indices: &mut dyn Iterator<Item = usize>| {
@@ -75,7 +73,6 @@ pub(crate) fn steps<'r>(
                     .chain(change.insert.iter().copied()),
             ),
         };
-        change.apply(&mut rows);
         let row = |id: &String| Row {
             revision: id.clone(),
             digest: None,
@@ -94,7 +91,7 @@ pub(crate) fn steps<'r>(
         )
         .at((n, of), before.clone())
     };
-    plan.steps().iter().enumerate().map(prepare).collect()
+    planned.iter().enumerate().map(prepare).collect()
 }
 
 impl<'r> Step<'r> {

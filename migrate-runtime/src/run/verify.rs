@@ -320,6 +320,20 @@ pub(crate) fn target_error(error: TargetError) -> Error {
     Error::new(ErrorKind::Target, error.to_string()).caused_by(error)
 }
 
+/// The rows are not where the steps of this run have left them.
+pub(super) fn moved(done: usize, of: usize, rows: &[String]) -> Error {
+    let at = if rows.is_empty() {
+        "base".to_owned()
+    } else {
+        quoted(rows)
+    };
+    let summary =
+        format!("another process moved the database to {at} while it was being downgraded");
+    Error::new(ErrorKind::Locked, summary)
+        .note(format!("{done} of {of} revisions were undone before that, and stay undone"))
+        .help("look at `status`, and downgrade to a revision by its id: a number of steps counts from wherever the database is")
+}
+
 pub(super) fn not_current(status: &Status) -> Error {
     let summary = match (&status.unfinished, &status.pending[..]) {
         (Some(unfinished), _) => format!(
