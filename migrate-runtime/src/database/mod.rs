@@ -39,6 +39,8 @@ pub(crate) mod sealed {
         pub statement: Option<Duration>,
         /// The wait for other processes.
         pub lock: Duration,
+        /// The wait for a database that is not there yet.
+        pub absent: Duration,
     }
 
     pub trait Connect<'a> {

@@ -1,6 +1,6 @@
 //! What only reads: status, check, plan, and waiting for another process.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use migrate_chain::Revision;
 use migrate_chain::target::Target;
@@ -97,11 +97,15 @@ impl Run<'_> {
         Err(verify::not_current(&status))
     }
 
-    /// Polls until the database is at the head.
-    pub(crate) async fn wait_until_current(mut self, timeout: Duration) -> Result<(), Error> {
-        let deadline = Instant::now() + timeout;
-        self.options.lock_deadline = self.options.lock_deadline.min(timeout);
-        let mut wait = Wait::new(timeout);
+    /// Polls until the database is at the head. So much of the timeout is spent already.
+    pub(crate) async fn wait_until_current(
+        mut self,
+        timeout: Duration,
+        spent: Duration,
+    ) -> Result<(), Error> {
+        let left = timeout.saturating_sub(spent);
+        self.options.lock_deadline = self.options.lock_deadline.min(left);
+        let mut wait = Wait::new(left);
         loop {
             let error = match self.check().await {
                 Ok(()) => return Ok(()),
@@ -111,7 +115,7 @@ impl Run<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            if Instant::now() >= deadline {
+            if wait.is_over() {
                 let waited = format!("waited {} for another process to migrate", seconds(timeout));
                 return Err(error.note(waited));
             }

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
 
 use super::SqliteSession;
-use super::code::{explain, is_busy};
+use super::code::{explain, is_absent, is_busy};
 use super::timeout::Watchdog;
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, database_code, database_message, inside_a_transaction};
@@ -22,7 +22,7 @@ impl<'a> sealed::Connect<'a> for &'a SqlitePool {
             let connection = if is_in_memory(&connect_options) {
                 self.acquire().await.map(Handle::Pooled)
             } else {
-                connect_own(&connect_options, limits.lock).await
+                connect_own(&connect_options, limits).await
             };
             let connection = connection.map_err(|error| cannot_open(&connect_options, error))?;
             open(connection, limits).await
@@ -43,19 +43,23 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 /// How long a commit waits at most for those who read.
 const LONGEST_COMMIT: Duration = Duration::from_mins(1);
 
-/// Opens a connection of the runtime's own. What the options set up, such as a journal mode, may find the database busy.
+/// Opens a connection of the runtime's own. What the options set up, such as a journal mode, may find the database
+/// busy; and the file may be for another process to make.
 async fn connect_own<'a>(
     options: &SqliteConnectOptions,
-    deadline: Duration,
+    limits: Limits,
 ) -> Result<Handle<'a>, sqlx::Error> {
-    let deadline = Instant::now() + deadline;
+    let started = Instant::now();
     // Short, so that a wait is ours: told as an event, cancelled at once, bounded by the deadline.
     let options = options.clone().busy_timeout(BUSY_TIMEOUT);
     let options = options.disable_statement_logging();
     loop {
         match options.connect().await {
             Ok(connection) => return Ok(Handle::Own(Box::new(connection))),
-            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+            Err(error)
+                if is_busy(&error) && started.elapsed() < limits.lock
+                    || is_absent(&error) && started.elapsed() < limits.absent =>
+            {
                 tokio::time::sleep(BUSY_TIMEOUT).await;
             }
             Err(error) => return Err(error),
