@@ -331,6 +331,28 @@ pub async fn resolve_needs_a_reason<B: Backend>() {
     );
 }
 
+pub async fn a_stamp_does_not_forget_it<B: Backend>() {
+    let (database, _chain, migrations) = half_way::<B>().await;
+    let before = database.journal().await;
+    for purge in [false, true] {
+        let runner = migrations.runner(database.db());
+        let runner = if purge { runner.purge() } else { runner };
+        let error = runner.stamp(&["r1"]).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.revision()),
+            (ErrorKind::InDoubt, Some("o"))
+        );
+        assert!(error.to_string().contains("resolve o"), "{error}");
+    }
+    assert_eq!(database.journal().await, before);
+    migrations
+        .resolve(database.db(), "o", Resolution::NotApplied)
+        .await
+        .unwrap();
+    let report = migrations.stamp(database.db(), &["o"]).await.unwrap();
+    assert_eq!(report.current, ["o"]);
+}
+
 /// A run that is cut off anywhere leaves a database that the next run completes; on the way down as well.
 pub async fn cut_off_anywhere<B: Backend>() {
     let chain = chain();

@@ -387,8 +387,7 @@ impl<'a> Run<'a> {
         let graph = self.migrations.graph();
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
-            let state = self.state().await?;
-            let settled = self.settle(&graph, &state, revision, resolution).await;
+            let settled = self.settle(&graph, revision, resolution).await;
             self.session.unlock().await;
             match settled? {
                 Outcome::Done(current) => {

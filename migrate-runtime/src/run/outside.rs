@@ -295,10 +295,14 @@ impl<'a> Run<'a> {
     pub(super) async fn settle(
         &mut self,
         graph: &RevisionGraph,
-        state: &State,
         revision: &str,
         resolution: Resolution,
     ) -> Result<Outcome, Error> {
+        // The lock comes first: what was read before it may be long past when it is there.
+        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+            return self.interrupted(failure, &[]);
+        }
+        let state = &self.state().await?;
         let run = if state.unfinished {
             unfinished(&self.journal(state).await?)
         } else {
@@ -311,9 +315,6 @@ impl<'a> Run<'a> {
             )
             .help("`status` shows whether a revision has to be settled, and which"));
         };
-        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
-            return self.interrupted(failure, &[]);
-        }
         let step = self.unfinished_step(graph, state, &run)?;
         let is_complete = match resolution {
             Resolution::Applied => run.direction == Direction::Upgrade,
@@ -375,6 +376,18 @@ pub(super) fn settled(dialect: Dialect, done: &[&str]) -> usize {
         }
     }
     open.unwrap_or(done.len())
+}
+
+/// The rows cannot be set while a revision is half-way.
+pub(super) fn not_over(run: &UnfinishedRun) -> Error {
+    let id = &run.revision;
+    let summary = format!(
+        "the {} of revision `{id}` stopped half-way, and a stamp would forget it",
+        run.direction
+    );
+    Error::new(ErrorKind::InDoubt, summary)
+        .of_revision(id, run.direction)
+        .help(format!("finish it by an upgrade, or {}", how_to_settle(id)))
 }
 
 fn unknown_half_way(run: &UnfinishedRun) -> Error {

@@ -8,7 +8,7 @@ use migrate_chain::target::Target;
 
 use super::step::Narrator;
 use super::wait::Wait;
-use super::{Outcome, Run, verify};
+use super::{Outcome, Run, outside, verify};
 use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::Error;
@@ -26,6 +26,14 @@ impl<'a> Run<'a> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
             let state = self.state().await?;
+            if state.unfinished {
+                let refused = self.refuse_unfinished(&state).await;
+                self.session.unlock().await;
+                if let Outcome::Busy { holder } = refused? {
+                    self.wait(&mut wait, &holder).await?;
+                }
+                continue;
+            }
             let stamp = graph
                 .stamp(&state.ids(), &targets, purge)
                 .map_err(verify::target_error)?;
@@ -41,7 +49,7 @@ impl<'a> Run<'a> {
                 .map(Transactional::record_only)
                 .collect();
             let mut narrator = Narrator::silent(&self.options);
-            let locked = match self.session.try_lock(&self.tables, state.unfinished).await {
+            let locked = match self.session.try_lock(&self.tables, false).await {
                 Ok(()) => {
                     self.session
                         .run(&self.tables, &state, &transactional, &mut narrator)
@@ -63,6 +71,23 @@ impl<'a> Run<'a> {
                 Outcome::Again | Outcome::Resumed => {}
                 Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
+        }
+    }
+
+    /// A stamp would hide the rest of a revision that is half-way. One that is at work keeps the lock, and is waited for.
+    ///
+    /// # Errors
+    /// That the revision was left half-way.
+    async fn refuse_unfinished(&mut self, state: &State) -> Result<Outcome, Error> {
+        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+            return self.interrupted(failure, &[]);
+        }
+        if !self.state().await?.unfinished {
+            return Ok(Outcome::Again);
+        }
+        match outside::unfinished(&self.journal(state).await?) {
+            Some(run) => Err(outside::not_over(&run)),
+            None => Ok(Outcome::Again),
         }
     }
 
