@@ -25,7 +25,7 @@ macro_rules! suite {
             }
             stamp { sets_rows, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
             outside {
-                runs_statement_by_statement, what_is_half_way_counts, fails_and_goes_on, refuses_edits_behind_the_resume_point, edits_ahead_of_it,
+                runs_statement_by_statement, what_is_half_way_counts, the_hash_of_its_statements, fails_and_goes_on, refuses_edits_behind_the_resume_point, edits_ahead_of_it,
                 undone_and_resumed, resolved_as_applied, resolved_as_not_applied, resolved_by_retry, resolve_needs_a_reason, a_stamp_does_not_forget_it,
                 cut_off_anywhere,
             }

@@ -217,6 +217,17 @@ pub async fn undone_and_resumed<B: Backend>() {
     assert_consistent(&database).await;
 }
 
+/// The row that a revision is done has the hash of its statements, as the row of its last statement has.
+pub async fn the_hash_of_its_statements<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = chain();
+    chain.load().upgrade(database.db()).await.unwrap();
+    let sql = "SELECT statements_hash FROM migrate_journal WHERE revision = 'o' AND statements = 3";
+    let hashes = database.column(sql).await;
+    assert_eq!(hashes.len(), 2);
+    assert_eq!(hashes[0], hashes[1]);
+}
+
 /// A revision that is finished first is one of the steps that a relative target counts.
 pub async fn what_is_half_way_counts<B: Backend>() {
     let database = B::fresh().await;

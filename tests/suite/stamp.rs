@@ -96,6 +96,8 @@ pub async fn replaces_all_with_purge<B: Backend>() {
         [""; 0]
     );
     assert_eq!(database.versions().await, [""; 0]);
+    let journal = database.journal().await;
+    assert_eq!(journal.last().unwrap(), "stamped downgrade feedbeef 0");
 }
 
 pub async fn accepts_edits<B: Backend>() {

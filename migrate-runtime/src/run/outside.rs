@@ -11,7 +11,9 @@ use super::step::{Code, Narrator, Step};
 use super::{Outcome, Run, failure, verify};
 use crate::database::{Failure, InFlight, Progress as _, Row, State, Transactional, Work};
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Entry, JournalEvent, JournalRow, Record, RowChanges, statements_hash};
+use crate::journal::{
+    Entry, JournalEvent, JournalRow, Record, RowChanges, next_hash, statements_hash,
+};
 use crate::runner::Resolution;
 use crate::status::Unfinished;
 use crate::{Direction, Report};
@@ -92,9 +94,11 @@ impl<'a> Run<'a> {
         let mut narrator = Narrator::new(&self.options, steps);
         narrator.started(0);
         let statements = step.split(self.tables.dialect);
+        let mut hash = statements_hash(statements[..done].iter().copied());
         for (n, statement) in statements.iter().enumerate().skip(done) {
+            hash = Some(next_hash(hash, statement));
             let entry = Entry {
-                statements_hash: Some(statements_hash(&statements[..=n])),
+                statements_hash: hash,
                 ..step.entry(JournalEvent::Statement, n + 1)
             };
             let work = Work::Sql(statement);
@@ -136,7 +140,7 @@ impl<'a> Run<'a> {
         let failed = done.len();
         let done = &done[..settled(self.tables.dialect, done)];
         let entry = Entry {
-            statements_hash: Some(statements_hash(done)),
+            statements_hash: statements_hash(done.iter().copied()),
             error: Some(&message),
             ..step.entry(JournalEvent::Failed, done.len())
         };
@@ -254,7 +258,8 @@ impl<'a> Run<'a> {
         }
         let statements = step.split(self.tables.dialect);
         let done = statements.get(..run.statements);
-        if done.is_none_or(|done| !done.is_empty() && run.hash != Some(statements_hash(done))) {
+        let hash = |done: &[&str]| statements_hash(done.iter().copied());
+        if done.is_none_or(|done| !done.is_empty() && run.hash != hash(done)) {
             return Err(self.edited_half_way(step, run));
         }
         match statements.get(run.statements) {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use migrate_chain::Revision;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
 
@@ -12,7 +11,7 @@ use super::{Outcome, Run, outside, verify};
 use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::Error;
-use crate::journal::{Entry, JournalDirection, Record, RowChanges};
+use crate::journal::{Entry, JournalDirection, Record, RowChanges, Subject};
 
 impl<'a> Run<'a> {
     /// Sets the rows without running anything.
@@ -101,23 +100,22 @@ impl<'a> Run<'a> {
     ) -> Result<Vec<Record<'a>>, Error> {
         let before = state.ids();
         let changes = RowChanges::between(&before, after);
-        let revision = |id: &String| {
-            self.migrations
-                .revisions()
-                .iter()
-                .find(|revision| revision.id() == id)
+        let revisions = self.migrations.revisions();
+        let subject = |id: &String| match graph.find(id) {
+            Some(index) => Subject::Revision(&revisions[index]),
+            None => Subject::Unknown(id.clone()),
         };
         let mut records: Vec<Record<'a>> = Vec::new();
-        let mut add = |revision: &'a Revision, direction| {
+        let mut add = |subject, direction| {
             records.push(Record {
-                entry: Entry::stamped(revision, direction),
+                entry: Entry::stamped(subject, direction),
                 changes: RowChanges::default(),
             });
         };
-        for gone in changes.removed.iter().filter_map(revision) {
+        for gone in changes.removed.iter().map(subject) {
             add(gone, JournalDirection::Downgrade);
         }
-        for new in changes.added.iter().filter_map(revision) {
+        for new in changes.added.iter().map(subject) {
             add(new, JournalDirection::Stamp);
         }
         let journal = if state.has_journal {
@@ -132,19 +130,11 @@ impl<'a> Run<'a> {
         let mut accepted: BTreeSet<&str> = changes.added.iter().map(String::as_str).collect();
         for revision in edited.into_iter().chain(above) {
             if accepted.insert(revision.id()) {
-                add(revision, JournalDirection::Stamp);
+                add(Subject::Revision(revision), JournalDirection::Stamp);
             }
         }
-        match records.first_mut() {
-            Some(first) => first.changes = changes,
-            // Only rows that nobody knows go: there is no revision to write of.
-            None if changes != RowChanges::default() => {
-                let first = self.migrations.revisions().first();
-                let entry =
-                    first.map(|revision| Entry::stamped(revision, JournalDirection::Downgrade));
-                records.extend(entry.map(|entry| Record { entry, changes }));
-            }
-            None => {}
+        if let Some(first) = records.first_mut() {
+            first.changes = changes;
         }
         Ok(records)
     }

@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::sql::split;
-use migrate_chain::{Dialect, Revision, plan};
+use migrate_chain::{Checksum, Dialect, Revision, plan};
 
 use tracing::{Span, debug, info, info_span};
 
 use crate::context::RevisionFn;
 use crate::database::{Progress, Row, State, Transactional, Work};
-use crate::journal::{Entry, JournalEvent, Record, RowChanges, Tables, statements_hash};
+use crate::journal::{Entry, JournalEvent, Record, RowChanges, Subject, Tables, next_hash};
 use crate::options::Options;
 use crate::report::StepReport;
 use crate::{Direction, Event, Migrations};
@@ -30,10 +30,11 @@ pub(crate) struct Step<'r> {
 
 /// What a revision does in one direction.
 pub(super) enum Code<'r> {
-    /// SQL with LF line ends, and how many statements it has.
+    /// SQL with LF line ends, how many statements it has, and the hash of these.
     Sql {
         script: Cow<'r, str>,
         statements: usize,
+        hash: Option<Checksum>,
     },
     /// A function; none in a binary that does not embed it.
     Rust(Option<RevisionFn>),
@@ -165,8 +166,8 @@ impl<'r> Step<'r> {
 
     /// What is written when it is done.
     pub(crate) fn record(&self) -> Record<'_> {
-        let hash = match &self.code {
-            Code::Sql { script, .. } => Some(statements_hash(&[script])),
+        let hash = match self.code {
+            Code::Sql { hash, .. } => hash,
             Code::Rust(_) | Code::Missing => None,
         };
         let entry = self.entry(JournalEvent::Finished, self.statements());
@@ -184,7 +185,7 @@ impl<'r> Step<'r> {
         Entry {
             event,
             direction: self.direction.into(),
-            revision: self.revision,
+            subject: Subject::Revision(self.revision),
             statements,
             statements_hash: None,
             downgrade: None,
@@ -232,8 +233,16 @@ fn code<'r>(
         return Code::Missing;
     };
     let script = unix(&revision.text()[range]);
-    let statements = split(dialect, &script).count();
-    Code::Sql { script, statements }
+    let mut statements = 0;
+    let hash = split(dialect, &script).fold(None, |before, statement| {
+        statements += 1;
+        Some(next_hash(before, &script[statement.range()]))
+    });
+    Code::Sql {
+        script,
+        statements,
+        hash,
+    }
 }
 
 /// The text with LF line ends: a checkout on Windows must not put carriage returns into strings.

@@ -89,7 +89,8 @@ pub(super) fn not_under(
     journal: &[JournalRow],
 ) -> Vec<String> {
     let mut above: HashMap<&str, &JournalRow> = HashMap::new();
-    for row in journal {
+    // A row without a digest is about an id alone, and does not know what that stands on.
+    for row in journal.iter().filter(|row| row.digest.is_some()) {
         above.insert(&row.revision, row);
     }
     let mut seen: HashSet<&str> = HashSet::new();
