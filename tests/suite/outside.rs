@@ -290,6 +290,7 @@ pub async fn resolved_as_not_applied<B: Backend>() {
         .await
         .unwrap();
     assert_eq!(report.current, ["r1"]);
+    assert_eq!(report.to_string(), "settled, now at r1");
     let status = migrations.status(database.db()).await.unwrap();
     assert_eq!((status.unfinished, status.pending.len()), (None, 1));
     database.execute("DROP TABLE o1").await.unwrap();

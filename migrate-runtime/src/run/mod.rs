@@ -393,6 +393,7 @@ impl<'a> Run<'a> {
                 Outcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
+                        set: Some("settled"),
                         ..Report::default()
                     }));
                 }

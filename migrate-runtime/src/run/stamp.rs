@@ -43,6 +43,7 @@ impl<'a> Run<'a> {
                 .collect();
             after.sort_unstable();
             let records = self.stamp_records(&graph, &state, &after).await?;
+            let set = (!records.is_empty()).then_some("stamped");
             let transactional: Vec<Transactional<'_>> = records
                 .into_iter()
                 .map(Transactional::record_only)
@@ -64,6 +65,7 @@ impl<'a> Run<'a> {
                 Outcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
+                        set,
                         ..Report::default()
                     }));
                 }
