@@ -1,5 +1,6 @@
 //! The two tables: their definitions, and the SQL that reads and writes them.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -184,6 +185,7 @@ pub(crate) struct RowChanges {
 impl RowChanges {
     pub(crate) fn between(before: &[String], after: &[String]) -> Self {
         let missing = |from: &[String], of: &[String]| {
+            let from: HashSet<&String> = from.iter().collect();
             of.iter().filter(|id| !from.contains(id)).cloned().collect()
         };
         Self {

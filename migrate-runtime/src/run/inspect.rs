@@ -28,8 +28,8 @@ impl Run<'_> {
     /// Where the database is.
     pub(crate) async fn status(&mut self) -> Result<Status, Error> {
         let state = self.state().await?;
-        let known = verify::rows(self.migrations, self.tables.dialect, &state);
         let graph = self.migrations.graph();
+        let known = verify::rows(self.migrations, &graph, self.tables.dialect, &state);
         let mut status = Status {
             current: state.ids(),
             unknown: known.unknown,

@@ -8,6 +8,7 @@ pub(crate) mod step;
 pub(crate) mod verify;
 mod wait;
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use migrate_chain::Revision;
@@ -250,8 +251,11 @@ impl<'a> Run<'a> {
                 return self.interrupted(failure, batch);
             }
             goal.advance(batch.len());
+            for step in batch {
+                step.apply(&mut state.rows);
+            }
             state = State {
-                rows: batch[batch.len() - 1].rows_after.clone(),
+                rows: state.rows,
                 ..CREATED
             };
         }
@@ -296,7 +300,7 @@ impl<'a> Run<'a> {
         goal: &mut Goal,
         state: &State,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let known = verify::rows(self.migrations, self.tables.dialect, state);
+        let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
         if !known.unknown.is_empty() {
             return self
                 .ahead(graph, goal, &known.unknown, state)
@@ -311,7 +315,6 @@ impl<'a> Run<'a> {
             graph,
             &planned,
             goal.direction,
-            state,
         );
         if known.has_edits {
             self.refuse_edits(graph, &rows, &steps).await?;
@@ -470,14 +473,16 @@ impl<'a> Run<'a> {
 
     /// Whether there is nothing to do: the rows are the heads, with the digests that this binary has for them.
     fn is_current(&self, state: &State) -> bool {
-        let heads = self.migrations.store.heads();
-        let matches = |row: &Row| {
-            heads.iter().any(|head| {
-                let accepts = |digest| head.accepts(digest, self.tables.dialect);
-                head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
-            })
+        let mut heads = self.migrations.store.heads();
+        // As the rows are.
+        heads.sort_unstable_by(|one, other| one.id().cmp(other.id()));
+        let matches = |(row, head): (&Row, &Cow<'_, Revision>)| {
+            let accepts = |digest| head.accepts(digest, self.tables.dialect);
+            head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
         };
-        !state.unfinished && state.rows.len() == heads.len() && state.rows.iter().all(matches)
+        !state.unfinished
+            && state.rows.len() == heads.len()
+            && state.rows.iter().zip(&heads).all(matches)
     }
 
     fn finished(&self, mut report: Report) -> Report {

@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 
 use super::step::{Code, Narrator, Step};
 use super::{Outcome, Run, failure, verify};
-use crate::database::{Failure, InFlight, Progress as _, Row, State, Transactional, Work};
+use crate::database::{Failure, InFlight, Progress as _, State, Transactional, Work};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{
     Entry, JournalEvent, JournalRow, Record, RowChanges, next_hash, statements_hash,
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         state: &State,
         run: &UnfinishedRun,
     ) -> Result<Step<'a>, Error> {
-        let known = verify::rows(self.migrations, self.tables.dialect, state);
+        let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
         let index = graph
             .find(&run.revision)
             .filter(|_| known.unknown.is_empty());
@@ -229,22 +229,14 @@ impl<'a> Run<'a> {
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
         let revision = &self.migrations.revisions()[index];
-        let mut step = Step::new(
+        Ok(Step::new(
             self.migrations,
             self.tables.dialect,
             index,
             revision,
             run.direction,
             changes,
-        );
-        step.rows_after = after
-            .into_iter()
-            .map(|revision| Row {
-                revision,
-                digest: None,
-            })
-            .collect();
-        Ok(step)
+        ))
     }
 
     /// How many statements need not run again.
@@ -343,11 +335,10 @@ impl<'a> Run<'a> {
                 changes: RowChanges::default(),
             }
         };
-        let rows = if is_complete {
-            step.rows_after.clone()
-        } else {
-            state.rows.clone()
-        };
+        let mut rows = state.rows.clone();
+        if is_complete {
+            step.apply(&mut rows);
+        }
         let mut silent = Narrator::silent(&self.options);
         let records = [Transactional::record_only(record)];
         match self

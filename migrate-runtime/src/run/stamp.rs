@@ -127,8 +127,12 @@ impl<'a> Run<'a> {
         };
         let edited = verify::edited(self.migrations, graph, self.tables.dialect, after, &journal);
         // A row above an edit carries another digest now, though its own file is as it was.
-        let above = verify::changed_rows(self.migrations, self.tables.dialect, state);
-        let above = above.filter(|row| after.iter().any(|id| id == row.id()));
+        let above = verify::changed_rows(self.migrations, graph, self.tables.dialect, state);
+        let above = above.filter(|row| {
+            after
+                .binary_search_by(|id| id.as_str().cmp(row.id()))
+                .is_ok()
+        });
         let mut accepted: BTreeSet<&str> = changes.added.iter().map(String::as_str).collect();
         for revision in edited.into_iter().chain(above) {
             if accepted.insert(revision.id()) {

@@ -8,7 +8,7 @@ use migrate_chain::{Checksum, Dialect, Revision, plan};
 use tracing::{Span, debug, info, info_span};
 
 use crate::context::RevisionFn;
-use crate::database::{Progress, Row, State, Transactional, Work};
+use crate::database::{Progress, Row, Transactional, Work};
 use crate::journal::{Entry, JournalEvent, Record, RowChanges, Subject, Tables, next_hash};
 use crate::options::Options;
 use crate::report::StepReport;
@@ -22,8 +22,6 @@ pub(crate) struct Step<'r> {
     /// What undoes it, for the journal.
     downgrade: Option<Cow<'r, str>>,
     pub(super) changes: RowChanges,
-    /// The version rows after it.
-    pub(super) rows_after: Vec<Row>,
     /// Its place in the plan, from 0, and the length of the plan.
     place: (usize, usize),
 }
@@ -49,10 +47,8 @@ pub(crate) fn steps<'r>(
     graph: &RevisionGraph,
     planned: &[plan::Step],
     direction: Direction,
-    state: &State,
 ) -> Vec<Step<'r>> {
     let of = planned.len();
-    let mut before: Vec<Row> = state.rows.clone();
     let prepare = |(n, planned): (usize, &plan::Step)| {
         let names = |indices: &mut dyn Iterator<Item = usize>| {
             indices.map(|row| graph.id(row).to_owned()).collect()
@@ -74,13 +70,6 @@ pub(crate) fn steps<'r>(
                     .chain(change.insert.iter().copied()),
             ),
         };
-        let row = |id: &String| Row {
-            revision: id.clone(),
-            digest: None,
-        };
-        before.retain(|row| !changes.removed.contains(&row.revision));
-        before.extend(changes.added.iter().map(row));
-        before.sort_unstable();
         let revision = &migrations.revisions()[planned.revision];
         Step::new(
             migrations,
@@ -90,7 +79,7 @@ pub(crate) fn steps<'r>(
             direction,
             changes,
         )
-        .at((n, of), before.clone())
+        .at((n, of))
     };
     planned.iter().enumerate().map(prepare).collect()
 }
@@ -117,15 +106,32 @@ impl<'r> Step<'r> {
             code,
             downgrade,
             changes,
-            rows_after: Vec::new(),
             place: (0, 1),
         }
     }
 
-    fn at(mut self, place: (usize, usize), rows_after: Vec<Row>) -> Self {
+    fn at(mut self, place: (usize, usize)) -> Self {
         self.place = place;
-        self.rows_after = rows_after;
         self
+    }
+
+    /// Changes the version rows, which are sorted, as the step has changed them in the database.
+    pub(super) fn apply(&self, rows: &mut Vec<Row>) {
+        let find = |rows: &[Row], id: &String| rows.binary_search_by(|row| row.revision.cmp(id));
+        for id in &self.changes.removed {
+            if let Ok(at) = find(rows, id) {
+                rows.remove(at);
+            }
+        }
+        for id in &self.changes.added {
+            if let Err(at) = find(rows, id) {
+                let row = Row {
+                    revision: id.clone(),
+                    digest: None,
+                };
+                rows.insert(at, row);
+            }
+        }
     }
 
     /// How many statements it has; 0 for a Rust revision.
@@ -215,8 +221,9 @@ fn code<'r>(
     if revision.is_rust() {
         let functions = migrations
             .functions
-            .iter()
-            .find(|functions| functions.revision as usize == index);
+            .binary_search_by_key(&index, |functions| functions.revision as usize)
+            .ok()
+            .map(|at| &migrations.functions[at]);
         return match direction {
             Direction::Upgrade => Code::Rust(functions.map(|functions| functions.upgrade)),
             Direction::Downgrade if revision.has_downgrade(dialect) => {

@@ -22,19 +22,21 @@ pub(crate) struct Known {
     pub(super) has_edits: bool,
 }
 
-pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> Known {
+pub(crate) fn rows(
+    migrations: &Migrations,
+    graph: &RevisionGraph,
+    dialect: Dialect,
+    state: &State,
+) -> Known {
     let mut known = Known {
         unknown: Vec::new(),
         has_edits: false,
     };
     for row in &state.rows {
-        match migrations
-            .revisions()
-            .iter()
-            .find(|revision| revision.id() == row.revision)
-        {
+        match graph.find(&row.revision) {
             None => known.unknown.push(row.revision.clone()),
-            Some(revision) => {
+            Some(index) => {
+                let revision = &migrations.revisions()[index];
                 known.has_edits |= row
                     .digest
                     .as_ref()
@@ -48,13 +50,13 @@ pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> 
 /// The rows whose recorded digest is not the one that this binary has.
 pub(super) fn changed_rows<'m>(
     migrations: &'m Migrations,
+    graph: &RevisionGraph,
     dialect: Dialect,
     state: &State,
 ) -> impl Iterator<Item = &'m Revision> {
     state.rows.iter().filter_map(move |row| {
         let digest = row.digest.as_ref()?;
-        let find = |revision: &&Revision| revision.id() == row.revision;
-        let revision = migrations.revisions().iter().find(find)?;
+        let revision = &migrations.revisions()[graph.find(&row.revision)?];
         (!revision.accepts(digest, dialect)).then_some(revision)
     })
 }
