@@ -19,6 +19,7 @@ mod sqlite {
     mod offline;
     mod outside;
     mod parity;
+    mod relative;
     mod rust;
     mod starters;
 }

@@ -44,7 +44,8 @@ pub enum Event {
         /// How many statements the revision has.
         of: usize,
     },
-    /// A revision is done, and recorded: for good, or in `Single` mode until the last one commits.
+    /// A revision is done, recorded and committed. In `Single` mode all commit with the last one, and only its event tells
+    /// that.
     Finished {
         /// The revision id.
         revision: String,

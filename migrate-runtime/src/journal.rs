@@ -1,5 +1,6 @@
 //! The two tables: their definitions, and the SQL that reads and writes them.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -133,7 +134,9 @@ impl Tables {
         let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let (now, started) = syntax::times(self.dialect, duration.unwrap_or_default().as_millis());
         let hex = |value: Option<String>| text(value.as_deref());
-        let revision = entry.revision;
+        let revision = entry.subject.revision();
+        let checksum = revision.and_then(|revision| revision.checksum(self.dialect));
+        let digest = revision.map(|revision| revision.digest(self.dialect));
         let finished = if entry.event == JournalEvent::Started {
             "NULL"
         } else {
@@ -146,13 +149,15 @@ impl Tables {
         let values = [
             text(Some(entry.event.name())),
             text(Some(entry.direction.name())),
-            text(Some(revision.id())),
-            text(Some(&join(revision.down_revision()))),
-            text(Some(&join(revision.depends_on()))),
-            hex(revision
-                .checksum(self.dialect)
-                .map(|checksum| checksum.to_string())),
-            hex(Some(revision.digest(self.dialect).to_string())),
+            text(Some(entry.subject.id())),
+            text(Some(&revision.map_or_else(String::new, |revision| {
+                join(revision.down_revision())
+            }))),
+            text(Some(&revision.map_or_else(String::new, |revision| {
+                join(revision.depends_on())
+            }))),
+            hex(checksum.map(|checksum| checksum.to_string())),
+            hex(digest.map(|digest| digest.to_string())),
             started,
             finished.to_owned(),
             duration,
@@ -188,6 +193,7 @@ pub(crate) struct RowChanges {
 impl RowChanges {
     pub(crate) fn between(before: &[String], after: &[String]) -> Self {
         let missing = |from: &[String], of: &[String]| {
+            let from: HashSet<&String> = from.iter().collect();
             of.iter().filter(|id| !from.contains(id)).cloned().collect()
         };
         Self {
@@ -197,15 +203,39 @@ impl RowChanges {
     }
 }
 
+/// What a journal row is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject<'r> {
+    Revision(&'r Revision),
+    /// A row that goes and that this chain does not have, by its id.
+    Unknown(String),
+}
+
+impl<'r> Subject<'r> {
+    fn id(&self) -> &str {
+        match self {
+            Self::Revision(revision) => revision.id(),
+            Self::Unknown(id) => id,
+        }
+    }
+
+    fn revision(&self) -> Option<&'r Revision> {
+        match self {
+            Self::Revision(revision) => Some(revision),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// A row to add to the journal.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry<'r> {
     pub(crate) event: JournalEvent,
     pub(crate) direction: JournalDirection,
-    pub(crate) revision: &'r Revision,
+    pub(crate) subject: Subject<'r>,
     /// How many statements are done.
     pub(crate) statements: usize,
-    /// The hash of their texts.
+    /// The [`statements_hash`] of these; none for a Rust revision.
     pub(crate) statements_hash: Option<Checksum>,
     /// What undoes the revision, on the row that records its upgrade.
     pub(crate) downgrade: Option<&'r str>,
@@ -214,11 +244,11 @@ pub(crate) struct Entry<'r> {
 
 impl<'r> Entry<'r> {
     /// For a row that is set, or removed, without running the revision.
-    pub(crate) fn stamped(revision: &'r Revision, direction: JournalDirection) -> Self {
+    pub(crate) fn stamped(subject: Subject<'r>, direction: JournalDirection) -> Self {
         Self {
             event: JournalEvent::Stamped,
             direction,
-            revision,
+            subject,
             statements: 0,
             statements_hash: None,
             downgrade: None,
@@ -342,9 +372,18 @@ pub(crate) struct JournalRow {
     pub(crate) error: Option<String>,
 }
 
-/// The hash of statements that are done, in order.
-pub(crate) fn statements_hash(statements: &[&str]) -> Checksum {
-    Checksum::of(&statements.join("\0"))
+/// The hash of the statements that are done, in order; none for none.
+pub(crate) fn statements_hash<'s>(
+    statements: impl IntoIterator<Item = &'s str>,
+) -> Option<Checksum> {
+    let statements = statements.into_iter();
+    statements.fold(None, |before, statement| Some(next_hash(before, statement)))
+}
+
+/// The hash once one more statement is done. It is chained, so that each costs no more than its own text.
+pub(crate) fn next_hash(before: Option<Checksum>, statement: &str) -> Checksum {
+    let before = before.map_or_else(String::new, |hash| hash.to_string());
+    Checksum::of(&format!("{before}\n{statement}"))
 }
 
 /// The journal holds a word that this version does not know: a newer one has written it.
@@ -425,8 +464,11 @@ mod tests {
 
     #[test]
     fn the_hash_tells_where_statements_end() {
-        assert_ne!(statements_hash(&["a", "b"]), statements_hash(&["ab"]));
-        assert_ne!(statements_hash(&["a;b"]), statements_hash(&["a", "b"]));
-        assert_eq!(statements_hash(&["a", "b"]), statements_hash(&["a", "b"]));
+        assert_ne!(statements_hash(["a", "b"]), statements_hash(["ab"]));
+        assert_ne!(statements_hash(["a\nb"]), statements_hash(["a", "b"]));
+        assert_ne!(statements_hash(["b", "a"]), statements_hash(["a", "b"]));
+        let two = next_hash(statements_hash(["a"]), "b");
+        assert_eq!(statements_hash(["a", "b"]), Some(two));
+        assert_eq!(statements_hash([]), None);
     }
 }

@@ -7,7 +7,6 @@ use migrate_chain::graph::RevisionGraph;
 use migrate_chain::plan::Plan;
 use migrate_chain::target::{Range, Target};
 
-use crate::database::State;
 use crate::error::{Error, ErrorKind};
 use crate::journal::Tables;
 use crate::options::TransactionMode;
@@ -51,14 +50,7 @@ fn script(
     let graph = migrations.graph();
     let plan = plan(&graph, range, direction)?;
     let tables = Tables::new(dialect, &migrations.settings);
-    let steps = step::steps(
-        migrations,
-        &tables,
-        &graph,
-        &plan,
-        direction,
-        &State::default(),
-    );
+    let steps = step::steps(migrations, &tables, &graph, plan.steps(), direction);
     verify::can_run(migrations, dialect, TransactionMode::PerRevision, &steps)?;
     if let Some(step) = steps.iter().find(|step| step.revision.is_rust()) {
         return Err(verify::not_in_a_script(step.revision));

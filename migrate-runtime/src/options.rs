@@ -23,7 +23,8 @@ pub enum Ahead {
     /// Stop with an error that names them.
     #[default]
     Error,
-    /// Leave the database as it is and go on, as long as everything that this binary knows is applied.
+    /// Leave the database as it is and go on, as long as everything that this binary knows is applied. It holds for
+    /// an upgrade without a target: what a target means there, this binary cannot tell.
     Allow,
 }
 

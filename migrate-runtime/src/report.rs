@@ -15,6 +15,8 @@ pub struct Report {
     pub waited: Duration,
     /// How long it took as a whole, waiting included.
     pub duration: Duration,
+    /// What was set without running anything: `stamped`, `settled`.
+    pub(crate) set: Option<&'static str>,
 }
 
 /// What a run did with one revision.
@@ -36,19 +38,22 @@ pub struct StepReport {
 }
 
 impl Report {
-    /// Whether there was nothing to do.
+    /// Whether there was nothing to do: no revision ran, and no stamp or resolution was recorded.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.set.is_none()
     }
 }
 
 impl fmt::Display for Report {
-    /// One line: `upgraded 3 revisions in 12 ms, now at ae10`.
+    /// One line: `upgraded 3 revisions in 12 ms, now at ae10`, or `stamped, now at ae10`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = match &self.current[..] {
             [] => "base".to_owned(),
             rows => rows.join(", "),
         };
+        if let Some(set) = self.set {
+            return write!(f, "{set}, now at {at}");
+        }
         let Some(first) = self.steps.first() else {
             return write!(f, "nothing to do, the database is at {at}");
         };

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::info_span;
 use tracing::instrument::{Instrument as _, Instrumented};
@@ -15,6 +15,7 @@ use crate::{Direction, Event, Migrations, Plan, Report, stale};
 /// A run with settings of its own: made by [`Migrations::runner`], and ended by one of the calls that take `self`.
 ///
 /// A call may be cancelled by dropping its future: what was committed stays, and what was not is rolled back.
+#[must_use = "a runner does nothing until one of the calls that take `self`"]
 pub struct Runner<'a, D> {
     migrations: &'a Migrations,
     db: D,
@@ -48,6 +49,9 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
 
     /// Where to go: any target, such as `head`, `ae10+2`, `-1` or `shop@head`. Without it, an upgrade goes to the head,
     /// or to all heads where the chain allows many.
+    ///
+    /// [`upgrade`](Self::upgrade), [`downgrade`](Self::downgrade), [`plan_upgrade`](Self::plan_upgrade) and
+    /// [`plan_downgrade`](Self::plan_downgrade) read it; the other calls do not.
     #[must_use]
     pub fn to(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
@@ -174,9 +178,12 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     ///
     /// # Errors
     /// [`Error`] when the time is up.
-    pub async fn wait_until_current(self, timeout: Duration) -> Result<(), Error> {
+    pub async fn wait_until_current(mut self, timeout: Duration) -> Result<(), Error> {
+        self.options.lock_deadline = self.options.lock_deadline.min(timeout);
         in_span("wait", async move {
-            self.start().await?.wait_until_current(timeout).await
+            let started = Instant::now();
+            let run = self.connect(timeout).await?;
+            run.wait_until_current(timeout, started.elapsed()).await
         })
         .await
     }
@@ -205,17 +212,20 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     }
 
     fn goal(&self, direction: Direction) -> Goal {
-        Goal {
-            direction,
-            target: self.target.clone(),
-        }
+        Goal::new(direction, self.target.clone())
     }
 
     async fn start(self) -> Result<Run<'a>, Error> {
+        self.connect(Duration::ZERO).await
+    }
+
+    /// Connects; `absent` is how long to wait for a database that is not there yet.
+    async fn connect(self, absent: Duration) -> Result<Run<'a>, Error> {
         stale::check(self.migrations)?;
         let limits = Limits {
             statement: self.options.statement_timeout,
             lock: self.options.lock_deadline,
+            absent,
         };
         let opened = self.db.connect(limits).await?;
         Ok(Run::new(self.migrations, self.options, opened.0))

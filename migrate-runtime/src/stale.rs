@@ -1,6 +1,8 @@
 //! The check that a debug build embeds what its source directory holds.
 
-use migrate_chain::{Disk, Tree, load};
+use std::collections::HashMap;
+
+use migrate_chain::{Disk, Revision, Tree, load};
 
 use crate::Migrations;
 use crate::error::{Error, ErrorKind};
@@ -31,19 +33,12 @@ fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
         .iter()
         .map(|location| &**location);
     let files = load::revision_files(tree, locations, migrations.settings.recursive).ok()?;
-    let embedded = |file: &str| {
-        migrations
-            .revisions()
-            .iter()
-            .find(|revision| revision.file() == file)
-    };
-    // The order of both is the loading order, so that the usual case needs no search.
-    for (n, file) in files.iter().enumerate() {
-        let at_same_place = migrations
-            .revisions()
-            .get(n)
-            .filter(|revision| revision.file() == file);
-        let Some(revision) = at_same_place.or_else(|| embedded(file)) else {
+    let revisions = migrations.revisions().iter();
+    let mut embedded: HashMap<&str, &Revision> = revisions
+        .map(|revision| (revision.file(), revision))
+        .collect();
+    for file in &files {
+        let Some(revision) = embedded.remove(&**file) else {
             return Some(format!("{file} was added"));
         };
         if tree
@@ -55,11 +50,8 @@ fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
             return Some(format!("{file} was edited"));
         }
     }
-    let removed = migrations
-        .revisions()
-        .iter()
-        .find(|revision| !files.iter().any(|file| file == revision.file()))?;
-    Some(format!("{} was removed", removed.file()))
+    let removed = embedded.into_keys().min()?;
+    Some(format!("{removed} was removed"))
 }
 
 fn stale(migrations: &Migrations, difference: &str) -> Error {

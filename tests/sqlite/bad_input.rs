@@ -156,7 +156,7 @@ async fn a_long_reader_delays_the_commit() {
         if matches!(event, embed_migrations::Event::Started { .. }) {
             started.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
-        if matches!(event, embed_migrations::Event::Finished { .. }) {
+        if matches!(event, embed_migrations::Event::Statement { .. }) {
             told.lock().unwrap().take().map(|told| told.send(()));
         }
     });
@@ -267,6 +267,39 @@ async fn a_path_that_does_not_exist() {
         assert!(error.summary().contains(path), "{error}");
         assert!(error.to_string().contains("create_if_missing"), "{error}");
     }
+}
+
+/// The file is for another process to make.
+#[tokio::test]
+async fn a_file_that_is_not_there_yet_is_waited_for() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    let absent = pool(database.options().create_if_missing(false));
+    let patience = Duration::from_millis(100);
+    let given_up = migrations.wait_until_current(&absent, patience).await;
+    assert_eq!(given_up.unwrap_err().kind(), ErrorKind::Connect);
+    let wait = migrations.wait_until_current(&absent, Duration::from_secs(60));
+    let mut wait = std::pin::pin!(wait);
+    let early = tokio::time::timeout(patience, &mut wait).await;
+    assert!(early.is_err(), "{early:?}");
+    migrations.upgrade(database.db()).await.unwrap();
+    wait.await.unwrap();
+}
+
+/// Another process keeps even the opening of the file waiting.
+#[tokio::test]
+async fn a_wait_is_no_longer_than_told_when_the_file_cannot_be_opened() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    let mut holder = connection(&database).await;
+    run(&mut holder, "CREATE TABLE x (id INTEGER); BEGIN EXCLUSIVE").await;
+    let wal = database.options().journal_mode(SqliteJournalMode::Wal);
+    let pool = pool(wal);
+    let wait = migrations.wait_until_current(&pool, Duration::from_millis(100));
+    let ended = tokio::time::timeout(Duration::from_secs(20), wait).await;
+    assert!(ended.expect("it ends in time").unwrap_err().is_locked());
 }
 
 #[tokio::test]

@@ -217,6 +217,52 @@ pub async fn undone_and_resumed<B: Backend>() {
     assert_consistent(&database).await;
 }
 
+/// The row that a revision is done has the hash of its statements, as the row of its last statement has.
+pub async fn the_hash_of_its_statements<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = chain();
+    chain.load().upgrade(database.db()).await.unwrap();
+    let sql = "SELECT statements_hash FROM migrate_journal WHERE revision = 'o' AND statements = 3";
+    let hashes = database.column(sql).await;
+    assert_eq!(hashes.len(), 2);
+    assert_eq!(hashes[0], hashes[1]);
+}
+
+/// A revision that is finished first is one of the steps that a relative target counts.
+pub async fn what_is_half_way_counts<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = failing()
+        .revision("z", "o")
+        .up("CREATE TABLE z (id INTEGER)")
+        .down("DROP TABLE z");
+    let migrations = chain.load();
+    let create = "CREATE TABLE later (id INTEGER)";
+    migrations
+        .runner(database.db())
+        .to("o")
+        .upgrade()
+        .await
+        .unwrap_err();
+    database.execute(create).await.unwrap();
+    let one = migrations.runner(database.db()).to("+1").upgrade();
+    assert_eq!(ran(&one.await.unwrap()), ["o"]);
+
+    database.execute("DROP TABLE later").await.unwrap();
+    migrations.downgrade(database.db(), "-1").await.unwrap_err();
+    database.execute(create).await.unwrap();
+    let report = migrations.downgrade(database.db(), "-1").await.unwrap();
+    assert_eq!(ran(&report), ["o"]);
+    assert_eq!(database.versions().await, ["r1"]);
+
+    // Finished first, and then undone: the way up is no step of the way down.
+    database.execute("DROP TABLE later").await.unwrap();
+    migrations.upgrade(database.db()).await.unwrap_err();
+    database.execute(create).await.unwrap();
+    let report = migrations.downgrade(database.db(), "-1").await.unwrap();
+    assert_eq!(ran(&report), ["o", "o"]);
+    assert_eq!(database.versions().await, ["r1"]);
+}
+
 async fn half_way<B: Backend>() -> (B, Chain, Migrations) {
     let database = B::fresh().await;
     let chain = failing();
@@ -244,6 +290,7 @@ pub async fn resolved_as_not_applied<B: Backend>() {
         .await
         .unwrap();
     assert_eq!(report.current, ["r1"]);
+    assert_eq!(report.to_string(), "settled, now at r1");
     let status = migrations.status(database.db()).await.unwrap();
     assert_eq!((status.unfinished, status.pending.len()), (None, 1));
     database.execute("DROP TABLE o1").await.unwrap();
@@ -294,6 +341,28 @@ pub async fn resolve_needs_a_reason<B: Backend>() {
         error.to_string().contains("`r1` is not half-way"),
         "{error}"
     );
+}
+
+pub async fn a_stamp_does_not_forget_it<B: Backend>() {
+    let (database, _chain, migrations) = half_way::<B>().await;
+    let before = database.journal().await;
+    for purge in [false, true] {
+        let runner = migrations.runner(database.db());
+        let runner = if purge { runner.purge() } else { runner };
+        let error = runner.stamp(&["r1"]).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.revision()),
+            (ErrorKind::InDoubt, Some("o"))
+        );
+        assert!(error.to_string().contains("resolve o"), "{error}");
+    }
+    assert_eq!(database.journal().await, before);
+    migrations
+        .resolve(database.db(), "o", Resolution::NotApplied)
+        .await
+        .unwrap();
+    let report = migrations.stamp(database.db(), &["o"]).await.unwrap();
+    assert_eq!(report.current, ["o"]);
 }
 
 /// A run that is cut off anywhere leaves a database that the next run completes; on the way down as well.

@@ -9,14 +9,13 @@ pub async fn sets_rows<B: Backend>() {
     let database = B::fresh().await;
     let chain = Chain::line(3);
     let migrations = chain.load();
-    assert_eq!(
-        migrations
-            .stamp(database.db(), &["r2"])
-            .await
-            .unwrap()
-            .current,
-        ["r2"]
-    );
+    let report = migrations.stamp(database.db(), &["r2"]).await.unwrap();
+    assert_eq!(report.current, ["r2"]);
+    assert_eq!(report.to_string(), "stamped, now at r2");
+    assert!(!report.is_empty());
+    let again = migrations.stamp(database.db(), &["r2"]).await.unwrap();
+    assert_eq!(again.to_string(), "nothing to do, the database is at r2");
+    assert!(again.is_empty());
     assert_eq!(database.versions().await, ["r2"]);
     assert_eq!(
         database.tables().await,
@@ -96,6 +95,8 @@ pub async fn replaces_all_with_purge<B: Backend>() {
         [""; 0]
     );
     assert_eq!(database.versions().await, [""; 0]);
+    let journal = database.journal().await;
+    assert_eq!(journal.last().unwrap(), "stamped downgrade feedbeef 0");
 }
 
 pub async fn accepts_edits<B: Backend>() {

@@ -174,6 +174,17 @@ pub async fn waits_no_longer_than_told<B: Backend>() {
     );
 }
 
+pub async fn waits_without_end<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    let forever = Duration::MAX;
+    let runner = migrations.runner(database.db()).lock_deadline(forever);
+    runner.statement_timeout(forever).upgrade().await.unwrap();
+    let current = migrations.wait_until_current(database.db(), forever);
+    current.await.unwrap();
+}
+
 pub async fn an_edited_revision<B: Backend>() {
     let database = B::fresh().await;
     let chain = Chain::line(3);

@@ -39,6 +39,8 @@ pub(crate) mod sealed {
         pub statement: Option<Duration>,
         /// The wait for other processes.
         pub lock: Duration,
+        /// The wait for a database that is not there yet.
+        pub absent: Duration,
     }
 
     pub trait Connect<'a> {
@@ -135,7 +137,7 @@ pub(crate) trait Progress: Send {
     fn started(&mut self, index: usize);
     /// A statement of it is done, counted from 0.
     fn statement(&mut self, index: usize, statement: usize);
-    /// The revision is done and recorded.
+    /// The revision is done and recorded; the last one of a transaction is committed too.
     fn finished(&mut self, index: usize, duration: Duration);
 }
 

@@ -1,6 +1,6 @@
 //! What only reads: status, check, plan, and waiting for another process.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use migrate_chain::Revision;
 use migrate_chain::target::Target;
@@ -13,10 +13,10 @@ use crate::{Direction, Event, Plan, PlannedStep};
 
 impl Run<'_> {
     /// What would run, without running it.
-    pub(crate) async fn preview(mut self, goal: Goal) -> Result<Plan, Error> {
+    pub(crate) async fn preview(mut self, mut goal: Goal) -> Result<Plan, Error> {
         let state = self.state().await?;
         let graph = self.migrations.graph();
-        let steps = self.plan(&graph, &goal, &state).await?;
+        let steps = self.plan(&graph, &mut goal, &state).await?;
         let planned = steps
             .iter()
             .map(|step| PlannedStep::new(step.revision, step.direction));
@@ -28,8 +28,8 @@ impl Run<'_> {
     /// Where the database is.
     pub(crate) async fn status(&mut self) -> Result<Status, Error> {
         let state = self.state().await?;
-        let known = verify::rows(self.migrations, self.tables.dialect, &state);
         let graph = self.migrations.graph();
+        let known = verify::rows(self.migrations, &graph, self.tables.dialect, &state);
         let mut status = Status {
             current: state.ids(),
             unknown: known.unknown,
@@ -79,10 +79,7 @@ impl Run<'_> {
         }
         let status = self.status().await?;
         if !status.unknown.is_empty() {
-            let goal = Goal {
-                direction: Direction::Upgrade,
-                target: None,
-            };
+            let goal = Goal::new(Direction::Upgrade, None);
             let graph = self.migrations.graph();
             return self.ahead(&graph, &goal, &status.unknown, &state).await;
         }
@@ -100,11 +97,15 @@ impl Run<'_> {
         Err(verify::not_current(&status))
     }
 
-    /// Polls until the database is at the head.
-    pub(crate) async fn wait_until_current(mut self, timeout: Duration) -> Result<(), Error> {
-        let deadline = Instant::now() + timeout;
-        self.options.lock_deadline = self.options.lock_deadline.min(timeout);
-        let mut wait = Wait::new(timeout);
+    /// Polls until the database is at the head. So much of the timeout is spent already.
+    pub(crate) async fn wait_until_current(
+        mut self,
+        timeout: Duration,
+        spent: Duration,
+    ) -> Result<(), Error> {
+        let left = timeout.saturating_sub(spent);
+        self.options.lock_deadline = self.options.lock_deadline.min(left);
+        let mut wait = Wait::new(left);
         loop {
             let error = match self.check().await {
                 Ok(()) => return Ok(()),
@@ -114,7 +115,7 @@ impl Run<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            if Instant::now() >= deadline {
+            if wait.is_over() {
                 let waited = format!("waited {} for another process to migrate", seconds(timeout));
                 return Err(error.note(waited));
             }

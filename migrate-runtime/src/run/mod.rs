@@ -8,10 +8,12 @@ pub(crate) mod step;
 pub(crate) mod verify;
 mod wait;
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use migrate_chain::Revision;
 use migrate_chain::graph::RevisionGraph;
+use migrate_chain::plan::{self, Plan};
 use migrate_chain::target::Target;
 use tracing::debug;
 
@@ -27,10 +29,73 @@ use wait::Wait;
 /// What a run is to reach.
 pub(crate) struct Goal {
     pub(crate) direction: Direction,
-    pub(crate) target: Option<String>,
+    target: Option<String>,
+    /// What a relative target came to.
+    course: Option<Course>,
+}
+
+/// The plan for a relative target. Once a step of it has run the target is not counted anew: it would lead too far.
+struct Course {
+    plan: Plan,
+    done: usize,
 }
 
 impl Goal {
+    pub(crate) fn new(direction: Direction, target: Option<String>) -> Self {
+        Self {
+            direction,
+            target,
+            course: None,
+        }
+    }
+
+    /// What is to run from these rows.
+    fn steps(&mut self, graph: &RevisionGraph, rows: &[String]) -> Result<Vec<plan::Step>, Error> {
+        if let Some(course) = self.course.take_if(|course| course.done > 0) {
+            if course.rows(graph) == rows {
+                let steps = course.plan.steps()[course.done..].to_vec();
+                self.course = Some(course);
+                return Ok(steps);
+            }
+            self.target = Some(course.end(graph, self.direction, rows)?);
+        }
+        let target = self.target()?;
+        let plan = match self.direction {
+            Direction::Upgrade => graph.upgrade(rows, &target),
+            Direction::Downgrade => graph.downgrade(rows, &target),
+        };
+        let plan = plan.map_err(verify::target_error)?;
+        let steps = plan.steps().to_vec();
+        self.course = target.is_relative().then_some(Course { plan, done: 0 });
+        Ok(steps)
+    }
+
+    /// Plans before a revision that is half-way is finished, since it counts as a step of a relative target. What
+    /// cannot be planned yet can be afterwards.
+    fn count_in_unfinished(&mut self, graph: &RevisionGraph, rows: &[String]) {
+        if self.course.as_ref().is_none_or(|course| course.done == 0) {
+            let _ = self.steps(graph, rows);
+        }
+    }
+
+    /// This many steps are done.
+    fn advance(&mut self, steps: usize) {
+        if let Some(course) = &mut self.course {
+            course.done += steps;
+        }
+    }
+
+    /// A revision that was half-way is done. It is the first step of a plan that was made before, if of any.
+    fn resumed(&mut self, graph: &RevisionGraph, revision: &str, direction: Direction) {
+        let is_next = |course: &Course| {
+            let next = course.plan.steps().get(course.done);
+            next.is_some_and(|step| graph.id(step.revision) == revision)
+        };
+        if direction == self.direction && self.course.as_ref().is_some_and(is_next) {
+            self.advance(1);
+        }
+    }
+
     fn target(&self) -> Result<Target, Error> {
         match (&self.target, self.direction) {
             (Some(target), _) => target.parse().map_err(verify::target_error),
@@ -40,6 +105,37 @@ impl Goal {
                 "a downgrade needs a target",
             )
             .help("say how far: `-1` for one revision, `base` for all, or the revision to end at")),
+        }
+    }
+}
+
+impl Course {
+    /// The rows of the version table as the steps that are done have left them, sorted.
+    fn rows(&self, graph: &RevisionGraph) -> Vec<String> {
+        let rows = self.plan.rows_after(self.done);
+        let mut rows: Vec<String> = rows
+            .into_iter()
+            .map(|row| graph.id(row).to_owned())
+            .collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    /// Where an upgrade goes on to after somebody else has moved the rows.
+    ///
+    /// # Errors
+    /// That it is a downgrade: what it was to undo may be undone, or not be the newest any more.
+    fn end(
+        &self,
+        graph: &RevisionGraph,
+        direction: Direction,
+        rows: &[String],
+    ) -> Result<String, Error> {
+        let end = self.plan.steps().last();
+        match (direction, end) {
+            // A relative target is one revision, and all the steps before lead to it.
+            (Direction::Upgrade, Some(end)) => Ok(graph.id(end.revision).to_owned()),
+            _ => Err(verify::moved(self.done, self.plan.steps().len(), rows)),
         }
     }
 }
@@ -85,7 +181,7 @@ impl<'a> Run<'a> {
     }
 
     /// Upgrades or downgrades.
-    pub(crate) async fn go(mut self, goal: Goal) -> Result<Report, Error> {
+    pub(crate) async fn go(mut self, mut goal: Goal) -> Result<Report, Error> {
         let state = self.state().await?;
         let mut report = Report::default();
         if goal.direction == Direction::Upgrade && goal.target.is_none() && self.is_current(&state)
@@ -96,7 +192,7 @@ impl<'a> Run<'a> {
         let graph = self.migrations.graph();
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
-            let outcome = self.attempt(&graph, &goal, &mut report).await;
+            let outcome = self.attempt(&graph, &mut goal, &mut report).await;
             self.session.unlock().await;
             match outcome? {
                 Outcome::Done(current) => {
@@ -118,12 +214,17 @@ impl<'a> Run<'a> {
     async fn attempt(
         &mut self,
         graph: &RevisionGraph,
-        goal: &Goal,
+        goal: &mut Goal,
         report: &mut Report,
     ) -> Result<Outcome, Error> {
         let mut state = self.state().await?;
         if state.unfinished {
-            return self.finish_unfinished(graph, &state, report).await;
+            goal.count_in_unfinished(graph, &state.ids());
+            let outcome = self.finish_unfinished(graph, &state, report).await?;
+            if let (Outcome::Resumed, Some(step)) = (&outcome, report.steps.last()) {
+                goal.resumed(graph, &step.revision, step.direction);
+            }
+            return Ok(outcome);
         }
         let steps = self.plan(graph, goal, &state).await?;
         let outside = steps.iter().any(|step| !step.revision.is_transactional());
@@ -149,8 +250,12 @@ impl<'a> Run<'a> {
             if let Err(failure) = ran {
                 return self.interrupted(failure, batch);
             }
+            goal.advance(batch.len());
+            for step in batch {
+                step.apply(&mut state.rows);
+            }
             state = State {
-                rows: batch[batch.len() - 1].rows_after.clone(),
+                rows: state.rows,
                 ..CREATED
             };
         }
@@ -192,30 +297,24 @@ impl<'a> Run<'a> {
     async fn plan<'g>(
         &mut self,
         graph: &'g RevisionGraph,
-        goal: &Goal,
+        goal: &mut Goal,
         state: &State,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let known = verify::rows(self.migrations, self.tables.dialect, state);
+        let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
         if !known.unknown.is_empty() {
             return self
                 .ahead(graph, goal, &known.unknown, state)
                 .await
                 .map(|()| Vec::new());
         }
-        let target = goal.target()?;
         let rows = state.ids();
-        let plan = match goal.direction {
-            Direction::Upgrade => graph.upgrade(&rows, &target),
-            Direction::Downgrade => graph.downgrade(&rows, &target),
-        };
-        let plan = plan.map_err(verify::target_error)?;
+        let planned = goal.steps(graph, &rows)?;
         let steps = step::steps(
             self.migrations,
             &self.tables,
             graph,
-            &plan,
+            &planned,
             goal.direction,
-            state,
         );
         if known.has_edits {
             self.refuse_edits(graph, &rows, &steps).await?;
@@ -291,13 +390,13 @@ impl<'a> Run<'a> {
         let graph = self.migrations.graph();
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
-            let state = self.state().await?;
-            let settled = self.settle(&graph, &state, revision, resolution).await;
+            let settled = self.settle(&graph, revision, resolution).await;
             self.session.unlock().await;
             match settled? {
                 Outcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
+                        set: Some("settled"),
                         ..Report::default()
                     }));
                 }
@@ -374,14 +473,16 @@ impl<'a> Run<'a> {
 
     /// Whether there is nothing to do: the rows are the heads, with the digests that this binary has for them.
     fn is_current(&self, state: &State) -> bool {
-        let heads = self.migrations.store.heads();
-        let matches = |row: &Row| {
-            heads.iter().any(|head| {
-                let accepts = |digest| head.accepts(digest, self.tables.dialect);
-                head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
-            })
+        let mut heads = self.migrations.store.heads();
+        // As the rows are.
+        heads.sort_unstable_by(|one, other| one.id().cmp(other.id()));
+        let matches = |(row, head): (&Row, &Cow<'_, Revision>)| {
+            let accepts = |digest| head.accepts(digest, self.tables.dialect);
+            head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
         };
-        !state.unfinished && state.rows.len() == heads.len() && state.rows.iter().all(matches)
+        !state.unfinished
+            && state.rows.len() == heads.len()
+            && state.rows.iter().zip(&heads).all(matches)
     }
 
     fn finished(&self, mut report: Report) -> Report {

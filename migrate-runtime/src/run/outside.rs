@@ -9,9 +9,11 @@ use tracing::Instrument as _;
 
 use super::step::{Code, Narrator, Step};
 use super::{Outcome, Run, failure, verify};
-use crate::database::{Failure, InFlight, Progress as _, Row, State, Transactional, Work};
+use crate::database::{Failure, InFlight, Progress as _, State, Transactional, Work};
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Entry, JournalEvent, JournalRow, Record, RowChanges, statements_hash};
+use crate::journal::{
+    Entry, JournalEvent, JournalRow, Record, RowChanges, next_hash, statements_hash,
+};
 use crate::runner::Resolution;
 use crate::status::Unfinished;
 use crate::{Direction, Report};
@@ -92,9 +94,11 @@ impl<'a> Run<'a> {
         let mut narrator = Narrator::new(&self.options, steps);
         narrator.started(0);
         let statements = step.split(self.tables.dialect);
+        let mut hash = statements_hash(statements[..done].iter().copied());
         for (n, statement) in statements.iter().enumerate().skip(done) {
+            hash = Some(next_hash(hash, statement));
             let entry = Entry {
-                statements_hash: Some(statements_hash(&statements[..=n])),
+                statements_hash: hash,
                 ..step.entry(JournalEvent::Statement, n + 1)
             };
             let work = Work::Sql(statement);
@@ -136,7 +140,7 @@ impl<'a> Run<'a> {
         let failed = done.len();
         let done = &done[..settled(self.tables.dialect, done)];
         let entry = Entry {
-            statements_hash: Some(statements_hash(done)),
+            statements_hash: statements_hash(done.iter().copied()),
             error: Some(&message),
             ..step.entry(JournalEvent::Failed, done.len())
         };
@@ -207,7 +211,7 @@ impl<'a> Run<'a> {
         state: &State,
         run: &UnfinishedRun,
     ) -> Result<Step<'a>, Error> {
-        let known = verify::rows(self.migrations, self.tables.dialect, state);
+        let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
         let index = graph
             .find(&run.revision)
             .filter(|_| known.unknown.is_empty());
@@ -226,22 +230,14 @@ impl<'a> Run<'a> {
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
         let revision = &self.migrations.revisions()[index];
-        let mut step = Step::new(
+        Ok(Step::new(
             self.migrations,
             self.tables.dialect,
             index,
             revision,
             run.direction,
             changes,
-        );
-        step.rows_after = after
-            .into_iter()
-            .map(|revision| Row {
-                revision,
-                digest: None,
-            })
-            .collect();
-        Ok(step)
+        ))
     }
 
     /// How many statements need not run again.
@@ -255,7 +251,8 @@ impl<'a> Run<'a> {
         }
         let statements = step.split(self.tables.dialect);
         let done = statements.get(..run.statements);
-        if done.is_none_or(|done| !done.is_empty() && run.hash != Some(statements_hash(done))) {
+        let hash = |done: &[&str]| statements_hash(done.iter().copied());
+        if done.is_none_or(|done| !done.is_empty() && run.hash != hash(done)) {
             return Err(self.edited_half_way(step, run));
         }
         match statements.get(run.statements) {
@@ -296,10 +293,14 @@ impl<'a> Run<'a> {
     pub(super) async fn settle(
         &mut self,
         graph: &RevisionGraph,
-        state: &State,
         revision: &str,
         resolution: Resolution,
     ) -> Result<Outcome, Error> {
+        // The lock comes first: what was read before it may be long past when it is there.
+        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+            return self.interrupted(failure, &[]);
+        }
+        let state = &self.state().await?;
         let run = if state.unfinished {
             unfinished(&self.journal(state).await?)
         } else {
@@ -312,9 +313,6 @@ impl<'a> Run<'a> {
             )
             .help("`status` shows whether a revision has to be settled, and which"));
         };
-        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
-            return self.interrupted(failure, &[]);
-        }
         let step = self.unfinished_step(graph, state, &run)?;
         let is_complete = match resolution {
             Resolution::Applied => run.direction == Direction::Upgrade,
@@ -338,11 +336,10 @@ impl<'a> Run<'a> {
                 changes: RowChanges::default(),
             }
         };
-        let rows = if is_complete {
-            step.rows_after.clone()
-        } else {
-            state.rows.clone()
-        };
+        let mut rows = state.rows.clone();
+        if is_complete {
+            step.apply(&mut rows);
+        }
         let mut silent = Narrator::silent(&self.options);
         let records = [Transactional::record_only(record)];
         match self
@@ -376,6 +373,18 @@ pub(super) fn settled(dialect: Dialect, done: &[&str]) -> usize {
         }
     }
     open.unwrap_or(done.len())
+}
+
+/// The rows cannot be set while a revision is half-way.
+pub(super) fn not_over(run: &UnfinishedRun) -> Error {
+    let id = &run.revision;
+    let summary = format!(
+        "the {} of revision `{id}` stopped half-way, and a stamp would forget it",
+        run.direction
+    );
+    Error::new(ErrorKind::InDoubt, summary)
+        .of_revision(id, run.direction)
+        .help(format!("finish it by an upgrade, or {}", how_to_settle(id)))
 }
 
 fn unknown_half_way(run: &UnfinishedRun) -> Error {

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use migrate_chain::Revision;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
 
 use super::step::Narrator;
 use super::wait::Wait;
-use super::{Outcome, Run, verify};
+use super::{Outcome, Run, outside, verify};
 use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::Error;
-use crate::journal::{Entry, JournalDirection, Record, RowChanges};
+use crate::journal::{Entry, JournalDirection, Record, RowChanges, Subject};
 
 impl<'a> Run<'a> {
     /// Sets the rows without running anything.
@@ -26,6 +25,14 @@ impl<'a> Run<'a> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
             let state = self.state().await?;
+            if state.unfinished {
+                let refused = self.refuse_unfinished(&state).await;
+                self.session.unlock().await;
+                if let Outcome::Busy { holder } = refused? {
+                    self.wait(&mut wait, &holder).await?;
+                }
+                continue;
+            }
             let stamp = graph
                 .stamp(&state.ids(), &targets, purge)
                 .map_err(verify::target_error)?;
@@ -36,12 +43,13 @@ impl<'a> Run<'a> {
                 .collect();
             after.sort_unstable();
             let records = self.stamp_records(&graph, &state, &after).await?;
+            let set = (!records.is_empty()).then_some("stamped");
             let transactional: Vec<Transactional<'_>> = records
                 .into_iter()
                 .map(Transactional::record_only)
                 .collect();
             let mut narrator = Narrator::silent(&self.options);
-            let locked = match self.session.try_lock(&self.tables, state.unfinished).await {
+            let locked = match self.session.try_lock(&self.tables, false).await {
                 Ok(()) => {
                     self.session
                         .run(&self.tables, &state, &transactional, &mut narrator)
@@ -57,12 +65,30 @@ impl<'a> Run<'a> {
                 Outcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
+                        set,
                         ..Report::default()
                     }));
                 }
                 Outcome::Again | Outcome::Resumed => {}
                 Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
+        }
+    }
+
+    /// A stamp would hide the rest of a revision that is half-way. One that is at work keeps the lock, and is waited for.
+    ///
+    /// # Errors
+    /// That the revision was left half-way.
+    async fn refuse_unfinished(&mut self, state: &State) -> Result<Outcome, Error> {
+        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+            return self.interrupted(failure, &[]);
+        }
+        if !self.state().await?.unfinished {
+            return Ok(Outcome::Again);
+        }
+        match outside::unfinished(&self.journal(state).await?) {
+            Some(run) => Err(outside::not_over(&run)),
+            None => Ok(Outcome::Again),
         }
     }
 
@@ -76,23 +102,22 @@ impl<'a> Run<'a> {
     ) -> Result<Vec<Record<'a>>, Error> {
         let before = state.ids();
         let changes = RowChanges::between(&before, after);
-        let revision = |id: &String| {
-            self.migrations
-                .revisions()
-                .iter()
-                .find(|revision| revision.id() == id)
+        let revisions = self.migrations.revisions();
+        let subject = |id: &String| match graph.find(id) {
+            Some(index) => Subject::Revision(&revisions[index]),
+            None => Subject::Unknown(id.clone()),
         };
         let mut records: Vec<Record<'a>> = Vec::new();
-        let mut add = |revision: &'a Revision, direction| {
+        let mut add = |subject, direction| {
             records.push(Record {
-                entry: Entry::stamped(revision, direction),
+                entry: Entry::stamped(subject, direction),
                 changes: RowChanges::default(),
             });
         };
-        for gone in changes.removed.iter().filter_map(revision) {
+        for gone in changes.removed.iter().map(subject) {
             add(gone, JournalDirection::Downgrade);
         }
-        for new in changes.added.iter().filter_map(revision) {
+        for new in changes.added.iter().map(subject) {
             add(new, JournalDirection::Stamp);
         }
         let journal = if state.has_journal {
@@ -102,24 +127,20 @@ impl<'a> Run<'a> {
         };
         let edited = verify::edited(self.migrations, graph, self.tables.dialect, after, &journal);
         // A row above an edit carries another digest now, though its own file is as it was.
-        let above = verify::changed_rows(self.migrations, self.tables.dialect, state);
-        let above = above.filter(|row| after.iter().any(|id| id == row.id()));
+        let above = verify::changed_rows(self.migrations, graph, self.tables.dialect, state);
+        let above = above.filter(|row| {
+            after
+                .binary_search_by(|id| id.as_str().cmp(row.id()))
+                .is_ok()
+        });
         let mut accepted: BTreeSet<&str> = changes.added.iter().map(String::as_str).collect();
         for revision in edited.into_iter().chain(above) {
             if accepted.insert(revision.id()) {
-                add(revision, JournalDirection::Stamp);
+                add(Subject::Revision(revision), JournalDirection::Stamp);
             }
         }
-        match records.first_mut() {
-            Some(first) => first.changes = changes,
-            // Only rows that nobody knows go: there is no revision to write of.
-            None if changes != RowChanges::default() => {
-                let first = self.migrations.revisions().first();
-                let entry =
-                    first.map(|revision| Entry::stamped(revision, JournalDirection::Downgrade));
-                records.extend(entry.map(|entry| Record { entry, changes }));
-            }
-            None => {}
+        if let Some(first) = records.first_mut() {
+            first.changes = changes;
         }
         Ok(records)
     }

@@ -1,16 +1,15 @@
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::sql::split;
-use migrate_chain::{Dialect, Revision, plan};
+use migrate_chain::{Checksum, Dialect, Revision, plan};
 
 use tracing::{Span, debug, info, info_span};
 
 use crate::context::RevisionFn;
-use crate::database::{Progress, Row, State, Transactional, Work};
-use crate::journal::{Entry, JournalEvent, Record, RowChanges, Tables, statements_hash};
+use crate::database::{Progress, Row, Transactional, Work};
+use crate::journal::{Entry, JournalEvent, Record, RowChanges, Subject, Tables, next_hash};
 use crate::options::Options;
 use crate::report::StepReport;
 use crate::{Direction, Event, Migrations};
@@ -23,18 +22,17 @@ pub(crate) struct Step<'r> {
     /// What undoes it, for the journal.
     downgrade: Option<Cow<'r, str>>,
     pub(super) changes: RowChanges,
-    /// The version rows after it.
-    pub(super) rows_after: Vec<Row>,
     /// Its place in the plan, from 0, and the length of the plan.
     place: (usize, usize),
 }
 
 /// What a revision does in one direction.
 pub(super) enum Code<'r> {
-    /// SQL with LF line ends, and how many statements it has.
+    /// SQL with LF line ends, how many statements it has, and the hash of these.
     Sql {
         script: Cow<'r, str>,
         statements: usize,
+        hash: Option<Checksum>,
     },
     /// A function; none in a binary that does not embed it.
     Rust(Option<RevisionFn>),
@@ -47,13 +45,10 @@ pub(crate) fn steps<'r>(
     migrations: &'r Migrations,
     tables: &Tables,
     graph: &RevisionGraph,
-    plan: &plan::Plan,
+    planned: &[plan::Step],
     direction: Direction,
-    state: &State,
 ) -> Vec<Step<'r>> {
-    let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
-    let of = plan.steps().len();
-    let mut before: Vec<Row> = state.rows.clone();
+    let of = planned.len();
     let prepare = |(n, planned): (usize, &plan::Step)| {
         let names = |indices: &mut dyn Iterator<Item = usize>| {
             indices.map(|row| graph.id(row).to_owned()).collect()
@@ -75,14 +70,6 @@ pub(crate) fn steps<'r>(
                     .chain(change.insert.iter().copied()),
             ),
         };
-        change.apply(&mut rows);
-        let row = |id: &String| Row {
-            revision: id.clone(),
-            digest: None,
-        };
-        before.retain(|row| !changes.removed.contains(&row.revision));
-        before.extend(changes.added.iter().map(row));
-        before.sort_unstable();
         let revision = &migrations.revisions()[planned.revision];
         Step::new(
             migrations,
@@ -92,9 +79,9 @@ pub(crate) fn steps<'r>(
             direction,
             changes,
         )
-        .at((n, of), before.clone())
+        .at((n, of))
     };
-    plan.steps().iter().enumerate().map(prepare).collect()
+    planned.iter().enumerate().map(prepare).collect()
 }
 
 impl<'r> Step<'r> {
@@ -119,15 +106,32 @@ impl<'r> Step<'r> {
             code,
             downgrade,
             changes,
-            rows_after: Vec::new(),
             place: (0, 1),
         }
     }
 
-    fn at(mut self, place: (usize, usize), rows_after: Vec<Row>) -> Self {
+    fn at(mut self, place: (usize, usize)) -> Self {
         self.place = place;
-        self.rows_after = rows_after;
         self
+    }
+
+    /// Changes the version rows, which are sorted, as the step has changed them in the database.
+    pub(super) fn apply(&self, rows: &mut Vec<Row>) {
+        let find = |rows: &[Row], id: &String| rows.binary_search_by(|row| row.revision.cmp(id));
+        for id in &self.changes.removed {
+            if let Ok(at) = find(rows, id) {
+                rows.remove(at);
+            }
+        }
+        for id in &self.changes.added {
+            if let Err(at) = find(rows, id) {
+                let row = Row {
+                    revision: id.clone(),
+                    digest: None,
+                };
+                rows.insert(at, row);
+            }
+        }
     }
 
     /// How many statements it has; 0 for a Rust revision.
@@ -168,8 +172,8 @@ impl<'r> Step<'r> {
 
     /// What is written when it is done.
     pub(crate) fn record(&self) -> Record<'_> {
-        let hash = match &self.code {
-            Code::Sql { script, .. } => Some(statements_hash(&[script])),
+        let hash = match self.code {
+            Code::Sql { hash, .. } => hash,
             Code::Rust(_) | Code::Missing => None,
         };
         let entry = self.entry(JournalEvent::Finished, self.statements());
@@ -187,7 +191,7 @@ impl<'r> Step<'r> {
         Entry {
             event,
             direction: self.direction.into(),
-            revision: self.revision,
+            subject: Subject::Revision(self.revision),
             statements,
             statements_hash: None,
             downgrade: None,
@@ -217,8 +221,9 @@ fn code<'r>(
     if revision.is_rust() {
         let functions = migrations
             .functions
-            .iter()
-            .find(|functions| functions.revision as usize == index);
+            .binary_search_by_key(&index, |functions| functions.revision as usize)
+            .ok()
+            .map(|at| &migrations.functions[at]);
         return match direction {
             Direction::Upgrade => Code::Rust(functions.map(|functions| functions.upgrade)),
             Direction::Downgrade if revision.has_downgrade(dialect) => {
@@ -235,8 +240,16 @@ fn code<'r>(
         return Code::Missing;
     };
     let script = unix(&revision.text()[range]);
-    let statements = split(dialect, &script).count();
-    Code::Sql { script, statements }
+    let mut statements = 0;
+    let hash = split(dialect, &script).fold(None, |before, statement| {
+        statements += 1;
+        Some(next_hash(before, &script[statement.range()]))
+    });
+    Code::Sql {
+        script,
+        statements,
+        hash,
+    }
 }
 
 /// The text with LF line ends: a checkout on Windows must not put carriage returns into strings.

@@ -22,19 +22,21 @@ pub(crate) struct Known {
     pub(super) has_edits: bool,
 }
 
-pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> Known {
+pub(crate) fn rows(
+    migrations: &Migrations,
+    graph: &RevisionGraph,
+    dialect: Dialect,
+    state: &State,
+) -> Known {
     let mut known = Known {
         unknown: Vec::new(),
         has_edits: false,
     };
     for row in &state.rows {
-        match migrations
-            .revisions()
-            .iter()
-            .find(|revision| revision.id() == row.revision)
-        {
+        match graph.find(&row.revision) {
             None => known.unknown.push(row.revision.clone()),
-            Some(revision) => {
+            Some(index) => {
+                let revision = &migrations.revisions()[index];
                 known.has_edits |= row
                     .digest
                     .as_ref()
@@ -48,13 +50,13 @@ pub(crate) fn rows(migrations: &Migrations, dialect: Dialect, state: &State) -> 
 /// The rows whose recorded digest is not the one that this binary has.
 pub(super) fn changed_rows<'m>(
     migrations: &'m Migrations,
+    graph: &RevisionGraph,
     dialect: Dialect,
     state: &State,
 ) -> impl Iterator<Item = &'m Revision> {
     state.rows.iter().filter_map(move |row| {
         let digest = row.digest.as_ref()?;
-        let find = |revision: &&Revision| revision.id() == row.revision;
-        let revision = migrations.revisions().iter().find(find)?;
+        let revision = &migrations.revisions()[graph.find(&row.revision)?];
         (!revision.accepts(digest, dialect)).then_some(revision)
     })
 }
@@ -89,7 +91,8 @@ pub(super) fn not_under(
     journal: &[JournalRow],
 ) -> Vec<String> {
     let mut above: HashMap<&str, &JournalRow> = HashMap::new();
-    for row in journal {
+    // A row without a digest is about an id alone, and does not know what that stands on.
+    for row in journal.iter().filter(|row| row.digest.is_some()) {
         above.insert(&row.revision, row);
     }
     let mut seen: HashSet<&str> = HashSet::new();
@@ -318,6 +321,20 @@ fn not_single(migrations: &Migrations, revision: &Revision) -> Error {
 
 pub(crate) fn target_error(error: TargetError) -> Error {
     Error::new(ErrorKind::Target, error.to_string()).caused_by(error)
+}
+
+/// The rows are not where the steps of this run have left them.
+pub(super) fn moved(done: usize, of: usize, rows: &[String]) -> Error {
+    let at = if rows.is_empty() {
+        "base".to_owned()
+    } else {
+        quoted(rows)
+    };
+    let summary =
+        format!("another process moved the database to {at} while it was being downgraded");
+    Error::new(ErrorKind::Locked, summary)
+        .note(format!("{done} of {of} revisions were undone before that, and stay undone"))
+        .help("look at `status`, and downgrade to a revision by its id: a number of steps counts from wherever the database is")
 }
 
 pub(super) fn not_current(status: &Status) -> Error {

@@ -5,7 +5,8 @@ use crate::error::{Error, ErrorKind};
 
 /// Waiting with pauses that grow and vary, so that many processes do not ask all at once.
 pub(super) struct Wait {
-    deadline: Instant,
+    /// None where it is further off than the clock can tell.
+    deadline: Option<Instant>,
     timeout: Duration,
     pause: Duration,
 }
@@ -16,7 +17,7 @@ impl Wait {
 
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
-            deadline: Instant::now() + timeout,
+            deadline: Instant::now().checked_add(timeout),
             timeout,
             pause: Self::SHORTEST,
         }
@@ -24,7 +25,7 @@ impl Wait {
 
     /// Sleeps once, unless the deadline is over.
     pub(super) async fn pause(&mut self, holder: &str) -> Result<Duration, Error> {
-        if Instant::now() >= self.deadline {
+        if self.is_over() {
             let summary = format!(
                 "gave up after {}: the database is held by {holder}",
                 seconds(self.timeout)
@@ -35,8 +36,15 @@ impl Wait {
         Ok(self.sleep().await)
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
     pub(super) async fn sleep(&mut self) -> Duration {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline.map_or(Duration::MAX, |deadline| {
+            deadline.saturating_duration_since(Instant::now())
+        });
         let pause = jitter(self.pause).min(left.max(Duration::from_millis(1)));
         self.pause = (self.pause * 2).min(Self::LONGEST);
         tokio::time::sleep(pause).await;
@@ -67,6 +75,12 @@ mod tests {
                 .all(|&pause| pause >= Wait::LONGEST / 2 && pause <= Wait::LONGEST)
         );
         assert!(pauses.iter().any(|pause| pause != &pauses[0]));
+    }
+
+    #[test]
+    fn the_longest_wait_is_never_over() {
+        assert!(!Wait::new(Duration::MAX).is_over());
+        assert!(Wait::new(Duration::ZERO).is_over());
     }
 
     #[test]

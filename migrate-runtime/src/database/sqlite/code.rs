@@ -20,6 +20,11 @@ pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
     Some(code & 0xff)
 }
 
+/// Whether there is no database file, or none that can be opened.
+pub(super) fn is_absent(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(SQLITE_CANTOPEN)
+}
+
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
 
 use super::SqliteSession;
-use super::code::{explain, is_busy};
+use super::code::{explain, is_absent, is_busy};
 use super::timeout::Watchdog;
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, database_code, database_message, inside_a_transaction};
@@ -19,11 +19,15 @@ impl<'a> sealed::Connect<'a> for &'a SqlitePool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
         async move {
             let connect_options = self.connect_options();
-            let deadline = Instant::now() + limits.lock;
+            let started = Instant::now();
             let connection = loop {
                 match connection(self, &connect_options).await {
-                    // What the options set up, such as a journal mode, may find the database busy.
-                    Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    // What the options set up, such as a journal mode, may find the database busy; and the file may be
+                    // for another process to make.
+                    Err(error)
+                        if is_busy(&error) && started.elapsed() < limits.lock
+                            || is_absent(&error) && started.elapsed() < limits.absent =>
+                    {
                         tokio::time::sleep(BUSY_TIMEOUT).await;
                     }
                     result => break result,

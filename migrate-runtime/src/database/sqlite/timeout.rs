@@ -37,7 +37,7 @@ impl Watchdog {
     /// A statement begins.
     pub(super) fn restart(&self) {
         self.deadline.store(
-            milliseconds(self.started.elapsed() + self.timeout),
+            milliseconds(self.started.elapsed().saturating_add(self.timeout)),
             Ordering::Relaxed,
         );
     }

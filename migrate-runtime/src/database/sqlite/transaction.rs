@@ -41,25 +41,35 @@ pub(super) async fn run(
         return Err(Failure::Fenced);
     }
     create_tables(&mut transaction, setting.tables, &state).await?;
+    let mut last = None;
     for (index, revision) in revisions.iter().enumerate() {
-        step(&mut transaction, setting, index, revision, progress)
+        if let Some((index, duration)) = last {
+            progress.finished(index, duration);
+        }
+        let duration = step(&mut transaction, setting, index, revision, progress)
             .instrument(revision.span.clone())
             .await?;
+        last = Some((index, duration));
     }
     let patience = execute(&mut transaction, &setting.before_commit).await;
     patience.map_err(|error| database(error, "to wait for readers"))?;
     let commit = transaction.commit().await;
-    commit.map_err(|error| database(error, "to commit"))
+    commit.map_err(|error| database(error, "to commit"))?;
+    // Only now is it true of the last one, which is the only one unless all share the transaction.
+    if let Some((index, duration)) = last {
+        progress.finished(index, duration);
+    }
+    Ok(())
 }
 
-/// Runs one revision and writes its record.
+/// Runs one revision and writes its record; how long it took.
 async fn step(
     transaction: &mut Transaction<'_, Sqlite>,
     setting: &Setting<'_>,
     index: usize,
     revision: &Transactional<'_>,
     progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+) -> Result<Duration, Failure> {
     let started = Instant::now();
     progress.started(index);
     let before = if revision.foreign_keys {
@@ -93,8 +103,7 @@ async fn step(
         started.elapsed(),
     )
     .await?;
-    progress.finished(index, started.elapsed());
-    Ok(())
+    Ok(started.elapsed())
 }
 
 async fn call(
