@@ -189,6 +189,14 @@ pub(crate) trait Session: Send {
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>>;
 
+    /// Suspends foreign keys for a revision outside a transaction, where the database enforces them for a connection.
+    /// The record of the revision is refused if it has made rows that point nowhere; of one that is resumed nobody
+    /// knows any more which of them were there before it, and all count.
+    fn suspend_keys(&mut self, is_resumed: bool) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Ends that; `unlock` does too.
+    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>>;
+
     /// What became of a statement that was in flight when a run outside a transaction was cut off.
     fn in_flight(&self, statement: &str) -> InFlight;
 

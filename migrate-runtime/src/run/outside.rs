@@ -88,6 +88,10 @@ impl<'a> Run<'a> {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let started = Instant::now();
+        let keeps_keys = step.revision.keeps_foreign_keys();
+        if !keeps_keys {
+            self.session.suspend_keys(done > 0).await?;
+        }
         let steps = std::slice::from_ref(step);
         let mut narrator = Narrator::new(&self.options, steps);
         narrator.started(0);
@@ -112,10 +116,16 @@ impl<'a> Run<'a> {
                 .await?;
         }
         let mut silent = Narrator::silent(&self.options);
-        let record = [Transactional::record_only(step.record())];
+        let record = [Transactional {
+            foreign_keys: keeps_keys,
+            ..Transactional::record_only(step.record())
+        }];
         self.session
             .run(&self.tables, state, &record, &mut silent)
             .await?;
+        if !keeps_keys {
+            self.session.enforce_keys().await?;
+        }
         narrator.finished(0, started.elapsed());
         report.steps.extend(narrator.done());
         Ok(())

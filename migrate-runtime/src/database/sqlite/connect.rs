@@ -85,6 +85,7 @@ async fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, 
         outside: None,
         in_transaction: false,
         watchdog,
+        suspended: None,
     })))
 }
 

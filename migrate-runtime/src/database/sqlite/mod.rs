@@ -23,7 +23,7 @@ use super::{
 use crate::journal::{Entry, JournalRow, Tables};
 use code::explain;
 use connect::Handle;
-use keys::Suspension;
+use keys::{Suspended, Suspension};
 use read::{journal_row, read_state};
 use timeout::Watchdog;
 use transaction::Setting;
@@ -37,6 +37,8 @@ struct SqliteSession<'a> {
     /// Whether a revision outside a transaction has begun one of its own.
     in_transaction: bool,
     watchdog: Option<Watchdog>,
+    /// What foreign keys were before a revision that suspends them outside a transaction.
+    suspended: Option<Suspended>,
 }
 
 impl Session for SqliteSession<'_> {
@@ -77,9 +79,13 @@ impl Session for SqliteSession<'_> {
     }
 
     fn unlock(&mut self) -> BoxFuture<'_, ()> {
-        // Closing the file gives the lock back.
-        self.outside = None;
-        async {}.boxed()
+        async move {
+            // What fails here is tried again when the session is dropped.
+            let _ = self.enforce_keys().await;
+            // Closing the file gives the lock back.
+            self.outside = None;
+        }
+        .boxed()
     }
 
     fn run<'s>(
@@ -97,8 +103,10 @@ impl Session for SqliteSession<'_> {
                 begin,
                 before_commit,
                 watchdog: self.watchdog.as_ref(),
+                suspended: self.suspended.as_ref(),
             };
-            let suspend = revisions.iter().any(|revision| !revision.foreign_keys);
+            let suspend =
+                self.suspended.is_none() && revisions.iter().any(|revision| !revision.foreign_keys);
             let keys = Suspension::begin(self.connection.get(), suspend).await?;
             let result = transaction::run(keys.connection, &setting, revisions, progress).await;
             keys.end().await?;
@@ -114,6 +122,32 @@ impl Session for SqliteSession<'_> {
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>> {
         self.statement(tables, work, entry).boxed()
+    }
+
+    fn suspend_keys(&mut self, is_resumed: bool) -> BoxFuture<'_, Result<(), Failure>> {
+        async move {
+            let before = if is_resumed {
+                Vec::new()
+            } else {
+                keys::violations(self.connection.get()).await?
+            };
+            let enforce = keys::are_enforced(self.connection.get()).await?;
+            // Known before they are off: a run may be cut off in between.
+            self.suspended = Some(Suspended { enforce, before });
+            keys::switch_off(self.connection.get()).await
+        }
+        .boxed()
+    }
+
+    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        async move {
+            if self.suspended.as_ref().is_some_and(|keys| keys.enforce) {
+                keys::switch_on(self.connection.get()).await?;
+            }
+            self.suspended = None;
+            Ok(())
+        }
+        .boxed()
     }
 
     fn in_flight(&self, statement: &str) -> InFlight {
@@ -160,6 +194,9 @@ impl Drop for SqliteSession<'_> {
     fn drop(&mut self) {
         if self.in_transaction {
             let _ = execute(self.connection.get(), "ROLLBACK").now_or_never();
+        }
+        if self.suspended.as_ref().is_some_and(|keys| keys.enforce) {
+            let _ = execute(self.connection.get(), keys::ENFORCE).now_or_never();
         }
     }
 }

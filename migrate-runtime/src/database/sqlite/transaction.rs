@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Tra
 use tracing::Instrument as _;
 
 use super::code::database;
-use super::keys::{made, violations};
+use super::keys::{Suspended, made, violations};
 use super::read::read_state;
 use super::timeout::Watchdog;
 use super::{Timed, execute};
@@ -24,6 +24,8 @@ pub(super) struct Setting<'s> {
     pub(super) begin: &'static str,
     pub(super) before_commit: String,
     pub(super) watchdog: Option<&'s Watchdog>,
+    /// What a revision began with whose statements ran outside a transaction, and whose record is still to come.
+    pub(super) suspended: Option<&'s Suspended>,
 }
 
 /// Runs revisions in one transaction, if the state is what they were planned for.
@@ -62,10 +64,10 @@ async fn step(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     progress.started(index);
-    let before = if revision.foreign_keys {
-        None
-    } else {
-        Some(violations(transaction).await?)
+    let before = match setting.suspended {
+        _ if revision.foreign_keys => None,
+        Some(suspended) => Some(suspended.before.clone()),
+        None => Some(violations(transaction).await?),
     };
     let done = match revision.work {
         Work::Nothing => Ok(()),
@@ -80,8 +82,9 @@ async fn step(
     }
     done?;
     if let Some(before) = before {
-        let violations = made(&before, violations(transaction).await?);
+        let violations = made(&before, &violations(transaction).await?);
         if !violations.is_empty() {
+            let violations = violations.iter().map(ToString::to_string).collect();
             return Err(Failure::ForeignKeys { index, violations });
         }
     }
