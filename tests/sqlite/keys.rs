@@ -1,6 +1,6 @@
 //! `foreign_keys: off`: a referenced table is built anew.
 
-use embed_migrations::{ErrorKind, Migrations, Runner};
+use embed_migrations::{ErrorKind, Migrations, Runner, TransactionMode};
 use sqlx::SqliteConnection;
 
 use crate::support::chain::Chain;
@@ -313,4 +313,32 @@ async fn cut_off_outside_a_transaction() {
             "{at:?}"
         );
     }
+}
+
+/// Foreign keys are suspended for a whole transaction: the revision after it would not cascade any more.
+#[tokio::test]
+async fn not_for_others_in_one_transaction() {
+    let chain = chain(REBUILD)
+        .revision("after", "rebuild")
+        .up("DELETE FROM parent WHERE id = 1");
+    let migrations = chain.load();
+    let database = filled(&migrations).await;
+    let single = || {
+        migrations
+            .runner(database.db())
+            .transaction_mode(TransactionMode::Single)
+    };
+    let error = single().upgrade().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.revision()),
+        (ErrorKind::Unsupported, Some("rebuild"))
+    );
+    assert!(error.summary().contains("suspends foreign keys"), "{error}");
+    assert_eq!(database.versions().await, ["make"]);
+    single().to("rebuild").upgrade().await.unwrap();
+    single().upgrade().await.unwrap();
+    assert_eq!(
+        database.column("SELECT CAST(id AS TEXT) FROM child").await,
+        ["20"]
+    );
 }
