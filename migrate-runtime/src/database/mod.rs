@@ -121,7 +121,10 @@ pub(crate) enum Failure {
         violations: Vec<String>,
     },
     /// A revision did what only the runtime may do.
-    Meddled { index: usize, what: &'static str },
+    Meddled {
+        index: usize,
+        what: Cow<'static, str>,
+    },
     /// Anything else that the database refused, and what was tried.
     Database {
         doing: &'static str,

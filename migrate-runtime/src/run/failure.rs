@@ -30,7 +30,7 @@ pub(super) fn error(
         Failure::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
         }
-        Failure::Meddled { index, what } => meddled(migrations, &steps[index], what),
+        Failure::Meddled { index, what } => meddled(migrations, &steps[index], &what),
         Failure::Database { doing, error } => refused(session, doing, error),
         Failure::Busy { holder } => Error::new(
             ErrorKind::Locked,
