@@ -163,6 +163,36 @@ async fn settings_are_set_again() {
     assert_consistent(&database).await;
 }
 
+/// Temporary tables are a connection's own too; on the connection from before they are still there.
+#[tokio::test]
+async fn temporary_tables_are_made_again() {
+    let chain = Chain::line(1)
+        .revision("x", "r1")
+        .header("transaction: off")
+        .up("CREATE TEMP TABLE kept AS SELECT 7 AS id;\n/* a view */ create temporary view seen AS SELECT id FROM kept;\nINSERT INTO later SELECT id FROM seen");
+    let migrations = chain.load();
+    for is_another in [true, false] {
+        let database = Sqlite::fresh().await;
+        let mut connection = SqliteConnection::connect_with(&database.options())
+            .await
+            .unwrap();
+        migrations.upgrade(&mut connection).await.unwrap_err();
+        database
+            .execute("CREATE TABLE later (id INTEGER)")
+            .await
+            .unwrap();
+        if is_another {
+            migrations.upgrade(database.db()).await.unwrap();
+        } else {
+            migrations.upgrade(&mut connection).await.unwrap();
+        }
+        assert_eq!(
+            database.column("SELECT CAST(id AS TEXT) FROM later").await,
+            ["7"]
+        );
+    }
+}
+
 /// Two at once: one runs the statements, the other waits for its file, or takes over where it was cut off.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once() {

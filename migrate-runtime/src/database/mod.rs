@@ -206,6 +206,9 @@ pub(crate) trait Session: Send {
     /// Whether a statement set up the connection and no more, so that it has to run again on a new one.
     fn is_connection_setup(&self, statement: &str) -> bool;
 
+    /// Whether such a statement failed only because the connection is set up already.
+    fn is_set_up(&self, failure: &Failure) -> bool;
+
     /// Why the database refused something, beyond its own words.
     fn explain(&self, error: &sqlx::Error) -> Explained;
 }

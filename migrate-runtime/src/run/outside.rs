@@ -195,7 +195,10 @@ impl<'a> Run<'a> {
                     ..entry
                 };
                 let work = Work::Sql(statement);
-                if let Err(failure) = self.session.run_outside(&self.tables, work, &entry).await {
+                let set_up = self.session.run_outside(&self.tables, work, &entry).await;
+                if let Err(failure) = set_up
+                    && !self.session.is_set_up(&failure)
+                {
                     return self.interrupted(failure, std::slice::from_ref(&step));
                 }
             }

@@ -14,11 +14,12 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
-use migrate_chain::sql::transaction_control;
+use migrate_chain::sql::{tokens, transaction_control};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
+    database_message,
 };
 use crate::journal::{Entry, JournalRow, Tables};
 use code::explain;
@@ -160,13 +161,24 @@ impl Session for SqliteSession<'_> {
     }
 
     fn is_connection_setup(&self, statement: &str) -> bool {
-        let word = statement
-            .split(|c: char| !c.is_ascii_alphabetic())
-            .next()
-            .unwrap_or_default();
-        ["PRAGMA", "ATTACH"]
-            .iter()
-            .any(|setup| word.eq_ignore_ascii_case(setup))
+        let mut words = tokens(Dialect::Sqlite, statement)
+            .filter(|token| !token.is_trivia())
+            .map(|token| statement[token.range()].to_ascii_uppercase());
+        match words.next().as_deref() {
+            Some("PRAGMA" | "ATTACH") => true,
+            Some("CREATE") => matches!(words.next().as_deref(), Some("TEMP" | "TEMPORARY")),
+            _ => false,
+        }
+    }
+
+    fn is_set_up(&self, failure: &Failure) -> bool {
+        // A connection that is passed may be the one from before.
+        let Failure::Statement { error, .. } = failure else {
+            return false;
+        };
+        let message = database_message(error);
+        !matches!(self.connection, Handle::Own(_))
+            && (message.ends_with(" already exists") || message.ends_with(" is already in use"))
     }
 
     fn explain(&self, error: &sqlx::Error) -> Explained {
