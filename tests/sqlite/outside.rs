@@ -225,3 +225,33 @@ async fn two_at_once() {
         "intent, 30 statements, and the record: each once"
     );
 }
+
+/// No file to lock in memory: the tasks on one pool lock each other out all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_at_once_in_memory() {
+    let tables: Vec<String> = (0..30)
+        .map(|n| format!("CREATE TABLE o{n} (id INTEGER)"))
+        .collect();
+    let chain = Chain::new()
+        .revision("o", "none")
+        .header("transaction: off")
+        .up(&tables.join(";\n"));
+    let migrations: &'static Migrations = Box::leak(Box::new(chain.load()));
+    let pool = sqlx::SqlitePool::connect("sqlite::memory:").await.unwrap();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { migrations.upgrade(&pool).await })
+        })
+        .collect();
+    let mut steps = 0;
+    for task in tasks {
+        steps += task.await.unwrap().unwrap().steps.len();
+    }
+    assert_eq!(steps, 1);
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM migrate_journal")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(rows, 32, "intent, 30 statements, and the record: each once");
+}

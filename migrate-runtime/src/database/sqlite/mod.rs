@@ -8,7 +8,6 @@ mod read;
 mod timeout;
 mod transaction;
 
-use std::fs::File;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -33,8 +32,8 @@ struct SqliteSession<'a> {
     connection: Handle<'a>,
     /// How long a commit waits for those who read.
     patience: Duration,
-    /// The file lock that a run outside a transaction holds: SQLite has no lock that outlives a transaction.
-    outside: Option<File>,
+    /// The lock that a run outside a transaction holds: SQLite has none that outlives a transaction.
+    outside: Option<outside::Lock>,
     /// Whether a revision outside a transaction has begun one of its own.
     in_transaction: bool,
     watchdog: Option<Watchdog>,
@@ -72,7 +71,7 @@ impl Session for SqliteSession<'_> {
         async move {
             // Inside transactions, `BEGIN IMMEDIATE` is the lock, and `run` takes it.
             if outside && self.outside.is_none() {
-                self.outside = outside::lock_file(self.connection.get()).await?;
+                self.outside = outside::Lock::of(&mut self.connection).await?;
             }
             Ok(())
         }
@@ -83,7 +82,6 @@ impl Session for SqliteSession<'_> {
         async move {
             // What fails here is tried again when the session is dropped.
             let _ = self.enforce_keys().await;
-            // Closing the file gives the lock back.
             self.outside = None;
         }
         .boxed()
@@ -196,7 +194,7 @@ impl SqliteSession<'_> {
                 "PRAGMA busy_timeout = 20; BEGIN IMMEDIATE",
                 format!("PRAGMA busy_timeout = {}", self.patience.as_millis()),
             ),
-            Handle::Pooled(_) | Handle::Borrowed(_) => ("BEGIN IMMEDIATE", String::new()),
+            Handle::Pooled(..) | Handle::Borrowed(_) => ("BEGIN IMMEDIATE", String::new()),
         }
     }
 }
