@@ -533,3 +533,28 @@ fn merge_conflicts() {
         assert_eq!(found, *expected, "{text:?}");
     }
 }
+
+#[test]
+fn transaction_control_within_a_marked_statement() {
+    let marked = |sql: &str| format!("SELECT 0;\n-- migrate: statement\n{sql}\n-- migrate: end\n");
+    let text = marked("CREATE TABLE a (b INTEGER); COMMIT; SELECT 'ROLLBACK'; ROLLBACK;");
+    for dialect in [Sqlite, Postgres] {
+        assert_eq!(
+            found(dialect, &text),
+            [
+                (TransactionControl("COMMIT"), "COMMIT"),
+                (TransactionControl("ROLLBACK"), "ROLLBACK")
+            ]
+        );
+        assert_eq!(faults(dialect, false, &text), []);
+        let body = marked("CREATE ODDITY a BEGIN SELECT 1; END;");
+        assert_eq!(found(dialect, &body), []);
+    }
+    let routine = marked("CREATE PROCEDURE p() BEGIN SELECT 1; COMMIT; END;");
+    assert_eq!(found(MySql, &routine), []);
+    let trigger = marked("CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; END;");
+    assert_eq!(found(Sqlite, &trigger), []);
+    let function =
+        marked("CREATE FUNCTION f() RETURNS int AS $$ BEGIN COMMIT; END $$ LANGUAGE plpgsql;");
+    assert_eq!(found(Postgres, &function), []);
+}

@@ -6,10 +6,15 @@ use migrate_chain::Place;
 use migrate_chain::render::{self, Style};
 
 use crate::Direction;
+use crate::database::database_message;
 
 /// Why a call failed: which revision, where in its file, what the database said, and what to do next.
 ///
 /// [`Display`](fmt::Display) gives all of that over several lines; [`summary`](Self::summary) is one line.
+/// [`source`](StdError::source) goes on behind what `Display` has told, so that a report of the whole chain of errors says
+/// nothing twice; [`cause`](Self::cause) is the error behind this one in any case.
+///
+/// Branch on [`kind`](Self::kind), or on the predicate for it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -157,6 +162,67 @@ impl Error {
         self.0.help.as_deref()
     }
 
+    /// The error behind this one, such as that of sqlx, of a Rust revision, or the [`LoadError`](crate::LoadError).
+    pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.0.source.as_ref()?;
+        Some(&**source)
+    }
+
+    /// Whether the chain on disk is faulty.
+    pub fn is_chain(&self) -> bool {
+        self.0.kind == ErrorKind::Chain
+    }
+
+    /// Whether the database cannot be reached or opened.
+    pub fn is_connect(&self) -> bool {
+        self.0.kind == ErrorKind::Connect
+    }
+
+    /// Whether the database, or this role, cannot write.
+    pub fn is_read_only(&self) -> bool {
+        self.0.kind == ErrorKind::ReadOnly
+    }
+
+    /// Whether a statement of a revision failed.
+    pub fn is_statement(&self) -> bool {
+        self.0.kind == ErrorKind::Statement
+    }
+
+    /// Whether a Rust revision returned an error, or a revision did what only the runtime may do.
+    pub fn is_revision(&self) -> bool {
+        self.0.kind == ErrorKind::Revision
+    }
+
+    /// Whether the version table holds a revision that a squash replaced.
+    pub fn is_replaced(&self) -> bool {
+        self.0.kind == ErrorKind::Replaced
+    }
+
+    /// Whether the plan would undo what cannot be undone.
+    pub fn is_irreversible(&self) -> bool {
+        self.0.kind == ErrorKind::Irreversible
+    }
+
+    /// Whether the revision has no SQL for this database.
+    pub fn is_missing_sql(&self) -> bool {
+        self.0.kind == ErrorKind::MissingSql
+    }
+
+    /// Whether an option or a call does not fit the chain or the database.
+    pub fn is_unsupported(&self) -> bool {
+        self.0.kind == ErrorKind::Unsupported
+    }
+
+    /// Whether the version table or the journal is not as this library makes them.
+    pub fn is_tables(&self) -> bool {
+        self.0.kind == ErrorKind::Tables
+    }
+
+    /// Whether the database refused something that has no kind of its own.
+    pub fn is_database(&self) -> bool {
+        self.0.kind == ErrorKind::Database
+    }
+
     /// Whether another process held the lock, or the database, until the deadline.
     pub fn is_locked(&self) -> bool {
         self.0.kind == ErrorKind::Locked
@@ -207,6 +273,11 @@ impl fmt::Display for Error {
             return f.write_str(text.strip_prefix("error: ").unwrap_or(&text));
         }
         f.write_str(&inner.summary)?;
+        if inner.kind == ErrorKind::Chain
+            && let Some(faults) = &inner.source
+        {
+            write!(f, "\n\n{faults}")?;
+        }
         for note in &inner.notes {
             write!(f, "\n  note: {note}")?;
         }
@@ -225,11 +296,23 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// The first error behind this one that `Display` has not told.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_ref()
-            .map(|source| &**source as &(dyn StdError + 'static))
+        let mut told = self.to_string();
+        let mut next = self.cause();
+        while let Some(error) = next {
+            let text = error.to_string();
+            let message = error
+                .downcast_ref::<sqlx::Error>()
+                .map_or_else(|| text.clone(), database_message);
+            if !told.contains(&message) {
+                return Some(error);
+            }
+            // An error may tell what is behind it in its own way.
+            told.push_str(&text);
+            next = error.source();
+        }
+        None
     }
 }
 
@@ -272,5 +355,81 @@ impl fmt::Display for RevisionError {
 impl fmt::Debug for RevisionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What anyhow prints for `{:#}`.
+    fn chain(error: &Error) -> String {
+        let mut text = error.to_string();
+        let mut next = error.source();
+        while let Some(error) = next {
+            text += &format!(": {error}");
+            next = error.source();
+        }
+        text
+    }
+
+    #[derive(Debug)]
+    struct Outer(fmt::Error);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("outer")
+        }
+    }
+
+    impl StdError for Outer {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_twice() {
+        let error =
+            Error::new(ErrorKind::Revision, "it failed: outer").caused_by(Outer(fmt::Error));
+        assert_eq!(chain(&error), format!("it failed: outer: {}", fmt::Error));
+        assert!(error.cause().is_some_and(|cause| cause.is::<Outer>()));
+        let error = Error::new(ErrorKind::Database, "it failed").caused_by(Outer(fmt::Error));
+        assert_eq!(chain(&error), format!("it failed: outer: {}", fmt::Error));
+    }
+
+    #[test]
+    fn the_faults_of_a_directory_are_behind_a_summary() {
+        let error = crate::Migrations::load("no/such/directory").expect_err("there is none");
+        let faults = error.to_string();
+        let error = Error::from(error);
+        assert_eq!(error.summary(), "the migration directory has a fault");
+        assert_eq!(chain(&error), format!("{}\n\n{faults}", error.summary()));
+        assert!(
+            error
+                .cause()
+                .is_some_and(|cause| cause.is::<crate::LoadError>())
+        );
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn a_database_is_quoted_once() {
+        use sqlx::Connection as _;
+
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let error = runtime.expect("a runtime").block_on(async {
+            let connection = sqlx::SqliteConnection::connect("sqlite::memory:").await;
+            let mut connection = connection.expect("a database");
+            sqlx::raw_sql("SELECT absent")
+                .execute(&mut connection)
+                .await
+        });
+        let error = error.expect_err("there is no such column");
+        let message = database_message(&error);
+        let error =
+            Error::new(ErrorKind::Statement, format!("it failed: {message}")).caused_by(error);
+        assert_eq!(chain(&error), "it failed: no such column: absent");
+        assert!(error.cause().is_some_and(|cause| cause.is::<sqlx::Error>()));
     }
 }

@@ -42,7 +42,10 @@ impl Tables {
 
     /// The statement that creates Alembic's table, as Alembic does.
     pub(crate) fn create_version(&self) -> String {
-        let constraint = name(self.dialect, &format!("{}_pkc", self.version_name));
+        // A name has 64 characters in MySQL and 63 bytes in PostgreSQL.
+        let longest = 63 - "_pkc".len();
+        let stem = &self.version_name[..self.version_name.floor_char_boundary(longest)];
+        let constraint = name(self.dialect, &format!("{stem}_pkc"));
         format!(
             "CREATE TABLE IF NOT EXISTS {} (version_num VARCHAR(32) NOT NULL, CONSTRAINT {constraint} PRIMARY KEY \
              (version_num))",
@@ -212,7 +215,7 @@ pub(crate) enum Subject<'r> {
 }
 
 impl<'r> Subject<'r> {
-    fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         match self {
             Self::Revision(revision) => revision.id(),
             Self::Unknown(id) => id,
@@ -423,6 +426,22 @@ mod tests {
 
     fn statements(before: &[&str], after: &[&str]) -> Vec<String> {
         tables().change_rows(&RowChanges::between(&ids(before), &ids(after)))
+    }
+
+    #[test]
+    fn the_name_of_the_constraint_fits() {
+        let named = |version_name: &str| {
+            let tables = Tables {
+                version_name: version_name.to_owned(),
+                ..tables()
+            };
+            tables.create_version()
+        };
+        assert!(named("alembic_version").contains("CONSTRAINT \"alembic_version_pkc\""));
+        let stem = "v".repeat(59);
+        assert!(named(&"v".repeat(63)).contains(&format!("CONSTRAINT \"{stem}_pkc\"")));
+        let stem = "é".repeat(29);
+        assert!(named(&"é".repeat(31)).contains(&format!("CONSTRAINT \"{stem}_pkc\"")));
     }
 
     #[test]

@@ -440,6 +440,17 @@ pub struct LoadError(Vec<Diagnostic>);
 
 impl LoadError {
     /// The faults, sorted by file and position.
+    ///
+    /// ```
+    /// use migrate_runtime::{Migrations, render};
+    ///
+    /// let error = Migrations::load("no/such/directory").unwrap_err();
+    /// for diagnostic in error.diagnostics() {
+    ///     assert!(render::json(diagnostic).contains("no-directory"));
+    ///     let coloured = render::text(diagnostic, render::Style::Coloured);
+    ///     assert!(coloured.contains("no/such/directory"));
+    /// }
+    /// ```
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.0
     }
@@ -467,6 +478,10 @@ impl std::error::Error for LoadError {}
 
 impl From<LoadError> for Error {
     fn from(error: LoadError) -> Self {
-        Self::new(ErrorKind::Chain, error.to_string())
+        let summary = match error.0.len() {
+            1 => "the migration directory has a fault".to_owned(),
+            faults => format!("the migration directory has {faults} faults"),
+        };
+        Self::new(ErrorKind::Chain, summary).caused_by(error)
     }
 }

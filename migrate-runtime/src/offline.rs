@@ -101,6 +101,19 @@ fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Pl
     Ok(plan)
 }
 
+/// What points nowhere before a revision is not its doing.
+const NOTE_VIOLATIONS: &str = "CREATE TEMP TABLE migrate_pointed_nowhere AS SELECT \"table\", rowid AS number, parent FROM pragma_foreign_key_check";
+
+/// An error if a revision has made rows that point nowhere: any row breaks the constraint, whose name tells why. The shell
+/// stops at it, and what is not committed is rolled back.
+const CHECK_KEYS: &[&str] = &[
+    "CREATE TEMP TABLE migrate_points_nowhere (\"table\", number, parent, CONSTRAINT \"rows that refer to nothing\" CHECK (0))",
+    "INSERT INTO migrate_points_nowhere SELECT \"table\", rowid, parent FROM pragma_foreign_key_check EXCEPT SELECT * FROM \
+     migrate_pointed_nowhere",
+    "DROP TABLE temp.migrate_points_nowhere",
+    "DROP TABLE temp.migrate_pointed_nowhere",
+];
+
 struct Writer {
     out: String,
     dialect: Dialect,
@@ -108,6 +121,10 @@ struct Writer {
 
 impl Writer {
     fn start(&mut self, tables: &Tables) {
+        if self.dialect == Dialect::Postgres {
+            // psql goes on after an error otherwise, outside the transaction that it ended.
+            self.out.push_str("\\set ON_ERROR_STOP on\n");
+        }
         if self.dialect == Dialect::Sqlite {
             // The shell goes on after an error otherwise, and would commit half a revision.
             self.out.push_str(".bail on\n");
@@ -136,11 +153,17 @@ impl Writer {
         if is_one_transaction {
             self.begin();
         }
+        if suspends_keys {
+            self.statement(NOTE_VIOLATIONS);
+        }
         for statement in step.split(self.dialect) {
             self.statement(statement);
         }
         if !is_one_transaction {
             self.begin();
+        }
+        if suspends_keys {
+            CHECK_KEYS.iter().for_each(|check| self.statement(check));
         }
         let record = step.record();
         for change in tables.change_rows(&record.changes) {
@@ -149,7 +172,6 @@ impl Writer {
         self.statement(&tables.add(&record.entry, None));
         self.statement("COMMIT");
         if suspends_keys {
-            self.statement("PRAGMA foreign_key_check");
             self.statement("PRAGMA foreign_keys = ON");
         }
     }

@@ -487,3 +487,42 @@ async fn a_database_in_memory() {
         .unwrap();
     assert_eq!(rows, ["r2"]);
 }
+
+/// The build check lets it pass where a section serves MySQL too, whose routines may commit.
+#[tokio::test]
+async fn a_commit_in_a_marked_statement() {
+    let marked = |behind: &str| {
+        format!(
+            "CREATE TABLE before (id INTEGER);\n-- migrate: statement\nCREATE TABLE a (id INTEGER); COMMIT; {behind};\n-- migrate: end\n"
+        )
+    };
+    for (behind, says) in [
+        ("SELECT 1", "ended the transaction"),
+        ("INSERT INTO missing VALUES (1)", "no such table: missing"),
+    ] {
+        let database = Sqlite::fresh().await;
+        let chain = Chain::line(1).revision("c", "r1").up(&marked(behind));
+        let migrations = chain.load();
+        let mut connection = SqliteConnection::connect_with(&database.options())
+            .await
+            .unwrap();
+        let error = migrations.upgrade(&mut connection).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.revision()),
+            (ErrorKind::Revision, Some("c")),
+            "{error}"
+        );
+        assert!(error.summary().contains(says), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("what it committed by itself stays") && !text.contains("rolled back"),
+            "{error}"
+        );
+        assert_eq!(database.versions().await, ["r1"]);
+        assert!(database.tables().await.contains(&"before".to_owned()));
+        sqlx::raw_sql("BEGIN; ROLLBACK")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+}

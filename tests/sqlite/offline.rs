@@ -194,6 +194,10 @@ fn for_the_other_databases() {
         "{postgres}"
     );
     assert!(postgres.contains("\nSELECT 3;\n"), "{postgres}");
+    assert!(
+        postgres.starts_with("\\set ON_ERROR_STOP on\n"),
+        "psql goes on otherwise: {postgres}"
+    );
     assert_eq!(
         (
             postgres.matches("\nBEGIN;").count(),
@@ -216,4 +220,54 @@ fn for_the_other_databases() {
     );
     assert!(mysql.contains("\nSELECT 3;\n"), "{mysql}");
     assert!(mysql.contains("INSERT INTO `alembic_version`"), "{mysql}");
+}
+
+/// Rows that refer to nothing stop a script before they are committed; those from before do not.
+#[tokio::test]
+async fn a_violation_stops_a_script() {
+    let chain = |rebuild: &str| {
+        Chain::new()
+            .revision("make", "none")
+            .up("CREATE TABLE parent (id INTEGER PRIMARY KEY);
+                 CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent (id));
+                 INSERT INTO parent VALUES (1), (2);
+                 INSERT INTO child VALUES (10, 1), (20, 2)")
+            .revision("rebuild", "make")
+            .header("foreign_keys: off")
+            .up(rebuild)
+            .revision("after", "rebuild")
+            .up("CREATE TABLE after (id INTEGER)")
+    };
+    let script = |rebuild: &str| {
+        let migrations = chain(rebuild).load();
+        ["make", "make:head"].map(|range| migrations.sql(Dialect::Sqlite, range).unwrap())
+    };
+    let orphan = "PRAGMA foreign_keys = OFF; INSERT INTO child VALUES (30, 99)";
+
+    let [make, rest] = script("DELETE FROM parent WHERE id = 2");
+    let database = Sqlite::fresh().await;
+    shell(&database.path(), &make);
+    shell(&database.path(), orphan);
+    let failed = std::panic::catch_unwind({
+        let path = database.path();
+        move || shell(&path, &rest)
+    });
+    let said = failed.unwrap_err();
+    let said = said.downcast_ref::<String>().unwrap();
+    assert!(
+        said.contains("CHECK constraint failed: rows that refer to nothing"),
+        "{said}"
+    );
+    assert_eq!(database.versions().await, ["make"]);
+    assert_eq!(
+        database.column("SELECT CAST(id AS TEXT) FROM parent").await,
+        ["1", "2"]
+    );
+
+    let [make, rest] = script("UPDATE child SET parent = 1 WHERE parent = 2");
+    let database = Sqlite::fresh().await;
+    shell(&database.path(), &make);
+    shell(&database.path(), orphan);
+    shell(&database.path(), &rest);
+    assert_eq!(database.versions().await, ["after"]);
 }

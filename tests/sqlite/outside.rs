@@ -163,6 +163,36 @@ async fn settings_are_set_again() {
     assert_consistent(&database).await;
 }
 
+/// Temporary tables are a connection's own too; on the connection from before they are still there.
+#[tokio::test]
+async fn temporary_tables_are_made_again() {
+    let chain = Chain::line(1)
+        .revision("x", "r1")
+        .header("transaction: off")
+        .up("CREATE TEMP TABLE kept AS SELECT 7 AS id;\n/* a view */ create temporary view seen AS SELECT id FROM kept;\nINSERT INTO later SELECT id FROM seen");
+    let migrations = chain.load();
+    for is_another in [true, false] {
+        let database = Sqlite::fresh().await;
+        let mut connection = SqliteConnection::connect_with(&database.options())
+            .await
+            .unwrap();
+        migrations.upgrade(&mut connection).await.unwrap_err();
+        database
+            .execute("CREATE TABLE later (id INTEGER)")
+            .await
+            .unwrap();
+        if is_another {
+            migrations.upgrade(database.db()).await.unwrap();
+        } else {
+            migrations.upgrade(&mut connection).await.unwrap();
+        }
+        assert_eq!(
+            database.column("SELECT CAST(id AS TEXT) FROM later").await,
+            ["7"]
+        );
+    }
+}
+
 /// Two at once: one runs the statements, the other waits for its file, or takes over where it was cut off.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once() {
@@ -196,24 +226,32 @@ async fn two_at_once() {
     );
 }
 
-/// A database in memory has no file to lock.
+/// No file to lock in memory: the tasks on one pool lock each other out all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once_in_memory() {
-    let pool = sqlx::SqlitePool::connect("sqlite::memory:").await.unwrap();
-    let chain = Chain::new().revision("o", "none").header("transaction: off").up("CREATE TABLE n (id INTEGER);\nINSERT INTO n VALUES (1);\nINSERT INTO n VALUES (2);\nINSERT INTO n VALUES (3)");
+    let tables: Vec<String> = (0..30)
+        .map(|n| format!("CREATE TABLE o{n} (id INTEGER)"))
+        .collect();
+    let chain = Chain::new()
+        .revision("o", "none")
+        .header("transaction: off")
+        .up(&tables.join(";\n"));
     let migrations: &'static Migrations = Box::leak(Box::new(chain.load()));
+    let pool = sqlx::SqlitePool::connect("sqlite::memory:").await.unwrap();
     let tasks: Vec<_> = (0..4)
         .map(|_| {
             let pool = pool.clone();
             tokio::spawn(async move { migrations.upgrade(&pool).await })
         })
         .collect();
+    let mut steps = 0;
     for task in tasks {
-        task.await.unwrap().unwrap();
+        steps += task.await.unwrap().unwrap().steps.len();
     }
-    let rows: Vec<i64> = sqlx::query_scalar("SELECT id FROM n ORDER BY id")
-        .fetch_all(&pool)
+    assert_eq!(steps, 1);
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM migrate_journal")
+        .fetch_one(&pool)
         .await
         .unwrap();
-    assert_eq!(rows, [1, 2, 3]);
+    assert_eq!(rows, 32, "intent, 30 statements, and the record: each once");
 }

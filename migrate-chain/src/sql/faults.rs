@@ -73,6 +73,8 @@ pub enum FaultKind {
 pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
     let mut found = Vec::new();
     let mut statements = split(dialect, text);
+    // MySQL's routines, which are what it needs the markers for, may commit.
+    let looks_within = transactional && dialect != Dialect::MySql && text.contains("migrate:");
     while let Some(statement) = statements.next() {
         if statements
             .strays()
@@ -82,6 +84,9 @@ pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
             break;
         }
         let kind = of_statement(dialect, transactional, text, &statement);
+        if kind.is_none() && looks_within {
+            found.extend(control_within(dialect, text, &statement));
+        }
         found.extend(kind.map(|kind| Fault {
             kind,
             range: statement.range(),
@@ -140,6 +145,26 @@ fn of_statement(
     }
     refusal(dialect, text)
         .map(|Refusal { what, remedy }| FaultKind::NotInTransaction { what, remedy })
+}
+
+/// Transaction control in what a marker makes one statement, and a database reads as several.
+///
+/// A lone `END` may close a body that [`split`] does not know, which is what the marker is for.
+fn control_within(
+    dialect: Dialect,
+    text: &str,
+    statement: &Statement,
+) -> impl Iterator<Item = Fault> {
+    let outer = statement.range();
+    let text = &text[outer.clone()];
+    split(dialect, text).filter_map(move |inner| {
+        let keyword = transaction_control(dialect, &text[inner.range()])?;
+        let range = inner.range();
+        (keyword != "END").then_some(Fault {
+            kind: FaultKind::TransactionControl(keyword),
+            range: outer.start + range.start..outer.start + range.end,
+        })
+    })
 }
 
 fn of_token(text: &str, token: &Token) -> Option<Fault> {

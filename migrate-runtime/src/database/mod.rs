@@ -123,7 +123,10 @@ pub(crate) enum Failure {
         violations: Vec<String>,
     },
     /// A revision did what only the runtime may do.
-    Meddled { index: usize, what: &'static str },
+    Meddled {
+        index: usize,
+        what: Cow<'static, str>,
+    },
     /// Anything else that the database refused, and what was tried.
     Database {
         doing: &'static str,
@@ -191,11 +194,22 @@ pub(crate) trait Session: Send {
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>>;
 
+    /// Suspends foreign keys for a revision outside a transaction, where the database enforces them for a connection.
+    /// The record of the revision is refused if it has made rows that point nowhere; of one that is resumed nobody
+    /// knows any more which of them were there before it, and all count.
+    fn suspend_keys(&mut self, is_resumed: bool) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Ends that; `unlock` does too.
+    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>>;
+
     /// What became of a statement that was in flight when a run outside a transaction was cut off.
     fn in_flight(&self, statement: &str) -> InFlight;
 
     /// Whether a statement set up the connection and no more, so that it has to run again on a new one.
     fn is_connection_setup(&self, statement: &str) -> bool;
+
+    /// Whether such a statement failed only because the connection is set up already.
+    fn is_set_up(&self, failure: &Failure) -> bool;
 
     /// Why the database refused something, beyond its own words.
     fn explain(&self, error: &sqlx::Error) -> Explained;

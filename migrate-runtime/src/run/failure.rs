@@ -30,7 +30,7 @@ pub(super) fn error(
         Failure::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
         }
-        Failure::Meddled { index, what } => meddled(migrations, &steps[index], what),
+        Failure::Meddled { index, what } => meddled(migrations, &steps[index], &what),
         Failure::Database { doing, error } => refused(session, doing, error),
         Failure::Busy { holder } => Error::new(
             ErrorKind::Locked,
@@ -131,9 +131,12 @@ fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String])
         .of_revision(id, step.direction)
         .at(file_place(migrations, step.revision));
     let error = violations.iter().take(5).fold(error, Error::note);
-    error
-        .note(aftermath(step, 0))
-        .help("correct the revision so that every reference leads somewhere")
+    let help = if step.revision.is_transactional() {
+        "correct the revision so that every reference leads somewhere"
+    } else {
+        "correct the rows in the database, and start again: only the record of the revision is missing"
+    };
+    error.note(aftermath(step, step.statements())).help(help)
 }
 
 fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {

@@ -90,6 +90,10 @@ impl<'a> Run<'a> {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let started = Instant::now();
+        let keeps_keys = step.revision.keeps_foreign_keys();
+        if !keeps_keys {
+            self.session.suspend_keys(done > 0).await?;
+        }
         let steps = std::slice::from_ref(step);
         let mut narrator = Narrator::new(&self.options, steps);
         narrator.started(0);
@@ -116,10 +120,16 @@ impl<'a> Run<'a> {
                 .await?;
         }
         let mut silent = Narrator::silent(&self.options);
-        let record = [Transactional::record_only(step.record())];
+        let record = [Transactional {
+            foreign_keys: keeps_keys,
+            ..Transactional::record_only(step.record())
+        }];
         self.session
             .run(&self.tables, state, &record, &mut silent)
             .await?;
+        if !keeps_keys {
+            self.session.enforce_keys().await?;
+        }
         narrator.finished(0, started.elapsed());
         report.steps.extend(narrator.done());
         Ok(())
@@ -190,7 +200,10 @@ impl<'a> Run<'a> {
                     ..entry
                 };
                 let work = Work::Sql(statement);
-                if let Err(failure) = self.session.run_outside(&self.tables, work, &entry).await {
+                let set_up = self.session.run_outside(&self.tables, work, &entry).await;
+                if let Err(failure) = set_up
+                    && !self.session.is_set_up(&failure)
+                {
                     return self.interrupted(failure, std::slice::from_ref(&step));
                 }
             }

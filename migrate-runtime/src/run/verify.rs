@@ -243,6 +243,15 @@ pub(crate) fn can_run(
             _ => {}
         }
     }
+    if mode == TransactionMode::Single
+        && dialect == Dialect::Sqlite
+        && steps.len() > 1
+        && let Some(step) = steps
+            .iter()
+            .find(|step| !step.revision.keeps_foreign_keys())
+    {
+        return Err(suspends_for_all(migrations, step));
+    }
     let outside = steps.iter().find(|step| !step.revision.is_transactional());
     match outside {
         Some(step) if mode == TransactionMode::Single => Err(not_single(migrations, step.revision)),
@@ -317,6 +326,18 @@ fn not_single(migrations: &Migrations, revision: &Revision) -> Error {
     .of_revision(id, Direction::Upgrade)
     .at(failure::file_place(migrations, revision))
     .help("nothing was changed; use `TransactionMode::PerRevision`")
+}
+
+/// SQLite suspends foreign keys for a whole transaction, and what cascades in one revision must not stop for another.
+fn suspends_for_all(migrations: &Migrations, step: &Step<'_>) -> Error {
+    let id = step.revision.id();
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("revision `{id}` suspends foreign keys, and would for all that share its transaction"),
+    )
+    .of_revision(id, step.direction)
+    .at(failure::file_place(migrations, step.revision))
+    .help("nothing was changed; use `TransactionMode::PerRevision`, or run the revisions up to it, it, and the rest one after another")
 }
 
 pub(crate) fn target_error(error: TargetError) -> Error {

@@ -57,8 +57,10 @@ async fn connection(
     pool: &SqlitePool,
     options: &SqliteConnectOptions,
 ) -> Result<Handle<'static>, sqlx::Error> {
-    if is_in_memory(options) {
-        return pool.acquire().await.map(Handle::Pooled);
+    if may_be_in_memory(options)
+        && let Some(pooled) = in_memory(pool, options).await?
+    {
+        return Ok(pooled);
     }
     // Short, so that a wait is ours: told as an event, cancelled at once, bounded by the deadline.
     let options = options.clone().busy_timeout(BUSY_TIMEOUT);
@@ -88,15 +90,38 @@ async fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, 
         outside: None,
         in_transaction: false,
         watchdog,
+        suspended: None,
     })))
 }
 
-/// sqlx keeps the flag to itself: its `to_url_lossy` tells, and panics on the very file name that `sqlite::memory:` gets.
-fn is_in_memory(options: &SqliteConnectOptions) -> bool {
+/// Whether to ask a connection, which costs a round trip. sqlx keeps the flag to itself: its `to_url_lossy` tells, and
+/// panics on the very file name that `sqlite::memory:` gets.
+fn may_be_in_memory(options: &SqliteConnectOptions) -> bool {
     let file = options.get_filename().to_string_lossy();
-    file.contains(":memory:")
-        || file.contains("mode=memory")
+    let hints = [":memory:", "mode=memory", "vfs=memdb"];
+    file.is_empty()
+        || hints.iter().any(|hint| file.contains(hint))
         || format!("{options:?}").contains("in_memory: true")
+}
+
+/// A connection of the pool, if the pool's database is in memory.
+async fn in_memory<'a>(
+    pool: &SqlitePool,
+    options: &SqliteConnectOptions,
+) -> Result<Option<Handle<'a>>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let file = main_file(&mut connection).await?;
+    let name = || options.get_filename().to_string_lossy().into_owned();
+    Ok(file.is_none().then(|| Handle::Pooled(connection, name())))
+}
+
+/// The file of the database; none if it is in memory.
+pub(super) async fn main_file(
+    connection: &mut SqliteConnection,
+) -> Result<Option<String>, sqlx::Error> {
+    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let file: Option<String> = sqlx::query_scalar(sql).fetch_one(connection).await?;
+    Ok(file.filter(|file| !file.is_empty()))
 }
 
 fn cannot_open(options: &SqliteConnectOptions, error: sqlx::Error) -> Error {
@@ -121,7 +146,8 @@ fn cannot_open(options: &SqliteConnectOptions, error: sqlx::Error) -> Error {
 /// The connection, by who owns it.
 pub(super) enum Handle<'a> {
     Own(Box<SqliteConnection>),
-    Pooled(PoolConnection<Sqlite>),
+    /// To a database in memory, with the name by which the pool's connections share it.
+    Pooled(PoolConnection<Sqlite>, String),
     Borrowed(&'a mut SqliteConnection),
 }
 
@@ -129,7 +155,7 @@ impl Handle<'_> {
     pub(super) fn get(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Own(connection) => connection,
-            Self::Pooled(connection) => connection,
+            Self::Pooled(connection, _) => connection,
             Self::Borrowed(connection) => connection,
         }
     }
@@ -139,8 +165,16 @@ impl Handle<'_> {
 mod in_memory_tests {
     use super::*;
 
-    #[test]
-    fn an_in_memory_database_is_told_from_a_file_however_it_is_named() {
+    #[tokio::test]
+    async fn an_in_memory_database_is_told_from_a_file_however_it_is_named() {
+        let is_in_memory = async |options: SqliteConnectOptions| {
+            let pool = SqlitePool::connect_lazy_with(options.clone());
+            may_be_in_memory(&options)
+                && in_memory(&pool, &options)
+                    .await
+                    .expect("it opens")
+                    .is_some()
+        };
         let parsed = |url: &str| url.parse::<SqliteConnectOptions>().expect("a URL of sqlx");
         for options in [
             parsed("sqlite::memory:"),
@@ -150,8 +184,15 @@ mod in_memory_tests {
                 .filename("cache")
                 .in_memory(true),
         ] {
-            assert!(is_in_memory(&options), "{options:?}");
+            assert!(is_in_memory(options.clone()).await, "{options:?}");
         }
-        assert!(!is_in_memory(&parsed("sqlite:memory.db?mode=rwc")));
+        let folder = std::env::temp_dir().join(format!("mode=memory-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for name in ["memory.db", "in_memory: true"] {
+            let options = SqliteConnectOptions::new().filename(folder.join(name));
+            let options = options.create_if_missing(true);
+            assert!(!is_in_memory(options.clone()).await, "{options:?}");
+        }
+        std::fs::remove_dir_all(&folder).expect("the folder goes");
     }
 }

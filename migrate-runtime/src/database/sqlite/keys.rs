@@ -1,12 +1,16 @@
 //! Foreign keys: suspended while a table is built anew, and checked before the commit.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+
 use futures_util::FutureExt as _;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use migrate_chain::Dialect;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::database;
 use super::execute;
-use crate::database::Failure;
+use crate::database::{Failure, syntax};
 
 /// Foreign keys that are not enforced, until it ends or is dropped.
 pub(super) struct Suspension<'c> {
@@ -21,25 +25,21 @@ impl<'c> Suspension<'c> {
         connection: &'c mut SqliteConnection,
         suspend: bool,
     ) -> Result<Self, Failure> {
-        let failed = |error| database(error, "to suspend foreign keys");
         let mut suspension = Self {
             connection,
             enforce: false,
         };
         if suspend {
-            let on =
-                sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut *suspension.connection);
-            suspension.enforce = on.await.map_err(failed)?;
-            let off = execute(suspension.connection, "PRAGMA foreign_keys = OFF").await;
-            off.map_err(failed)?;
+            // Known before they are off: a run may be cut off in between.
+            suspension.enforce = are_enforced(suspension.connection).await?;
+            switch_off(suspension.connection).await?;
         }
         Ok(suspension)
     }
 
     pub(super) async fn end(mut self) -> Result<(), Failure> {
         if self.enforce {
-            let on = execute(self.connection, ENFORCE).await;
-            on.map_err(|error| database(error, "to enforce foreign keys again"))?;
+            switch_on(self.connection).await?;
             self.enforce = false;
         }
         Ok(())
@@ -55,37 +55,175 @@ impl Drop for Suspension<'_> {
     }
 }
 
-const ENFORCE: &str = "PRAGMA foreign_keys = ON";
-
-/// The violations that a revision has made: those before it are not its doing, and may be numbered otherwise after it.
-pub(super) fn made(before: &[String], after: Vec<String>) -> Vec<String> {
-    if after.len() <= before.len() {
-        return Vec::new();
-    }
-    let new: Vec<String> = after
-        .iter()
-        .filter(|row| !before.contains(row))
-        .cloned()
-        .collect();
-    if new.is_empty() { after } else { new }
+pub(super) async fn are_enforced(connection: &mut SqliteConnection) -> Result<bool, Failure> {
+    let on = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(connection);
+    on.await
+        .map_err(|error| database(error, "to suspend foreign keys"))
 }
 
-/// Every row that points nowhere, in words.
-pub(super) async fn violations(connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
-    let rows = sqlx::raw_sql("PRAGMA foreign_key_check")
-        .fetch_all(connection)
-        .await;
-    let rows = rows.map_err(|error| database(error, "to check foreign keys"))?;
-    let words = |row: &SqliteRow| -> Result<String, sqlx::Error> {
-        let (table, rowid, parent): (String, Option<i64>, String) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let rowid = rowid.map_or_else(|| "a row".to_owned(), |rowid| format!("row {rowid}"));
-        Ok(format!(
-            "{rowid} of {table} refers to a row of {parent} that does not exist"
-        ))
-    };
-    rows.iter()
-        .map(words)
-        .collect::<Result<_, _>>()
-        .map_err(|error| database(error, "to check foreign keys"))
+pub(super) async fn switch_off(connection: &mut SqliteConnection) -> Result<(), Failure> {
+    let off = execute(connection, "PRAGMA foreign_keys = OFF").await;
+    off.map(|_| ())
+        .map_err(|error| database(error, "to suspend foreign keys"))
+}
+
+pub(super) async fn switch_on(connection: &mut SqliteConnection) -> Result<(), Failure> {
+    let on = execute(connection, ENFORCE).await;
+    on.map(|_| ())
+        .map_err(|error| database(error, "to enforce foreign keys again"))
+}
+
+/// What holds for a revision outside a transaction, from its first statement to its record.
+pub(super) struct Suspended {
+    /// Whether they were enforced before, and are to be again.
+    pub(super) enforce: bool,
+    /// What pointed nowhere before the revision.
+    pub(super) before: Vec<Violation>,
+}
+
+pub(super) const ENFORCE: &str = "PRAGMA foreign_keys = ON";
+
+/// A row that points nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Violation {
+    table: String,
+    /// None in a table without such numbers.
+    rowid: Option<i64>,
+    parent: String,
+    /// What it refers to, as SQL writes it. Unlike the number of the row or of the key it outlives a table built anew.
+    value: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rowid {
+            Some(rowid) => write!(f, "row {rowid}")?,
+            None => f.write_str("a row")?,
+        }
+        let (table, parent) = (&self.table, &self.parent);
+        write!(
+            f,
+            " of {table} refers to a row of {parent} that does not exist"
+        )
+    }
+}
+
+/// The violations that a revision has made: those before it are not its doing, and may be numbered otherwise after it.
+pub(super) fn made(before: &[Violation], after: &[Violation]) -> Vec<Violation> {
+    let mut old: HashMap<Violation, usize> = HashMap::new();
+    for violation in before {
+        *old.entry(violation.clone()).or_default() += 1;
+    }
+    let mut others: Vec<&Violation> = after.iter().collect();
+    others.retain(|one| !take(&mut old, *one));
+    let mut alike: HashMap<[String; 3], usize> = HashMap::new();
+    for (violation, count) in old {
+        *alike.entry(violation.whatever_its_number()).or_default() += count;
+    }
+    others.retain(|one| !take(&mut alike, &one.whatever_its_number()));
+    others.into_iter().cloned().collect()
+}
+
+/// Takes one away, if there is one.
+fn take<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) -> bool {
+    match counts.get_mut(key) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+impl Violation {
+    fn whatever_its_number(&self) -> [String; 3] {
+        [&self.table, &self.parent, &self.value].map(String::clone)
+    }
+}
+
+/// Every row that points nowhere.
+pub(super) async fn violations(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<Violation>, Failure> {
+    let failed = |error| database(error, "to check foreign keys");
+    let rows: Vec<(String, Option<i64>, String, i64)> =
+        sqlx::query_as("SELECT \"table\", rowid, parent, fkid FROM pragma_foreign_key_check")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed)?;
+    let mut violations = Vec::new();
+    for (table, rowid, parent, key) in rows {
+        let value = match rowid {
+            Some(rowid) => value(connection, &table, rowid, key)
+                .await
+                .map_err(failed)?,
+            None => String::new(),
+        };
+        violations.push(Violation {
+            table,
+            rowid,
+            parent,
+            value,
+        });
+    }
+    Ok(violations)
+}
+
+/// What a row refers to by one of its table's foreign keys.
+async fn value(
+    connection: &mut SqliteConnection,
+    table: &str,
+    rowid: i64,
+    key: i64,
+) -> Result<String, sqlx::Error> {
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT \"from\" FROM pragma_foreign_key_list(?) WHERE id = ? ORDER BY seq",
+    )
+    .bind(table)
+    .bind(key)
+    .fetch_all(&mut *connection)
+    .await?;
+    let name = |name: &str| syntax::name(Dialect::Sqlite, name);
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| format!("quote({})", name(column)))
+        .collect();
+    let (columns, table) = (columns.join(" || ',' || "), name(table));
+    let sql = format!("SELECT {columns} FROM {table} WHERE rowid = {rowid}");
+    sqlx::query_scalar(AssertSqlSafe(sql))
+        .fetch_one(connection)
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violation(rowid: i64, value: &str) -> Violation {
+        Violation {
+            table: "child".to_owned(),
+            rowid: Some(rowid),
+            parent: "parent".to_owned(),
+            value: value.to_owned(),
+        }
+    }
+
+    #[test]
+    fn only_what_is_new_was_made() {
+        let before = [violation(1, "9"), violation(2, "9")];
+        let made = |after: &[Violation]| made(&before, after);
+        assert_eq!(made(&before), []);
+        assert_eq!(made(&[]), []);
+        assert_eq!(
+            made(&[violation(3, "9"), violation(4, "9")]),
+            [],
+            "numbered anew"
+        );
+        assert_eq!(
+            made(&[violation(1, "9"), violation(5, "8")]),
+            [violation(5, "8")]
+        );
+        let more = [violation(1, "9"), violation(2, "9"), violation(3, "9")];
+        assert_eq!(made(&more), [violation(3, "9")]);
+    }
 }

@@ -8,22 +8,22 @@ mod read;
 mod timeout;
 mod transaction;
 
-use std::fs::File;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
-use migrate_chain::sql::transaction_control;
+use migrate_chain::sql::{tokens, transaction_control};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
+    database_message,
 };
 use crate::journal::{Entry, JournalRow, Tables};
 use code::explain;
 use connect::Handle;
-use keys::Suspension;
+use keys::{Suspended, Suspension};
 use read::{journal_row, read_state};
 use timeout::Watchdog;
 use transaction::Setting;
@@ -32,11 +32,13 @@ struct SqliteSession<'a> {
     connection: Handle<'a>,
     /// How long a commit waits for those who read.
     patience: Duration,
-    /// The file lock that a run outside a transaction holds: SQLite has no lock that outlives a transaction.
-    outside: Option<File>,
+    /// The lock that a run outside a transaction holds: SQLite has none that outlives a transaction.
+    outside: Option<outside::Lock>,
     /// Whether a revision outside a transaction has begun one of its own.
     in_transaction: bool,
     watchdog: Option<Watchdog>,
+    /// What foreign keys were before a revision that suspends them outside a transaction.
+    suspended: Option<Suspended>,
 }
 
 impl Session for SqliteSession<'_> {
@@ -69,7 +71,7 @@ impl Session for SqliteSession<'_> {
         async move {
             // Inside transactions, `BEGIN IMMEDIATE` is the lock, and `run` takes it.
             if outside && self.outside.is_none() {
-                self.outside = outside::lock_file(self.connection.get()).await?;
+                self.outside = outside::Lock::of(&mut self.connection).await?;
             }
             Ok(())
         }
@@ -77,9 +79,12 @@ impl Session for SqliteSession<'_> {
     }
 
     fn unlock(&mut self) -> BoxFuture<'_, ()> {
-        // Closing the file gives the lock back.
-        self.outside = None;
-        async {}.boxed()
+        async move {
+            // What fails here is tried again when the session is dropped.
+            let _ = self.enforce_keys().await;
+            self.outside = None;
+        }
+        .boxed()
     }
 
     fn run<'s>(
@@ -97,8 +102,10 @@ impl Session for SqliteSession<'_> {
                 begin,
                 before_commit,
                 watchdog: self.watchdog.as_ref(),
+                suspended: self.suspended.as_ref(),
             };
-            let suspend = revisions.iter().any(|revision| !revision.foreign_keys);
+            let suspend =
+                self.suspended.is_none() && revisions.iter().any(|revision| !revision.foreign_keys);
             let keys = Suspension::begin(self.connection.get(), suspend).await?;
             let result = transaction::run(keys.connection, &setting, revisions, progress).await;
             keys.end().await?;
@@ -116,6 +123,32 @@ impl Session for SqliteSession<'_> {
         self.statement(tables, work, entry).boxed()
     }
 
+    fn suspend_keys(&mut self, is_resumed: bool) -> BoxFuture<'_, Result<(), Failure>> {
+        async move {
+            let before = if is_resumed {
+                Vec::new()
+            } else {
+                keys::violations(self.connection.get()).await?
+            };
+            let enforce = keys::are_enforced(self.connection.get()).await?;
+            // Known before they are off: a run may be cut off in between.
+            self.suspended = Some(Suspended { enforce, before });
+            keys::switch_off(self.connection.get()).await
+        }
+        .boxed()
+    }
+
+    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        async move {
+            if self.suspended.as_ref().is_some_and(|keys| keys.enforce) {
+                keys::switch_on(self.connection.get()).await?;
+            }
+            self.suspended = None;
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn in_flight(&self, statement: &str) -> InFlight {
         // A statement commits together with its record, or its record inside the transaction that it belongs to. Only
         // the end of such a transaction has no record yet when all before it is there.
@@ -126,13 +159,24 @@ impl Session for SqliteSession<'_> {
     }
 
     fn is_connection_setup(&self, statement: &str) -> bool {
-        let word = statement
-            .split(|c: char| !c.is_ascii_alphabetic())
-            .next()
-            .unwrap_or_default();
-        ["PRAGMA", "ATTACH"]
-            .iter()
-            .any(|setup| word.eq_ignore_ascii_case(setup))
+        let mut words = tokens(Dialect::Sqlite, statement)
+            .filter(|token| !token.is_trivia())
+            .map(|token| statement[token.range()].to_ascii_uppercase());
+        match words.next().as_deref() {
+            Some("PRAGMA" | "ATTACH") => true,
+            Some("CREATE") => matches!(words.next().as_deref(), Some("TEMP" | "TEMPORARY")),
+            _ => false,
+        }
+    }
+
+    fn is_set_up(&self, failure: &Failure) -> bool {
+        // A connection that is passed may be the one from before.
+        let Failure::Statement { error, .. } = failure else {
+            return false;
+        };
+        let message = database_message(error);
+        !matches!(self.connection, Handle::Own(_))
+            && (message.ends_with(" already exists") || message.ends_with(" is already in use"))
     }
 
     fn explain(&self, error: &sqlx::Error) -> Explained {
@@ -150,7 +194,7 @@ impl SqliteSession<'_> {
                 "PRAGMA busy_timeout = 20; BEGIN IMMEDIATE",
                 format!("PRAGMA busy_timeout = {}", self.patience.as_millis()),
             ),
-            Handle::Pooled(_) | Handle::Borrowed(_) => ("BEGIN IMMEDIATE", String::new()),
+            Handle::Pooled(..) | Handle::Borrowed(_) => ("BEGIN IMMEDIATE", String::new()),
         }
     }
 }
@@ -160,6 +204,9 @@ impl Drop for SqliteSession<'_> {
     fn drop(&mut self) {
         if self.in_transaction {
             let _ = execute(self.connection.get(), "ROLLBACK").now_or_never();
+        }
+        if self.suspended.as_ref().is_some_and(|keys| keys.enforce) {
+            let _ = execute(self.connection.get(), keys::ENFORCE).now_or_never();
         }
     }
 }

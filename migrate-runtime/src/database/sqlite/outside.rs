@@ -1,7 +1,9 @@
-//! Revisions outside a transaction: one statement at a time, under a lock file.
+//! Revisions outside a transaction: one statement at a time, under a lock of their own.
 
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use migrate_chain::Dialect;
@@ -9,6 +11,7 @@ use migrate_chain::sql::{refusal, transaction_control};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::code::{busy, database, is_busy};
+use super::connect::{Handle, main_file};
 use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
@@ -139,7 +142,7 @@ async fn is_next(
         return Ok(false);
     };
     let is_behind = usize::try_from(statements).is_ok_and(|done| done < entry.statements);
-    Ok(revision == entry.revision.id() && (is_behind || entry.event != JournalEvent::Statement))
+    Ok(revision == entry.subject.id() && (is_behind || entry.event != JournalEvent::Statement))
 }
 
 /// A statement that found the database busy can wait and run again: none of it was done.
@@ -158,15 +161,54 @@ fn recorded(error: sqlx::Error) -> Failure {
     database(error, "to write the journal")
 }
 
-/// Locks a file beside the database; none for a database in memory, which no other process can see.
-pub(super) async fn lock_file(connection: &mut SqliteConnection) -> Result<Option<File>, Failure> {
+/// What keeps others out while a revision runs outside a transaction; dropping it lets them in.
+pub(super) enum Lock {
+    /// Beside the database. Closing the file gives the lock back.
+    File(#[expect(dead_code, reason = "it is held, not read")] File),
+    /// Of a database in memory, which no other process can see.
+    Memory(String),
+}
+
+/// The databases in memory that are locked, by name.
+static IN_MEMORY: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+impl Lock {
+    /// None for a database in memory that only its connection can see, as far as can be known: a connection that is
+    /// passed does not tell its database's name.
+    pub(super) async fn of(connection: &mut Handle<'_>) -> Result<Option<Self>, Failure> {
+        match connection {
+            Handle::Pooled(_, name) if name == ":memory:" => Ok(None),
+            Handle::Pooled(_, name) => Self::in_memory(name).map(Some),
+            Handle::Own(_) | Handle::Borrowed(_) => lock_file(connection.get()).await,
+        }
+    }
+
+    fn in_memory(name: &str) -> Result<Self, Failure> {
+        if locked().insert(name.to_owned()) {
+            return Ok(Self::Memory(name.to_owned()));
+        }
+        Err(Failure::Busy {
+            holder: "another task, which runs a revision outside a transaction".to_owned(),
+        })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Self::Memory(name) = self {
+            locked().remove(name);
+        }
+    }
+}
+
+fn locked() -> MutexGuard<'static, BTreeSet<String>> {
+    // A set of names is whole whatever its holder was at.
+    IN_MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn lock_file(connection: &mut SqliteConnection) -> Result<Option<Lock>, Failure> {
     let failed = |error| database(error, "to find the database file");
-    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
-    let file: Option<String> = sqlx::query_scalar(sql)
-        .fetch_one(connection)
-        .await
-        .map_err(failed)?;
-    let Some(file) = file.filter(|file| !file.is_empty()) else {
+    let Some(file) = main_file(connection).await.map_err(failed)? else {
         return Ok(None);
     };
     let path = PathBuf::from(format!("{file}-migrate-lock"));
@@ -183,7 +225,7 @@ pub(super) async fn lock_file(connection: &mut SqliteConnection) -> Result<Optio
         .open(&path)
         .map_err(io)?;
     match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
+        Ok(()) => Ok(Some(Lock::File(lock))),
         Err(TryLockError::WouldBlock) => Err(Failure::Busy {
             holder: format!("another process, which holds {}", path.display()),
         }),

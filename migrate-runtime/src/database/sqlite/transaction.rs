@@ -3,17 +3,21 @@
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
+use migrate_chain::Dialect;
+use migrate_chain::sql::{split, transaction_control};
 use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Transaction};
 use tracing::Instrument as _;
 
 use super::code::database;
-use super::keys::{made, violations};
+use super::keys::{Suspended, made, violations};
 use super::read::read_state;
 use super::timeout::Watchdog;
 use super::{Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
-use crate::database::{Failure, Progress, State, Transactional, Work, rust_failure};
+use crate::database::{
+    Failure, Progress, State, Transactional, Work, database_message, rust_failure,
+};
 use crate::journal::{Record, Tables};
 
 /// What a transaction needs to know.
@@ -24,6 +28,8 @@ pub(super) struct Setting<'s> {
     pub(super) begin: &'static str,
     pub(super) before_commit: String,
     pub(super) watchdog: Option<&'s Watchdog>,
+    /// What a revision began with whose statements ran outside a transaction, and whose record is still to come.
+    pub(super) suspended: Option<&'s Suspended>,
 }
 
 /// Runs revisions in one transaction, if the state is what they were planned for.
@@ -72,10 +78,10 @@ async fn step(
 ) -> Result<Duration, Failure> {
     let started = Instant::now();
     progress.started(index);
-    let before = if revision.foreign_keys {
-        None
-    } else {
-        Some(violations(transaction).await?)
+    let before = match setting.suspended {
+        _ if revision.foreign_keys => None,
+        Some(suspended) => Some(suspended.before.clone()),
+        None => Some(violations(transaction).await?),
     };
     let done = match revision.work {
         Work::Nothing => Ok(()),
@@ -85,13 +91,11 @@ async fn step(
         }
     };
     setting.watchdog.inspect(|watchdog| watchdog.stop());
-    if done.is_err() {
-        reopen(transaction).await;
-    }
-    done?;
+    ended(transaction, &revision.work, index, done).await?;
     if let Some(before) = before {
-        let violations = made(&before, violations(transaction).await?);
+        let violations = made(&before, &violations(transaction).await?);
         if !violations.is_empty() {
+            let violations = violations.iter().map(ToString::to_string).collect();
             return Err(Failure::ForeignKeys { index, violations });
         }
     }
@@ -117,16 +121,51 @@ async fn call(
         watchdog,
     };
     let result = function(&mut Context::new(&mut executor)).await;
-    result.map_err(|error| rust_failure(index, error))?;
-    if reopen(transaction).await {
-        let what = "ended the transaction that it runs in";
-        return Err(Failure::Meddled { index, what });
+    result.map_err(|error| rust_failure(index, error))
+}
+
+/// Makes sure that there is a transaction to record in, or to roll back, and tells when the revision has ended it.
+async fn ended(
+    transaction: &mut Transaction<'_, Sqlite>,
+    work: &Work<'_>,
+    index: usize,
+    done: Result<(), Failure>,
+) -> Result<(), Failure> {
+    if matches!(work, Work::Nothing) || !reopen(transaction).await {
+        return done;
     }
-    Ok(())
+    let what = match (work, done) {
+        (_, Ok(())) => "ended the transaction that it runs in".into(),
+        (
+            Work::Sql(script),
+            Err(Failure::Statement {
+                statement, error, ..
+            }),
+        ) if ends_transaction(script, statement) => format!(
+            "ended the transaction that it runs in, and failed behind that: {}",
+            database_message(&error)
+        )
+        .into(),
+        // SQLite rolled it back.
+        (_, failed) => return failed,
+    };
+    Err(Failure::Meddled { index, what })
+}
+
+/// Whether one of the first `statements` ends a transaction. The build check sees those that stand by themselves; as
+/// SQLite sees it, text between `-- migrate: statement` and its end is many statements too.
+fn ends_transaction(script: &str, statements: usize) -> bool {
+    split(Dialect::Sqlite, script)
+        .map(|outer| &script[outer.range()])
+        .flat_map(|outer| split(Dialect::Sqlite, outer).map(|inner| &outer[inner.range()]))
+        .take(statements)
+        .any(|statement| {
+            transaction_control(Dialect::Sqlite, statement).is_some_and(|word| word != "BEGIN")
+        })
 }
 
 /// Begins a transaction if there is none any more, and says whether that was so. SQLite rolls back by itself when the
-/// disk is full or a statement is interrupted, and a Rust revision may end its transaction; sqlx goes by what it has
+/// disk is full or a statement is interrupted, and a revision may end its transaction; sqlx goes by what it has
 /// counted, and its own rollback has to find one.
 async fn reopen(transaction: &mut Transaction<'_, Sqlite>) -> bool {
     execute(transaction, "BEGIN").await.is_ok()
@@ -197,7 +236,7 @@ async fn write_record(
     while let Some(result) = results.try_next().await.map_err(failed)? {
         // The rows were as expected when the transaction began, and nobody else can write since.
         if result.left().is_some_and(|done| done.rows_affected() != 1) {
-            let what = "changed the version table, which is the runtime's";
+            let what = "changed the version table, which is the runtime's".into();
             return Err(Failure::Meddled { index, what });
         }
     }
