@@ -33,7 +33,11 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) 
     list(&mut text, chain.config.versions.iter().map(String::as_str));
     text.push_str(";\n");
     text.push_str("p::Migrations::embedded(p::EmbeddedMigrations {");
-    let _ = write!(text, "directory: {name:?},");
+    let _ = write!(
+        text,
+        "directory: {name:?}, has_config_file: {},",
+        chain.has_config_file
+    );
     settings(&mut text, chain);
     let (table, heads) = table(chain);
     let _ = write!(

@@ -74,6 +74,7 @@ pub mod __private {
     /// What stands in for a chain that has faults.
     pub const EMPTY: Migrations = Migrations::embedded(EmbeddedMigrations {
         directory: "",
+        has_config_file: false,
         versions: &[],
         recursive: false,
         many_heads: false,

@@ -22,6 +22,8 @@ use crate::{Plan, Report, offline};
 #[derive(Clone)]
 pub struct Migrations {
     pub(crate) directory: Cow<'static, str>,
+    /// Whether it has a `migrate.toml`.
+    pub(crate) has_config_file: bool,
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     /// The functions of the Rust revisions, in their order; empty when the chain was loaded at run time.
@@ -62,6 +64,7 @@ pub struct Functions {
 )]
 pub struct EmbeddedMigrations {
     pub directory: &'static str,
+    pub has_config_file: bool,
     pub versions: &'static [Cow<'static, str>],
     pub recursive: bool,
     pub many_heads: bool,
@@ -78,6 +81,7 @@ impl Migrations {
     pub const fn embedded(parts: EmbeddedMigrations) -> Self {
         Self {
             directory: Cow::Borrowed(parts.directory),
+            has_config_file: parts.has_config_file,
             settings: Settings {
                 versions: Cow::Borrowed(parts.versions),
                 recursive: parts.recursive,
@@ -391,6 +395,7 @@ impl From<Chain> for Migrations {
         let heads = chain.graph.real_heads().to_vec();
         Self {
             directory: chain.directory.into(),
+            has_config_file: chain.has_config_file,
             settings: Settings::from(chain.config),
             store: Store::Loaded {
                 revisions: chain.revisions,

@@ -52,28 +52,24 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     ///
     /// [`upgrade`](Self::upgrade), [`downgrade`](Self::downgrade), [`plan_upgrade`](Self::plan_upgrade) and
     /// [`plan_downgrade`](Self::plan_downgrade) read it; the other calls do not.
-    #[must_use]
     pub fn to(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
         self
     }
 
     /// How pending revisions are grouped into transactions; [`TransactionMode::PerRevision`] by default.
-    #[must_use]
     pub fn transaction_mode(mut self, mode: TransactionMode) -> Self {
         self.options.mode = mode;
         self
     }
 
     /// What to do when the database holds revisions that this binary does not know; [`Ahead::Error`] by default.
-    #[must_use]
     pub fn ahead(mut self, ahead: Ahead) -> Self {
         self.options.ahead = ahead;
         self
     }
 
     /// How long to wait for other processes; 5 minutes by default.
-    #[must_use]
     pub fn lock_deadline(mut self, deadline: Duration) -> Self {
         self.options.lock_deadline = deadline;
         self
@@ -81,7 +77,6 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
 
     /// How long one statement may run; no limit by default. In a Rust revision the time begins anew with each call of the
     /// [`Context`](crate::Context).
-    #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.options.statement_timeout = Some(timeout);
         self
@@ -89,7 +84,6 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
 
     /// How long a schema change may wait for a lock on a table, and how often it is tried again; 5 seconds and 5 times
     /// by default. SQLite has no locks on tables, and ignores it.
-    #[must_use]
     pub fn ddl_lock_timeout(mut self, timeout: Duration, retries: u32) -> Self {
         self.options.ddl_lock_timeout = timeout;
         self.options.ddl_retries = retries;
@@ -97,14 +91,12 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     }
 
     /// A callback for everything that happens, called on the task that runs; it should return quickly.
-    #[must_use]
     pub fn on_event(mut self, callback: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.options.on_event = Some(Arc::new(callback));
         self
     }
 
     /// Makes [`stamp`](Self::stamp) replace all rows, whatever they are, unknown ones included.
-    #[must_use]
     pub fn purge(mut self) -> Self {
         self.purge = true;
         self

@@ -32,6 +32,12 @@ fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
         .versions
         .iter()
         .map(|location| &**location);
+    // An edit of it is a matter for rustc, which has read it; whether it is there is not.
+    let has_config_file = tree.read(load::CONFIG_FILE).ok()?.is_some();
+    if has_config_file != migrations.has_config_file {
+        let happened = if has_config_file { "added" } else { "removed" };
+        return Some(format!("{} was {happened}", load::CONFIG_FILE));
+    }
     let files = load::revision_files(tree, locations, migrations.settings.recursive).ok()?;
     let revisions = migrations.revisions().iter();
     let mut embedded: HashMap<&str, &Revision> = revisions
@@ -129,6 +135,19 @@ mod tests {
         let (_folder, migrations, versions) = embedded(FIRST);
         write(&versions, "a1.sql", &FIRST.replace("SELECT 1", "SELECT 2"));
         assert!(summary(&migrations).contains("versions/a1.sql was edited"));
+    }
+
+    #[test]
+    fn a_configuration_that_comes_or_goes_is_named() {
+        let (folder, migrations, _) = embedded(FIRST);
+        let config = folder.path().join("migrate.toml");
+        fs::write(&config, "version_table = \"other\"\n").expect("the file is written");
+        assert!(summary(&migrations).contains("migrate.toml was added"));
+        let mut migrations = Migrations::load(folder.path()).expect("a sound chain");
+        migrations.source = folder.path().to_str().map(|path| &*path.to_owned().leak());
+        assert!(check(&migrations).is_ok());
+        fs::remove_file(config).expect("it was there");
+        assert!(summary(&migrations).contains("migrate.toml was removed"));
     }
 
     #[test]
