@@ -76,6 +76,9 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     }
 
     /// How long one statement may run; no limit by default. For a Rust revision it bounds each statement too.
+    ///
+    /// SQLite has one progress handler for a connection: on a connection that is passed, an app's own is replaced, and the
+    /// connection has none after the run.
     #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.options.statement_timeout = Some(timeout);
