@@ -367,7 +367,7 @@ mod tests {
         let mut text = error.to_string();
         let mut next = error.source();
         while let Some(error) = next {
-            text += &format!(": {error}");
+            text = format!("{text}: {error}");
             next = error.source();
         }
         text
@@ -393,7 +393,7 @@ mod tests {
         let error =
             Error::new(ErrorKind::Revision, "it failed: outer").caused_by(Outer(fmt::Error));
         assert_eq!(chain(&error), format!("it failed: outer: {}", fmt::Error));
-        assert!(error.cause().is_some_and(|cause| cause.is::<Outer>()));
+        assert!(error.cause().is_some_and(<dyn StdError>::is::<Outer>));
         let error = Error::new(ErrorKind::Database, "it failed").caused_by(Outer(fmt::Error));
         assert_eq!(chain(&error), format!("it failed: outer: {}", fmt::Error));
     }
@@ -408,7 +408,7 @@ mod tests {
         assert!(
             error
                 .cause()
-                .is_some_and(|cause| cause.is::<crate::LoadError>())
+                .is_some_and(<dyn StdError>::is::<crate::LoadError>)
         );
     }
 
@@ -430,6 +430,6 @@ mod tests {
         let error =
             Error::new(ErrorKind::Statement, format!("it failed: {message}")).caused_by(error);
         assert_eq!(chain(&error), "it failed: no such column: absent");
-        assert!(error.cause().is_some_and(|cause| cause.is::<sqlx::Error>()));
+        assert!(error.cause().is_some_and(<dyn StdError>::is::<sqlx::Error>));
     }
 }

@@ -163,7 +163,9 @@ impl Writer {
             self.begin();
         }
         if suspends_keys {
-            CHECK_KEYS.iter().for_each(|check| self.statement(check));
+            for check in CHECK_KEYS {
+                self.statement(check);
+            }
         }
         let record = step.record();
         for change in tables.change_rows(&record.changes) {

@@ -77,6 +77,9 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
 
     /// How long one statement may run; no limit by default. In a Rust revision the time begins anew with each call of the
     /// [`Context`](crate::Context).
+    ///
+    /// SQLite has one progress handler for a connection: on a connection that is passed, an app's own is replaced, and the
+    /// connection has none after the run.
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.options.statement_timeout = Some(timeout);
         self

@@ -279,7 +279,7 @@ async fn a_file_that_is_not_there_yet_is_waited_for() {
     let patience = Duration::from_millis(100);
     let given_up = migrations.wait_until_current(&absent, patience).await;
     assert_eq!(given_up.unwrap_err().kind(), ErrorKind::Connect);
-    let wait = migrations.wait_until_current(&absent, Duration::from_secs(60));
+    let wait = migrations.wait_until_current(&absent, Duration::from_mins(1));
     let mut wait = std::pin::pin!(wait);
     let early = tokio::time::timeout(patience, &mut wait).await;
     assert!(early.is_err(), "{early:?}");

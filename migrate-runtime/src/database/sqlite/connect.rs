@@ -10,7 +10,6 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, Sqlit
 
 use super::SqliteSession;
 use super::code::{explain, is_absent, is_busy};
-use super::timeout::Watchdog;
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, database_code, database_message, inside_a_transaction};
 use crate::error::{Error, ErrorKind};
@@ -34,7 +33,7 @@ impl<'a> sealed::Connect<'a> for &'a SqlitePool {
                 }
             };
             let connection = connection.map_err(|error| cannot_open(&connect_options, error))?;
-            open(connection, limits).await
+            open(connection, limits)
         }
         .boxed()
     }
@@ -42,7 +41,7 @@ impl<'a> sealed::Connect<'a> for &'a SqlitePool {
 
 impl<'a> sealed::Connect<'a> for &'a mut SqliteConnection {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
-        open(Handle::Borrowed(self), limits).boxed()
+        async move { open(Handle::Borrowed(self), limits) }.boxed()
     }
 }
 
@@ -68,28 +67,17 @@ async fn connection(
     Ok(Handle::Own(Box::new(connection)))
 }
 
-async fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, Error> {
+fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, Error> {
     if connection.get().is_in_transaction() {
         return Err(inside_a_transaction());
     }
-    let watchdog = match limits.statement {
-        Some(timeout) => Some(Watchdog::install(connection.get(), timeout).await.map_err(
-            |error| {
-                Error::new(
-                    ErrorKind::Database,
-                    "the statement timeout could not be set",
-                )
-                .caused_by(error)
-            },
-        )?),
-        None => None,
-    };
     Ok(Opened(Box::new(SqliteSession {
         connection,
         patience: limits.lock.min(LONGEST_COMMIT),
         outside: None,
         in_transaction: false,
-        watchdog,
+        timeout: limits.statement,
+        watchdog: None,
         suspended: None,
     })))
 }

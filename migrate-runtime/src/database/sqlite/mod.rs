@@ -36,6 +36,9 @@ struct SqliteSession<'a> {
     outside: Option<outside::Lock>,
     /// Whether a revision outside a transaction has begun one of its own.
     in_transaction: bool,
+    /// How long a statement of a revision may run.
+    timeout: Option<Duration>,
+    /// What sees to that, from the first statement until `unlock`.
     watchdog: Option<Watchdog>,
     /// What foreign keys were before a revision that suspends them outside a transaction.
     suspended: Option<Suspended>,
@@ -82,6 +85,9 @@ impl Session for SqliteSession<'_> {
         async move {
             // What fails here is tried again when the session is dropped.
             let _ = self.enforce_keys().await;
+            if let Some(watchdog) = self.watchdog.take() {
+                watchdog.remove(self.connection.get()).await;
+            }
             self.outside = None;
         }
         .boxed()
@@ -95,6 +101,10 @@ impl Session for SqliteSession<'_> {
         progress: &'s mut dyn Progress,
     ) -> BoxFuture<'s, Result<(), Failure>> {
         async move {
+            let has_work = |revision: &Transactional<'_>| !matches!(revision.work, Work::Nothing);
+            if revisions.iter().any(has_work) {
+                self.watch().await?;
+            }
             let (begin, before_commit) = self.busy_timeouts();
             let setting = Setting {
                 tables,
@@ -120,7 +130,11 @@ impl Session for SqliteSession<'_> {
         work: Work<'s>,
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        self.statement(tables, work, entry).boxed()
+        async move {
+            self.watch().await?;
+            self.statement(tables, work, entry).await
+        }
+        .boxed()
     }
 
     fn suspend_keys(&mut self, is_resumed: bool) -> BoxFuture<'_, Result<(), Failure>> {
@@ -185,6 +199,15 @@ impl Session for SqliteSession<'_> {
 }
 
 impl SqliteSession<'_> {
+    async fn watch(&mut self) -> Result<(), Failure> {
+        if let (Some(timeout), None) = (self.timeout, &self.watchdog) {
+            let watchdog = Watchdog::install(self.connection.get(), timeout).await;
+            let doing = "to set the statement timeout";
+            self.watchdog = Some(watchdog.map_err(|error| code::database(error, doing))?);
+        }
+        Ok(())
+    }
+
     /// What begins a transaction, and what to execute before its end. On a connection of our own SQLite gives up at
     /// once while another connection writes, since the wait is ours; but a commit may have to wait for readers, and
     /// giving up there would throw the work away.

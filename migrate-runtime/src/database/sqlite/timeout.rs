@@ -34,6 +34,14 @@ impl Watchdog {
         Ok(watchdog)
     }
 
+    /// Takes its handler off the connection.
+    pub(super) async fn remove(self, connection: &mut SqliteConnection) {
+        // A connection that cannot be had runs nothing that could be interrupted.
+        if let Ok(mut handle) = connection.lock_handle().await {
+            handle.remove_progress_handler();
+        }
+    }
+
     /// A statement begins.
     pub(super) fn restart(&self) {
         self.deadline.store(
@@ -49,7 +57,7 @@ impl Watchdog {
 }
 
 impl Drop for Watchdog {
-    /// A borrowed connection goes on without it.
+    /// A run was cut off: the handler stays on a borrowed connection, and interrupts nothing any more.
     fn drop(&mut self) {
         self.stop();
     }
@@ -60,4 +68,23 @@ const INSTRUCTIONS: i32 = 1000;
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_stays_on_the_connection() {
+        let connection = SqliteConnection::connect("sqlite::memory:").await;
+        let mut connection = connection.expect("a database");
+        let watchdog = Watchdog::install(&mut connection, Duration::from_secs(1)).await;
+        let watchdog = watchdog.expect("a handler");
+        let deadline = Arc::clone(&watchdog.deadline);
+        assert_eq!(Arc::strong_count(&deadline), 3);
+        watchdog.remove(&mut connection).await;
+        assert_eq!(Arc::strong_count(&deadline), 1, "the handler is dropped");
+    }
 }
