@@ -32,6 +32,12 @@ pub(crate) enum Body {
     Rust { upgrade: bool, downgrade: bool },
 }
 
+/// Whether a revision file is Rust, and not SQL.
+pub(crate) fn is_rust(file: &str) -> bool {
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("rs"))
+}
+
 impl Draft {
     /// Parses a file; `None` when it has no header and is no revision.
     pub(crate) fn parse(
@@ -39,9 +45,7 @@ impl Draft {
         file: String,
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        let is_rust = file
-            .rsplit_once('.')
-            .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));
+        let is_rust = is_rust(&file);
         let conflicts = conflict::faults(source);
         let has_conflict = !conflicts.is_empty();
         let mut ignored = Vec::new();

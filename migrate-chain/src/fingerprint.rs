@@ -4,6 +4,7 @@ use crate::Dialect;
 use crate::digest::{Checksum, Digest};
 use crate::draft::Draft;
 use crate::graph::RevisionGraph;
+use crate::parallel;
 use crate::revision::{DialectSet, Fingerprint};
 
 /// What is known of a revision on one database, once all under it has been hashed.
@@ -25,9 +26,10 @@ const MOST_COMBINATIONS: usize = 64;
 /// The fingerprints of the drafts, in their order. Each digest stands on those of parents and dependencies, so that
 /// parents are hashed first.
 pub(crate) fn fingerprints(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
+    let all_checksums = parallel::map(drafts, Draft::checksums);
     let mut hashes: Vec<PerDialect<Hashes>> = vec![PerDialect::default(); drafts.len()];
     for index in graph.parents_first() {
-        let checksums = drafts[index].checksums();
+        let checksums = all_checksums[index];
         let under = |n: usize| -> Vec<&Hashes> {
             let parents = graph.all(index).iter();
             parents.map(|&parent| &hashes[parent][n]).collect()

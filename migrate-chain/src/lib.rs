@@ -16,6 +16,7 @@ mod marker;
 mod message;
 pub mod names;
 pub mod pack;
+mod parallel;
 pub mod plan;
 pub mod render;
 pub mod revision;

@@ -8,8 +8,9 @@ use crate::chain::Chain;
 use crate::check::{self, Lost};
 use crate::config::{self, Settings};
 use crate::diagnostic::{self, Diagnostic, Fault};
-use crate::draft::Draft;
+use crate::draft::{self, Draft};
 use crate::graph::RevisionGraph;
+use crate::parallel;
 use crate::revision::Revision;
 use crate::source::{Place, Source};
 use crate::tree::{Disk, Entry, Tree};
@@ -139,10 +140,19 @@ impl<'t> Loader<'t> {
                 self.no_directory(location, settings.locations.get(n));
             }
         }
-        files
+        let sources: Vec<(String, Arc<Source>)> = files
             .into_iter()
-            .filter_map(|file| self.draft(file))
-            .collect()
+            .filter_map(|file| self.revision_source(&file).map(|source| (file, source)))
+            .collect();
+        let parsed = parallel::map(&sources, |(file, source)| {
+            (!draft::is_rust(file)).then(|| parse(file, source))
+        });
+        let drafts = sources.iter().zip(parsed).map(|((file, source), parsed)| {
+            // Only the thread that a macro runs on may ask the compiler for tokens.
+            let (draft, faults) = parsed.unwrap_or_else(|| parse(file, source));
+            self.parsed(source, draft, faults)
+        });
+        drafts.collect::<Vec<_>>().into_iter().flatten().collect()
     }
 
     /// Adds the revision files of a version location, and says whether there is such a folder.
@@ -186,30 +196,38 @@ impl<'t> Loader<'t> {
         })
     }
 
-    fn draft(&mut self, file: String) -> Option<Draft> {
-        let source = match self.read(&file) {
-            Read::Found(source) => source,
+    fn revision_source(&mut self, file: &str) -> Option<Arc<Source>> {
+        match self.read(file) {
+            Read::Found(source) => Some(source),
             Read::Absent => {
                 // A link that leads nowhere. To pass over it would be to lose a revision without a word.
-                self.unreadable(&file, "there is no such file".to_owned());
-                self.lost.file(&file, "");
-                return None;
+                self.unreadable(file, "there is no such file".to_owned());
+                self.lost.file(file, "");
+                None
             }
-            Read::Lost => return None,
-        };
-        let faults_before = self.faults.len();
-        let draft = Draft::parse(&source, file, &mut self.faults);
+            Read::Lost => None,
+        }
+    }
+
+    /// Takes note of what a file has turned out to be.
+    fn parsed(
+        &mut self,
+        source: &Arc<Source>,
+        draft: Option<Draft>,
+        faults: Vec<Diagnostic>,
+    ) -> Option<Draft> {
         if draft.is_none() {
             self.lost.mentions(source.path(), source.text());
         }
         // A file without a header is not reported twice.
-        if draft.is_none() && self.faults.len() == faults_before {
+        if draft.is_none() && faults.is_empty() {
             let first_line = source.text().lines().next().map_or(0, str::len);
             self.faults.push(Diagnostic::new(
                 Fault::NotARevision,
-                Place::new(&source, 0..first_line),
+                Place::new(source, 0..first_line),
             ));
         }
+        self.faults.extend(faults);
         draft
     }
 
@@ -289,6 +307,12 @@ fn join(folder: &str, name: &str) -> String {
         ("", name) => name.to_owned(),
         (folder, name) => format!("{}/{name}", folder.trim_end_matches('/')),
     }
+}
+
+fn parse(file: &str, source: &Arc<Source>) -> (Option<Draft>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let draft = Draft::parse(source, file.to_owned(), &mut faults);
+    (draft, faults)
 }
 
 /// Hashes the drafts of a chain without faults, parents first.

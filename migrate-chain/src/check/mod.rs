@@ -8,16 +8,24 @@ mod sql;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::draft::Draft;
+use crate::parallel;
 
 pub(crate) use graph::graph;
 pub(crate) use lost::Lost;
 
 /// Checks each revision on its own.
 pub(crate) fn revisions(config: &Config, drafts: &[Draft], faults: &mut Vec<Diagnostic>) {
-    for draft in drafts.iter().filter(|draft| !draft.has_conflict) {
-        policy::upgrade(draft, faults);
-        policy::dialects(config, draft, faults);
-        policy::downgrade(config, draft, faults);
-        sql::statements(&config.dialects, draft, faults);
+    let found = parallel::map(drafts, |draft| revision(config, draft));
+    faults.extend(found.into_iter().flatten());
+}
+
+fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    if !draft.has_conflict {
+        policy::upgrade(draft, &mut faults);
+        policy::dialects(config, draft, &mut faults);
+        policy::downgrade(config, draft, &mut faults);
+        sql::statements(&config.dialects, draft, &mut faults);
     }
+    faults
 }
