@@ -8,29 +8,76 @@ use crate::crates::{Crate, ours};
 use crate::measure::{Row, side_by_side};
 
 const RUNS: usize = 9;
-const FILE: &str = "src/lib.rs";
+const GOALS: [(usize, f64); 2] = [(1_000, 1.3), (10_000, 1.5)];
 
 pub(crate) fn run() -> Result<Vec<Row>> {
-    [(1_000, 1.3), (10_000, 1.5)]
-        .into_iter()
-        .map(|(length, goal)| measure(length, goal))
-        .collect()
+    let mut rows = Vec::new();
+    for kind in [&APP, &LIBRARY] {
+        for (length, goal) in GOALS {
+            rows.push(measure(kind, length, goal)?);
+        }
+    }
+    Ok(rows)
 }
 
-fn measure(length: usize, goal: f64) -> Result<Row> {
-    let ours = Crate::new(
-        &format!("embed-migrations = {}", ours("embed-migrations")),
-        FILE,
-        EMBEDDED,
-    )?;
-    let peer = Crate::new("", FILE, &by_hand(length)?)?;
+/// A kind of crate that embeds a chain.
+struct Kind {
+    name: &'static str,
+    file: &'static str,
+    dependencies: &'static str,
+    /// Behind the `features` of embed-migrations.
+    features: &'static str,
+    /// The source behind the chain.
+    embedded: &'static str,
+    by_hand: &'static str,
+}
+
+/// What users build again and again: a program with a database, which has to be linked.
+const APP: Kind = Kind {
+    name: "app",
+    file: "src/main.rs",
+    dependencies: "sqlx = { version = \"0.9\", features = [\"runtime-tokio\", \"sqlite\"] }\n\
+                   tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }\n",
+    features: "sqlite",
+    embedded: "#[tokio::main]\n\
+               async fn main() {\n\
+                   let pool = sqlx::SqlitePool::connect(\"sqlite::memory:\").await.unwrap();\n\
+                   MIGRATIONS.upgrade(&pool).await.unwrap();\n\
+               }\n",
+    by_hand: "#[tokio::main]\n\
+              async fn main() {\n\
+                  let pool = sqlx::SqlitePool::connect(\"sqlite::memory:\").await.unwrap();\n\
+                  for (_, sql) in MIGRATIONS {\n\
+                      sqlx::raw_sql(*sql).execute(&pool).await.unwrap();\n\
+                  }\n\
+              }\n",
+};
+
+/// The chain alone, in a crate that is not linked and does nothing else.
+const LIBRARY: Kind = Kind {
+    name: "library of nothing else",
+    file: "src/lib.rs",
+    dependencies: "",
+    features: "",
+    embedded: "",
+    by_hand: "",
+};
+
+fn measure(kind: &Kind, length: usize, goal: f64) -> Result<Row> {
+    let features: Vec<&str> = kind.features.split_whitespace().collect();
+    let library = ours("embed-migrations").replace(" }", &format!(", features = {features:?} }}"));
+    let dependencies = format!("{}embed-migrations = {library}\n", kind.dependencies);
+    let embedded = format!("{EMBEDDED}{}", kind.embedded);
+    let by_hand = format!("{}{}", by_hand(length)?, kind.by_hand);
+    let ours = Crate::new(&dependencies, kind.file, &embedded)?;
+    let peer = Crate::new(kind.dependencies, kind.file, &by_hand)?;
     for app in [&ours, &peer] {
         chains::write(&app.path().join("migrations"), length)?;
         app.build()?;
     }
-    let times = side_by_side(RUNS, || ours.rebuild(FILE), || peer.rebuild(FILE))?;
+    let times = side_by_side(RUNS, || ours.rebuild(kind.file), || peer.rebuild(kind.file))?;
     Ok(Row::ratio(
-        format!("touch and rebuild, {length} revisions"),
+        format!("touch and rebuild, {length} revisions, {}", kind.name),
         times,
         "include_str! by hand",
         goal,
