@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use hmac_sha256::Hash as Sha256;
+use sha2::{Digest as _, Sha256};
 
 macro_rules! hash_type {
     ($(#[$doc:meta])* $name:ident) => {
@@ -76,7 +76,7 @@ impl Checksum {
             hasher.update("\n");
             hasher.update(line);
         }
-        Self(hasher.finalize())
+        Self(hasher.finalize().into())
     }
 }
 
@@ -106,7 +106,7 @@ impl Digest {
             hasher.update("\nunder ");
             hasher.update(digest.as_bytes());
         }
-        Self(hasher.finalize())
+        Self(hasher.finalize().into())
     }
 }
 
