@@ -18,7 +18,7 @@ use crate::context::RevisionFn;
 use crate::database::{
     Failure, Progress, State, Transactional, Work, database_message, rust_failure,
 };
-use crate::journal::{Record, Tables};
+use crate::journal::Tables;
 
 /// What a transaction needs to know.
 pub(super) struct Setting<'s> {
@@ -83,7 +83,7 @@ async fn step(
         Some(suspended) => Some(suspended.before.clone()),
         None => Some(violations(transaction).await?),
     };
-    if !matches!(revision.work, Work::Nothing) {
+    if matches!(revision.work, Work::Rust(_)) {
         let marked = execute(transaction, MARK).await;
         marked.map_err(|error| database(error, "to mark the start of the revision"))?;
     }
@@ -107,7 +107,7 @@ async fn step(
         transaction,
         setting.tables,
         index,
-        &revision.record,
+        revision,
         started.elapsed(),
     )
     .await?;
@@ -137,18 +137,15 @@ async fn ended(
 ) -> Result<(), Failure> {
     let is_meddled = match (work, &done) {
         (Work::Nothing, _) => false,
-        // The mark went with the transaction that it was made in, also where the revision began another.
-        (_, Ok(())) => execute(transaction, UNMARK).await.is_err(),
+        // Writing the record tells: it begins with the end of the mark.
+        (_, Ok(())) => false,
         (_, Err(_)) => reopen(transaction).await,
     };
     if !is_meddled {
         return done;
     }
     let what = match (work, done) {
-        (_, Ok(())) => {
-            reopen(transaction).await;
-            "ended the transaction that it runs in".into()
-        }
+        (_, Ok(())) => ENDED.into(),
         (
             Work::Sql(script),
             Err(Failure::Statement {
@@ -169,6 +166,8 @@ async fn ended(
 /// `BEGIN` that fails costs more than all the rest of a small revision.
 const MARK: &str = "SAVEPOINT embed_migrations_revision";
 const UNMARK: &str = "RELEASE embed_migrations_revision";
+
+const ENDED: &str = "ended the transaction that it runs in";
 
 /// Whether one of the first `statements` ends a transaction. The build check sees those that stand by themselves; as
 /// SQLite sees it, text between `-- migrate: statement` and its end is many statements too.
@@ -199,7 +198,11 @@ async fn script_of(
 ) -> Result<(), Failure> {
     let restart = || watchdog.inspect(|watchdog| watchdog.restart());
     let mut statement = 0;
-    let mut results = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut **transaction);
+    // In one call with the script: a call to sqlx's thread costs more than most statements.
+    let marked = format!("{MARK};\n{script}");
+    let mut results = sqlx::raw_sql(AssertSqlSafe(marked)).fetch_many(&mut **transaction);
+    let mark = results.try_next().await;
+    mark.map_err(|error| database(error, "to mark the start of the revision"))?;
     restart();
     loop {
         match results.try_next().await {
@@ -240,17 +243,28 @@ async fn write_record(
     transaction: &mut Transaction<'_, Sqlite>,
     tables: &Tables,
     index: usize,
-    record: &Record<'_>,
+    revision: &Transactional<'_>,
     duration: Duration,
 ) -> Result<(), Failure> {
     let failed = |error| database(error, "to record the revision");
+    let record = &revision.record;
+    let is_marked = !matches!(revision.work, Work::Nothing);
     let changes = tables.change_rows(&record.changes);
-    let script = changes
+    let script = is_marked
+        .then(|| UNMARK.to_owned())
         .into_iter()
+        .chain(changes)
         .chain([tables.add(&record.entry, Some(duration))])
         .collect::<Vec<_>>()
         .join(";\n");
     let mut results = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut **transaction);
+    // The mark went with the transaction that it was made in, also where the revision began another.
+    if is_marked && results.try_next().await.is_err() {
+        drop(results);
+        reopen(transaction).await;
+        let what = ENDED.into();
+        return Err(Failure::Meddled { index, what });
+    }
     while let Some(result) = results.try_next().await.map_err(failed)? {
         // The rows were as expected when the transaction began, and nobody else can write since.
         if result.left().is_some_and(|done| done.rows_affected() != 1) {
