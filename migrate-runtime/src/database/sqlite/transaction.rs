@@ -136,9 +136,8 @@ async fn ended(
     done: Result<(), Failure>,
 ) -> Result<(), Failure> {
     let is_meddled = match (work, &done) {
-        (Work::Nothing, _) => false,
-        // Writing the record tells: it begins with the end of the mark.
-        (_, Ok(())) => false,
+        // Behind work that was done, writing the record tells: it begins with the end of the mark.
+        (Work::Nothing, _) | (_, Ok(())) => false,
         (_, Err(_)) => reopen(transaction).await,
     };
     if !is_meddled {
