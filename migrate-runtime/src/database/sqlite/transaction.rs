@@ -135,34 +135,30 @@ async fn ended(
     index: usize,
     done: Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let is_meddled = match (work, &done) {
-        // Behind work that was done, writing the record tells: it begins with the end of the mark.
-        (Work::Nothing, _) | (_, Ok(())) => false,
-        (_, Err(_)) => reopen(transaction).await,
-    };
-    if !is_meddled {
-        return done;
+    // Behind work that was done, writing the record tells: it begins with the end of the mark.
+    let Err(failure) = done else { return Ok(()) };
+    if matches!(work, Work::Nothing) || !reopen(transaction).await {
+        return Err(failure);
     }
-    let what = match (work, done) {
-        (_, Ok(())) => ENDED.into(),
+    let what = match (work, failure) {
         (
             Work::Sql(script),
-            Err(Failure::Statement {
+            Failure::Statement {
                 statement, error, ..
-            }),
+            },
         ) if ends_transaction(script, statement) => format!(
             "ended the transaction that it runs in, and failed behind that: {}",
             database_message(&error)
         )
         .into(),
         // SQLite rolled it back.
-        (_, failed) => return failed,
+        (_, failure) => return Err(failure),
     };
     Err(Failure::Meddled { index, what })
 }
 
-/// A savepoint around a revision, by which it is seen that its transaction is the one that it began in. To ask with a
-/// `BEGIN` that fails costs more than all the rest of a small revision.
+/// A savepoint around a revision, by which it is seen that its transaction is the one that it began in. It is
+/// set and taken back in calls that are made anyway: a call to sqlx's thread costs more than a small statement.
 const MARK: &str = "SAVEPOINT embed_migrations_revision";
 const UNMARK: &str = "RELEASE embed_migrations_revision";
 
