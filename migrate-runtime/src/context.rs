@@ -52,10 +52,41 @@ impl<'c> Context<'c> {
     #[cfg(feature = "sqlite")]
     pub fn sqlite(&mut self) -> Result<&mut sqlx::SqliteConnection, RevisionError> {
         let dialect = self.executor.dialect();
-        self.executor.sqlite().ok_or_else(|| {
-            RevisionError::msg(format!(
-                "the revision asks for SQLite, and this database is {dialect}"
-            ))
-        })
+        self.executor
+            .sqlite()
+            .ok_or_else(|| is_another("SQLite", dialect))
     }
+
+    /// The sqlx connection, for queries with arguments and results. It is inside the revision's transaction: neither
+    /// commit nor roll back.
+    ///
+    /// # Errors
+    /// [`RevisionError`] when the database is no PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(&mut self) -> Result<&mut sqlx::PgConnection, RevisionError> {
+        let dialect = self.executor.dialect();
+        self.executor
+            .postgres()
+            .ok_or_else(|| is_another("PostgreSQL", dialect))
+    }
+
+    /// The sqlx connection, for queries with arguments and results. It is inside the revision's transaction: neither
+    /// commit nor roll back. A schema change commits by itself here.
+    ///
+    /// # Errors
+    /// [`RevisionError`] when the database is neither MySQL nor MariaDB.
+    #[cfg(feature = "mysql")]
+    pub fn mysql(&mut self) -> Result<&mut sqlx::MySqlConnection, RevisionError> {
+        let dialect = self.executor.dialect();
+        self.executor
+            .mysql()
+            .ok_or_else(|| is_another("MySQL", dialect))
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+fn is_another(wanted: &str, dialect: Dialect) -> RevisionError {
+    RevisionError::msg(format!(
+        "the revision asks for {wanted}, and this database is {dialect}"
+    ))
 }

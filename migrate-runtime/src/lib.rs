@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 // Without a database nothing calls the runner.
 #![cfg_attr(
-    not(feature = "sqlite"),
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(dead_code, reason = "only a database feature makes a session")
 )]
 

@@ -227,6 +227,18 @@ pub(crate) trait Executor: Send {
     fn sqlite(&mut self) -> Option<&mut sqlx::SqliteConnection> {
         None
     }
+
+    /// The sqlx connection, if it is one to PostgreSQL.
+    #[cfg(feature = "postgres")]
+    fn postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
+        None
+    }
+
+    /// The sqlx connection, if it is one to MySQL or MariaDB.
+    #[cfg(feature = "mysql")]
+    fn mysql(&mut self) -> Option<&mut sqlx::MySqlConnection> {
+        None
+    }
 }
 
 /// What is known of a statement that was cut off.

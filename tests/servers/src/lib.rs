@@ -1,0 +1,40 @@
+//! Database servers for tests. Each is private: on a free port of the loopback, in a temporary folder, under another user
+//! where this one is root, and gone with the process that started it, whatever happens to that.
+//!
+//! [`postgres`] and [`mysql`] give the one that the tests of this process share. `MIGRATE_TEST_POSTGRES_URL` and
+//! `MIGRATE_TEST_MYSQL_URL` name an existing server instead.
+
+mod janitor;
+mod mariadb;
+mod postgres;
+mod programs;
+mod server;
+
+use std::sync::OnceLock;
+
+pub use server::{Kind, Server};
+
+/// The PostgreSQL server that the tests of this process share.
+///
+/// # Panics
+/// When it cannot be started; the message says what to install.
+pub fn postgres() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| shared(Kind::Postgres))
+}
+
+/// The MySQL or MariaDB server that the tests of this process share.
+///
+/// # Panics
+/// When it cannot be started; the message says what to install.
+pub fn mysql() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| shared(Kind::MySql))
+}
+
+fn shared(kind: Kind) -> Server {
+    match std::env::var(kind.variable()) {
+        Ok(url) => Server::existing(kind, &url),
+        Err(_) => Server::start(kind),
+    }
+}
