@@ -17,6 +17,7 @@ mod migrations;
 mod offline;
 mod options;
 mod plan;
+mod point;
 mod report;
 mod run;
 mod runner;

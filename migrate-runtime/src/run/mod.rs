@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind};
 use crate::journal::{JournalRow, Tables};
 use crate::options::{Ahead, Options, TransactionMode};
 use crate::runner::Resolution;
-use crate::{Direction, Event, Migrations, Report};
+use crate::{Direction, Event, Migrations, Report, point};
 use step::{Narrator, Step};
 use wait::Wait;
 
@@ -228,9 +228,8 @@ impl<'a> Run<'a> {
         }
         let steps = self.plan(graph, goal, &state).await?;
         let outside = steps.iter().any(|step| !step.revision.is_transactional());
-        match self.session.try_lock(&self.tables, outside).await {
-            Ok(()) => {}
-            Err(failure) => return self.interrupted(failure, &[]),
+        if let Err(failure) = self.lock(outside).await {
+            return self.interrupted(failure, &[]);
         }
         if !steps.is_empty() {
             self.options.emit(&Event::Planned {
@@ -259,7 +258,15 @@ impl<'a> Run<'a> {
                 ..CREATED
             };
         }
+        point::reached(point::BEFORE_RELEASE);
         Ok(Outcome::Done(state.ids()))
+    }
+
+    async fn lock(&mut self, outside: bool) -> Result<(), Failure> {
+        point::reached(point::BEFORE_LOCK);
+        self.session.try_lock(&self.tables, outside).await?;
+        point::reached(point::AFTER_LOCK);
+        Ok(())
     }
 
     /// Runs steps in one transaction.

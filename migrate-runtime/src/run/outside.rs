@@ -16,7 +16,7 @@ use crate::journal::{
 };
 use crate::runner::Resolution;
 use crate::status::Unfinished;
-use crate::{Direction, Report};
+use crate::{Direction, Report, point};
 
 /// What the end of the journal tells of a revision that is under way.
 pub(super) struct UnfinishedRun {
@@ -70,6 +70,7 @@ impl<'a> Run<'a> {
         self.session
             .run(&self.tables, state, &intent, &mut silent)
             .await?;
+        point::reached(point::AFTER_INTENT);
         let state = State {
             unfinished: true,
             has_version_table: true,
@@ -179,7 +180,7 @@ impl<'a> Run<'a> {
         state: &State,
         report: &mut Report,
     ) -> Result<Outcome, Error> {
-        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+        if let Err(failure) = self.lock(true).await {
             return self.interrupted(failure, &[]);
         }
         // The process that was at work may have finished just before it gave the lock back.
@@ -310,7 +311,7 @@ impl<'a> Run<'a> {
         resolution: Resolution,
     ) -> Result<Outcome, Error> {
         // The lock comes first: what was read before it may be long past when it is there.
-        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+        if let Err(failure) = self.lock(true).await {
             return self.interrupted(failure, &[]);
         }
         let state = &self.state().await?;

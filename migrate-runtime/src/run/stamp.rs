@@ -48,9 +48,9 @@ impl<'a> Run<'a> {
                 .into_iter()
                 .map(Transactional::record_only)
                 .collect();
-            let mut narrator = Narrator::silent(&self.options);
-            let locked = match self.session.try_lock(&self.tables, false).await {
+            let locked = match self.lock(false).await {
                 Ok(()) => {
+                    let mut narrator = Narrator::silent(&self.options);
                     self.session
                         .run(&self.tables, &state, &transactional, &mut narrator)
                         .await
@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// That the revision was left half-way.
     async fn refuse_unfinished(&mut self, state: &State) -> Result<Outcome, Error> {
-        if let Err(failure) = self.session.try_lock(&self.tables, true).await {
+        if let Err(failure) = self.lock(true).await {
             return self.interrupted(failure, &[]);
         }
         if !self.state().await?.unfinished {

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::context::RevisionFn;
 use crate::database::{Failure, Work, rust_failure};
 use crate::journal::{Entry, JournalEvent, Tables};
+use crate::point;
 
 impl SqliteSession<'_> {
     /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one
@@ -62,7 +63,9 @@ impl SqliteSession<'_> {
         if !is_next(&mut transaction, tables, entry).await? {
             return Err(Failure::Fenced);
         }
+        point::reached(point::BEFORE_STATEMENT);
         execute(&mut transaction, statement).await.map_err(failed)?;
+        point::reached(point::BEFORE_RECORD);
         execute(&mut transaction, &record).await.map_err(recorded)?;
         execute(&mut transaction, &before_commit)
             .await
@@ -80,11 +83,13 @@ impl SqliteSession<'_> {
     ) -> Result<(), Failure> {
         self.be_patient().await?;
         self.in_transaction |= control == Some("BEGIN");
+        point::reached(point::BEFORE_STATEMENT);
         let mut result = execute(self.connection.get(), statement)
             .await
             .map_err(failed);
         if result.is_ok() {
             self.in_transaction &= control.is_none_or(|keyword| keyword == "BEGIN");
+            point::reached(point::BEFORE_RECORD);
             result = execute(self.connection.get(), record)
                 .await
                 .map_err(recorded);

@@ -19,6 +19,7 @@ use crate::database::{
     Failure, Progress, State, Transactional, Work, database_message, rust_failure,
 };
 use crate::journal::Tables;
+use crate::point;
 
 /// What a transaction needs to know.
 pub(super) struct Setting<'s> {
@@ -59,8 +60,10 @@ pub(super) async fn run(
     }
     let patience = execute(&mut transaction, &setting.before_commit).await;
     patience.map_err(|error| database(error, "to wait for readers"))?;
+    point::reached(point::BEFORE_COMMIT);
     let commit = transaction.commit().await;
     commit.map_err(|error| database(error, "to commit"))?;
+    point::reached(point::AFTER_COMMIT);
     // Only now is it true of the last one, which is the only one unless all share the transaction.
     if let Some((index, duration)) = last {
         progress.finished(index, duration);
@@ -199,6 +202,7 @@ async fn script_of(
     let mark = results.try_next().await;
     mark.map_err(|error| database(error, "to mark the start of the revision"))?;
     restart();
+    point::reached(point::BEFORE_STATEMENT);
     loop {
         match results.try_next().await {
             Ok(None) => return Ok(()),
