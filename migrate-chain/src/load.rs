@@ -33,6 +33,30 @@ pub fn load(path: &Path) -> Result<Chain, Vec<Diagnostic>> {
 /// # Errors
 /// Everything that is wrong with it, sorted by file and position.
 pub fn load_tree(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
+    load_counting(tree, true)
+}
+
+/// Loads a migration directory as [`load_tree`] does, and takes any number of heads and bases as sound: for what shows
+/// the heads of a chain, or adds the revision that joins them.
+///
+/// The [`config`](Chain::config) is what `migrate.toml` says all the same.
+///
+/// # Errors
+/// Everything else that is wrong with it, sorted by file and position.
+///
+/// ```
+/// use migrate_chain::{Disk, load::load_unmerged, load_tree};
+///
+/// let tree = Disk::new("../tests/fixtures/second-head/migrations", "migrations");
+/// assert_eq!(load_tree(&tree).unwrap_err()[0].code(), "several-heads");
+/// assert_eq!(load_unmerged(&tree).expect("nothing else is wrong").graph.heads().len(), 2);
+/// ```
+pub fn load_unmerged(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
+    load_counting(tree, false)
+}
+
+/// Loads a migration directory, and minds the number of heads and bases or not.
+fn load_counting(tree: &dyn Tree, counts: bool) -> Result<Chain, Vec<Diagnostic>> {
     let mut loader = Loader::new(tree);
     let (settings, has_config_file) = loader.settings();
     let drafts = loader.drafts(&settings);
@@ -40,8 +64,11 @@ pub fn load_tree(tree: &dyn Tree) -> Result<Chain, Vec<Diagnostic>> {
         mut faults, lost, ..
     } = loader;
     let config = settings.config;
-    check::revisions(&config, &drafts, &mut faults);
-    let graph = check::graph(&config, &drafts, lost, &mut faults);
+    let mut rules = config.clone();
+    rules.many_heads |= !counts;
+    rules.many_bases |= !counts;
+    check::revisions(&rules, &drafts, &mut faults);
+    let graph = check::graph(&rules, &drafts, lost, &mut faults);
     match graph {
         Some(graph) if faults.is_empty() => {
             let revisions = finish(drafts, &graph);
