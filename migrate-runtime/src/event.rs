@@ -54,6 +54,18 @@ pub enum Event {
         /// How long it took.
         duration: Duration,
     },
+    /// A revision gave up on a lock that others hold on what it changes. It was rolled back, and is tried again after a
+    /// pause in which those who wait behind it can go on.
+    Retrying {
+        /// The revision id.
+        revision: String,
+        /// What the database said.
+        error: String,
+        /// The number of the new try, from 1.
+        retry: u32,
+        /// How many there will be at most.
+        of: u32,
+    },
     /// Another process changed the database first, and the plan is made anew.
     Fenced,
 }

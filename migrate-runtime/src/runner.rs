@@ -86,7 +86,9 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     }
 
     /// How long a schema change may wait for a lock on a table, and how often it is tried again; 5 seconds and 5 times
-    /// by default. SQLite has no locks on tables, and ignores it.
+    /// by default. Whoever comes behind a schema change that waits has to wait as well, so a long reader must not be
+    /// waited for without end. Only what is rolled back as a whole is tried again. SQLite has no locks on tables, and
+    /// ignores it.
     pub fn ddl_lock_timeout(mut self, timeout: Duration, retries: u32) -> Self {
         self.options.ddl_lock_timeout = timeout;
         self.options.ddl_retries = retries;
@@ -220,6 +222,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         let limits = Limits {
             statement: self.options.statement_timeout,
             lock: self.options.lock_deadline,
+            ddl_lock: self.options.ddl_lock_timeout,
             absent,
         };
         let opened = self.db.connect(limits).await?;

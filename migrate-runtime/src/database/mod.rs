@@ -39,6 +39,8 @@ pub(crate) mod sealed {
         pub statement: Option<Duration>,
         /// The wait for other processes.
         pub lock: Duration,
+        /// The wait of one statement for a lock on what it changes.
+        pub ddl_lock: Duration,
         /// The wait for a database that is not there yet.
         pub absent: Duration,
     }
@@ -134,6 +136,19 @@ pub(crate) enum Failure {
     },
 }
 
+impl Failure {
+    /// Which of the revisions it is about; the first where it is about none.
+    pub(crate) fn index(&self) -> usize {
+        match self {
+            Self::Statement { index, .. }
+            | Self::Rust { index, .. }
+            | Self::ForeignKeys { index, .. }
+            | Self::Meddled { index, .. } => *index,
+            Self::Busy { .. } | Self::Fenced | Self::Database { .. } => 0,
+        }
+    }
+}
+
 /// What is told while revisions run: each call is one thing done.
 pub(crate) trait Progress: Send {
     /// A revision starts.
@@ -202,8 +217,18 @@ pub(crate) trait Session: Send {
     /// Ends that; `unlock` does too.
     fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>>;
 
-    /// What became of a statement that was in flight when a run outside a transaction was cut off.
-    fn in_flight(&self, statement: &str) -> InFlight;
+    /// What became of the statement behind the last one that is known to be done, when a run outside a transaction was
+    /// cut off; or, if it `has_failed`, what that has left behind. It may look at the database, and clear away there what
+    /// the statement has left half done. The connection is set up as the statement found it.
+    fn in_flight<'s>(
+        &'s mut self,
+        statement: &'s str,
+        has_failed: bool,
+    ) -> BoxFuture<'s, Result<InFlight, Failure>>;
+
+    /// Whether the database only gave up on a lock, and undid all that was tried: it can be tried again. `outside` is
+    /// the statement, if it ran outside a transaction.
+    fn can_retry(&self, failure: &Failure, outside: Option<&str>) -> bool;
 
     /// Whether a statement set up the connection and no more, so that it has to run again on a new one.
     fn is_connection_setup(&self, statement: &str) -> bool;
@@ -248,6 +273,9 @@ pub(crate) enum InFlight {
     RunAgain,
     /// It was done.
     Done,
+    /// Nobody but its owner can tell; where to look.
+    #[allow(dead_code, reason = "on SQLite alone, a statement is never in doubt")]
+    InDoubt(&'static str),
 }
 
 /// The error that every database gives for a connection inside a transaction.

@@ -180,7 +180,7 @@ fn is_of_newer_version(error: &sqlx::Error) -> bool {
 }
 
 /// The statement with this number.
-fn statement_place(
+pub(super) fn statement_place(
     migrations: &Migrations,
     step: &Step<'_>,
     dialect: Dialect,

@@ -3,6 +3,7 @@
 mod failure;
 mod inspect;
 mod outside;
+mod retry;
 mod stamp;
 pub(crate) mod step;
 pub(crate) mod verify;
@@ -23,6 +24,7 @@ use crate::journal::{JournalRow, Tables};
 use crate::options::{Ahead, Options, TransactionMode};
 use crate::runner::Resolution;
 use crate::{Direction, Event, Migrations, Report, point};
+use retry::Retries;
 use step::{Narrator, Step};
 use wait::Wait;
 
@@ -278,12 +280,24 @@ impl<'a> Run<'a> {
     ) -> Result<(), Failure> {
         let transactional: Vec<Transactional<'_>> =
             steps.iter().map(|step| step.transactional()).collect();
-        let mut narrator = Narrator::new(&self.options, steps);
-        self.session
-            .run(&self.tables, state, &transactional, &mut narrator)
-            .await?;
-        report.steps.extend(narrator.done());
-        Ok(())
+        let mut retries = Retries::of(&self.options, steps);
+        loop {
+            let mut narrator = Narrator::new(&self.options, steps);
+            let ran = self
+                .session
+                .run(&self.tables, state, &transactional, &mut narrator)
+                .await;
+            match ran {
+                Ok(()) => {
+                    report.steps.extend(narrator.done());
+                    return Ok(());
+                }
+                Err(failure) => {
+                    let may_retry = self.session.can_retry(&failure, None);
+                    retries.pause(failure, may_retry).await?;
+                }
+            }
+        }
     }
 
     /// What a failure means for the run.

@@ -7,6 +7,7 @@ use migrate_chain::sql::transaction_control;
 use migrate_chain::{Checksum, Dialect};
 use tracing::Instrument as _;
 
+use super::retry::Retries;
 use super::step::{Code, Narrator, Step};
 use super::{Outcome, Run, failure, verify};
 use crate::database::{Failure, InFlight, Progress as _, State, Transactional, Work};
@@ -61,16 +62,7 @@ impl<'a> Run<'a> {
         step: &Step<'_>,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let intent = Record {
-            entry: step.entry(JournalEvent::Started, 0),
-            changes: RowChanges::default(),
-        };
-        let mut silent = Narrator::silent(&self.options);
-        let intent = [Transactional::record_only(intent)];
-        self.session
-            .run(&self.tables, state, &intent, &mut silent)
-            .await?;
-        point::reached(point::AFTER_INTENT);
+        self.note_intent(state, step, 0).await?;
         let state = State {
             unfinished: true,
             has_version_table: true,
@@ -80,6 +72,31 @@ impl<'a> Run<'a> {
         self.go_on(&state, step, 0, report)
             .instrument(step.span())
             .await
+    }
+
+    /// Writes down that what follows the first `done` statements is about to run.
+    async fn note_intent(
+        &mut self,
+        state: &State,
+        step: &Step<'_>,
+        done: usize,
+    ) -> Result<(), Failure> {
+        let statements = step.split(self.tables.dialect);
+        let behind = statements.get(..done).unwrap_or_default();
+        let entry = Entry {
+            statements_hash: statements_hash(behind.iter().copied()),
+            ..step.entry(JournalEvent::Started, done)
+        };
+        let intent = [Transactional::record_only(Record {
+            entry,
+            changes: RowChanges::default(),
+        })];
+        let mut silent = Narrator::silent(&self.options);
+        self.session
+            .run(&self.tables, state, &intent, &mut silent)
+            .await?;
+        point::reached(point::AFTER_INTENT);
+        Ok(())
     }
 
     /// Runs what follows the first `done` statements, and records the revision as done.
@@ -106,11 +123,16 @@ impl<'a> Run<'a> {
                 statements_hash: hash,
                 ..step.entry(JournalEvent::Statement, n + 1)
             };
-            let work = Work::Sql(statement);
-            if let Err(failure) = self.session.run_outside(&self.tables, work, &entry).await {
-                return Err(self
-                    .note_failure(state, step, &statements[..n], failure)
-                    .await);
+            let mut retries = Retries::of(&self.options, steps);
+            loop {
+                let work = Work::Sql(statement);
+                let ran = self.session.run_outside(&self.tables, work, &entry).await;
+                let Err(failure) = ran else { break };
+                let may_retry = self.session.can_retry(&failure, Some(statement));
+                if let Err(failure) = retries.pause(failure, may_retry).await {
+                    let done = &statements[..n];
+                    return Err(self.note_failure(state, step, done, failure).await);
+                }
             }
             narrator.statement(0, n);
         }
@@ -193,20 +215,14 @@ impl<'a> Run<'a> {
         };
         let step = self.unfinished_step(graph, state, &run)?;
         let done = self.done_already(&step, &run)?;
-        for statement in &step.split(self.tables.dialect)[..done] {
-            if self.session.is_connection_setup(statement) {
-                let entry = step.entry(JournalEvent::Started, run.statements);
-                let entry = Entry {
-                    statements_hash: run.hash,
-                    ..entry
-                };
-                let work = Work::Sql(statement);
-                let set_up = self.session.run_outside(&self.tables, work, &entry).await;
-                if let Err(failure) = set_up
-                    && !self.session.is_set_up(&failure)
-                {
-                    return self.interrupted(failure, std::slice::from_ref(&step));
-                }
+        if let Err(failure) = self.set_up_again(&step, &run, done).await {
+            return self.interrupted(failure, std::slice::from_ref(&step));
+        }
+        let done = self.behind_in_flight(&step, &run, done).await?;
+        if run.failed {
+            // From now on a statement may be cut off again.
+            if let Err(failure) = self.note_intent(state, &step, done).await {
+                return self.interrupted(failure, &[]);
             }
         }
         let going = self
@@ -215,6 +231,56 @@ impl<'a> Run<'a> {
         match going.await {
             Ok(()) => Ok(Outcome::Resumed),
             Err(failure) => self.interrupted(failure, std::slice::from_ref(&step)),
+        }
+    }
+
+    /// Runs those of the statements that are done again that set up the connection, which is a new one.
+    async fn set_up_again(
+        &mut self,
+        step: &Step<'_>,
+        run: &UnfinishedRun,
+        done: usize,
+    ) -> Result<(), Failure> {
+        for statement in step.split(self.tables.dialect).iter().take(done) {
+            if !self.session.is_connection_setup(statement) {
+                continue;
+            }
+            let entry = Entry {
+                statements_hash: run.hash,
+                ..step.entry(JournalEvent::Started, run.statements)
+            };
+            let work = Work::Sql(statement);
+            let set_up = self.session.run_outside(&self.tables, work, &entry).await;
+            if let Err(failure) = set_up
+                && !self.session.is_set_up(&failure)
+            {
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many statements are done, the one that was in flight included if it is.
+    async fn behind_in_flight(
+        &mut self,
+        step: &Step<'_>,
+        run: &UnfinishedRun,
+        done: usize,
+    ) -> Result<usize, Error> {
+        let statements = step.split(self.tables.dialect);
+        let Some(next) = statements.get(done) else {
+            return Ok(done);
+        };
+        match self.session.in_flight(next, run.failed).await {
+            Ok(InFlight::Done) => Ok(done + 1),
+            Ok(InFlight::RunAgain) => Ok(done),
+            Ok(InFlight::InDoubt(look)) => Err(self.statement_in_doubt(step, done, look)),
+            Err(failure) => Err(failure::error(
+                self.migrations,
+                &*self.session,
+                failure,
+                std::slice::from_ref(step),
+            )),
         }
     }
 
@@ -269,13 +335,28 @@ impl<'a> Run<'a> {
         if done.is_none_or(|done| !done.is_empty() && run.hash != hash(done)) {
             return Err(self.edited_half_way(step, run));
         }
-        match statements.get(run.statements) {
-            Some(next) if !run.failed && run.statements > 0 => match self.session.in_flight(next) {
-                InFlight::Done => Ok(run.statements + 1),
-                InFlight::RunAgain => Ok(run.statements),
-            },
-            _ => Ok(run.statements),
-        }
+        Ok(run.statements)
+    }
+
+    /// Whether the statement behind the first `done` has done anything, nobody but its owner can tell.
+    fn statement_in_doubt(&self, step: &Step<'_>, done: usize, look: &str) -> Error {
+        let id = step.revision.id();
+        let summary = format!(
+            "the {} of revision `{id}` was cut off in statement {} of {}, and whether that was done is unknown",
+            step.direction,
+            done + 1,
+            step.statements()
+        );
+        Error::new(ErrorKind::InDoubt, summary)
+            .of_revision(id, step.direction)
+            .at(failure::statement_place(
+                self.migrations,
+                step,
+                self.tables.dialect,
+                done,
+            ))
+            .note(format!("it runs outside a transaction: {look}"))
+            .help(how_to_settle(id))
     }
 
     fn in_doubt(&self, step: &Step<'_>) -> Error {

@@ -53,7 +53,7 @@ impl Wait {
 }
 
 /// Between half of a duration and all of it. The hasher's keys are random for each call.
-fn jitter(duration: Duration) -> Duration {
+pub(super) fn jitter(duration: Duration) -> Duration {
     let random = RandomState::new().hash_one(0u8) % 1000;
     duration / 2 + duration.mul_f64(f64::from(u32::try_from(random).unwrap_or(0)) / 2000.0)
 }

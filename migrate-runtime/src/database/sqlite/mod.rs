@@ -163,13 +163,29 @@ impl Session for SqliteSession<'_> {
         .boxed()
     }
 
-    fn in_flight(&self, statement: &str) -> InFlight {
+    fn in_flight<'s>(
+        &'s mut self,
+        statement: &'s str,
+        has_failed: bool,
+    ) -> BoxFuture<'s, Result<InFlight, Failure>> {
         // A statement commits together with its record, or its record inside the transaction that it belongs to. Only
         // the end of such a transaction has no record yet when all before it is there.
-        match transaction_control(Dialect::Sqlite, statement) {
-            Some("COMMIT" | "END") => InFlight::Done,
-            _ => InFlight::RunAgain,
-        }
+        let is_done = !has_failed
+            && matches!(
+                transaction_control(Dialect::Sqlite, statement),
+                Some("COMMIT" | "END")
+            );
+        let known = if is_done {
+            InFlight::Done
+        } else {
+            InFlight::RunAgain
+        };
+        std::future::ready(Ok(known)).boxed()
+    }
+
+    fn can_retry(&self, _: &Failure, _: Option<&str>) -> bool {
+        // It has one lock, and whoever finds that taken is busy.
+        false
     }
 
     fn is_connection_setup(&self, statement: &str) -> bool {
