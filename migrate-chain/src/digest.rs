@@ -25,7 +25,12 @@ macro_rules! hash_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut digits = [0; 64];
+                for (n, byte) in self.0.into_iter().enumerate() {
+                    digits[2 * n] = DIGITS[usize::from(byte >> 4)];
+                    digits[2 * n + 1] = DIGITS[usize::from(byte & 15)];
+                }
+                f.write_str(str::from_utf8(&digits).map_err(|_| fmt::Error)?)
             }
         }
 
@@ -70,6 +75,10 @@ impl Checksum {
             .trim_start_matches(crate::source::BYTE_ORDER_MARK)
             .trim_end();
         let mut hasher = Sha256::new();
+        if !text.as_bytes().contains(&b'\r') {
+            hasher.update(text);
+            return Self(hasher.finalize().into());
+        }
         let mut lines = text.split("\r\n");
         hasher.update(lines.next().unwrap_or_default());
         for line in lines {
@@ -121,6 +130,8 @@ impl fmt::Display for NotHexadecimal {
 }
 
 impl std::error::Error for NotHexadecimal {}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];

@@ -22,6 +22,9 @@ pub(crate) fn statements(dialects: &[Dialect], draft: &Draft, faults: &mut Vec<D
     for direction in [&script.upgrade, &script.downgrade] {
         for (body, readers) in bodies(direction, dialects) {
             let text = &draft.source.text()[body.clone()];
+            if sql::is_plain(text) {
+                continue;
+            }
             for (fault, dialect) in found(text, &readers, transactional) {
                 let range = body.start + fault.range.start..body.start + fault.range.end;
                 let kind = fault.kind;

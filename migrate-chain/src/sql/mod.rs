@@ -18,6 +18,7 @@ mod facts;
 mod faults;
 mod lexer;
 mod marker;
+mod plain;
 mod split;
 mod token;
 
@@ -25,5 +26,6 @@ pub use conflict::conflict_markers;
 pub use facts::{Refusal, Remedy, refusal, transaction_control};
 pub use faults::{Fault, FaultKind, faults, faults_common};
 pub use lexer::{Tokens, tokens};
+pub(crate) use plain::is_plain;
 pub use split::{Statement, Statements, split};
 pub use token::{Token, TokenKind};
