@@ -73,8 +73,8 @@ pub(crate) fn parse(
     reader.header.end = block.end;
     for (n, line) in block.keys.iter().enumerate() {
         // A paragraph that does not belong there is one fault, however many lines it has.
-        let goes_on = n > 0 && key_of(block.keys[n - 1].text).is_none();
-        if key_of(line.text).is_some() || !goes_on {
+        let goes_on = n > 0 && block.keys[n - 1].entry.is_none();
+        if line.entry.is_some() || !goes_on {
             reader.line(line);
         }
     }
@@ -103,9 +103,33 @@ const REQUIRED: [&str; 2] = ["revision", "down_revision"];
 struct Line<'s> {
     text: &'s str,
     start: usize,
+    /// The line as `key: value`, where it looks like one.
+    entry: Option<(&'s str, &'s str)>,
 }
 
-impl Line<'_> {
+impl<'s> Line<'s> {
+    fn new(text: &'s str, start: usize) -> Self {
+        let entry = entry(text);
+        Self { text, start, entry }
+    }
+
+    /// The key before the colon.
+    fn key(&self) -> Option<&'s str> {
+        self.entry.map(|(key, _)| key)
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+}
+
+/// What stands behind a key.
+struct Value<'s> {
+    text: &'s str,
+    start: usize,
+}
+
+impl Value<'_> {
     fn range(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
     }
@@ -134,7 +158,7 @@ impl<'s> Block<'s> {
                 break;
             }
             block.end = line.start + line.text.len();
-            let is_key = key_of(line.text).is_some_and(|(key, _)| known(key).is_some());
+            let is_key = line.key().is_some_and(|key| known(key).is_some());
             match (in_message, line.text.is_empty()) {
                 (true, true) => in_message = block.message.is_empty(),
                 (true, false) if !is_key => block.message.push(line),
@@ -153,9 +177,10 @@ impl<'s> Block<'s> {
 
     /// A required key that is missing may stand misspelt in what looks like the message.
     fn find_slip(&mut self, required: &str) {
-        let is_meant = |line: &Line<'_>| {
-            key_of(line.text).is_some_and(|(key, _)| meant(key) == Some(required))
-        };
+        if self.keys.iter().any(|line| line.key() == Some(required)) {
+            return;
+        }
+        let is_meant = |line: &Line<'_>| line.key().and_then(meant) == Some(required);
         if !self.keys.iter().any(is_meant)
             && let Some(place) = self.message.iter().position(is_meant)
         {
@@ -205,29 +230,30 @@ fn comment_lines(text: &str, style: CommentStyle) -> impl Iterator<Item = Line<'
                 return None;
             }
             let offset = line_start + (comment.as_ptr() as usize - raw.as_ptr() as usize);
-            Some(Some(Line {
-                text: comment,
-                start: offset,
-            }))
+            Some(Some(Line::new(comment, offset)))
         })
         .flatten()
 }
 
 /// Splits `key: value` where the key looks like one.
-fn key_of(line: &str) -> Option<(&str, &str)> {
-    let (key, value) = line.split_once(':')?;
-    let key = key.trim_end();
-    let is_word = !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    is_word.then(|| (key, value.trim()))
+fn entry(line: &str) -> Option<(&str, &str)> {
+    let bytes = line.as_bytes();
+    let mut end = 0;
+    while end < bytes.len()
+        && (bytes[end].is_ascii_alphanumeric() || matches!(bytes[end], b'_' | b'-'))
+    {
+        end += 1;
+    }
+    let (key, rest) = line.split_at(end);
+    let value = rest.trim_start().strip_prefix(':')?;
+    (!key.is_empty()).then(|| (key, value.trim()))
 }
 
 /// Whether a line tells that its file is meant to be a revision.
 fn is_telling(line: &Line<'_>) -> bool {
     let required = |key| meant(key).is_some_and(|meant| REQUIRED.contains(&meant));
-    key_of(line.text).is_some_and(|(key, _)| known(key).is_some() || required(key))
+    line.key()
+        .is_some_and(|key| known(key).is_some() || required(key))
 }
 
 /// The key itself, or the one that it was likely meant to be: the distance to each is only computed for a slip.
@@ -245,17 +271,17 @@ struct Reader<'a, 's> {
     faults: &'a mut Vec<Diagnostic>,
     seen: Vec<(&'static str, Range<usize>)>,
     /// Values of misspelt keys, each with the key that was likely meant.
-    slips: Vec<(&'static str, Line<'s>)>,
+    slips: Vec<(&'static str, Value<'s>)>,
     header: Header,
 }
 
 impl<'s> Reader<'_, 's> {
     fn line(&mut self, line: &Line<'s>) {
-        let Some((key, value)) = key_of(line.text) else {
+        let Some((key, value)) = line.entry else {
             return self.fault(Fault::MalformedLine, line.range());
         };
         let key_range = line.start..line.start + key.len();
-        let value = Line {
+        let value = Value {
             text: value,
             start: line.range().end - value.len(),
         };
@@ -294,7 +320,7 @@ impl<'s> Reader<'_, 's> {
         }
     }
 
-    fn value(&mut self, key: &'static str, value: &Line<'_>) {
+    fn value(&mut self, key: &'static str, value: &Value<'_>) {
         let expected = match key {
             "revision" => self.revision(value),
             "down_revision" => self.parents(value),
@@ -332,7 +358,7 @@ impl<'s> Reader<'_, 's> {
         }
     }
 
-    fn parents(&mut self, value: &Line<'_>) -> Result<(), &'static str> {
+    fn parents(&mut self, value: &Value<'_>) -> Result<(), &'static str> {
         if value.text != "none" {
             self.header.down_revision = list(value, PARENTS)?;
         }
@@ -340,7 +366,7 @@ impl<'s> Reader<'_, 's> {
         Ok(())
     }
 
-    fn revision(&mut self, value: &Line<'_>) -> Result<(), &'static str> {
+    fn revision(&mut self, value: &Value<'_>) -> Result<(), &'static str> {
         let mut ids = list(value, ONE_ID)?;
         if ids.len() > 1 {
             return Err(ONE_ID);
@@ -383,7 +409,7 @@ const IDS: &str = "ids with commas between them";
 const PARENTS: &str = "`none`, or ids with commas between them";
 const LABELS: &str = "labels with commas between them";
 
-fn list(value: &Line<'_>, expected: &'static str) -> Result<Vec<Spanned<String>>, &'static str> {
+fn list(value: &Value<'_>, expected: &'static str) -> Result<Vec<Spanned<String>>, &'static str> {
     let mut start = value.start;
     let mut ids = Vec::new();
     for part in value.text.split(',') {
@@ -409,7 +435,7 @@ fn switch(value: &str) -> Result<bool, &'static str> {
     }
 }
 
-fn reason(value: &Line<'_>) -> Result<Spanned<String>, &'static str> {
+fn reason(value: &Value<'_>) -> Result<Spanned<String>, &'static str> {
     let reason = Spanned {
         value: value.text.to_owned(),
         range: value.range(),

@@ -129,8 +129,12 @@ struct Line {
 
 impl Reader<'_> {
     fn line(&mut self, text: &str, offset: usize) {
-        let trimmed = text.trim();
-        let start = offset + (text.len() - text.trim_start().len());
+        let behind_blanks = text.trim_start();
+        if self.open.is_some() && !behind_blanks.starts_with("--") {
+            return;
+        }
+        let trimmed = behind_blanks.trim_end();
+        let start = offset + (text.len() - behind_blanks.len());
         let line = Line {
             whole: offset..offset + text.len(),
             trimmed: start..start + trimmed.len(),
