@@ -115,6 +115,8 @@ pub(crate) enum Failure {
     Statement {
         index: usize,
         statement: usize,
+        /// The byte of the statement that the database points at, if it does.
+        at: Option<usize>,
         error: sqlx::Error,
     },
     /// The function of a Rust revision failed.
@@ -129,6 +131,9 @@ pub(crate) enum Failure {
         index: usize,
         what: Cow<'static, str>,
     },
+    /// What is asked for cannot work here, and nothing was tried.
+    #[allow(dead_code, reason = "SQLite alone can do all that is asked for")]
+    Unsupported(Error),
     /// Anything else that the database refused, and what was tried.
     Database {
         doing: &'static str,
@@ -144,7 +149,7 @@ impl Failure {
             | Self::Rust { index, .. }
             | Self::ForeignKeys { index, .. }
             | Self::Meddled { index, .. } => *index,
-            Self::Busy { .. } | Self::Fenced | Self::Database { .. } => 0,
+            Self::Busy { .. } | Self::Fenced | Self::Unsupported(_) | Self::Database { .. } => 0,
         }
     }
 }
@@ -238,6 +243,11 @@ pub(crate) trait Session: Send {
 
     /// Why the database refused something, beyond its own words.
     fn explain(&self, error: &sqlx::Error) -> Explained;
+
+    /// What else the database says about an error in a statement, each a line of its own.
+    fn notes(&self, _error: &sqlx::Error, _statement: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a Rust revision can do with the connection.

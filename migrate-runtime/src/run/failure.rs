@@ -24,8 +24,13 @@ pub(super) fn error(
         Failure::Statement {
             index,
             statement,
+            at,
             error,
-        } => statement_error(migrations, session, &steps[index], statement, error),
+        } => {
+            let step = &steps[index];
+            statement_error(migrations, session, step, (statement, at), error)
+        }
+        Failure::Unsupported(error) => error,
         Failure::Rust { index, error } => rust_error(migrations, &steps[index], error),
         Failure::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
@@ -65,12 +70,12 @@ fn statement_error(
     migrations: &Migrations,
     session: &dyn Session,
     step: &Step<'_>,
-    statement: usize,
+    (statement, at): (usize, Option<usize>),
     error: sqlx::Error,
 ) -> Error {
     let id = step.revision.id();
     let dialect = session.dialect();
-    let done = step.split(dialect);
+    let statements = step.split(dialect);
     let explained = session.explain(&error);
     let kind = if explained.kind == ErrorKind::Database {
         ErrorKind::Statement
@@ -89,21 +94,29 @@ fn statement_error(
     let help = explained
         .help
         .unwrap_or("correct the statement, rebuild, and start again");
-    Error::new(kind, summary)
+    let done = &statements[..statement.min(statements.len())];
+    let aftermath = if is_lost(&error) {
+        "the connection was lost: what became of the statement, the next start finds out".to_owned()
+    } else {
+        aftermath(step, settled(dialect, done))
+    };
+    let text = statements.get(statement).copied().unwrap_or_default();
+    let notes = session.notes(&error, text);
+    let place = statement_place(migrations, step, dialect, statement, at);
+    let result = Error::new(kind, summary)
         .of_revision(id, step.direction)
-        .at(statement_place(
-            migrations,
-            step,
-            session.dialect(),
-            statement,
-        ))
-        .code(code)
-        .note(aftermath(
-            step,
-            settled(dialect, &done[..statement.min(done.len())]),
-        ))
+        .at(place);
+    notes
+        .into_iter()
+        .fold(result.code(code), Error::note)
+        .note(aftermath)
         .help(help)
         .caused_by(error)
+}
+
+/// Whether the database did not answer any more.
+fn is_lost(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
 }
 
 /// What the failure has left behind.
@@ -179,12 +192,13 @@ fn is_of_newer_version(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::ColumnDecode { source, .. } if source.is::<NewerJournal>())
 }
 
-/// The statement with this number.
+/// The statement with this number, or the byte of it that the database points at.
 pub(super) fn statement_place(
     migrations: &Migrations,
     step: &Step<'_>,
     dialect: Dialect,
     statement: usize,
+    at: Option<usize>,
 ) -> Place {
     let revision = step.revision;
     let range = section(revision, dialect, step.direction).unwrap_or(0..0);
@@ -192,11 +206,30 @@ pub(super) fn statement_place(
         .take(statement + 1)
         .last();
     let within = found.map_or(0..0, |statement| statement.range());
-    place(
-        migrations,
-        revision,
-        range.start + within.start..range.start + within.end,
-    )
+    let (start, end) = (range.start + within.start, range.start + within.end);
+    let Some(at) = at else {
+        return place(migrations, revision, start..end);
+    };
+    let start = start + in_file(&revision.text()[start..end], at);
+    let word = revision.text()[start..end]
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .map_or(end, |length| start + length.max(1));
+    let word = revision.text().ceil_char_boundary(word);
+    place(migrations, revision, start..word)
+}
+
+/// Where a byte of the statement as it was sent, with LF line ends, is in the text of its file.
+fn in_file(text: &str, at: usize) -> usize {
+    let mut sent = 0;
+    for (found, c) in text.char_indices() {
+        if sent >= at {
+            return found;
+        }
+        if !(c == '\r' && text[found..].starts_with("\r\n")) {
+            sent += c.len_utf8();
+        }
+    }
+    text.len()
 }
 
 /// A section as a whole.
@@ -251,4 +284,19 @@ fn place(migrations: &Migrations, revision: &Revision, range: Range<usize>) -> P
         &Arc::new(Source::new(migrations.path_of(revision), revision.text())),
         range,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_found_behind_the_line_ends_of_windows() {
+        assert_eq!(in_file("a\r\nb\r\nc", 0), 0);
+        assert_eq!(in_file("a\r\nb\r\nc", 2), 3);
+        assert_eq!(in_file("a\r\nb\r\nc", 4), 6);
+        assert_eq!(in_file("\u{e4}\nb", 3), 3);
+        assert_eq!(in_file("\r\r\nb", 2), 3, "a lone one is sent");
+        assert_eq!(in_file("ab", 9), 2);
+    }
 }

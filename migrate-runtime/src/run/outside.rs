@@ -166,7 +166,7 @@ impl<'a> Run<'a> {
         done: &[&str],
         failure: Failure,
     ) -> Failure {
-        let Failure::Statement { error, .. } = failure else {
+        let Failure::Statement { error, at, .. } = failure else {
             return failure;
         };
         let message = error.to_string();
@@ -191,6 +191,7 @@ impl<'a> Run<'a> {
         Failure::Statement {
             index: 0,
             statement: failed,
+            at,
             error,
         }
     }
@@ -354,6 +355,7 @@ impl<'a> Run<'a> {
                 step,
                 self.tables.dialect,
                 done,
+                None,
             ))
             .note(format!("it runs outside a transaction: {look}"))
             .help(how_to_settle(id))

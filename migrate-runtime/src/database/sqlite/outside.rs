@@ -158,6 +158,7 @@ fn failed(error: sqlx::Error) -> Failure {
     Failure::Statement {
         index: 0,
         statement: 0,
+        at: None,
         error,
     }
 }

@@ -216,6 +216,7 @@ async fn script_of(
                 return Err(Failure::Statement {
                     index,
                     statement,
+                    at: None,
                     error,
                 });
             }
