@@ -70,8 +70,11 @@ impl SqliteSession<'_> {
         execute(&mut transaction, &before_commit)
             .await
             .map_err(recorded)?;
+        point::reached(point::BEFORE_COMMIT);
         let commit = transaction.commit().await;
-        commit.map_err(|error| database(error, "to commit"))
+        commit.map_err(|error| database(error, "to commit"))?;
+        point::reached(point::AFTER_COMMIT);
+        Ok(())
     }
 
     /// A statement that no transaction of ours can hold.
