@@ -11,8 +11,10 @@ mod bless;
 mod examples;
 mod lint;
 mod results;
+mod servers;
 mod setup;
 mod snapshots;
+mod soak;
 mod steps;
 mod test;
 
@@ -31,6 +33,8 @@ Usage: cargo xtask <command>
   ci               lint, then test
   deny             cargo-deny, installed first where it is missing (this takes minutes)
   bench [NAME]...  measure side by side with peers; without names, everything
+  soak [CELL]      the whole matrix of faults, or the cells with this in their names
+                   [--minutes N] repeats it, [--seed N] with other choices, [--write-docs] tells docs/faults.md
   bless            write the snapshots of what users see anew
 ";
 
@@ -66,6 +70,7 @@ fn run() -> Result {
         ("ci", []) => run_steps(&sh, &[lint::run, test::run])?,
         ("deny", []) => lint::deny(&sh)?,
         ("bench", names) => bench::run(&sh, names)?,
+        ("soak", arguments) => soak::run(&sh, arguments)?,
         ("bless", []) => bless::run(&sh)?,
         _ => return Err(format!("there is no such command\n\n{HELP}").into()),
     }

@@ -16,7 +16,7 @@ struct Tool {
 }
 
 /// A test on a server starts one of its own, private and on a free port: only the programs are needed.
-const TOOLS: [Tool; 2] = [
+const TOOLS: [Tool; 7] = [
     Tool {
         program: "cc",
         package: "build-essential",
@@ -26,6 +26,31 @@ const TOOLS: [Tool; 2] = [
         program: "sqlite3",
         package: "sqlite3",
         purpose: "cargo xtask bench",
+    },
+    Tool {
+        program: "postgres",
+        package: "postgresql",
+        purpose: "tests on PostgreSQL",
+    },
+    Tool {
+        program: "pgbouncer",
+        package: "pgbouncer",
+        purpose: "tests behind a pooler",
+    },
+    Tool {
+        program: "mariadbd",
+        package: "mariadb-server",
+        purpose: "tests on MariaDB",
+    },
+    Tool {
+        program: "/usr/lib/galera/libgalera_smm.so",
+        package: "galera-4",
+        purpose: "tests on a cluster of MariaDB",
+    },
+    Tool {
+        program: "rsync",
+        package: "rsync",
+        purpose: "tests on a cluster of MariaDB",
     },
 ];
 
@@ -71,11 +96,12 @@ fn install(sh: &Shell, packages: &[&str]) -> Result {
     Err(format!("install them first; on Debian and Ubuntu: sudo apt-get install {packages}").into())
 }
 
-/// Whether a program is in PATH, or where Debian keeps the programs of a PostgreSQL server.
+/// Whether a program is in PATH, or where Debian keeps those of a server; or whether a file is there, by its full path.
 pub(crate) fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(postgres_folders())
+        .chain([PathBuf::from("/usr/sbin")])
         .any(|folder| folder.join(program).is_file())
 }
 

@@ -3,16 +3,42 @@
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
+use crate::servers::{self, Servers};
 use crate::steps::Steps;
 use crate::{Result, examples};
 
 pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
-    steps.tests(
-        "tests of the workspace, with all features",
-        cmd!(sh, "cargo test --workspace --all-features --no-fail-fast"),
-    );
-    features(sh, steps)?;
+    let servers = Servers::start(steps);
+    let features = tested_features(sh)?;
+    let name = match &*features {
+        [all] if all == "--all-features" => "tests of the workspace, with all features".to_owned(),
+        features => format!("tests of the workspace, with {}", features.join(" ")),
+    };
+    let command = cmd!(sh, "cargo test --workspace {features...} --no-fail-fast");
+    steps.tests(&name, servers.pass_to(command));
+    drop(servers);
+    self::features(sh, steps)?;
     examples::run(sh, steps)
+}
+
+/// All of them, but for those of databases whose tests are skipped: a test that needs one is not built then.
+fn tested_features(sh: &Shell) -> Result<Vec<String>> {
+    let skipped: Vec<&str> = servers::skipped().collect();
+    if skipped.is_empty() {
+        return Ok(vec!["--all-features".to_owned()]);
+    }
+    let mut features = features_of_root(sh)?;
+    features.retain(|feature| !skipped.contains(&&**feature));
+    let features = features
+        .iter()
+        .map(|feature| format!("embed-migrations/{feature}"));
+    let list = features.collect::<Vec<_>>().join(",");
+    // It tests what starts the servers.
+    let exclude = ["--exclude", "test-servers"].map(str::to_owned);
+    Ok(exclude
+        .into_iter()
+        .chain(["--features".to_owned(), list])
+        .collect())
 }
 
 /// The root package compiles without features and with each one alone.

@@ -32,6 +32,15 @@ pub fn mysql() -> &'static Server {
     SERVER.get_or_init(|| shared(Kind::MySql))
 }
 
+/// The variable that names servers whose tests are to be skipped, for a machine that lacks them: `postgres`, `mysql`, or
+/// both with a comma between.
+pub const SKIP: &str = "MIGRATE_TEST_SKIP";
+
+/// Whether the tests on a server are to be skipped. Whoever skips them says so where it is counted.
+pub fn is_skipped(kind: Kind) -> bool {
+    std::env::var(SKIP).is_ok_and(|names| names.split(',').any(|name| name.trim() == kind.name()))
+}
+
 fn shared(kind: Kind) -> Server {
     match std::env::var(kind.variable()) {
         Ok(url) => Server::existing(kind, &url),

@@ -32,7 +32,8 @@ impl Kind {
         }
     }
 
-    fn scheme(self) -> &'static str {
+    /// Its name in variables and URLs.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
             Self::MySql => "mysql",
@@ -96,7 +97,7 @@ impl Server {
         };
         let server = Self {
             kind,
-            base: format!("{}://{user}@127.0.0.1:{port}/", kind.scheme()),
+            base: format!("{}://{user}@127.0.0.1:{port}/", kind.name()),
             private: Some(private),
         };
         server.resume();
@@ -186,7 +187,7 @@ impl Server {
             .open(private.folder.join("groups"))
             .expect("the folder is ours");
         writeln!(groups, "{}", child.id()).expect("the folder is ours");
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !self.answers() {
             let ended = child.try_wait().expect("it is our child");
             assert!(
