@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod checker;
+pub mod ledger;
 pub mod sqlite;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,10 +39,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     /// The rows of the version table, sorted.
     fn versions(&self) -> impl Future<Output = Vec<String>> + Send {
-        async {
-            self.column("SELECT version_num FROM alembic_version ORDER BY version_num")
-                .await
-        }
+        self.column(ledger::VERSIONS)
     }
 
     /// The journal as lines: `finished upgrade a1 2`, the last being the statements done.

@@ -1,0 +1,88 @@
+//! A proxy before a server, for a connection that is cut, or through which nothing goes any more.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    is_black: AtomicBool,
+    streams: Mutex<Vec<TcpStream>>,
+}
+
+impl Proxy {
+    /// A proxy before the server of a URL.
+    pub fn before(url: &str) -> Self {
+        let server = authority(url).to_owned();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                if let Ok(server) = TcpStream::connect(&server) {
+                    accepting.join(&client, &server);
+                }
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// The URL by which it is reached.
+    pub fn url(&self, url: &str) -> String {
+        url.replacen(authority(url), &format!("127.0.0.1:{}", self.port), 1)
+    }
+
+    /// Closes all connections, to both sides.
+    pub fn cut(&self) {
+        for stream in self.shared.streams().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Takes what is sent and gives it to nobody; no connection is closed.
+    pub fn black_hole(&self) {
+        self.shared.is_black.store(true, Ordering::Release);
+    }
+}
+
+impl Shared {
+    fn join(self: &Arc<Self>, client: &TcpStream, server: &TcpStream) {
+        let copy = |stream: &TcpStream| stream.try_clone().expect("a socket can be cloned");
+        self.streams().extend([copy(client), copy(server)]);
+        for (from, to) in [(client, server), (server, client)] {
+            let (shared, from, to) = (Arc::clone(self), copy(from), copy(to));
+            std::thread::spawn(move || shared.forward(from, to));
+        }
+    }
+
+    fn forward(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(bytes @ 1..) = from.read(&mut buffer) {
+            if !self.is_black.load(Ordering::Acquire) && to.write_all(&buffer[..bytes]).is_err() {
+                break;
+            }
+        }
+        // A black hole keeps an end to itself, too.
+        if !self.is_black.load(Ordering::Acquire) {
+            let _ = to.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Vec<TcpStream>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `127.0.0.1:5432` of `postgres://user@127.0.0.1:5432/database`.
+fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    authority.rsplit('@').next().unwrap_or(authority)
+}
