@@ -1,5 +1,5 @@
 //! What can be wrong with a chain, as data. The text of each stands in `message`, and how it is shown
-//! in [`render`](crate::render).
+//! in the crate `migrate-render`.
 
 use crate::Dialect;
 use crate::source::Place;

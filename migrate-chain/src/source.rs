@@ -1,3 +1,5 @@
+//! Files, and places in them.
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -122,7 +124,7 @@ impl Place {
 }
 
 /// What some editors put before the first character of a file.
-pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use migrate_chain::Diagnostic;
-use migrate_chain::render::{self, Style};
+use migrate_render::{self as render, Style};
 use snapbox::IntoData;
 use snapbox::assert::DEFAULT_ACTION_ENV;
 use snapbox::data::DataFormat;

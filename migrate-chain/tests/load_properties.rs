@@ -2,8 +2,8 @@
 
 mod support;
 
-use migrate_chain::render::{self, Style};
 use migrate_chain::{Diagnostic, Dialect, Place, load_tree};
+use migrate_render::{self as render, Style};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::generate::{Files, any_text, sound_chain};

@@ -3,8 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use migrate_chain::render::{self, Style};
 use migrate_chain::{Diagnostic, Disk};
+use migrate_render::{self as render, Style};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};

@@ -3,7 +3,7 @@ use std::fmt;
 
 use annotate_snippets::Level;
 use migrate_chain::Place;
-use migrate_chain::render::{self, Style};
+use migrate_render::{self as render, Style};
 
 use crate::Direction;
 use crate::database::database_message;

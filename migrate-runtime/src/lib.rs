@@ -29,12 +29,14 @@ pub use context::Context;
 pub use database::Database;
 pub use error::{Error, ErrorKind, RevisionError};
 pub use event::Event;
+/// What is wrong with a chain, as data: for those who want it as JSON, or in colour.
+#[doc(inline)]
+pub use migrate_chain::diagnostic;
 pub use migrate_chain::{
     Checksum, Diagnostic, Dialect, Digest, Entry, Place, Position, Revision, Source, Tree,
 };
-/// What is wrong with a chain, as data: for those who want it as JSON, or in colour.
 #[doc(inline)]
-pub use migrate_chain::{diagnostic, render};
+pub use migrate_render as render;
 pub use migrations::{LoadError, Migrations};
 pub use options::{Ahead, TransactionMode};
 pub use plan::{Direction, Plan, PlannedStep};

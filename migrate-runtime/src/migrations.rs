@@ -465,7 +465,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, diagnostic) in self.0.iter().enumerate() {
             let separator = if n == 0 { "" } else { "\n\n" };
-            let text = migrate_chain::render::text(diagnostic, migrate_chain::render::Style::Plain);
+            let text = migrate_render::text(diagnostic, migrate_render::Style::Plain);
             write!(f, "{separator}{text}")?;
         }
         Ok(())

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use migrate_chain::render::{self, Style};
 use migrate_chain::{Chain, Diagnostic, Dialect, Disk};
+use migrate_render::{self as render, Style};
 
 /// One fixture: `<name>/migrations` and `<name>/expected.txt`.
 pub struct Fixture {

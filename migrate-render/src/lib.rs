@@ -1,12 +1,12 @@
-//! How diagnostics are shown: as text with the source line and a caret, or as JSON.
+#![doc = include_str!("../README.md")]
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::diagnostic::Diagnostic;
-use crate::source::{BYTE_ORDER_MARK, Place};
+use migrate_chain::source::BYTE_ORDER_MARK;
+use migrate_chain::{Diagnostic, Place};
 
 /// Whether text comes with terminal colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub enum Style {
 ///
 /// ```
 /// use migrate_chain::diagnostic::{Diagnostic, Fault};
-/// use migrate_chain::render::{Style, text};
 /// use migrate_chain::Place;
+/// use migrate_render::{Style, text};
 ///
 /// let diagnostic = Diagnostic::new(Fault::NotARevision, Place::whole("migrations/a.sql"));
 /// assert!(text(&diagnostic, Style::Plain).starts_with("error[not-a-revision]: the file stands among the revisions"));
