@@ -1,5 +1,7 @@
 //! Everything that differs between databases, and nothing else: [`Session`] is the seam, one file implements it for each.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub(crate) mod syntax;

@@ -18,13 +18,13 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
-    database_message,
+    database_message, rows::journal_row,
 };
 use crate::journal::{Entry, JournalRow, Tables};
 use code::explain;
 use connect::Handle;
 use keys::{Suspended, Suspension};
-use read::{journal_row, read_state};
+use read::read_state;
 use timeout::Watchdog;
 use transaction::Setting;
 
