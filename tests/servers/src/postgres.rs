@@ -1,4 +1,6 @@
-use std::path::Path;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::programs::{as_server_user, find, give};
@@ -9,9 +11,7 @@ pub(crate) fn prepare(
     port: u16,
     arguments: &[&str],
 ) -> Box<dyn Fn() -> Command + Send + Sync> {
-    let data = folder.join("data");
-    std::fs::create_dir(&data).expect("the folder is ours");
-    give(&data);
+    let data = data_folder(folder);
     let made = as_server_user(&find("initdb"))
         .args([
             "--username=postgres",
@@ -29,6 +29,41 @@ pub(crate) fn prepare(
         "initdb: {}",
         String::from_utf8_lossy(&made.stderr)
     );
+    command(data, port, arguments)
+}
+
+/// Copies the cluster of a running server; the command that starts a server that follows it and takes no writes.
+pub(crate) fn prepare_replica(
+    folder: &Path,
+    port: u16,
+    of: u16,
+) -> Box<dyn Fn() -> Command + Send + Sync> {
+    let data = data_folder(folder);
+    let made = as_server_user(&find("pg_basebackup"))
+        .args(["--host=127.0.0.1", &format!("--port={of}")])
+        .args(["--username=postgres", "--no-sync", "--checkpoint=fast"])
+        .args(["--write-recovery-conf", "--pgdata"])
+        .arg(&data)
+        .output()
+        .expect("pg_basebackup starts");
+    assert!(
+        made.status.success(),
+        "pg_basebackup: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    command(data, port, &[])
+}
+
+fn data_folder(folder: &Path) -> PathBuf {
+    let data = folder.join("data");
+    // A server refuses a folder that others can read.
+    let made = DirBuilder::new().mode(0o700).create(&data);
+    made.expect("the folder is ours");
+    give(&data);
+    data
+}
+
+fn command(data: PathBuf, port: u16, arguments: &[&str]) -> Box<dyn Fn() -> Command + Send + Sync> {
     let program = find("postgres");
     let arguments: Vec<String> = arguments
         .iter()

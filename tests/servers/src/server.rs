@@ -73,6 +73,32 @@ impl Server {
     /// # Panics
     /// When it cannot be started; the message says why.
     pub fn start_with(kind: Kind, arguments: &[&str]) -> Self {
+        Self::private_of(kind, |folder, port| match kind {
+            Kind::Postgres => postgres::prepare(folder, port, arguments),
+            Kind::MySql => mariadb::prepare(folder, port, arguments),
+        })
+    }
+
+    /// Starts a server that follows this one of PostgreSQL, and takes no writes.
+    ///
+    /// # Panics
+    /// When it cannot be started; the message says why.
+    #[must_use = "it is gone when it is dropped"]
+    pub fn start_replica(&self) -> Self {
+        assert_eq!(
+            self.kind,
+            Kind::Postgres,
+            "only PostgreSQL has a replica here"
+        );
+        Self::private_of(self.kind, |folder, port| {
+            postgres::prepare_replica(folder, port, self.port())
+        })
+    }
+
+    fn private_of(
+        kind: Kind,
+        prepare: impl FnOnce(&Path, u16) -> Box<dyn Fn() -> Command + Send + Sync>,
+    ) -> Self {
         let folder = TempDir::with_prefix("migrate-server-")
             .expect("a temporary folder")
             .keep();
@@ -80,10 +106,7 @@ impl Server {
         fs::set_permissions(&folder, open).expect("the folder is ours");
         let janitor = Janitor::of(&folder);
         let port = free_port();
-        let command = match kind {
-            Kind::Postgres => postgres::prepare(&folder, port, arguments),
-            Kind::MySql => mariadb::prepare(&folder, port, arguments),
-        };
+        let command = prepare(&folder, port);
         let user = match kind {
             Kind::Postgres => "postgres",
             Kind::MySql => "root",

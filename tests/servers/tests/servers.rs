@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::net::{Ipv4Addr, TcpStream};
+use std::process::Command;
 
 use test_servers::{Kind, Server};
 
@@ -27,4 +28,23 @@ fn postgres_starts_crashes_and_goes() {
 #[test]
 fn mariadb_starts_crashes_and_goes() {
     starts_crashes_and_goes(Kind::MySql);
+}
+
+#[test]
+fn a_replica_reads_and_takes_no_writes() {
+    let primary = Server::start(Kind::Postgres);
+    let replica = primary.start_replica();
+    let run = |sql: &str| {
+        let psql = Command::new("psql")
+            .args(["--no-psqlrc", &replica.admin_url(), "-Atc", sql])
+            .output();
+        let output = psql.expect("psql is installed with the server");
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+    };
+    assert_eq!(run("SELECT pg_is_in_recovery()"), "t\n");
+    assert!(run("CREATE TABLE t (id INTEGER)").contains("read-only transaction"));
 }
