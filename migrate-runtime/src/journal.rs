@@ -1,14 +1,16 @@
 //! The two tables: their definitions, and the SQL that reads and writes them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use migrate_chain::{Checksum, Dialect, Digest, Revision};
+use migrate_chain::{Checksum, Dialect, Digest};
 
 use crate::Direction;
 use crate::database::syntax::{self, journal_columns, name};
 use crate::migrations::Settings;
+use crate::subject::Subject;
 
 /// The names of the tables, quoted for a dialect.
 #[derive(Clone, Debug)]
@@ -86,7 +88,7 @@ impl Tables {
     pub(crate) fn read_journal(&self) -> String {
         format!(
             "SELECT event, direction, revision, down_revision, depends_on, checksum, digest, statements, \
-             statements_hash, downgrade, error FROM {} ORDER BY sequence",
+             statements_hash, downgrade, error, message, settings FROM {} ORDER BY sequence",
             self.journal
         )
     }
@@ -137,9 +139,7 @@ impl Tables {
         let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let (now, started) = syntax::times(self.dialect, duration.unwrap_or_default().as_millis());
         let hex = |value: Option<String>| text(value.as_deref());
-        let revision = entry.subject.revision();
-        let checksum = revision.and_then(|revision| revision.checksum(self.dialect));
-        let digest = revision.map(|revision| revision.digest(self.dialect));
+        let subject = &entry.subject;
         let finished = if entry.event == JournalEvent::Started {
             "NULL"
         } else {
@@ -152,35 +152,30 @@ impl Tables {
         let values = [
             text(Some(entry.event.name())),
             text(Some(entry.direction.name())),
-            text(Some(entry.subject.id())),
-            text(Some(&revision.map_or_else(String::new, |revision| {
-                join(revision.down_revision())
-            }))),
-            text(Some(&revision.map_or_else(String::new, |revision| {
-                join(revision.depends_on())
-            }))),
-            hex(checksum.map(|checksum| checksum.to_string())),
-            hex(digest.map(|digest| digest.to_string())),
+            text(Some(subject.id())),
+            text(Some(&subject.down_revision.join(","))),
+            text(Some(&subject.depends_on.join(","))),
+            text(Some(&subject.message)),
+            text(Some(&subject.settings.join(","))),
+            hex(subject.checksum.map(|checksum| checksum.to_string())),
+            hex(subject.digest.map(|digest| digest.to_string())),
             started,
             finished.to_owned(),
             duration,
             entry.statements.to_string(),
             hex(entry.statements_hash.map(|hash| hash.to_string())),
-            text(entry.downgrade),
+            text(entry.downgrade.as_deref()),
             text(Some(TOOL_VERSION)),
             text(entry.error),
         ];
         format!(
-            "INSERT INTO {} (event, direction, revision, down_revision, depends_on, checksum, digest, started_at, \
-             finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, error) VALUES ({})",
+            "INSERT INTO {} (event, direction, revision, down_revision, depends_on, message, settings, checksum, digest, \
+             started_at, finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, error) \
+             VALUES ({})",
             self.journal,
             values.join(", ")
         )
     }
-}
-
-fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.collect::<Vec<_>>().join(",")
 }
 
 /// What the journal says wrote a row.
@@ -206,30 +201,6 @@ impl RowChanges {
     }
 }
 
-/// What a journal row is about.
-#[derive(Clone, Debug)]
-pub(crate) enum Subject<'r> {
-    Revision(&'r Revision),
-    /// A row that goes and that this chain does not have, by its id.
-    Unknown(String),
-}
-
-impl<'r> Subject<'r> {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Revision(revision) => revision.id(),
-            Self::Unknown(id) => id,
-        }
-    }
-
-    fn revision(&self) -> Option<&'r Revision> {
-        match self {
-            Self::Revision(revision) => Some(revision),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
 /// A row to add to the journal.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry<'r> {
@@ -240,21 +211,25 @@ pub(crate) struct Entry<'r> {
     pub(crate) statements: usize,
     /// The [`statements_hash`] of these; none for a Rust revision.
     pub(crate) statements_hash: Option<Checksum>,
-    /// What undoes the revision, on the row that records its upgrade.
-    pub(crate) downgrade: Option<&'r str>,
+    /// What undoes the revision, on the row that records its upgrade or stamps it.
+    pub(crate) downgrade: Option<Cow<'r, str>>,
     pub(crate) error: Option<&'r str>,
 }
 
 impl<'r> Entry<'r> {
     /// For a row that is set, or removed, without running the revision.
-    pub(crate) fn stamped(subject: Subject<'r>, direction: JournalDirection) -> Self {
+    pub(crate) fn stamped(
+        subject: Subject<'r>,
+        direction: JournalDirection,
+        downgrade: Option<Cow<'r, str>>,
+    ) -> Self {
         Self {
             event: JournalEvent::Stamped,
             direction,
             subject,
             statements: 0,
             statements_hash: None,
-            downgrade: None,
+            downgrade,
             error: None,
         }
     }
@@ -372,7 +347,12 @@ pub(crate) struct JournalRow {
     pub(crate) digest: Option<Digest>,
     pub(crate) statements: usize,
     pub(crate) statements_hash: Option<Checksum>,
+    /// What undoes the revision, on the rows of its upgrade.
+    pub(crate) downgrade: Option<String>,
     pub(crate) error: Option<String>,
+    pub(crate) message: String,
+    /// See [`setting`](crate::subject::setting).
+    pub(crate) settings: Vec<String>,
 }
 
 /// The hash of the statements that are done, in order; none for none.

@@ -24,6 +24,7 @@ mod runner;
 mod stale;
 mod status;
 mod store;
+mod subject;
 
 pub use context::Context;
 pub use database::Database;

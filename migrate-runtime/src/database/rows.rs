@@ -58,10 +58,10 @@ pub(super) fn state<R: Columns>(
 
 /// A row of the journal, as [`Tables::read_journal`](crate::journal::Tables::read_journal) gives it.
 pub(super) fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
-    let names = |at: usize| -> Result<Vec<String>, sqlx::Error> {
-        let names = row.some_text(at)?;
-        let names = names.split(',').filter(|name| !name.is_empty());
-        Ok(names.map(str::to_owned).collect())
+    let list = |at: usize| -> Result<Vec<String>, sqlx::Error> {
+        let list = row.some_text(at)?;
+        let words = list.split(',').filter(|word| !word.is_empty());
+        Ok(words.map(str::to_owned).collect())
     };
     let direction = row.some_text(1)?;
     let checksum = |at: usize| {
@@ -74,13 +74,16 @@ pub(super) fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error
         direction: JournalDirection::from_name(&direction)
             .ok_or_else(|| decode(1, NewerJournal(direction)))?,
         revision: row.some_text(2)?,
-        down_revision: names(3)?,
-        depends_on: names(4)?,
+        down_revision: list(3)?,
+        depends_on: list(4)?,
         checksum: checksum(5)?,
         digest: digest.transpose().map_err(|error| decode(6, error))?,
         statements: usize::try_from(row.number(7)?).map_err(|error| decode(7, error))?,
         statements_hash: checksum(8)?,
+        downgrade: row.text(9)?,
         error: row.text(10)?,
+        message: row.some_text(11)?,
+        settings: list(12)?,
     })
 }
 

@@ -320,7 +320,10 @@ impl<'a> Run<'a> {
         graph: &'g RevisionGraph,
         goal: &mut Goal,
         state: &State,
-    ) -> Result<Vec<Step<'a>>, Error> {
+    ) -> Result<Vec<Step<'g>>, Error>
+    where
+        'a: 'g,
+    {
         let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
         if !known.unknown.is_empty() {
             return self

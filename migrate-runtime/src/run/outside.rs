@@ -286,12 +286,15 @@ impl<'a> Run<'a> {
     }
 
     /// The step that the run belongs to, with the change of rows that is still to come.
-    fn unfinished_step(
+    fn unfinished_step<'g>(
         &self,
-        graph: &RevisionGraph,
+        graph: &'g RevisionGraph,
         state: &State,
         run: &UnfinishedRun,
-    ) -> Result<Step<'a>, Error> {
+    ) -> Result<Step<'g>, Error>
+    where
+        'a: 'g,
+    {
         let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
         let index = graph
             .find(&run.revision)
@@ -310,12 +313,11 @@ impl<'a> Run<'a> {
             .map(|row| graph.id(row).to_owned())
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
-        let revision = &self.migrations.revisions()[index];
         Ok(Step::new(
             self.migrations,
+            graph,
             self.tables.dialect,
             index,
-            revision,
             run.direction,
             changes,
         ))

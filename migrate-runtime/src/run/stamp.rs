@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use migrate_chain::Revision;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
 
-use super::step::Narrator;
+use super::step::{self, Narrator};
 use super::wait::Wait;
 use super::{Outcome, Run, outside, verify};
 use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::Error;
-use crate::journal::{Entry, JournalDirection, Record, RowChanges, Subject};
+use crate::journal::{Entry, JournalDirection, Record, RowChanges};
+use crate::subject::Subject;
 
 impl<'a> Run<'a> {
     /// Sets the rows without running anything.
@@ -94,54 +96,72 @@ impl<'a> Run<'a> {
 
     /// The journal rows of a stamp: for each row that is new, for each that goes, and for each revision whose edit is
     /// accepted by it. The first carries the change of the version rows.
-    async fn stamp_records(
+    async fn stamp_records<'g>(
         &mut self,
-        graph: &RevisionGraph,
+        graph: &'g RevisionGraph,
         state: &State,
         after: &[String],
-    ) -> Result<Vec<Record<'a>>, Error> {
+    ) -> Result<Vec<Record<'g>>, Error>
+    where
+        'a: 'g,
+    {
+        let dialect = self.tables.dialect;
         let before = state.ids();
         let changes = RowChanges::between(&before, after);
-        let revisions = self.migrations.revisions();
-        let subject = |id: &String| match graph.find(id) {
-            Some(index) => Subject::Revision(&revisions[index]),
-            None => Subject::Unknown(id.clone()),
-        };
-        let mut records: Vec<Record<'a>> = Vec::new();
-        let mut add = |subject, direction| {
-            records.push(Record {
-                entry: Entry::stamped(subject, direction),
-                changes: RowChanges::default(),
-            });
-        };
-        for gone in changes.removed.iter().map(subject) {
-            add(gone, JournalDirection::Downgrade);
-        }
-        for new in changes.added.iter().map(subject) {
-            add(new, JournalDirection::Stamp);
-        }
         let journal = if state.has_journal {
             self.journal(state).await?
         } else {
             Vec::new()
         };
-        let edited = verify::edited(self.migrations, graph, self.tables.dialect, after, &journal);
+        let edited = verify::edited(self.migrations, graph, dialect, after, &journal);
         // A row above an edit carries another digest now, though its own file is as it was.
-        let above = verify::changed_rows(self.migrations, graph, self.tables.dialect, state);
-        let above = above.filter(|row| {
-            after
-                .binary_search_by(|id| id.as_str().cmp(row.id()))
-                .is_ok()
-        });
-        let mut accepted: BTreeSet<&str> = changes.added.iter().map(String::as_str).collect();
-        for revision in edited.into_iter().chain(above) {
-            if accepted.insert(revision.id()) {
-                add(Subject::Revision(revision), JournalDirection::Stamp);
-            }
-        }
+        let above = verify::changed_rows(self.migrations, graph, dialect, state)
+            .filter(|row| after.iter().any(|id| id == row.id()));
+        let accepted = edited.into_iter().chain(above).map(Revision::id);
+        let mut seen = BTreeSet::new();
+        let set: Vec<&str> = changes
+            .added
+            .iter()
+            .map(String::as_str)
+            .chain(accepted)
+            .filter(|id| seen.insert(*id))
+            .collect();
+        let gone = changes.removed.iter();
+        let gone = gone.map(|id| self.stamped(graph, id, JournalDirection::Downgrade));
+        let set = set
+            .into_iter()
+            .map(|id| self.stamped(graph, id, JournalDirection::Stamp));
+        let mut records: Vec<Record<'g>> = gone.chain(set).collect();
         if let Some(first) = records.first_mut() {
             first.changes = changes;
         }
         Ok(records)
+    }
+
+    /// The journal row for a version row that is set, or that goes.
+    fn stamped<'g>(
+        &self,
+        graph: &'g RevisionGraph,
+        id: &str,
+        direction: JournalDirection,
+    ) -> Record<'g>
+    where
+        'a: 'g,
+    {
+        let dialect = self.tables.dialect;
+        let (subject, downgrade) = match graph.find(id) {
+            Some(index) => {
+                let revision = &self.migrations.revisions()[index];
+                let downgrade = (direction == JournalDirection::Stamp)
+                    .then(|| step::downgrade(revision, dialect))
+                    .flatten();
+                (Subject::of(revision, graph, index, dialect), downgrade)
+            }
+            None => (Subject::unknown(id.to_owned()), None),
+        };
+        Record {
+            entry: Entry::stamped(subject, direction, downgrade),
+            changes: RowChanges::default(),
+        }
     }
 }

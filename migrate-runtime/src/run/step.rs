@@ -9,15 +9,17 @@ use tracing::{Span, debug, info, info_span};
 
 use crate::context::RevisionFn;
 use crate::database::{Progress, Row, Transactional, Work};
-use crate::journal::{Entry, JournalEvent, Record, RowChanges, Subject, Tables, next_hash};
+use crate::journal::{Entry, JournalEvent, Record, RowChanges, Tables, next_hash};
 use crate::options::Options;
 use crate::report::StepReport;
+use crate::subject::Subject;
 use crate::{Direction, Event, Migrations};
 
 /// A revision that is about to run, with all that is needed for it.
 pub(crate) struct Step<'r> {
     pub(crate) revision: &'r Revision,
     pub(crate) direction: Direction,
+    subject: Subject<'r>,
     pub(super) code: Code<'r>,
     /// What undoes it, for the journal.
     downgrade: Option<Cow<'r, str>>,
@@ -44,7 +46,7 @@ pub(super) enum Code<'r> {
 pub(crate) fn steps<'r>(
     migrations: &'r Migrations,
     tables: &Tables,
-    graph: &RevisionGraph,
+    graph: &'r RevisionGraph,
     planned: &[plan::Step],
     direction: Direction,
 ) -> Vec<Step<'r>> {
@@ -70,12 +72,12 @@ pub(crate) fn steps<'r>(
                     .chain(change.insert.iter().copied()),
             ),
         };
-        let revision = &migrations.revisions()[planned.revision];
+        let dialect = tables.dialect;
         Step::new(
             migrations,
-            tables.dialect,
+            graph,
+            dialect,
             planned.revision,
-            revision,
             direction,
             changes,
         )
@@ -87,22 +89,22 @@ pub(crate) fn steps<'r>(
 impl<'r> Step<'r> {
     pub(super) fn new(
         migrations: &'r Migrations,
+        graph: &'r RevisionGraph,
         dialect: Dialect,
         index: usize,
-        revision: &'r Revision,
         direction: Direction,
         changes: RowChanges,
     ) -> Self {
+        let revision = &migrations.revisions()[index];
         let downgrade = match direction {
-            Direction::Upgrade => revision
-                .downgrade_range(dialect)
-                .map(|range| unix(&revision.text()[range])),
+            Direction::Upgrade => downgrade(revision, dialect),
             Direction::Downgrade => None,
         };
         let code = code(migrations, dialect, index, revision, direction);
         Self {
             revision,
             direction,
+            subject: Subject::of(revision, graph, index, dialect),
             code,
             downgrade,
             changes,
@@ -180,7 +182,7 @@ impl<'r> Step<'r> {
         Record {
             entry: Entry {
                 statements_hash: hash,
-                downgrade: self.downgrade.as_deref(),
+                downgrade: self.downgrade.as_deref().map(Cow::Borrowed),
                 ..entry
             },
             changes: self.changes.clone(),
@@ -191,7 +193,7 @@ impl<'r> Step<'r> {
         Entry {
             event,
             direction: self.direction.into(),
-            subject: Subject::Revision(self.revision),
+            subject: self.subject.clone(),
             statements,
             statements_hash: None,
             downgrade: None,
@@ -209,6 +211,12 @@ impl<'r> Step<'r> {
             duration,
         }
     }
+}
+
+/// What undoes a revision, for the journal.
+pub(super) fn downgrade(revision: &Revision, dialect: Dialect) -> Option<Cow<'_, str>> {
+    let range = revision.downgrade_range(dialect)?;
+    Some(unix(&revision.text()[range]))
 }
 
 fn code<'r>(

@@ -1,0 +1,78 @@
+//! What a journal row says about its revision, so that a binary without the file knows enough of it.
+
+use std::borrow::Cow;
+
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::{Checksum, Dialect, Digest, Revision};
+
+/// The revision that a journal row is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject<'r> {
+    id: Cow<'r, str>,
+    pub(crate) message: Cow<'r, str>,
+    /// The ids of its parents.
+    pub(crate) down_revision: Vec<&'r str>,
+    /// The ids that it depends on: a binary without the file does not know the labels.
+    pub(crate) depends_on: Vec<&'r str>,
+    pub(crate) settings: Vec<&'static str>,
+    pub(crate) checksum: Option<Checksum>,
+    pub(crate) digest: Option<Digest>,
+}
+
+/// The words of the column `settings`: how a revision runs, and whether it can be undone.
+pub(crate) mod setting {
+    pub(crate) const TRANSACTION_OFF: &str = "transaction: off";
+    pub(crate) const FOREIGN_KEYS_OFF: &str = "foreign_keys: off";
+    pub(crate) const RUST: &str = "rust";
+    pub(crate) const IRREVERSIBLE: &str = "irreversible";
+}
+
+impl<'r> Subject<'r> {
+    /// The revision at `index` of the graph.
+    pub(crate) fn of(
+        revision: &'r Revision,
+        graph: &'r RevisionGraph,
+        index: usize,
+        dialect: Dialect,
+    ) -> Self {
+        let dependencies = graph.dependencies(index).iter();
+        Self {
+            id: revision.id().into(),
+            message: revision.title().into(),
+            down_revision: revision.down_revision().collect(),
+            depends_on: dependencies.map(|&index| graph.id(index)).collect(),
+            settings: settings(revision),
+            checksum: revision.checksum(dialect),
+            digest: Some(revision.digest(dialect)),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// A row of the version table that no chain has, and of which nothing but its id is known.
+    pub(crate) fn unknown(id: String) -> Self {
+        Self {
+            id: id.into(),
+            message: "".into(),
+            down_revision: Vec::new(),
+            depends_on: Vec::new(),
+            settings: Vec::new(),
+            checksum: None,
+            digest: None,
+        }
+    }
+}
+
+fn settings(revision: &Revision) -> Vec<&'static str> {
+    [
+        (!revision.is_transactional(), setting::TRANSACTION_OFF),
+        (!revision.keeps_foreign_keys(), setting::FOREIGN_KEYS_OFF),
+        (revision.is_rust(), setting::RUST),
+        (revision.irreversible().is_some(), setting::IRREVERSIBLE),
+    ]
+    .into_iter()
+    .filter_map(|(holds, word)| holds.then_some(word))
+    .collect()
+}
