@@ -47,6 +47,10 @@ pub struct Config {
     pub truncate_slug_length: usize,
     /// Commands that run on each new revision file.
     pub post_write_hooks: Vec<Hook>,
+    /// Patterns of the names that a comparison of schemas looks at; empty for all.
+    pub include: Vec<String>,
+    /// Patterns of the names that a comparison of schemas does not look at.
+    pub exclude: Vec<String>,
 }
 
 /// A command that runs on a new revision file.
@@ -74,6 +78,8 @@ impl Default for Config {
             timezone: "UTC".to_owned(),
             truncate_slug_length: 40,
             post_write_hooks: Vec::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
         }
     }
 }
@@ -144,7 +150,7 @@ pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Setti
     reader.settings
 }
 
-pub(crate) const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 15] = [
     "versions",
     "recursive",
     "dialects",
@@ -158,6 +164,8 @@ pub(crate) const KEYS: [&str; 13] = [
     "timezone",
     "truncate_slug_length",
     "post_write_hooks",
+    "include",
+    "exclude",
 ];
 
 /// The longest identifier that all three databases take.
@@ -263,10 +271,14 @@ fn set(config: &mut Config, key: &str, value: &Value<'_>) -> Result<(), Expected
         "file_template" => config.file_template = file_template(value)?,
         "timezone" => config.timezone = non_empty(value, "the name of a time zone")?,
         "truncate_slug_length" => config.truncate_slug_length = length(value)?,
+        "include" => config.include = strings(value, PATTERNS)?,
+        "exclude" => config.exclude = strings(value, PATTERNS)?,
         _ => config.post_write_hooks = hooks(value)?,
     }
     Ok(())
 }
+
+const PATTERNS: Expected = "a list of names, with `*` for any characters, such as [\"audit_*\"]";
 
 /// Whether the value is the second of two words.
 fn choice(value: &Value<'_>, words: [&str; 2], expected: Expected) -> Result<bool, Expected> {
@@ -404,7 +416,7 @@ mod tests {
             "\u{feff}versions = ['a', 'b/c']\r\nrecursive = true\r\ndialects = ['postgres', 'sqlite']\nheads = 'many'\n\
              bases = 'many'\ndowngrade = 'required'\nversion_table = 'v'\nversion_table_schema = 's'\n\
              journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
-             truncate_slug_length = 0x10\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n",
+             truncate_slug_length = 0x10\ninclude = ['app_*']\nexclude = ['app_tmp', 'x?']\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n",
         );
         assert_eq!(faults, []);
         let expected = Config {
@@ -424,6 +436,8 @@ mod tests {
                 name: "fmt".into(),
                 command: vec!["fmt".into(), "{file}".into()],
             }],
+            include: vec!["app_*".into()],
+            exclude: vec!["app_tmp".into(), "x?".into()],
         };
         assert_eq!(config, expected);
     }
@@ -454,6 +468,8 @@ mod tests {
             "truncate_slug_length = -1",
             "post_write_hooks = [{ name = 'x' }]",
             "versions = ['./versions']",
+            "include = 'app'",
+            "exclude = ['']",
             "version_table = 'Migrate_Journal'",
             "version_table = 'x'\njournal_table = 'X'",
         ];

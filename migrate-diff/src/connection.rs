@@ -1,0 +1,290 @@
+//! One connection to any database, as this crate needs it: statements in, text out.
+
+use futures_util::future::BoxFuture;
+use migrate_chain::Dialect;
+use migrate_runtime::Migrations;
+
+use crate::error::{Error, ErrorKind, database_message};
+
+/// A row as text; NULL is `None`.
+pub(crate) type TextRow = Vec<Option<String>>;
+
+/// A connection to a database of any kind.
+pub struct Connection(pub(crate) Box<dyn Backend>);
+
+/// What a kind of database does for this crate.
+pub(crate) trait Backend: Send {
+    fn dialect(&self) -> Dialect;
+    fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<(), sqlx::Error>>;
+    fn rows<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<Vec<TextRow>, sqlx::Error>>;
+    fn upgrade<'s>(
+        &'s mut self,
+        chain: &'s Migrations,
+        target: &'s str,
+    ) -> BoxFuture<'s, Result<(), Error>>;
+    fn downgrade<'s>(
+        &'s mut self,
+        chain: &'s Migrations,
+        target: &'s str,
+    ) -> BoxFuture<'s, Result<(), Error>>;
+}
+
+impl Connection {
+    /// Connects to the database that `url` names: `sqlite:…`, `postgres://…` or `mysql://…`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connect`] when the database cannot be reached, or its kind is none that this build has.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        let dialect = dialect_of(url)?;
+        let backend = open(dialect, url).await.ok_or_else(|| not_built(dialect))?;
+        backend.map(Self).map_err(|error| {
+            let summary = format!(
+                "cannot connect to the {dialect} database: {}",
+                database_message(&error)
+            );
+            Error::new(ErrorKind::Connect, summary).caused_by(error)
+        })
+    }
+
+    /// Which kind of database it is.
+    pub fn dialect(&self) -> Dialect {
+        self.0.dialect()
+    }
+
+    /// Upgrades the database to `target` with the chain.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Replay`], with what the runner says.
+    pub async fn upgrade(&mut self, chain: &Migrations, target: &str) -> Result<(), Error> {
+        self.0.upgrade(chain, target).await
+    }
+
+    /// Downgrades the database to `target` with the chain.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Replay`], with what the runner says.
+    pub async fn downgrade(&mut self, chain: &Migrations, target: &str) -> Result<(), Error> {
+        self.0.downgrade(chain, target).await
+    }
+
+    /// Executes one statement.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Database`] with the statement, when the database refuses it.
+    pub async fn execute(&mut self, sql: &str) -> Result<(), Error> {
+        let done = self.0.execute(sql).await;
+        done.map_err(|error| {
+            crate::error::refused(
+                ErrorKind::Database,
+                "the database refused a statement",
+                sql,
+                &error,
+            )
+        })
+    }
+
+    /// The rows of a query, every value as text.
+    pub(crate) async fn rows(&mut self, sql: &str) -> Result<Vec<TextRow>, Error> {
+        let rows = self.0.rows(sql).await;
+        rows.map_err(|error| {
+            crate::error::refused(
+                ErrorKind::Database,
+                "the catalog cannot be read",
+                sql,
+                &error,
+            )
+        })
+    }
+}
+
+/// The kind of database that a URL names.
+///
+/// # Errors
+/// [`ErrorKind::Connect`] when it is none of them.
+pub fn dialect_of(url: &str) -> Result<Dialect, Error> {
+    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
+    match scheme {
+        "sqlite" => Ok(Dialect::Sqlite),
+        "postgres" | "postgresql" => Ok(Dialect::Postgres),
+        "mysql" | "mariadb" => Ok(Dialect::MySql),
+        _ => {
+            let summary = format!("`{scheme}:` is no database that is known here");
+            let help = "a URL begins with sqlite:, postgres:// or mysql://";
+            Err(Error::new(ErrorKind::Connect, summary).help(help))
+        }
+    }
+}
+
+/// `None` where the build lacks the feature.
+async fn open(dialect: Dialect, url: &str) -> Option<Result<Box<dyn Backend>, sqlx::Error>> {
+    match dialect {
+        #[cfg(feature = "sqlite")]
+        Dialect::Sqlite => Some(backend::open::<sqlx::SqliteConnection>(url).await),
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => Some(backend::open::<sqlx::PgConnection>(url).await),
+        #[cfg(feature = "mysql")]
+        Dialect::MySql => Some(
+            backend::open::<sqlx::MySqlConnection>(&url.replacen("mariadb:", "mysql:", 1)).await,
+        ),
+        #[allow(unreachable_patterns, reason = "with every feature there is no other")]
+        _ => None,
+    }
+}
+
+fn not_built(dialect: Dialect) -> Error {
+    let summary = format!("this build has no support for {dialect}");
+    Error::new(ErrorKind::Connect, summary).help(format!("build it with the feature `{dialect}`"))
+}
+
+/// A revision in Rust is code of the app's, which only the app's binary has.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+fn not_replayed(direction: &str, error: migrate_runtime::Error) -> Error {
+    let summary = format!("the chain cannot be replayed on a scratch database ({direction})");
+    Error::new(ErrorKind::Replay, summary)
+        .detail(error.to_string())
+        .caused_by(error)
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod backend {
+    use futures_util::FutureExt as _;
+    use futures_util::future::BoxFuture;
+    use migrate_chain::Dialect;
+    use migrate_runtime::Migrations;
+    use sqlx::{AssertSqlSafe, Row as _};
+
+    use super::{Backend, TextRow, not_replayed};
+    use crate::error::Error;
+
+    pub(super) async fn open<C>(url: &str) -> Result<Box<dyn Backend>, sqlx::Error>
+    where
+        C: sqlx::Connection + Backend + 'static,
+    {
+        Ok(Box::new(C::connect(url).await?))
+    }
+
+    macro_rules! backend {
+        ($connection:ty, $dialect:expr, { $($replay:tt)* }) => {
+            impl Backend for $connection {
+                fn dialect(&self) -> Dialect {
+                    $dialect
+                }
+
+                fn execute<'s>(
+                    &'s mut self,
+                    sql: &'s str,
+                ) -> BoxFuture<'s, Result<(), sqlx::Error>> {
+                    async move {
+                        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+                            .execute(self)
+                            .await?;
+                        Ok(())
+                    }
+                    .boxed()
+                }
+
+                fn rows<'s>(
+                    &'s mut self,
+                    sql: &'s str,
+                ) -> BoxFuture<'s, Result<Vec<TextRow>, sqlx::Error>> {
+                    async move {
+                        let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+                            .fetch_all(self)
+                            .await?;
+                        rows.iter()
+                            .map(|row| (0..row.len()).map(|n| row.try_get_unchecked(n)).collect())
+                            .collect()
+                    }
+                    .boxed()
+                }
+
+                $($replay)*
+            }
+        };
+    }
+
+    /// Replayed by the runner.
+    macro_rules! run {
+        ($connection:ty, $dialect:expr) => {
+            backend!($connection, $dialect, {
+                fn upgrade<'s>(
+                    &'s mut self,
+                    chain: &'s Migrations,
+                    target: &'s str,
+                ) -> BoxFuture<'s, Result<(), Error>> {
+                    async move {
+                        let done = chain.runner(self).to(target).upgrade().await;
+                        done.map(drop)
+                            .map_err(|error| not_replayed("upgrade", error))
+                    }
+                    .boxed()
+                }
+
+                fn downgrade<'s>(
+                    &'s mut self,
+                    chain: &'s Migrations,
+                    target: &'s str,
+                ) -> BoxFuture<'s, Result<(), Error>> {
+                    async move {
+                        let done = chain.downgrade(self, target).await;
+                        done.map(drop)
+                            .map_err(|error| not_replayed("downgrade", error))
+                    }
+                    .boxed()
+                }
+            });
+        };
+    }
+
+    /// Replayed by the script that would be run by hand.
+    macro_rules! script {
+        ($connection:ty, $dialect:expr) => {
+            backend!($connection, $dialect, {
+                fn upgrade<'s>(
+                    &'s mut self,
+                    chain: &'s Migrations,
+                    target: &'s str,
+                ) -> BoxFuture<'s, Result<(), Error>> {
+                    let script = chain
+                        .sql($dialect, target)
+                        .map_err(|error| not_replayed("upgrade", error));
+                    async move { statements(self, &script?).await }.boxed()
+                }
+
+                fn downgrade<'s>(
+                    &'s mut self,
+                    chain: &'s Migrations,
+                    target: &'s str,
+                ) -> BoxFuture<'s, Result<(), Error>> {
+                    let script = chain.sql_downgrade($dialect, &format!("heads:{target}"));
+                    let script = script.map_err(|error| not_replayed("downgrade", error));
+                    async move { statements(self, &script?).await }.boxed()
+                }
+            });
+        };
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    async fn statements(backend: &mut dyn Backend, script: &str) -> Result<(), Error> {
+        for statement in migrate_chain::sql::split(backend.dialect(), script) {
+            let sql = &script[statement.range()];
+            let done = backend.execute(sql).await;
+            done.map_err(|error| {
+                crate::error::refused(
+                    crate::ErrorKind::Replay,
+                    "the chain cannot be replayed",
+                    sql,
+                    &error,
+                )
+            })?;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "sqlite")]
+    run!(sqlx::SqliteConnection, Dialect::Sqlite);
+    #[cfg(feature = "postgres")]
+    script!(sqlx::PgConnection, Dialect::Postgres);
+    #[cfg(feature = "mysql")]
+    script!(sqlx::MySqlConnection, Dialect::MySql);
+}

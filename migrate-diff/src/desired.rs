@@ -1,0 +1,86 @@
+//! The desired schema: a file, or every .sql file of a directory in name order.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use migrate_chain::sql::split;
+
+use crate::connection::Connection;
+use crate::error::{Error, ErrorKind, database_message};
+use crate::rename::{self, Rename};
+
+/// A file of the desired schema.
+#[derive(Clone, Debug)]
+pub(crate) struct DesiredFile {
+    name: String,
+    text: String,
+}
+
+/// Reads `path`.
+///
+/// # Errors
+/// [`ErrorKind::Desired`] when it is not there, holds no SQL file, or cannot be read.
+pub(crate) fn read(path: &Path) -> Result<Vec<DesiredFile>, Error> {
+    let unreadable = |path: &Path, error: &std::io::Error| {
+        let summary = format!(
+            "the desired schema {} cannot be read: {error}",
+            path.display()
+        );
+        Error::new(ErrorKind::Desired, summary)
+            .help("write the schema that you want there, in the SQL of your database")
+    };
+    let files = if path.is_dir() {
+        sql_files(path).map_err(|error| unreadable(path, &error))?
+    } else {
+        vec![path.to_owned()]
+    };
+    if files.is_empty() {
+        let summary = format!("the directory {} holds no .sql file", path.display());
+        return Err(Error::new(ErrorKind::Desired, summary));
+    }
+    let file = |path: &PathBuf| {
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        Ok(DesiredFile {
+            name: path.display().to_string(),
+            text: text.trim_start_matches('\u{feff}').to_owned(),
+        })
+    };
+    files.iter().map(file).collect()
+}
+
+fn sql_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_file() && path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+impl DesiredFile {
+    /// Runs its statements, one by one.
+    pub(crate) async fn load(&self, connection: &mut Connection) -> Result<(), Error> {
+        for statement in split(connection.dialect(), &self.text) {
+            let sql = &self.text[statement.range()];
+            let done = connection.0.execute(sql).await;
+            done.map_err(|error| {
+                let line = self.text[..statement.range().start].matches('\n').count() + 1;
+                let summary = format!(
+                    "{}:{line}: the database refused the desired schema: {}",
+                    self.name,
+                    database_message(&error)
+                );
+                Error::new(ErrorKind::Desired, summary).detail(sql.to_owned())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The renames that its comments say.
+    pub(crate) fn renames(&self, connection: &Connection) -> Result<Vec<Rename>, Error> {
+        rename::renames(connection.dialect(), &self.name, &self.text)
+    }
+}

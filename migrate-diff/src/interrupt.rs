@@ -1,0 +1,55 @@
+//! Work that ends at a signal, with everything cleaned up.
+
+use crate::error::{Error, ErrorKind};
+
+/// Runs `work` until it is done, or a SIGINT or SIGTERM ends it; then `work` is dropped, and scratch databases with it.
+///
+/// # Errors
+/// What `work` fails with, or [`ErrorKind::Interrupted`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), migrate_diff::Error> {
+/// let answer = migrate_diff::until_interrupted(async { Ok(42) }).await?;
+/// assert_eq!(answer, 42);
+/// # Ok(()) }
+/// ```
+pub async fn until_interrupted<T>(
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        done = work => done,
+        () = signal() => {
+            let summary = "interrupted: nothing was written, and the scratch databases are dropped";
+            Err(Error::new(ErrorKind::Interrupted, summary))
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut stream) => {
+                stream.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        () = interrupt() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    interrupt().await;
+}
+
+/// Where no handler can be installed the signal ends the process, as ever.
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

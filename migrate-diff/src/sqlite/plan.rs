@@ -1,0 +1,406 @@
+//! The steps between two schemas of SQLite.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::parse::{self, Column, ConstraintKind, Table};
+use super::words::{mentions, pieces};
+use super::{introspect, quote, rebuild};
+use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::order::order;
+use crate::step::{Plan, Step};
+
+pub(crate) fn plan(from: &Schema, to: &Schema) -> Plan {
+    let fates = fates(from, to);
+    let gone = outlived(from, to, &fates);
+    let mut steps = Vec::new();
+    steps.extend(drops(from, &gone));
+    steps.extend(table_drops(from, &fates));
+    steps.extend(table_changes(from, to, &fates));
+    steps.extend(creations(from, to, &gone, &fates));
+    let rebuilds = fates
+        .values()
+        .any(|fate| matches!(fate, Fate::Dropped | Fate::Rebuilt));
+    Plan {
+        steps,
+        foreign_keys: !rebuilds,
+        ..Plan::default()
+    }
+}
+
+/// What becomes of a table.
+enum Fate {
+    Kept,
+    Created,
+    Dropped,
+    /// Columns that come and columns that go, which ALTER TABLE can do.
+    Altered {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    Rebuilt,
+}
+
+fn fates(from: &Schema, to: &Schema) -> BTreeMap<String, Fate> {
+    let names = from
+        .of_kind(Kind::Table)
+        .chain(to.of_kind(Kind::Table))
+        .map(|table| table.id.name.clone());
+    names
+        .map(|name| (name.clone(), fate(from, to, &name)))
+        .collect()
+}
+
+fn fate(from: &Schema, to: &Schema, name: &str) -> Fate {
+    let id = ObjectId::new(Kind::Table, name);
+    let (old, new) = match (from.get(&id), to.get(&id)) {
+        (Some(old), Some(new)) => (old, new),
+        (Some(_), None) => return Fate::Dropped,
+        (None, _) => return Fate::Created,
+    };
+    let columns = Delta::of(from, to, Kind::Column, name);
+    let constraints = Delta::of(from, to, Kind::Constraint, name);
+    if columns.is_empty() && constraints.is_empty() && old.attributes == new.attributes {
+        return Fate::Kept;
+    }
+    let alterable = columns.changed.is_empty()
+        && constraints.changed.is_empty()
+        && old.attributes == new.attributes
+        && can_alter(&table_of(old), &table_of(new), &columns, &constraints);
+    if alterable {
+        Fate::Altered {
+            added: columns.added,
+            removed: columns.removed,
+        }
+    } else {
+        Fate::Rebuilt
+    }
+}
+
+/// The parts of a table that differ, by name.
+#[derive(Default)]
+struct Delta {
+    added: Vec<String>,
+    removed: Vec<String>,
+    changed: Vec<String>,
+}
+
+impl Delta {
+    fn of(from: &Schema, to: &Schema, kind: Kind, table: &str) -> Self {
+        let mut delta = Self::default();
+        for old in from.parts(kind, table) {
+            match to.get(&old.id) {
+                None => delta.removed.push(old.id.name.clone()),
+                Some(new) if new.attributes != old.attributes => {
+                    delta.changed.push(old.id.name.clone());
+                }
+                Some(_) => {}
+            }
+        }
+        let new = to
+            .parts(kind, table)
+            .filter(|new| from.get(&new.id).is_none());
+        delta.added.extend(new.map(|new| new.id.name.clone()));
+        delta
+    }
+
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// An introspected table has been taken apart before.
+pub(super) fn table_of(object: &Object) -> Table {
+    parse::table(&object.create).unwrap_or_default()
+}
+
+fn can_alter(old: &Table, new: &Table, columns: &Delta, constraints: &Delta) -> bool {
+    let inline = |table: &Table, columns: &[String], name: &String| {
+        table.constraints.iter().any(|constraint| {
+            introspect::constraint_id("", constraint).name == *name
+                && constraint
+                    .column
+                    .as_ref()
+                    .is_some_and(|column| columns.contains(&column.to_ascii_lowercase()))
+        })
+    };
+    columns.added.iter().all(|column| can_add(new, column))
+        && columns.removed.iter().all(|column| can_drop(old, column))
+        && constraints
+            .added
+            .iter()
+            .all(|name| inline(new, &columns.added, name))
+        && constraints
+            .removed
+            .iter()
+            .all(|name| inline(old, &columns.removed, name))
+}
+
+/// Whether ALTER TABLE can add the column to a table with rows. NOT NULL without a default cannot be, by any means.
+fn can_add(table: &Table, name: &str) -> bool {
+    let Some(column) = table.column(name) else {
+        return false;
+    };
+    let constant = column
+        .default
+        .as_deref()
+        .is_none_or(|default| !default.starts_with('(') && !default.starts_with("current_"));
+    let has_value = column
+        .default
+        .as_deref()
+        .is_some_and(|default| default != "null");
+    let stored = column
+        .generated
+        .as_deref()
+        .is_some_and(|generated| generated.ends_with("stored"));
+    let mut own = table.constraints.iter().filter(|constraint| {
+        constraint.columns.iter().any(|column| column == name)
+            || constraint
+                .column
+                .as_deref()
+                .is_some_and(|column| column.eq_ignore_ascii_case(name))
+    });
+    constant
+        && !stored
+        && own.all(|constraint| match constraint.kind {
+            ConstraintKind::Primary | ConstraintKind::Unique => false,
+            ConstraintKind::Check => true,
+            ConstraintKind::Foreign => !has_value && constraint.column.is_some(),
+        })
+}
+
+/// Whether ALTER TABLE can drop the column: nothing that stays in the table names it.
+fn can_drop(table: &Table, name: &str) -> bool {
+    let own = |column: &Option<String>| {
+        column
+            .as_deref()
+            .is_some_and(|column| column.eq_ignore_ascii_case(name))
+    };
+    let constraints = table
+        .constraints
+        .iter()
+        .all(|constraint| match constraint.kind {
+            ConstraintKind::Check => own(&constraint.column) || !mentions(&constraint.text, name),
+            _ => !constraint.columns.iter().any(|column| column == name),
+        });
+    let generated = table.columns.iter().all(|column| {
+        column.name.eq_ignore_ascii_case(name)
+            || column
+                .generated
+                .as_deref()
+                .is_none_or(|generated| !mentions(generated, name))
+    });
+    constraints && generated
+}
+
+/// The views, triggers, indexes and virtual tables that must go: for good, to come back changed, or because SQLite
+/// reads them all while it alters a table.
+fn outlived(from: &Schema, to: &Schema, fates: &BTreeMap<String, Fate>) -> BTreeSet<ObjectId> {
+    let mut gone: BTreeSet<ObjectId> = from
+        .objects()
+        .filter(|object| {
+            !matches!(
+                object.id.kind,
+                Kind::Table | Kind::Column | Kind::Constraint
+            )
+        })
+        .filter(|object| {
+            to.get(&object.id)
+                .is_none_or(|new| new.attributes != object.attributes)
+        })
+        .map(|object| object.id.clone())
+        .collect();
+    loop {
+        let more: Vec<ObjectId> = from
+            .objects()
+            .filter(|object| matches!(object.id.kind, Kind::View | Kind::Trigger))
+            .filter(|object| !gone.contains(&object.id) && is_disturbed(object, &gone, fates))
+            .map(|object| object.id.clone())
+            .collect();
+        if more.is_empty() {
+            return gone;
+        }
+        gone.extend(more);
+    }
+}
+
+fn is_disturbed(
+    object: &Object,
+    gone: &BTreeSet<ObjectId>,
+    fates: &BTreeMap<String, Fate>,
+) -> bool {
+    let own = object
+        .id
+        .table
+        .as_ref()
+        .map(|table| [Kind::Table, Kind::View].map(|kind| ObjectId::new(kind, table)));
+    let on = object
+        .depends_on
+        .iter()
+        .cloned()
+        .chain(own.into_iter().flatten());
+    on.into_iter().any(|id| {
+        gone.contains(&id)
+            || id.kind == Kind::Table
+                && fates.get(&id.name).is_some_and(|fate| match fate {
+                    Fate::Dropped | Fate::Rebuilt => true,
+                    Fate::Altered { removed, .. } => removed
+                        .iter()
+                        .any(|column| mentions(&object.create, column)),
+                    Fate::Kept | Fate::Created => false,
+                })
+    })
+}
+
+fn drops(from: &Schema, gone: &BTreeSet<ObjectId>) -> Vec<Step> {
+    let kinds = [Kind::Trigger, Kind::View, Kind::Index, Kind::VirtualTable];
+    let of_kind = |kind| {
+        from.of_kind(kind)
+            .filter(|object| gone.contains(&object.id))
+    };
+    let step = |object: &Object| {
+        let step = Step::new(&object.drop);
+        if object.id.kind == Kind::VirtualTable {
+            step.destructive(format!("drops {} and all that it holds", object.id))
+        } else {
+            step
+        }
+    };
+    kinds.into_iter().flat_map(of_kind).map(step).collect()
+}
+
+/// Children before their parents.
+fn table_drops(from: &Schema, fates: &BTreeMap<String, Fate>) -> Vec<Step> {
+    let dropped = in_order(from, |name| matches!(fates.get(name), Some(Fate::Dropped)));
+    let step = |table: &Object| {
+        Step::new(&table.drop).destructive(format!("drops {} and its rows", table.id))
+    };
+    dropped.into_iter().rev().map(step).collect()
+}
+
+/// The tables that are chosen, parents before their children.
+fn in_order(schema: &Schema, chosen: impl Fn(&str) -> bool) -> Vec<&Object> {
+    let needs = schema
+        .of_kind(Kind::Table)
+        .filter(|table| chosen(&table.id.name))
+        .map(|table| (table.id.clone(), table.depends_on.clone()))
+        .collect();
+    order(&needs)
+        .iter()
+        .filter_map(|id| schema.get(id))
+        .collect()
+}
+
+fn table_changes(from: &Schema, to: &Schema, fates: &BTreeMap<String, Fate>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for new in in_order(to, |_| true) {
+        let old = from.get(&new.id);
+        match (fates.get(&new.id.name), old) {
+            (Some(Fate::Created), _) => steps.push(Step::new(&new.create)),
+            (Some(Fate::Altered { added, removed }), Some(_)) => {
+                steps.extend(alterations(new, added, removed));
+            }
+            (Some(Fate::Rebuilt), Some(old)) => steps.extend(rebuild::rebuild(from, to, old, new)),
+            _ => {}
+        }
+    }
+    steps
+}
+
+fn alterations(object: &Object, added: &[String], removed: &[String]) -> Vec<Step> {
+    let table = table_of(object);
+    let name = quote(&pieces_name(object));
+    let add = added
+        .iter()
+        .filter_map(|column| table.column(column))
+        .map(|column| {
+            let definition = definition(&object.create, column);
+            let step = Step::new(format!("ALTER TABLE {name} ADD COLUMN {definition}"));
+            match column_hazard(&object.id.name, column) {
+                Some(hazard) => step.blocking(hazard),
+                None => step,
+            }
+        });
+    let drop = removed.iter().map(|column| {
+        Step::new(format!("ALTER TABLE {name} DROP COLUMN {}", quote(column))).destructive(format!(
+            "drops column {}.{column} and its values",
+            object.id.name
+        ))
+    });
+    add.chain(drop).collect()
+}
+
+/// What a new column asks of the rows that are there.
+pub(super) fn column_hazard(table: &str, column: &Column) -> Option<String> {
+    let has_value = column
+        .default
+        .as_deref()
+        .is_some_and(|default| default != "null");
+    (column.not_null.is_some() && !has_value && column.generated.is_none()).then(|| {
+        format!(
+            "fails if table {table} has rows: column {} is NOT NULL and has no default",
+            column.name
+        )
+    })
+}
+
+/// The name of a table as its statement spells it.
+pub(super) fn pieces_name(object: &Object) -> String {
+    let place = table_of(object).name;
+    pieces(&object.create)
+        .iter()
+        .find(|piece| piece.place == place)
+        .map_or_else(|| object.id.name.clone(), super::words::Piece::name)
+}
+
+/// A column's definition on one line, without comments.
+fn definition(sql: &str, column: &Column) -> String {
+    let text = &sql[column.place.clone()];
+    let mut line = String::new();
+    let mut end = 0;
+    for piece in pieces(text) {
+        if piece.place.start > end {
+            line.push(' ');
+        }
+        line.push_str(piece.text);
+        end = piece.place.end;
+    }
+    line
+}
+
+fn creations(
+    from: &Schema,
+    to: &Schema,
+    gone: &BTreeSet<ObjectId>,
+    fates: &BTreeMap<String, Fate>,
+) -> Vec<Step> {
+    // With a table that is built anew its indexes and triggers are gone.
+    let with_table = |id: &ObjectId| {
+        id.table
+            .as_ref()
+            .is_some_and(|table| matches!(fates.get(table), Some(Fate::Rebuilt | Fate::Dropped)))
+    };
+    let absent = |id: &ObjectId| from.get(id).is_none() || gone.contains(id) || with_table(id);
+    let mut steps = Vec::new();
+    for kind in [Kind::VirtualTable, Kind::Index, Kind::View, Kind::Trigger] {
+        let needs = to
+            .of_kind(kind)
+            .filter(|object| absent(&object.id))
+            .map(|object| (object.id.clone(), object.depends_on.clone()))
+            .collect();
+        for object in order(&needs).iter().filter_map(|id| to.get(id)) {
+            let step = Step::new(&object.create);
+            let unique =
+                kind == Kind::Index && object.create.to_ascii_lowercase().contains("unique");
+            let comes = from.get(&object.id).is_none() && from.has(Kind::Table, object.id.owner());
+            steps.push(if unique && comes {
+                step.blocking(format!(
+                    "fails if table {} has rows that are not unique",
+                    object.id.owner()
+                ))
+            } else {
+                step
+            });
+        }
+    }
+    steps
+}

@@ -1,0 +1,222 @@
+//! A table built anew: what SQLite's ALTER TABLE cannot do, in the order of steps that its documentation gives.
+
+use super::parse::{Column, ConstraintKind, Table};
+use super::plan::{column_hazard, pieces_name, table_of};
+use super::words::pieces;
+use super::{introspect, quote};
+use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::step::{Hazard, Step};
+
+/// The steps up to the table under its own name; its indexes and triggers are gone with the old one.
+pub(super) fn rebuild(from: &Schema, to: &Schema, old: &Object, new: &Object) -> Vec<Step> {
+    let rebuild = Rebuild {
+        from,
+        to,
+        old,
+        name: pieces_name(new),
+        temporary: free_name(from, to, &new.id.name),
+        was: table_of(old),
+        becomes: table_of(new),
+    };
+    let mut steps = vec![rebuild.create(new)];
+    steps.extend(rebuild.copy());
+    steps.extend(rebuild.sequence());
+    steps.push(Step::new(&old.drop));
+    let (temporary, name) = (quote(&rebuild.temporary), quote(&rebuild.name));
+    steps.push(Step::new(format!(
+        "ALTER TABLE {temporary} RENAME TO {name}"
+    )));
+    steps
+}
+
+/// A name that no table has before or after.
+fn free_name(from: &Schema, to: &Schema, table: &str) -> String {
+    let mut name = format!("_migrate_new_{table}");
+    let taken = |name: &str| {
+        [from, to]
+            .iter()
+            .any(|schema| schema.has(Kind::Table, name) || schema.has(Kind::View, name))
+    };
+    while taken(&name) {
+        name.push('_');
+    }
+    name
+}
+
+struct Rebuild<'s> {
+    from: &'s Schema,
+    to: &'s Schema,
+    old: &'s Object,
+    name: String,
+    temporary: String,
+    was: Table,
+    becomes: Table,
+}
+
+impl Rebuild<'_> {
+    fn create(&self, new: &Object) -> Step {
+        let mut step = Step::new(renamed(
+            &new.create,
+            &self.becomes,
+            &self.name,
+            &self.temporary,
+        ));
+        step.hazards = self.hazards();
+        step
+    }
+
+    /// Rows keep their rowid and their values, by the columns' names.
+    fn copy(&self) -> Option<Step> {
+        let common: Vec<&Column> = self
+            .becomes
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none() && self.was.column(&column.name).is_some())
+            .collect();
+        let mut into: Vec<String> = common.iter().map(|column| quote(&column.name)).collect();
+        let mut values = into.clone();
+        if let Some((to, from)) = self.rowids(&common) {
+            into.insert(0, to.to_owned());
+            values.insert(0, from.to_owned());
+        }
+        // Without a column in common nothing of a row is left.
+        (!into.is_empty()).then(|| {
+            let (temporary, table) = (quote(&self.temporary), quote(&self.name));
+            Step::new(format!(
+                "INSERT INTO {temporary} ({}) SELECT {} FROM {table}",
+                into.join(", "),
+                values.join(", ")
+            ))
+        })
+    }
+
+    /// What names the rowid in the new table and in the old one, if it has to be copied for itself.
+    fn rowids(&self, common: &[&Column]) -> Option<(&'static str, &'static str)> {
+        let both = !self.was.without_rowid && !self.becomes.without_rowid;
+        let alias = self.becomes.rowid_column();
+        let copied =
+            alias.is_some_and(|alias| common.iter().any(|column| column.name == alias.name));
+        (both && !copied).then_some(())?;
+        Some((rowid(&self.becomes)?, rowid(&self.was)?))
+    }
+
+    /// AUTOINCREMENT goes on where it was, also behind rows that were deleted.
+    fn sequence(&self) -> Vec<Step> {
+        if !self.was.autoincrement() || !self.becomes.autoincrement() {
+            return Vec::new();
+        }
+        let (temporary, table) = (text(&self.temporary), text(&pieces_name(self.old)));
+        vec![
+            Step::new(format!(
+                "DELETE FROM sqlite_sequence WHERE name = {temporary}"
+            )),
+            Step::new(format!(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT {temporary}, seq FROM sqlite_sequence WHERE name = {table}"
+            )),
+        ]
+    }
+
+    fn hazards(&self) -> Vec<Hazard> {
+        let table = &self.old.id.name;
+        let mut hazards = vec![Hazard::Blocking(format!(
+            "copies all rows of table {table} into a new one"
+        ))];
+        for column in &self.was.columns {
+            if self.becomes.column(&column.name).is_none() {
+                hazards.push(Hazard::Destructive(format!(
+                    "drops column {table}.{} and its values",
+                    column.name
+                )));
+            }
+        }
+        for column in &self.becomes.columns {
+            match self.was.column(&column.name) {
+                None => hazards.extend(column_hazard(table, column).map(Hazard::Blocking)),
+                Some(was) => hazards.extend(changed_column(table, was, column)),
+            }
+        }
+        hazards.extend(self.new_constraints());
+        hazards
+    }
+
+    fn new_constraints(&self) -> impl Iterator<Item = Hazard> {
+        let table = &self.old.id.name;
+        let new = self.becomes.constraints.iter().filter(move |constraint| {
+            let id = introspect::constraint_id(table, constraint);
+            let definition = |schema: &Schema, id: &ObjectId| {
+                schema.get(id).map(|object| object.attributes.clone())
+            };
+            definition(self.from, &id) != definition(self.to, &id)
+        });
+        new.filter(|constraint| {
+            constraint.kind != ConstraintKind::Primary
+                || self
+                    .was
+                    .primary()
+                    .is_some_and(|was| was.columns != constraint.columns)
+        })
+        .map(move |constraint| {
+            Hazard::Blocking(format!(
+                "fails if rows of table {table} break {}",
+                constraint.text
+            ))
+        })
+    }
+}
+
+fn changed_column(table: &str, was: &Column, becomes: &Column) -> Vec<Hazard> {
+    let name = &becomes.name;
+    let mut hazards = Vec::new();
+    if narrows(&was.kind, &becomes.kind) {
+        hazards.push(Hazard::Destructive(format!(
+            "changes values of column {table}.{name}: type {} becomes {}",
+            was.kind, becomes.kind
+        )));
+    }
+    if was.not_null.is_none() && becomes.not_null.is_some() {
+        hazards.push(Hazard::Blocking(format!(
+            "fails if column {table}.{name} holds NULL"
+        )));
+    }
+    hazards
+}
+
+/// Whether values may be read as something else: text as numbers loses its zeros.
+fn narrows(was: &str, becomes: &str) -> bool {
+    let is_text = |kind: &str| {
+        ["CHAR", "CLOB", "TEXT", "BLOB"]
+            .iter()
+            .any(|word| kind.contains(word))
+            || kind.is_empty()
+    };
+    is_text(was) && !is_text(becomes)
+}
+
+/// A name of the rowid that is no column's.
+fn rowid(table: &Table) -> Option<&'static str> {
+    ["rowid", "_rowid_", "oid"]
+        .into_iter()
+        .find(|name| table.column(name).is_none())
+}
+
+/// The statement for a table of another name. A check may name its own table.
+fn renamed(sql: &str, table: &Table, name: &str, temporary: &str) -> String {
+    let pieces = pieces(sql);
+    let mut text = String::with_capacity(sql.len() + temporary.len());
+    let mut end = 0;
+    for (n, piece) in pieces.iter().enumerate() {
+        let qualifies = pieces.get(n + 1).is_some_and(|next| next.text == ".")
+            && piece.name().eq_ignore_ascii_case(name);
+        if piece.place == table.name || qualifies {
+            text.push_str(&sql[end..piece.place.start]);
+            text.push_str(&quote(temporary));
+            end = piece.place.end;
+        }
+    }
+    text.push_str(&sql[end..]);
+    text
+}
+
+fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}

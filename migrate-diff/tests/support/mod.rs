@@ -1,0 +1,165 @@
+//! A project in a temporary folder: a first revision, a desired schema, and what is generated between them.
+
+#![allow(dead_code, reason = "each database uses its own part of it")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use migrate_chain::config::Config;
+use migrate_diff::{
+    Checked, Draft, Error, Filter, Generated, Rename, Request, autogenerate, check,
+};
+use migrate_runtime::Migrations;
+use tempfile::TempDir;
+
+pub(crate) struct Project {
+    folder: TempDir,
+    url: String,
+    pub(crate) renames: Vec<Rename>,
+    pub(crate) online: bool,
+    pub(crate) deny_destructive: bool,
+    pub(crate) live: Option<String>,
+    pub(crate) config: Config,
+}
+
+impl Project {
+    /// One whose chain makes `from`, and whose desired schema is `to`.
+    pub(crate) fn new(url: &str, from: &str, to: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join("versions")).expect("a folder");
+        let project = Self {
+            folder,
+            url: url.to_owned(),
+            renames: Vec::new(),
+            online: false,
+            deny_destructive: false,
+            live: None,
+            config: Config::default(),
+        };
+        project.write_revision(1, "", from, "");
+        project.want(to);
+        project
+    }
+
+    pub(crate) fn want(&self, schema: &str) {
+        fs::write(self.desired(), schema).expect("a file");
+    }
+
+    pub(crate) fn desired(&self) -> PathBuf {
+        self.folder.path().join("schema.sql")
+    }
+
+    fn write_revision(&self, n: usize, header: &str, upgrade: &str, downgrade: &str) {
+        let parent = if n == 1 {
+            "none".to_owned()
+        } else {
+            format!("r{}", n - 1)
+        };
+        let text = format!(
+            "-- Revision {n}\n--\n-- revision: r{n}\n-- down_revision: {parent}\n{header}\n\
+             -- migrate: upgrade\n{upgrade}\n-- migrate: downgrade\n{downgrade}\n"
+        );
+        fs::write(self.folder.path().join(format!("versions/r{n}.sql")), text).expect("a file");
+    }
+
+    /// Adds what was generated to the chain, as files.
+    pub(crate) fn keep(&self, generated: &Generated) {
+        let first = self.migrations().revisions().len() + 1;
+        for (n, draft) in generated.drafts.iter().enumerate() {
+            let header = draft
+                .header()
+                .iter()
+                .fold(String::new(), |mut header, line| {
+                    let _ = writeln!(header, "-- {line}");
+                    header
+                });
+            self.write_revision(
+                first + n,
+                &header,
+                &draft.upgrade_sql(),
+                &draft.downgrade_sql(),
+            );
+        }
+    }
+
+    pub(crate) fn migrations(&self) -> Migrations {
+        Migrations::load(self.folder.path()).expect("a sound chain")
+    }
+
+    pub(crate) async fn generate(&self) -> Result<Option<Generated>, Error> {
+        let (migrations, desired) = (self.migrations(), self.desired());
+        autogenerate(&self.request(&migrations, &desired)).await
+    }
+
+    pub(crate) async fn check(&self) -> Result<Option<Checked>, Error> {
+        let (migrations, desired) = (self.migrations(), self.desired());
+        check(&self.request(&migrations, &desired)).await
+    }
+
+    fn request<'r>(
+        &'r self,
+        migrations: &'r Migrations,
+        desired: &'r std::path::Path,
+    ) -> Request<'r> {
+        let request = Request::new(migrations, desired, &self.url)
+            .filter(Filter::new(&self.config))
+            .renames(self.renames.clone())
+            .online(self.online)
+            .deny_destructive(self.deny_destructive);
+        match &self.live {
+            Some(url) => request.live(url),
+            None => request,
+        }
+    }
+}
+
+/// Each pair, both ways: what is generated has proved itself, and with it in the chain nothing differs any more.
+pub(crate) async fn proves(url: &str, pairs: &[(&str, &str, &str)]) {
+    for (what, from, to) in pairs {
+        for (from, to) in [(from, to), (to, from)] {
+            let project = Project::new(url, from, to);
+            let generated = project
+                .generate()
+                .await
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            let generated = generated.unwrap_or_else(|| panic!("{what}: no difference was seen"));
+            project.keep(&generated);
+            let rest = project
+                .check()
+                .await
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert!(
+                rest.is_none(),
+                "{what}: {}",
+                rest.expect("it is some").difference
+            );
+        }
+    }
+}
+
+/// Pairs that say the same.
+pub(crate) async fn are_same(url: &str, pairs: &[(&str, &str, &str)]) {
+    for (what, from, to) in pairs {
+        let found = Project::new(url, from, to)
+            .check()
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(
+            found.is_none(),
+            "{what}: {}",
+            found.expect("it is some").difference
+        );
+    }
+}
+
+pub(crate) fn upgrade_of(generated: &Generated) -> String {
+    generated.drafts.iter().map(Draft::upgrade_sql).collect()
+}
+
+pub(crate) fn hazards(generated: &Generated) -> Vec<String> {
+    generated
+        .hazards()
+        .map(|hazard| format!("{}: {}", hazard.word(), hazard.text()))
+        .collect()
+}
