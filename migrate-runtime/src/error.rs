@@ -20,6 +20,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     summary: String,
+    database: Option<String>,
     revision: Option<String>,
     direction: Option<Direction>,
     place: Option<Place>,
@@ -78,6 +79,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             summary: summary.into(),
+            database: None,
             revision: None,
             direction: None,
             place: None,
@@ -109,6 +111,13 @@ impl Error {
         self
     }
 
+    /// Says which database of a fleet it is about.
+    pub(crate) fn of_database(mut self, name: &str) -> Self {
+        self.0.summary = format!("{name}: {}", self.0.summary);
+        self.0.database = Some(name.to_owned());
+        self
+    }
+
     pub(crate) fn code(mut self, code: Option<String>) -> Self {
         self.0.code = code;
         self
@@ -132,6 +141,11 @@ impl Error {
     /// The revision concerned, if it is about one.
     pub fn revision(&self) -> Option<&str> {
         self.0.revision.as_deref()
+    }
+
+    /// The name of the database, in a [`Fleet`](crate::Fleet).
+    pub fn database(&self) -> Option<&str> {
+        self.0.database.as_deref()
     }
 
     /// The direction in which the revision ran, if one was running.

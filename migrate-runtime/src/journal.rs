@@ -26,8 +26,9 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    pub(crate) fn new(dialect: Dialect, settings: &Settings) -> Self {
-        let schema = settings.version_table_schema.as_deref();
+    /// In `schema`, or where the settings say.
+    pub(crate) fn new(dialect: Dialect, settings: &Settings, schema: Option<&str>) -> Self {
+        let schema = schema.or(settings.version_table_schema.as_deref());
         let qualified = |table: &str| match schema {
             Some(schema) => format!("{}.{}", name(dialect, schema), name(dialect, table)),
             None => name(dialect, table),

@@ -11,6 +11,7 @@ mod database;
 mod embedded_dir;
 mod error;
 mod event;
+mod fleet;
 mod graph;
 mod journal;
 mod migrations;
@@ -30,6 +31,7 @@ pub use context::Context;
 pub use database::Database;
 pub use error::{Error, ErrorKind, RevisionError};
 pub use event::Event;
+pub use fleet::{Fleet, FleetReport, FleetResult};
 /// What is wrong with a chain, as data: for those who want it as JSON, or in colour.
 #[doc(inline)]
 pub use migrate_chain::diagnostic;

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::runner::{Resolution, Runner};
 use crate::status::Status;
 use crate::store::{Packed, Store};
-use crate::{Plan, Report, offline};
+use crate::{Fleet, Plan, Report, offline};
 
 /// A chain of revisions, ready to be applied.
 ///
@@ -209,6 +209,30 @@ impl Migrations {
     /// ```
     pub fn runner<'a, D: Database<'a>>(&'a self, db: D) -> Runner<'a, D> {
         Runner::new(self, db)
+    }
+
+    /// Works on many databases with this chain, such as one for each tenant: several at a time, and a failure of one does
+    /// not stop the others. Each comes with a name, which events and errors tell.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let (ada, grace) = (sqlx::SqlitePool::connect("sqlite::memory:").await?, sqlx::SqlitePool::connect("sqlite::memory:").await?);
+    /// let fleet = migrations.for_each([("ada", &ada), ("grace", &grace)]).upgrade().await;
+    /// assert_eq!(fleet.databases[1].name, "grace");
+    /// fleet.into_result()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn for_each<'a, N: Into<String>, D: Database<'a> + 'a>(
+        &'a self,
+        databases: impl IntoIterator<Item = (N, D)>,
+    ) -> Fleet<'a, D> {
+        let databases = databases.into_iter();
+        Fleet::new(
+            self,
+            databases.map(|(name, db)| (name.into(), db)).collect(),
+        )
     }
 
     /// Where the database is, what is pending and what is wrong. Writes nothing.

@@ -49,7 +49,7 @@ fn script(
 ) -> Result<String, Error> {
     let graph = migrations.graph();
     let plan = plan(&graph, range, direction)?;
-    let tables = Tables::new(dialect, &migrations.settings);
+    let tables = Tables::new(dialect, &migrations.settings, None);
     let steps = step::steps(migrations, &tables, &graph, plan.steps(), direction);
     verify::can_run(migrations, dialect, TransactionMode::PerRevision, &steps)?;
     if let Some(step) = steps.iter().find(|step| step.revision.is_rust()) {

@@ -31,6 +31,7 @@ pub enum Ahead {
 /// The settings of a run; [`Runner`](crate::Runner) has a method for each.
 #[derive(Clone)]
 pub(crate) struct Options {
+    pub(crate) schema: Option<String>,
     pub(crate) mode: TransactionMode,
     pub(crate) ahead: Ahead,
     pub(crate) lock_deadline: Duration,
@@ -53,6 +54,7 @@ impl Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            schema: None,
             mode: TransactionMode::default(),
             ahead: Ahead::default(),
             lock_deadline: Duration::from_mins(5),

@@ -57,6 +57,16 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self
     }
 
+    /// The schema to migrate, such as that of a tenant: the revisions run with it in front of the search path, and the
+    /// version table and the journal are in it, whatever `version_table_schema` says. It must exist.
+    ///
+    /// On MySQL and MariaDB a schema is a database. SQLite has none to keep tenants apart, and refuses it: give each
+    /// tenant a file.
+    pub fn schema(mut self, schema: impl Into<String>) -> Self {
+        self.options.schema = Some(schema.into());
+        self
+    }
+
     /// How pending revisions are grouped into transactions; [`TransactionMode::PerRevision`] by default.
     pub fn transaction_mode(mut self, mode: TransactionMode) -> Self {
         self.options.mode = mode;
@@ -225,8 +235,11 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
             ddl_lock: self.options.ddl_lock_timeout,
             absent,
         };
-        let opened = self.db.connect(limits).await?;
-        Ok(Run::new(self.migrations, self.options, opened.0))
+        let mut session = self.db.connect(limits).await?.0;
+        if let Some(schema) = &self.options.schema {
+            session.enter_schema(schema).await?;
+        }
+        Ok(Run::new(self.migrations, self.options, session))
     }
 }
 

@@ -526,3 +526,19 @@ async fn a_commit_in_a_marked_statement() {
             .unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_schema_of_its_own() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(1);
+    let migrations = chain.load();
+    let runner = migrations.runner(database.db()).schema("tenant_7");
+    let error = runner.upgrade().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let text = error.to_string();
+    assert!(
+        text.contains("tenant_7") && text.contains("a database file of its own"),
+        "{text}"
+    );
+    assert_eq!(database.tables().await, [""; 0]);
+}

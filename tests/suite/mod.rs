@@ -2,6 +2,7 @@
 //! makes it a `#[test]` of a database. One that is listed nowhere is dead code, which the compiler reports.
 
 pub mod downgrade;
+pub mod fleet;
 pub mod outside;
 pub mod stamp;
 pub mod status;
@@ -18,6 +19,7 @@ macro_rules! suite {
                 bad_targets, missing_sql,
             }
             downgrade { by_targets, needs_a_target, refuses_the_irreversible, refuses_without_a_section, a_branch_alone }
+            fleet { of_databases, a_failure_stops_no_other, each_with_settings_of_its_own, cut_off }
             status {
                 of_each_state, check_names_what_is_missing, plans, reading_creates_nothing, waits_for_another_task,
                 waits_no_longer_than_told, waits_without_end, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,

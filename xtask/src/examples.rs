@@ -8,9 +8,16 @@ use crate::Result;
 use crate::steps::Steps;
 
 /// What an example must print; every example has a place here.
-const EXPECTED: [(&str, &[&str]); 4] = [
+const EXPECTED: [(&str, &[&str]); 5] = [
     ("axum_service", &["200 OK"]),
     ("data_migration", &["Switzerland"]),
+    (
+        "multi_tenant",
+        &[
+            "grace: the upgrade of revision",
+            "3 of 4 are ready; not grace",
+        ],
+    ),
     ("quickstart", &["upgraded"]),
     ("wait_until_current", &["worker 3: the database is current"]),
 ];

@@ -24,7 +24,7 @@ use crate::journal::{Entry, JournalRow, Record, Tables};
 ///
 /// | feature | types |
 /// |---|---|
-/// | `sqlite` | `&SqlitePool`, `&mut SqliteConnection` |
+/// | `sqlite` | `&SqlitePool`, `SqliteConnectOptions`, `&mut SqliteConnection` |
 ///
 /// The trait is sealed: it is implemented for what sqlx offers and nothing else.
 pub trait Database<'a>: sealed::Connect<'a> + Send {}
@@ -177,6 +177,10 @@ pub(crate) struct Explained {
 /// The futures are boxed so that the runner is compiled once and not once for each database.
 pub(crate) trait Session: Send {
     fn dialect(&self) -> Dialect;
+
+    /// Makes `schema`, which must exist, the one that names without a schema are looked for in first, as long as this
+    /// session lasts.
+    fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>>;
 
     /// Reads the state in one round trip. A missing table is an empty database.
     fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>>;

@@ -171,7 +171,11 @@ impl<'a> Run<'a> {
         options: Options,
         session: Box<dyn Session + 'a>,
     ) -> Self {
-        let tables = Tables::new(session.dialect(), &migrations.settings);
+        let tables = Tables::new(
+            session.dialect(),
+            &migrations.settings,
+            options.schema.as_deref(),
+        );
         Self {
             migrations,
             options,

@@ -16,26 +16,13 @@ use crate::error::{Error, ErrorKind};
 
 impl<'a> sealed::Connect<'a> for &'a SqlitePool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
-        async move {
-            let connect_options = self.connect_options();
-            let started = Instant::now();
-            let connection = loop {
-                match connection(self, &connect_options).await {
-                    // What the options set up, such as a journal mode, may find the database busy; and the file may be
-                    // for another process to make.
-                    Err(error)
-                        if is_busy(&error) && started.elapsed() < limits.lock
-                            || is_absent(&error) && started.elapsed() < limits.absent =>
-                    {
-                        tokio::time::sleep(BUSY_TIMEOUT).await;
-                    }
-                    result => break result,
-                }
-            };
-            let connection = connection.map_err(|error| cannot_open(&connect_options, error))?;
-            open(connection, limits)
-        }
-        .boxed()
+        async move { patiently(Some(self), &self.connect_options(), limits).await }.boxed()
+    }
+}
+
+impl<'a> sealed::Connect<'a> for SqliteConnectOptions {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        async move { patiently(None, &self, limits).await }.boxed()
     }
 }
 
@@ -51,12 +38,38 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 /// How long a commit waits at most for those who read.
 const LONGEST_COMMIT: Duration = Duration::from_mins(1);
 
+/// Opens, again and again while others are in the way: what the options set up, such as a journal mode, may find the
+/// database busy; and the file may be for another process to make.
+async fn patiently<'a>(
+    pool: Option<&SqlitePool>,
+    options: &SqliteConnectOptions,
+    limits: Limits,
+) -> Result<Opened<'a>, Error> {
+    let started = Instant::now();
+    let connection = loop {
+        match connection(pool, options).await {
+            Err(error)
+                if is_busy(&error) && started.elapsed() < limits.lock
+                    || is_absent(&error) && started.elapsed() < limits.absent =>
+            {
+                tokio::time::sleep(BUSY_TIMEOUT).await;
+            }
+            result => break result,
+        }
+    };
+    open(
+        connection.map_err(|error| cannot_open(options, error))?,
+        limits,
+    )
+}
+
 /// A connection of the runtime's own, or one of the pool where that alone leads to the database.
 async fn connection(
-    pool: &SqlitePool,
+    pool: Option<&SqlitePool>,
     options: &SqliteConnectOptions,
 ) -> Result<Handle<'static>, sqlx::Error> {
-    if may_be_in_memory(options)
+    if let Some(pool) = pool
+        && may_be_in_memory(options)
         && let Some(pooled) = in_memory(pool, options).await?
     {
         return Ok(pooled);

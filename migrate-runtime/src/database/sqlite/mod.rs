@@ -20,6 +20,7 @@ use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
     database_message, rows::journal_row,
 };
+use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow, Tables};
 use code::explain;
 use connect::Handle;
@@ -47,6 +48,15 @@ struct SqliteSession<'a> {
 impl Session for SqliteSession<'_> {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
+    }
+
+    fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>> {
+        async move {
+            let summary = format!("SQLite has no schema `{schema}` that revisions could run in");
+            Err(Error::new(ErrorKind::Unsupported, summary)
+                .help("give each tenant a database file of its own"))
+        }
+        .boxed()
     }
 
     fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>> {
