@@ -70,6 +70,18 @@ impl Target {
         self.steps.is_some()
     }
 
+    /// Whether it means something else for each database: it counts from the rows of the version table, or names them.
+    ///
+    /// ```
+    /// use migrate_chain::target::Target;
+    ///
+    /// assert!("shop@+1".parse::<Target>().is_ok_and(|target| target.needs_rows()));
+    /// assert!("head-1".parse::<Target>().is_ok_and(|target| !target.needs_rows()));
+    /// ```
+    pub fn needs_rows(&self) -> bool {
+        matches!(self.anchor, Anchor::Here | Anchor::Current)
+    }
+
     /// The target that a whole graph leads to: every head.
     ///
     /// ```
@@ -175,6 +187,21 @@ pub struct Range {
     pub start: Option<Target>,
     /// Where it ends; none for the heads.
     pub end: Option<Target>,
+}
+
+impl Range {
+    /// Whether one of its ends depends on the rows of the version table.
+    ///
+    /// ```
+    /// use migrate_chain::target::Range;
+    ///
+    /// assert!("-3:current".parse::<Range>().is_ok_and(|range| range.needs_rows()));
+    /// assert!("base:head".parse::<Range>().is_ok_and(|range| !range.needs_rows()));
+    /// ```
+    pub fn needs_rows(&self) -> bool {
+        let ends = [&self.start, &self.end];
+        ends.into_iter().flatten().any(Target::needs_rows)
+    }
 }
 
 impl FromStr for Range {

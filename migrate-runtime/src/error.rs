@@ -74,6 +74,36 @@ pub enum ErrorKind {
     Database,
 }
 
+impl ErrorKind {
+    /// Its name, which does not change between releases: `in-doubt`, `not-current`.
+    ///
+    /// ```
+    /// assert_eq!(migrate_runtime::ErrorKind::InDoubt.name(), "in-doubt");
+    /// ```
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Target => "target",
+            Self::Connect => "connect",
+            Self::Locked => "locked",
+            Self::ReadOnly => "read-only",
+            Self::Statement => "statement",
+            Self::Revision => "revision",
+            Self::Edited => "edited",
+            Self::Ahead => "ahead",
+            Self::Replaced => "replaced",
+            Self::Irreversible => "irreversible",
+            Self::MissingSql => "missing-sql",
+            Self::InDoubt => "in-doubt",
+            Self::NotCurrent => "not-current",
+            Self::Stale => "stale",
+            Self::Unsupported => "unsupported",
+            Self::Tables => "tables",
+            Self::Database => "database",
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, summary: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -169,6 +199,21 @@ impl Error {
     /// The database's own code for the error, if it gave one.
     pub fn database_code(&self) -> Option<&str> {
         self.0.code.as_deref()
+    }
+
+    /// What else there is to know, a line each.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    /// The whole error with its source line and caret, if it is about a place in a file.
+    pub(crate) fn located(&self, style: Style) -> Option<String> {
+        let inner = &*self.0;
+        let place = inner.place.as_ref()?;
+        let notes = inner.notes.iter().map(|note| (Level::NOTE, &**note));
+        let help = inner.help.iter().map(|help| (Level::HELP, &**help));
+        let lines: Vec<_> = notes.chain(help).collect();
+        Some(render::located(&inner.summary, place, None, &lines, style))
     }
 
     /// What to do next, if there is something to say.
@@ -276,14 +321,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        if let Some(place) = &inner.place {
-            let mut notes: Vec<_> = inner
-                .notes
-                .iter()
-                .map(|note| (Level::NOTE, &**note))
-                .collect();
-            notes.extend(inner.help.iter().map(|help| (Level::HELP, &**help)));
-            let text = render::located(&inner.summary, place, None, &notes, Style::Plain);
+        if let Some(text) = self.located(Style::Plain) {
             return f.write_str(text.strip_prefix("error: ").unwrap_or(&text));
         }
         f.write_str(&inner.summary)?;

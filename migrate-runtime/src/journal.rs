@@ -102,6 +102,11 @@ impl Tables {
         )
     }
 
+    /// The statement that removes all version rows.
+    pub(crate) fn clear_rows(&self) -> String {
+        format!("DELETE FROM {}", self.version)
+    }
+
     /// The statements that change the version rows; each must hit exactly one row.
     pub(crate) fn change_rows(&self, changes: &RowChanges) -> Vec<String> {
         let text = |id: &str| syntax::text(self.dialect, Some(id));

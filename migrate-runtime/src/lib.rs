@@ -5,6 +5,8 @@
     allow(dead_code, reason = "only a database feature makes a session")
 )]
 
+#[cfg(feature = "cli")]
+pub mod cli;
 mod context;
 mod database;
 #[cfg(feature = "include_dir")]
@@ -29,6 +31,7 @@ mod subject;
 
 pub use context::Context;
 pub use database::Database;
+pub use database::any::AnyPool;
 pub use error::{Error, ErrorKind, RevisionError};
 pub use event::Event;
 pub use fleet::{Fleet, FleetReport, FleetResult};

@@ -118,6 +118,28 @@ impl Migrations {
             .map_err(LoadError)
     }
 
+    /// Loads the migration directory at `path`, with any number of heads and bases: for what shows the chain, or joins its
+    /// heads.
+    ///
+    /// # Errors
+    /// [`LoadError`], with everything else that is wrong with the directory.
+    ///
+    /// ```
+    /// use migrate_runtime::Migrations;
+    ///
+    /// let directory = "../tests/fixtures/second-head/migrations";
+    /// assert!(Migrations::load(directory).is_err());
+    /// assert_eq!(Migrations::load_unmerged(directory)?.heads().len(), 2);
+    /// # Ok::<_, migrate_runtime::LoadError>(())
+    /// ```
+    pub fn load_unmerged(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let path = path.as_ref();
+        let tree = migrate_chain::Disk::new(path, path.to_string_lossy());
+        migrate_chain::load::load_unmerged(&tree)
+            .map(Self::from)
+            .map_err(LoadError)
+    }
+
     /// Loads a migration directory that the crate `include_dir` embedded.
     ///
     /// # Errors
@@ -350,6 +372,43 @@ impl Migrations {
     /// ```
     pub fn sql_downgrade(&self, dialect: Dialect, range: &str) -> Result<String, Error> {
         offline::downgrade(self, dialect, range)
+    }
+
+    /// The script that sets the version rows to `targets` without running anything. A target may be `a:b`: the rows are
+    /// those of `a` then, and of an empty database otherwise. With `purge` they may be any.
+    ///
+    /// # Errors
+    /// [`Error`] when a target is wrong.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// let script = migrations.sql_stamp(Dialect::Postgres, &["heads"], false)?;
+    /// assert!(script.contains("INSERT INTO"));
+    /// # Ok(()) }
+    /// ```
+    pub fn sql_stamp(
+        &self,
+        dialect: Dialect,
+        targets: &[&str],
+        purge: bool,
+    ) -> Result<String, Error> {
+        offline::stamp(self, dialect, targets, purge)
+    }
+
+    /// The script that creates the version table and the journal.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// let script = migrations.sql_ensure_version(Dialect::MySql);
+    /// assert!(script.contains("CREATE TABLE IF NOT EXISTS `alembic_version`"));
+    /// # Ok(()) }
+    /// ```
+    pub fn sql_ensure_version(&self, dialect: Dialect) -> String {
+        offline::ensure_version(self, dialect)
     }
 
     /// Sets the version rows to `targets` without running anything.

@@ -8,8 +8,9 @@ use migrate_chain::plan::Plan;
 use migrate_chain::target::{Range, Target};
 
 use crate::error::{Error, ErrorKind};
-use crate::journal::Tables;
+use crate::journal::{JournalDirection, RowChanges, Tables};
 use crate::options::TransactionMode;
+use crate::run::stamp::stamped;
 use crate::run::step::{self, Step};
 use crate::run::verify;
 use crate::{Direction, Migrations};
@@ -30,6 +31,78 @@ pub(crate) fn downgrade(
     range: &str,
 ) -> Result<String, Error> {
     script(migrations, dialect, &parse(range)?, Direction::Downgrade)
+}
+
+/// The script that sets the version rows, from where the first target that is a range starts.
+pub(crate) fn stamp(
+    migrations: &Migrations,
+    dialect: Dialect,
+    targets: &[&str],
+    purge: bool,
+) -> Result<String, Error> {
+    let ranges: Vec<Range> = targets
+        .iter()
+        .map(|target| parse(target))
+        .collect::<Result<_, _>>()?;
+    let graph = migrations.graph();
+    let before = stamp_start(&graph, &ranges)?;
+    let targets: Vec<Target> = ranges
+        .into_iter()
+        .map(|range| range.end.unwrap_or_else(Target::heads))
+        .collect();
+    let stamp = graph
+        .stamp(&before, &targets, purge)
+        .map_err(verify::target_error)?;
+    let after: Vec<String> = stamp
+        .rows
+        .iter()
+        .map(|&row| graph.id(row).to_owned())
+        .collect();
+    let mut out = Writer::new(dialect);
+    let tables = Tables::new(dialect, &migrations.settings, None);
+    out.start(&tables);
+    out.out.push('\n');
+    out.begin();
+    if purge {
+        out.statement(&tables.clear_rows());
+    }
+    let before = if purge { Vec::new() } else { before };
+    out.stamp(
+        migrations,
+        &graph,
+        &tables,
+        &RowChanges::between(&before, &after),
+    );
+    out.statement("COMMIT");
+    Ok(out.out)
+}
+
+/// The script that creates the two tables.
+pub(crate) fn ensure_version(migrations: &Migrations, dialect: Dialect) -> String {
+    let mut out = Writer::new(dialect);
+    out.start(&Tables::new(dialect, &migrations.settings, None));
+    out.out
+}
+
+/// The rows that a stamp starts at; a script can start at one place only.
+fn stamp_start(graph: &RevisionGraph, ranges: &[Range]) -> Result<Vec<String>, Error> {
+    let mut starts: Vec<&Target> = ranges
+        .iter()
+        .filter_map(|range| range.start.as_ref())
+        .collect();
+    starts.dedup();
+    match starts[..] {
+        [] => Ok(Vec::new()),
+        [start] => {
+            let rows = graph.rows_at(start).map_err(verify::target_error)?;
+            Ok(rows.into_iter().map(str::to_owned).collect())
+        }
+        [one, other, ..] => Err(Error::new(
+            ErrorKind::Target,
+            format!("a script can start at one place, and there are `{one}` and `{other}`"),
+        )
+        .help("write a script for each")),
+    }
 }
 
 /// `a:b`, or a target alone, which is where the range ends.
@@ -55,10 +128,7 @@ fn script(
     if let Some(step) = steps.iter().find(|step| step.revision.is_rust()) {
         return Err(verify::not_in_a_script(step.revision));
     }
-    let mut out = Writer {
-        out: String::new(),
-        dialect,
-    };
+    let mut out = Writer::new(dialect);
     out.start(&tables);
     for step in &steps {
         out.step(&tables, step);
@@ -120,6 +190,33 @@ struct Writer {
 }
 
 impl Writer {
+    fn new(dialect: Dialect) -> Self {
+        Self {
+            out: String::new(),
+            dialect,
+        }
+    }
+
+    /// The change of the version rows and its records, as a live stamp writes them.
+    fn stamp(
+        &mut self,
+        migrations: &Migrations,
+        graph: &RevisionGraph,
+        tables: &Tables,
+        changes: &RowChanges,
+    ) {
+        for change in tables.change_rows(changes) {
+            self.statement(&change);
+        }
+        let gone = changes.removed.iter();
+        let gone = gone.map(|id| (id, JournalDirection::Downgrade));
+        let set = changes.added.iter().map(|id| (id, JournalDirection::Stamp));
+        for (id, direction) in gone.chain(set) {
+            let entry = stamped(migrations, self.dialect, graph, id, direction);
+            self.statement(&tables.add(&entry, None));
+        }
+    }
+
     fn start(&mut self, tables: &Tables) {
         if self.dialect == Dialect::Postgres {
             // psql goes on after an error otherwise, outside the transaction that it ended.

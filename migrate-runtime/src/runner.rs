@@ -207,6 +207,33 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         .await
     }
 
+    /// Creates the version table and the journal, unless they are there. Returns whether anything was missing.
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be read or written.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// assert!(migrations.runner(&pool).ensure_version().await?);
+    /// assert!(!migrations.runner(&pool).ensure_version().await?);
+    /// # Ok(()) }
+    /// ```
+    pub async fn ensure_version(self) -> Result<bool, Error> {
+        in_span("ensure_version", async move {
+            self.start().await?.ensure_version().await
+        })
+        .await
+    }
+
+    /// The status once nothing of this library is at work any more; the lock deadline is how long to wait for that.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn status_when_idle(self) -> Result<Status, Error> {
+        self.start().await?.status_when_idle().await
+    }
+
     /// Settles a revision that stopped half-way: see [`Migrations::resolve`].
     ///
     /// # Errors

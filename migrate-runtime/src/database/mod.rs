@@ -1,5 +1,6 @@
 //! Everything that differs between databases, and nothing else: [`Session`] is the seam, one file implements it for each.
 
+pub(crate) mod any;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod rows;
 #[cfg(feature = "sqlite")]
@@ -25,6 +26,7 @@ use crate::journal::{Entry, JournalRow, Record, Tables};
 /// | feature | types |
 /// |---|---|
 /// | `sqlite` | `&SqlitePool`, `SqliteConnectOptions`, `&mut SqliteConnection` |
+/// | any | [`&AnyPool`](crate::AnyPool) |
 ///
 /// The trait is sealed: it is implemented for what sqlx offers and nothing else.
 pub trait Database<'a>: sealed::Connect<'a> + Send {}

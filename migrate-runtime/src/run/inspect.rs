@@ -71,6 +71,23 @@ impl Run<'_> {
         Ok(status)
     }
 
+    /// Where the database is once it can be locked: what another connection still has in hand is over then.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn status_when_idle(&mut self) -> Result<Status, Error> {
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            let Err(failure) = self.lock(true).await else {
+                break;
+            };
+            if let super::Outcome::Busy { holder } = self.interrupted(failure, &[])? {
+                self.wait(&mut wait, &holder).await?;
+            }
+        }
+        let status = self.status().await;
+        self.session.unlock().await;
+        status
+    }
+
     /// An error unless the database is at the head.
     pub(crate) async fn check(&mut self) -> Result<(), Error> {
         let state = self.state().await?;

@@ -4,7 +4,7 @@ mod failure;
 mod inspect;
 mod outside;
 mod retry;
-mod stamp;
+pub(crate) mod stamp;
 pub(crate) mod step;
 pub(crate) mod verify;
 mod wait;

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use migrate_chain::Revision;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
+use migrate_chain::{Dialect, Revision};
 
 use super::step::{self, Narrator};
 use super::wait::Wait;
 use super::{Outcome, Run, outside, verify};
-use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::Error;
 use crate::journal::{Entry, JournalDirection, Record, RowChanges};
 use crate::subject::Subject;
+use crate::{Migrations, Report};
 
 impl<'a> Run<'a> {
     /// Sets the rows without running anything.
@@ -77,6 +77,35 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Creates the two tables; whether anything was missing.
+    pub(crate) async fn ensure_version(mut self) -> Result<bool, Error> {
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            let state = self.state().await?;
+            if state.has_version_table && state.has_journal {
+                return Ok(false);
+            }
+            let created = match self.lock(false).await {
+                Ok(()) => {
+                    let mut narrator = Narrator::silent(&self.options);
+                    self.session
+                        .run(&self.tables, &state, &[], &mut narrator)
+                        .await
+                }
+                Err(failure) => Err(failure),
+            };
+            self.session.unlock().await;
+            match created {
+                Ok(()) => return Ok(true),
+                Err(failure) => {
+                    if let Outcome::Busy { holder } = self.interrupted(failure, &[])? {
+                        self.wait(&mut wait, &holder).await?;
+                    }
+                }
+            }
+        }
+    }
+
     /// A stamp would hide the rest of a revision that is half-way. One that is at work keeps the lock, and is waited for.
     ///
     /// # Errors
@@ -126,42 +155,41 @@ impl<'a> Run<'a> {
             .chain(accepted)
             .filter(|id| seen.insert(*id))
             .collect();
+        let migrations = self.migrations;
+        let record = |id, direction| Record {
+            entry: stamped(migrations, dialect, graph, id, direction),
+            changes: RowChanges::default(),
+        };
         let gone = changes.removed.iter();
-        let gone = gone.map(|id| self.stamped(graph, id, JournalDirection::Downgrade));
+        let gone = gone.map(|id| record(id, JournalDirection::Downgrade));
         let set = set
             .into_iter()
-            .map(|id| self.stamped(graph, id, JournalDirection::Stamp));
+            .map(|id| record(id, JournalDirection::Stamp));
         let mut records: Vec<Record<'g>> = gone.chain(set).collect();
         if let Some(first) = records.first_mut() {
             first.changes = changes;
         }
         Ok(records)
     }
+}
 
-    /// The journal row for a version row that is set, or that goes.
-    fn stamped<'g>(
-        &self,
-        graph: &'g RevisionGraph,
-        id: &str,
-        direction: JournalDirection,
-    ) -> Record<'g>
-    where
-        'a: 'g,
-    {
-        let dialect = self.tables.dialect;
-        let (subject, downgrade) = match graph.find(id) {
-            Some(index) => {
-                let revision = &self.migrations.revisions()[index];
-                let downgrade = (direction == JournalDirection::Stamp)
-                    .then(|| step::downgrade(revision, dialect))
-                    .flatten();
-                (Subject::of(revision, graph, index, dialect), downgrade)
-            }
-            None => (Subject::unknown(id.to_owned()), None),
-        };
-        Record {
-            entry: Entry::stamped(subject, direction, downgrade),
-            changes: RowChanges::default(),
+/// The journal row for a version row that is set, or that goes.
+pub(crate) fn stamped<'g>(
+    migrations: &'g Migrations,
+    dialect: Dialect,
+    graph: &'g RevisionGraph,
+    id: &str,
+    direction: JournalDirection,
+) -> Entry<'g> {
+    let (subject, downgrade) = match graph.find(id) {
+        Some(index) => {
+            let revision = &migrations.revisions()[index];
+            let downgrade = (direction == JournalDirection::Stamp)
+                .then(|| step::downgrade(revision, dialect))
+                .flatten();
+            (Subject::of(revision, graph, index, dialect), downgrade)
         }
-    }
+        None => (Subject::unknown(id.to_owned()), None),
+    };
+    Entry::stamped(subject, direction, downgrade)
 }

@@ -1,0 +1,79 @@
+//! The command line as a whole: what there is, and which command is run.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use migrate_runtime::cli::{self, Cx, Exit, Failure, Globals, Ui};
+
+use crate::completions::Completions;
+use crate::project::{Directory, Project};
+
+/// Migrates a database along the revisions of a migration directory.
+#[derive(Parser)]
+#[command(
+    name = "cargo migrate",
+    bin_name = "cargo migrate",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(flatten)]
+    directory: Directory,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Those that write files, and those that an app can mount too.
+#[derive(Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Database(cli::Command),
+    /// Print a script that completes these commands in a shell
+    Completions(Completions),
+}
+
+/// Reads the command line; a wrong one ends the process. Cargo calls `cargo-migrate migrate …`, people may leave the word
+/// out.
+pub(crate) fn parse() -> Cli {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == "migrate") {
+        words.remove(1);
+    }
+    Cli::parse_from(words)
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> ExitCode {
+        let mut ui = Ui::new(&self.globals);
+        let project = Project::new(self.directory, self.globals);
+        let result = run(self.command, &project, &mut ui).await;
+        ui.end(result)
+    }
+
+    /// The process cannot do anything at all.
+    pub(crate) fn refuse(&self, error: &io::Error) -> ExitCode {
+        let failure = Failure::new(format!("the runtime cannot start: {error}"));
+        Ui::new(&self.globals).end(Err(failure))
+    }
+}
+
+async fn run(command: Command, project: &Project, ui: &mut Ui) -> Result<Exit, Failure> {
+    match command {
+        Command::Database(command) => {
+            let migrations = if command.only_shows() {
+                project.load_unmerged()?
+            } else {
+                project.load()?
+            };
+            let mut cx = Cx::of_flags(&migrations, ui, project.globals());
+            cx.execute(command).await
+        }
+        Command::Completions(command) => Ok(command.run(ui)),
+    }
+}

@@ -1,0 +1,29 @@
+use clap::{Args, CommandFactory as _};
+use clap_complete::{Shell, generate};
+use migrate_runtime::cli::{Exit, Ui};
+
+use crate::cli::Cli;
+
+/// `completions`: for bash, zsh, fish, `PowerShell` and elvish.
+#[derive(Args)]
+#[command(after_help = "\
+Example: cargo migrate completions bash > ~/.local/share/bash-completion/completions/cargo-migrate")]
+pub(crate) struct Completions {
+    /// Which shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn run(self, ui: &mut Ui) -> Exit {
+        let mut script = Vec::new();
+        generate(
+            self.shell,
+            &mut Cli::command(),
+            "cargo-migrate",
+            &mut script,
+        );
+        let script = String::from_utf8_lossy(&script);
+        ui.result(script.trim_end());
+        Exit::Done
+    }
+}

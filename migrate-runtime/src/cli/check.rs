@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use clap::Args;
+
+use super::status::{self, Json};
+use super::{Cx, Exit, Failure};
+
+/// `check`: whether the database is where this chain wants it.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo migrate check                       the exit code is 3 if something is not in order
+  cargo migrate check --wait 2m             wait until another process has migrated")]
+pub struct Check {
+    /// Wait so long for another process to migrate
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    wait: Option<Duration>,
+}
+
+impl Check {
+    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+        let pool = cx.database()?;
+        if let Some(timeout) = self.wait {
+            match cx.migrations.wait_until_current(&pool, timeout).await {
+                // What is missing is told below.
+                Err(error)
+                    if !error.is_not_current() && !error.is_edited() && !error.is_ahead() =>
+                {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        let status = cx.migrations.status(&pool).await?;
+        let is_current = status.is_current();
+        if cx.ui.is_json() {
+            cx.ui.json(&Json::new(&status));
+        } else if is_current {
+            cx.ui
+                .result("the database is at the head, and nothing that is applied was edited");
+        } else {
+            for (name, lines) in status::wrong(&status) {
+                for line in lines {
+                    cx.ui.result(format!("{name}: {line}"));
+                }
+            }
+        }
+        Ok(if is_current {
+            Exit::Done
+        } else {
+            Exit::Difference
+        })
+    }
+}

@@ -1,0 +1,71 @@
+use clap::Subcommand;
+
+use super::{
+    Cx, Exit, Failure, Format, branches, check, current, downgrade, ensure_version, heads, history,
+    resolve, show, stamp, status, upgrade,
+};
+
+/// The commands that need no files.
+#[derive(Subcommand, Clone, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// Upgrade the database, to the head unless a target is given
+    Upgrade(upgrade::Upgrade),
+    /// Undo revisions
+    Downgrade(downgrade::Downgrade),
+    /// Show where the database is, what is pending and what is wrong
+    Status(status::Status),
+    /// Make sure that the database is at the head; the exit code is 3 if it is not
+    Check(check::Check),
+    /// Show the revisions that the database is at
+    Current(current::Current),
+    /// List the revisions, newest first, or draw them
+    History(history::History),
+    /// Show the heads of the chain
+    Heads(heads::Heads),
+    /// Show the branch points of the chain
+    Branches(branches::Branches),
+    /// Show one revision
+    Show(show::Show),
+    /// Set the version rows without running anything
+    Stamp(stamp::Stamp),
+    /// Create the version table and the journal
+    #[command(alias = "ensure_version")]
+    EnsureVersion(ensure_version::EnsureVersion),
+    /// Settle a revision that stopped half-way
+    Resolve(resolve::Resolve),
+}
+
+impl Command {
+    /// Whether it only shows the chain. Such a command can do with several heads where one is asked for: they may be what
+    /// the user wants to see.
+    pub fn only_shows(&self) -> bool {
+        matches!(
+            self,
+            Self::History(_) | Self::Heads(_) | Self::Branches(_) | Self::Show(_)
+        )
+    }
+
+    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+        if !matches!(self, Self::History(_))
+            && !matches!(cx.ui.format(), Format::Text | Format::Json)
+        {
+            return Err(Failure::usage("only `history` can be drawn")
+                .help("leave `--format` out, or use `--format json`"));
+        }
+        match self {
+            Self::Upgrade(command) => command.run(cx).await,
+            Self::Downgrade(command) => command.run(cx).await,
+            Self::Status(command) => command.run(cx).await,
+            Self::Check(command) => command.run(cx).await,
+            Self::Current(command) => command.run(cx).await,
+            Self::History(command) => command.run(cx).await,
+            Self::Heads(command) => Ok(command.run(cx)),
+            Self::Branches(command) => Ok(command.run(cx)),
+            Self::Show(command) => command.run(cx).await,
+            Self::Stamp(command) => command.run(cx).await,
+            Self::EnsureVersion(command) => command.run(cx).await,
+            Self::Resolve(command) => command.run(cx).await,
+        }
+    }
+}

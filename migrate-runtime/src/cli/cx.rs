@@ -1,0 +1,58 @@
+use super::database::{Access, Source};
+use super::{Command, Exit, Failure, Globals, Ui};
+use crate::{AnyPool, Dialect, Migrations};
+
+/// What a command works with: the chain, the database and the terminal.
+pub struct Cx<'a> {
+    pub(super) migrations: &'a Migrations,
+    pub(super) ui: &'a mut Ui,
+    source: Source,
+}
+
+impl<'a> Cx<'a> {
+    pub(super) fn new(migrations: &'a Migrations, ui: &'a mut Ui, source: Source) -> Self {
+        Self {
+            migrations,
+            ui,
+            source,
+        }
+    }
+
+    /// For the database that the options, the environment or `.env` name.
+    pub fn of_flags(migrations: &'a Migrations, ui: &'a mut Ui, globals: &Globals) -> Self {
+        Self::new(migrations, ui, Source::Flags(globals.clone()))
+    }
+
+    /// Runs a command. Its results are written with the first [`Ui::flush`].
+    ///
+    /// # Errors
+    /// Why it failed or was refused.
+    pub async fn execute(&mut self, command: Command) -> Result<Exit, Failure> {
+        command.run(self).await
+    }
+
+    /// Where it writes.
+    pub fn ui(&mut self) -> &mut Ui {
+        self.ui
+    }
+
+    /// The database, for what only reads.
+    pub(super) fn database(&self) -> Result<AnyPool, Failure> {
+        self.source.pool(Access::Read)
+    }
+
+    /// The database, for what writes: a file of SQLite is made if need be.
+    pub(super) fn database_to_write(&self) -> Result<AnyPool, Failure> {
+        self.source.pool(Access::Write)
+    }
+
+    /// The kind of database, if anything says.
+    pub(super) fn dialect(&self) -> Result<Option<Dialect>, Failure> {
+        self.source.dialect()
+    }
+
+    /// The database as it can be shown.
+    pub(super) fn shown(&self) -> String {
+        self.source.shown()
+    }
+}

@@ -1,0 +1,98 @@
+//! The graph of a chain as a picture.
+
+mod dot;
+mod mermaid;
+mod svg;
+mod terminal;
+
+pub(super) use dot::dot;
+pub(super) use mermaid::mermaid;
+pub(super) use svg::svg;
+pub(super) use terminal::terminal;
+
+use super::entry::Book;
+
+/// Which parents of a revision are drawn: those that are in the picture, and whether it only depends on them.
+fn edges<'b>(
+    book: &'b Book<'_>,
+    drawn: &'b [bool],
+    index: usize,
+) -> impl Iterator<Item = (usize, bool)> + 'b {
+    let parents = book.graph.down(index).iter().map(|&parent| (parent, false));
+    let dependencies = book
+        .graph
+        .own_dependencies(index)
+        .iter()
+        .map(|&parent| (parent, true));
+    parents
+        .chain(dependencies)
+        .filter(|(parent, _)| drawn[*parent])
+}
+
+/// Which revisions are drawn, by their index.
+fn drawn(book: &Book<'_>, order: &[usize]) -> Vec<bool> {
+    let mut drawn = vec![false; book.graph.len()];
+    for &index in order {
+        drawn[index] = true;
+    }
+    drawn
+}
+
+/// What stands beside an id, without colours: `head`, `current`, labels.
+fn marks(book: &Book<'_>, index: usize) -> Vec<String> {
+    let mut marks = Vec::new();
+    if book.graph.is_real_head(index) {
+        marks.push("head".to_owned());
+    } else if book.graph.is_head(index) {
+        marks.push("effective head".to_owned());
+    }
+    if book.is_current(index) {
+        marks.push("current".to_owned());
+    }
+    marks.extend(book.graph.declared_labels(index).map(str::to_owned));
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Migrations;
+
+    /// A branch, a merge, a dependency, and a message that every format has to quote.
+    fn chain() -> Migrations {
+        Migrations::load("../tests/chains/drawn").unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn drawing(draw: impl Fn(&Book<'_>, &[usize]) -> String) -> String {
+        let chain = chain();
+        let mut book = Book::new(&chain);
+        book.mark_current(&["c3".to_owned()]);
+        let order = book
+            .graph
+            .history::<&str>(&[], &":".parse().expect("a range"))
+            .expect("it is sound");
+        draw(&book, &order)
+    }
+
+    #[test]
+    fn a_terminal_shows_branches_merges_and_dependencies() {
+        let text = drawing(|book, order| terminal(book, order, Some(40)));
+        let text = anstream::adapter::strip_str(&text).to_string();
+        snapbox::assert_data_eq!(text, snapbox::file!["snapshots/terminal.txt"]);
+    }
+
+    #[test]
+    fn graphviz_gets_a_digraph() {
+        snapbox::assert_data_eq!(drawing(dot), snapbox::file!["snapshots/history.dot"].raw());
+    }
+
+    #[test]
+    fn mermaid_gets_a_flowchart() {
+        snapbox::assert_data_eq!(drawing(mermaid), snapbox::file!["snapshots/history.mmd"]);
+    }
+
+    #[test]
+    fn a_browser_gets_a_picture() {
+        snapbox::assert_data_eq!(drawing(svg), snapbox::file!["snapshots/history.svg"]);
+    }
+}

@@ -1,0 +1,72 @@
+use renderdag::{Ancestor, GraphRowRenderer, Renderer as _};
+
+use super::{drawn, marks};
+use crate::cli::entry::{Book, CURRENT, DIM, HEAD, ID};
+use crate::cli::status::cut;
+
+/// The graph in the characters of a terminal, newest first; dashed lines are dependencies.
+pub(crate) fn terminal(book: &Book<'_>, order: &[usize], columns: Option<usize>) -> String {
+    let drawn = drawn(book, order);
+    let mut renderer = GraphRowRenderer::new()
+        .output()
+        .with_min_row_height(1)
+        .build_box_drawing();
+    let mut out = String::new();
+    for &index in order {
+        let row = renderer.next_row(
+            index,
+            parents(book, &drawn, index),
+            glyph(book, index),
+            text(book, index),
+        );
+        for line in row.trim_end().lines() {
+            out.push_str(&cut(line.trim_end(), columns));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// What lies outside the range is hinted at.
+fn parents(book: &Book<'_>, drawn: &[bool], index: usize) -> Vec<Ancestor<usize>> {
+    let parents = book.graph.down(index).iter().map(|&parent| {
+        if drawn[parent] {
+            Ancestor::Parent(parent)
+        } else {
+            Ancestor::Anonymous
+        }
+    });
+    let dependencies = book.graph.own_dependencies(index).iter();
+    let dependencies = dependencies
+        .filter(|&&parent| drawn[parent])
+        .map(|&parent| Ancestor::Ancestor(parent));
+    parents.chain(dependencies).collect()
+}
+
+fn glyph(book: &Book<'_>, index: usize) -> String {
+    if book.is_current(index) {
+        format!("{CURRENT}●{CURRENT:#}")
+    } else if book.graph.is_head(index) {
+        format!("{HEAD}○{HEAD:#}")
+    } else {
+        "○".to_owned()
+    }
+}
+
+fn text(book: &Book<'_>, index: usize) -> String {
+    let marks: Vec<String> = marks(book, index)
+        .iter()
+        .map(|mark| match &**mark {
+            "head" | "effective head" => format!(" {HEAD}({mark}){HEAD:#}"),
+            "current" => format!(" {CURRENT}({mark}){CURRENT:#}"),
+            label => format!(" {DIM}({label}){DIM:#}"),
+        })
+        .collect();
+    let revision = book.revision(index);
+    format!(
+        "{ID}{}{ID:#}{}  {}",
+        revision.id(),
+        marks.concat(),
+        revision.title()
+    )
+}

@@ -1,0 +1,199 @@
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use migrate_chain::Diagnostic;
+use serde_json::{Value, json};
+
+use crate::{Error, LoadError, render};
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked.
+    Done,
+    /// `check` found a difference; the exit code is 3.
+    Difference,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Difference => Self::from(3),
+        }
+    }
+}
+
+/// Why a command failed or was refused: what happened, and what to do next.
+///
+/// [`Error`] and [`LoadError`] turn into it.
+#[derive(Debug)]
+pub struct Failure(Cause);
+
+#[derive(Debug)]
+enum Cause {
+    Chain(Vec<Diagnostic>),
+    Runtime(Box<Error>),
+    Other(Message),
+}
+
+#[derive(Debug)]
+struct Message {
+    summary: String,
+    notes: Vec<String>,
+    help: Option<String>,
+    is_usage: bool,
+}
+
+impl Failure {
+    /// One that says what happened, in one line.
+    pub fn new(summary: impl Into<String>) -> Self {
+        Self(Cause::Other(Message {
+            summary: summary.into(),
+            notes: Vec::new(),
+            help: None,
+            is_usage: false,
+        }))
+    }
+
+    /// One that says that the command was called wrongly; the exit code is 2.
+    pub fn usage(summary: impl Into<String>) -> Self {
+        let mut failure = Self::new(summary);
+        if let Cause::Other(message) = &mut failure.0 {
+            message.is_usage = true;
+        }
+        failure
+    }
+
+    /// The faults of a migration directory.
+    pub fn faults(faults: Vec<Diagnostic>) -> Self {
+        Self(Cause::Chain(faults))
+    }
+
+    /// Adds something to know.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        if let Cause::Other(message) = &mut self.0 {
+            message.notes.push(note.into());
+        }
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        if let Cause::Other(message) = &mut self.0 {
+            message.help = Some(help.into());
+        }
+        self
+    }
+
+    /// The error of the runtime, if it is one.
+    pub fn error(&self) -> Option<&Error> {
+        match &self.0 {
+            Cause::Runtime(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> ExitCode {
+        match &self.0 {
+            Cause::Other(message) if message.is_usage => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// For people, with colours.
+    pub(super) fn text(&self) -> String {
+        match &self.0 {
+            Cause::Chain(faults) => chain_text(faults),
+            Cause::Runtime(error) => error
+                .located(render::Style::Coloured)
+                .unwrap_or_else(|| message_text(error.summary(), error.notes(), error.advice())),
+            Cause::Other(message) => {
+                message_text(&message.summary, &message.notes, message.help.as_deref())
+            }
+        }
+    }
+
+    /// For programs, on one line.
+    pub(super) fn json(&self) -> String {
+        let error = match &self.0 {
+            Cause::Chain(faults) => {
+                let faults: Vec<Value> = faults
+                    .iter()
+                    .map(|fault| serde_json::from_str(&render::json(fault)).unwrap_or(Value::Null))
+                    .collect();
+                json!({ "kind": "chain", "message": summary_of(faults.len()), "faults": faults })
+            }
+            Cause::Runtime(error) => json!({
+                "kind": error.kind().name(),
+                "message": error.summary(),
+                "revision": error.revision(),
+                "location": error.location(),
+                "database_code": error.database_code(),
+                "notes": error.notes(),
+                "help": error.advice(),
+            }),
+            Cause::Other(message) => json!({
+                "kind": if message.is_usage { "usage" } else { "other" },
+                "message": message.summary,
+                "notes": message.notes,
+                "help": message.help,
+            }),
+        };
+        json!({ "error": error }).to_string()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(Cause::Runtime(Box::new(error)))
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self(Cause::Chain(error.diagnostics().to_vec()))
+    }
+}
+
+fn chain_text(faults: &[Diagnostic]) -> String {
+    let texts: Vec<String> = faults
+        .iter()
+        .map(|fault| render::text(fault, render::Style::Coloured))
+        .collect();
+    let mut text = texts.join("\n\n");
+    if faults.len() > 1 {
+        let _ = write!(text, "\n\n{}", headline(&summary_of(faults.len())));
+    }
+    text
+}
+
+fn summary_of(faults: usize) -> String {
+    match faults {
+        1 => "the migration directory has a fault".to_owned(),
+        many => format!("the migration directory has {many} faults"),
+    }
+}
+
+fn message_text(summary: &str, notes: &[String], help: Option<&str>) -> String {
+    let mut text = headline(summary);
+    let bold = Style::new().bold();
+    for (word, line) in notes
+        .iter()
+        .map(|note| ("note", &**note))
+        .chain(help.map(|help| ("help", help)))
+    {
+        let _ = write!(text, "\n  {bold}{word}{bold:#}: {line}");
+    }
+    text
+}
+
+fn headline(summary: &str) -> String {
+    let red = AnsiColor::BrightRed.on_default().bold();
+    let bold = Style::new().bold();
+    format!("{red}error{red:#}{bold}: {summary}{bold:#}")
+}

@@ -1,0 +1,52 @@
+use clap::{Args, ColorChoice, ValueEnum};
+
+/// The options that every command takes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// The database, such as `sqlite:app.db` or `postgres://user@host/app` [default: `DATABASE_URL`, also from a file .env]
+    // The environment is read when it is needed: a help text must not print a password.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// How results are written; `dot`, `mermaid` and `svg` draw a history
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub(crate) format: Format,
+    /// When to use colour: `auto`, `always` or `never`
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) color: ColorChoice,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Print results and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs, as `docs/json.md` says.
+    Json,
+    /// A history for Graphviz.
+    Dot,
+    /// A history as a Mermaid flowchart.
+    Mermaid,
+    /// A history as a picture.
+    Svg,
+}

@@ -1,0 +1,84 @@
+use clap::Args;
+use migrate_chain::target::Range;
+use serde::Serialize;
+
+use super::entry::{Book, Parts, RevisionJson};
+use super::{Cx, Exit, Failure, Format, draw};
+use crate::run::verify;
+
+/// `history`: the revisions, newest first.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo migrate history -r ae10:head           a part of it
+  cargo migrate history -r -3:current          what was applied last
+  cargo migrate history --graph -i             drawn, with where the database is
+  cargo migrate history --format svg > history.svg")]
+pub struct History {
+    /// The first and the last revision, as `A:B`, `A:` or `:B`
+    #[arg(short, long, value_name = "A:B", allow_hyphen_values = true)]
+    rev_range: Option<String>,
+    /// Mark where the database is
+    #[arg(short, long)]
+    indicate_current: bool,
+    /// Draw the graph
+    #[arg(short, long)]
+    graph: bool,
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    revisions: Vec<RevisionJson<'a>>,
+}
+
+impl History {
+    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+        let range = self.rev_range.as_deref().unwrap_or(":");
+        let range: Range = range.parse().map_err(verify::target_error)?;
+        let mut book = Book::new(cx.migrations);
+        let mut rows = Vec::new();
+        if self.indicate_current || range.needs_rows() {
+            rows = cx.migrations.status(&cx.database()?).await?.current;
+        }
+        if self.indicate_current {
+            book.mark_current(&rows);
+        }
+        let order = book
+            .graph
+            .history(&rows, &range)
+            .map_err(verify::target_error)?;
+        let columns = cx.ui.columns();
+        match cx.ui.format() {
+            Format::Json => {
+                let revisions = order.iter().map(|&index| book.json(index)).collect();
+                cx.ui.json(&Json { revisions });
+            }
+            Format::Dot => cx.ui.result(draw::dot(&book, &order)),
+            Format::Mermaid => cx.ui.result(draw::mermaid(&book, &order)),
+            Format::Svg => cx.ui.result(draw::svg(&book, &order)),
+            Format::Text if self.graph => {
+                cx.ui
+                    .result(draw::terminal(&book, &order, columns).trim_end());
+            }
+            Format::Text => list(cx, &book, &order),
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn list(cx: &mut Cx<'_>, book: &Book<'_>, order: &[usize]) {
+    let parts = Parts {
+        parents: true,
+        labels: true,
+        points: true,
+        message: true,
+    };
+    for &index in order {
+        let text = if cx.ui.is_verbose() {
+            book.entry(index)
+        } else {
+            book.line(index, parts)
+        };
+        cx.ui.result(text);
+    }
+}

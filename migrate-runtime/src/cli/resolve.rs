@@ -1,0 +1,51 @@
+use clap::Args;
+
+use super::run;
+use super::{Cx, Exit, Failure};
+use crate::Resolution;
+
+/// `resolve`: settles a revision that stopped half-way outside a transaction.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Look first at what the statement in flight has done to the database.
+
+Example: cargo migrate resolve ae10 --applied")]
+pub struct Resolve {
+    /// The revision that is in doubt
+    revision: String,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = false)]
+struct How {
+    /// It counts as applied: you have finished by hand what was missing
+    #[arg(long)]
+    applied: bool,
+    /// It counts as not applied: you have undone by hand what was there
+    #[arg(long)]
+    not_applied: bool,
+    /// The statement in flight did nothing: the next upgrade goes on with it
+    #[arg(long)]
+    retry: bool,
+}
+
+impl Resolve {
+    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+        let resolution = match self.how {
+            How { applied: true, .. } => Resolution::Applied,
+            How {
+                not_applied: true, ..
+            } => Resolution::NotApplied,
+            How { .. } => Resolution::Retry,
+        };
+        let pool = cx.database()?;
+        let report = cx
+            .migrations
+            .resolve(&pool, &self.revision, resolution)
+            .await?;
+        run::report(cx.ui, &report);
+        Ok(Exit::Done)
+    }
+}

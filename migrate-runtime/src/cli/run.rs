@@ -1,0 +1,257 @@
+//! What upgrade and downgrade have in common: their options, the progress, an interrupt, the report.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::entry::{DIM, ID};
+use super::progress::{Progress, Running};
+use super::{Cx, Exit, Failure, Ui};
+use crate::{
+    AnyPool, Direction, Plan, PlannedStep, Report, Runner, Status, StepReport, TransactionMode,
+};
+
+/// How revisions are run.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "How to run")]
+pub(super) struct RunOptions {
+    /// Run all revisions in one transaction: all of them or none
+    #[arg(long)]
+    single_transaction: bool,
+    /// How long to wait for other processes that migrate
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    lock_deadline: Duration,
+    /// How long a schema change may wait for a lock on a table
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    lock_timeout: Duration,
+    /// How often a schema change that did not get its lock is tried again
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    lock_retries: u32,
+    /// How long one statement may run [default: no limit]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    statement_timeout: Option<Duration>,
+}
+
+impl RunOptions {
+    pub(super) fn apply<'p>(&self, runner: Runner<'p, &'p AnyPool>) -> Runner<'p, &'p AnyPool> {
+        let mode = if self.single_transaction {
+            TransactionMode::Single
+        } else {
+            TransactionMode::PerRevision
+        };
+        let runner = runner
+            .transaction_mode(mode)
+            .lock_deadline(self.lock_deadline)
+            .ddl_lock_timeout(self.lock_timeout, self.lock_retries);
+        match self.statement_timeout {
+            Some(timeout) => runner.statement_timeout(timeout),
+            None => runner,
+        }
+    }
+}
+
+/// Runs an upgrade or a downgrade with its progress shown, and tells what it did.
+pub(super) async fn run<'p>(
+    cx: &mut Cx<'_>,
+    pool: &'p AnyPool,
+    runner: Runner<'p, &'p AnyPool>,
+    direction: Direction,
+) -> Result<Exit, Failure> {
+    let progress = Progress::new(cx.ui);
+    let runner = runner.on_event(progress.callback());
+    let result = tokio::select! {
+        result = async {
+            match direction {
+                Direction::Upgrade => runner.upgrade().await,
+                Direction::Downgrade => runner.downgrade().await,
+            }
+        } => Some(result),
+        () = interrupt() => None,
+    };
+    progress.end();
+    match result {
+        Some(result) => {
+            report(cx.ui, &result?);
+            Ok(Exit::Done)
+        }
+        None => Err(interrupted(cx, pool, &progress).await),
+    }
+}
+
+/// What would run.
+pub(super) fn plan(ui: &mut Ui, plan: &Plan) {
+    if ui.is_json() {
+        let steps = plan.steps.iter().map(StepJson::planned).collect();
+        ui.json(&PlanJson { steps });
+        return;
+    }
+    if plan.steps.is_empty() {
+        ui.result("nothing to do");
+    }
+    for step in &plan.steps {
+        ui.result(planned(step));
+    }
+}
+
+/// `upgrade ae10  Create teams`
+pub(super) fn planned(step: &PlannedStep) -> String {
+    let PlannedStep {
+        revision,
+        message,
+        direction,
+        ..
+    } = step;
+    let outside = if step.is_transactional {
+        String::new()
+    } else {
+        format!(" {DIM}(outside a transaction){DIM:#}")
+    };
+    format!("{direction} {ID}{revision}{ID:#}  {message}{outside}")
+}
+
+/// What was done.
+pub(super) fn report(ui: &mut Ui, report: &Report) {
+    if ui.is_json() {
+        ui.json(&ReportJson::new(report));
+    } else {
+        ui.result(report);
+    }
+}
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    steps: Vec<StepJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReportJson<'a> {
+    steps: Vec<StepJson<'a>>,
+    current: &'a [String],
+    waited_ms: u64,
+    duration_ms: u64,
+}
+
+/// A revision of a plan, of what is pending, or of what was run.
+#[derive(Serialize)]
+pub(super) struct StepJson<'a> {
+    revision: &'a str,
+    message: &'a str,
+    file: &'a str,
+    direction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statements: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+}
+
+impl<'a> StepJson<'a> {
+    pub(super) fn planned(step: &'a PlannedStep) -> Self {
+        Self {
+            revision: &step.revision,
+            message: &step.message,
+            file: &step.file,
+            direction: step.direction.name(),
+            transaction: Some(step.is_transactional),
+            statements: None,
+            duration_ms: None,
+        }
+    }
+
+    fn done(step: &'a StepReport) -> Self {
+        Self {
+            revision: &step.revision,
+            message: &step.message,
+            file: &step.file,
+            direction: step.direction.name(),
+            transaction: None,
+            statements: Some(step.statements),
+            duration_ms: Some(millis(step.duration)),
+        }
+    }
+}
+
+impl<'a> ReportJson<'a> {
+    fn new(report: &'a Report) -> Self {
+        Self {
+            steps: report.steps.iter().map(StepJson::done).collect(),
+            current: &report.current,
+            waited_ms: millis(report.waited),
+            duration_ms: millis(report.duration),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Ends when the user, or whoever runs the process, asks it to stop.
+async fn interrupt() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// How long to wait until the database has done with what was cut off.
+const SETTLING: Duration = Duration::from_secs(10);
+
+/// What has become of the revision under way. Nobody but the database can tell.
+async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) -> Failure {
+    let Some(running) = progress.running() else {
+        return Failure::new("interrupted: no revision was running").help("run it again to go on");
+    };
+    let runner = cx.migrations.runner(pool).lock_deadline(SETTLING);
+    match runner.status_when_idle().await {
+        Ok(status) => after_interrupt(cx, &running, &status),
+        Err(error) => {
+            let what = format!(
+                "interrupted: what became of revision `{}` cannot be seen yet",
+                running.revision
+            );
+            Failure::new(what)
+                .note(error.summary())
+                .help("look at `status`")
+        }
+    }
+}
+
+fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
+    let Running {
+        revision,
+        direction,
+        ..
+    } = running;
+    let what = format!("interrupted during the {direction} of revision `{revision}`");
+    if let Some(unfinished) = &status.unfinished
+        && unfinished.revision == *revision
+    {
+        let done = unfinished.statements_done;
+        return Failure::new(format!(
+            "{what}, which runs outside a transaction: {done} of its statements are recorded"
+        ))
+        .help("run it again to go on behind them");
+    }
+    let graph = cx.migrations.graph();
+    let rows = status.current.iter().filter_map(|row| graph.find(row));
+    let applied = graph.ancestors(rows);
+    let is_applied = graph.find(revision).is_some_and(|index| applied[index]);
+    if is_applied == (*direction == Direction::Upgrade) {
+        Failure::new(format!("{what}, which was done and is recorded"))
+            .help("run it again to go on")
+    } else {
+        Failure::new(format!("{what}, which was rolled back")).help("run it again to go on")
+    }
+}

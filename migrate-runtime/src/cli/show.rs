@@ -1,0 +1,54 @@
+use clap::Args;
+
+use super::entry::Book;
+use super::{Cx, Exit, Failure};
+use crate::run::verify;
+use migrate_chain::target::Target;
+
+/// `show`: all about one revision, and its text.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example: cargo migrate show head")]
+pub struct Show {
+    /// The revision: an id or its beginning, `head`, `current`, `label@head` …
+    #[arg(allow_negative_numbers = true)]
+    revision: String,
+}
+
+impl Show {
+    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+        let mut book = Book::new(cx.migrations);
+        let target: Target = self.revision.parse().map_err(verify::target_error)?;
+        let mut rows = Vec::new();
+        // The others are about the chain alone, and ask no database.
+        if target.needs_rows() {
+            let status = cx.migrations.status(&cx.database()?).await?;
+            book.mark_current(&status.current);
+            rows = status.current;
+        }
+        let found = book
+            .graph
+            .resolve(&target, &rows)
+            .map_err(verify::target_error)?;
+        let revisions: Vec<usize> = found.into_iter().flatten().collect();
+        if revisions.is_empty() {
+            let what = format!(
+                "`{}` is before the first revision, and there is nothing to show",
+                self.revision
+            );
+            return Err(Failure::new(what).help("`history` lists the revisions"));
+        }
+        for index in revisions {
+            if cx.ui.is_json() {
+                cx.ui.json(&book.json(index));
+            } else {
+                let text = format!(
+                    "{}\n{}",
+                    book.entry(index),
+                    book.revision(index).text().trim_end()
+                );
+                cx.ui.result(text);
+            }
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,46 @@
+use clap::Args;
+
+use super::offline::ScriptOptions;
+use super::run;
+use super::{Cx, Exit, Failure};
+
+/// `stamp`: says where the database is, without running anything.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo migrate stamp head                  the database is at the head already
+  cargo migrate stamp --purge ae10          whatever it says, it is at ae10
+  cargo migrate stamp ae10:head --sql       a script")]
+pub struct Stamp {
+    /// Where the database is: `head`, `heads`, `base`, or a revision for each branch
+    #[arg(required = true, num_args = 1..)]
+    revisions: Vec<String>,
+    /// Print a script instead of changing anything; the first revision may be a range `A:B`
+    #[arg(long)]
+    sql: bool,
+    #[command(flatten)]
+    script: ScriptOptions,
+    /// Remove all rows first, those of unknown revisions too
+    #[arg(long)]
+    purge: bool,
+}
+
+impl Stamp {
+    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+        let revisions: Vec<&str> = self.revisions.iter().map(String::as_str).collect();
+        if self.sql {
+            let dialect = self.script.dialect(cx)?;
+            let script = cx.migrations.sql_stamp(dialect, &revisions, self.purge)?;
+            cx.ui.result(script.trim_end());
+            return Ok(Exit::Done);
+        }
+        let pool = cx.database_to_write()?;
+        let mut runner = cx.migrations.runner(&pool);
+        if self.purge {
+            runner = runner.purge();
+        }
+        let report = runner.stamp(&revisions).await?;
+        run::report(cx.ui, &report);
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,258 @@
+use clap::Args;
+use serde::Serialize;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::entry::{BAD, DIM, GOOD, ID};
+use super::run::StepJson;
+use super::{Cx, Exit, Failure};
+use crate::{Migrations, Status as State, Unfinished};
+
+/// `status`: one screen.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example: cargo migrate status --format json")]
+pub struct Status {}
+
+/// What `status` and `check` tell programs.
+#[derive(Serialize)]
+pub(super) struct Json<'a> {
+    is_current: bool,
+    current: &'a [String],
+    pending: Vec<StepJson<'a>>,
+    unknown: &'a [String],
+    edited: &'a [String],
+    unfinished: Option<UnfinishedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnfinishedJson<'a> {
+    revision: &'a str,
+    direction: &'static str,
+    statements_done: usize,
+    error: Option<&'a str>,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn new(status: &'a State) -> Self {
+        let unfinished = status.unfinished.as_ref().map(|unfinished| UnfinishedJson {
+            revision: &unfinished.revision,
+            direction: unfinished.direction.name(),
+            statements_done: unfinished.statements_done,
+            error: unfinished.error.as_deref(),
+        });
+        Self {
+            is_current: status.is_current(),
+            current: &status.current,
+            pending: status.pending.iter().map(StepJson::planned).collect(),
+            unknown: &status.unknown,
+            edited: &status.edited,
+            unfinished,
+        }
+    }
+}
+
+impl Status {
+    #[allow(clippy::unused_self, reason = "each command is run in the same way")]
+    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+        let status = cx.migrations.status(&cx.database()?).await?;
+        if cx.ui.is_json() {
+            cx.ui.json(&Json::new(&status));
+            return Ok(Exit::Done);
+        }
+        let mut screen = Screen {
+            columns: cx.ui.columns(),
+            lines: Vec::new(),
+        };
+        screen.row("database", &[cx.shown()]);
+        screen.row("chain", &[chain(cx.migrations)]);
+        screen.row("current", &current(cx.migrations, &status));
+        for (name, lines) in wrong(&status) {
+            screen.row(name, &lines);
+        }
+        screen.row("next", &[next(cx, &status)]);
+        for line in screen.lines {
+            cx.ui.result(line);
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// What is not in order: a name, and a line for each thing.
+pub(super) fn wrong(status: &State) -> Vec<(&'static str, Vec<String>)> {
+    let plain = |ids: &[String]| {
+        ids.iter()
+            .map(|id| format!("{BAD}{id}{BAD:#}"))
+            .collect::<Vec<_>>()
+    };
+    let pending = status.pending.iter();
+    let pending = pending
+        .map(|step| format!("{ID}{}{ID:#}  {}", step.revision, step.message))
+        .collect();
+    let all = [
+        ("pending", pending),
+        ("unknown", plain(&status.unknown)),
+        ("edited", plain(&status.edited)),
+        ("half-way", status.unfinished.iter().map(half_way).collect()),
+    ];
+    all.into_iter()
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect()
+}
+
+fn half_way(unfinished: &Unfinished) -> String {
+    let Unfinished {
+        revision,
+        direction,
+        statements_done,
+        error,
+    } = unfinished;
+    let error = error
+        .as_ref()
+        .map(|error| format!(": {error}"))
+        .unwrap_or_default();
+    format!("{BAD}{revision}{BAD:#}  {direction}, {statements_done} statements done{error}")
+}
+
+fn chain(migrations: &Migrations) -> String {
+    let revisions = migrations.revisions().len();
+    let plural = if revisions == 1 { "" } else { "s" };
+    let heads = migrations.heads();
+    let heads = match &heads[..] {
+        [] => String::new(),
+        [head] => format!(", head {ID}{head}{ID:#}"),
+        many => format!(", heads {ID}{}{ID:#}", many.join(", ")),
+    };
+    format!(
+        "{}, {revisions} revision{plural}{heads}",
+        migrations.directory
+    )
+}
+
+fn current(migrations: &Migrations, status: &State) -> Vec<String> {
+    if status.current.is_empty() {
+        return vec!["base: nothing is applied".to_owned()];
+    }
+    let title = |id: &String| {
+        let revision = migrations
+            .revisions()
+            .iter()
+            .find(|revision| revision.id() == id);
+        revision.map_or_else(String::new, |revision| format!("  {}", revision.title()))
+    };
+    let head = if status.is_current() {
+        format!(" {GOOD}(head){GOOD:#}")
+    } else {
+        String::new()
+    };
+    let rows = status.current.iter();
+    rows.map(|id| format!("{ID}{id}{ID:#}{}{head}", title(id)))
+        .collect()
+}
+
+/// The command to go on with.
+fn next(cx: &Cx<'_>, status: &State) -> String {
+    let program = super::program();
+    if !status.unknown.is_empty() {
+        return "use the version of the app that knows these revisions".to_owned();
+    }
+    if !status.edited.is_empty() {
+        return format!(
+            "restore the edited files, or accept them: {program} stamp {}",
+            status.current.join(" ")
+        );
+    }
+    if let Some(unfinished) = &status.unfinished {
+        let revision = &unfinished.revision;
+        return format!(
+            "{program} upgrade, which goes on or says what is in doubt; then {program} resolve {revision}"
+        );
+    }
+    let has_rust = status
+        .pending
+        .iter()
+        .any(|step| is_rust(cx.migrations, &step.revision));
+    match status.pending.is_empty() {
+        true => format!("{GOOD}nothing to do{GOOD:#}"),
+        false if has_rust && cx.migrations.functions.is_empty() => {
+            "upgrade with the app's own binary: revisions in Rust are pending".to_owned()
+        }
+        false => format!("{program} upgrade"),
+    }
+}
+
+fn is_rust(migrations: &Migrations, id: &str) -> bool {
+    migrations
+        .revisions()
+        .iter()
+        .any(|revision| revision.id() == id && revision.is_rust())
+}
+
+/// Rows of a name and some lines, cut to the width of the terminal.
+struct Screen {
+    columns: Option<usize>,
+    lines: Vec<String>,
+}
+
+impl Screen {
+    /// How many lines of one kind fit a screen.
+    const MOST: usize = 10;
+
+    fn row(&mut self, name: &str, lines: &[String]) {
+        let mut name = format!("{DIM}{name:<10}{DIM:#}");
+        for line in lines.iter().take(Self::MOST) {
+            self.lines.push(cut(&format!("{name}{line}"), self.columns));
+            name = " ".repeat(10);
+        }
+        if lines.len() > Self::MOST {
+            let more = lines.len() - Self::MOST;
+            self.lines.push(format!("{name}… and {more} more"));
+        }
+    }
+}
+
+/// A line cut to so many columns, with `…` where something is left out. Colours take no room.
+pub(super) fn cut(line: &str, columns: Option<usize>) -> String {
+    let Some(columns) = columns else {
+        return line.to_owned();
+    };
+    let plain = anstream::adapter::strip_str(line).to_string();
+    if unicode_width::UnicodeWidthStr::width(&*plain) <= columns {
+        return line.to_owned();
+    }
+    let mut out = String::new();
+    let (mut width, mut in_escape, mut is_full) = (0, false, false);
+    for character in line.chars() {
+        if character == '\u{1b}' {
+            in_escape = true;
+        }
+        if in_escape {
+            out.push(character);
+            in_escape = character != 'm';
+            continue;
+        }
+        width += character.width().unwrap_or(0);
+        if !is_full && width < columns {
+            out.push(character);
+        } else if !is_full {
+            is_full = true;
+            out.push('…');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_to_the_terminal_and_keeps_its_colours() {
+        assert_eq!(cut("abcdef", None), "abcdef");
+        assert_eq!(cut("abcdef", Some(6)), "abcdef");
+        assert_eq!(cut("abcdef", Some(4)), "abc…");
+        assert_eq!(cut("表表表", Some(4)), "表…");
+        assert_eq!(
+            cut("\u{1b}[31mabcdef\u{1b}[0m", Some(4)),
+            "\u{1b}[31mabc…\u{1b}[0m"
+        );
+    }
+}

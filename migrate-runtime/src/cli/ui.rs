@@ -1,0 +1,154 @@
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::ColorChoice as Choice;
+use serde::Serialize;
+
+use super::{Exit, Failure, Format, Globals};
+
+/// Where a command writes: results to the standard output, everything else to the standard error.
+pub struct Ui {
+    results: String,
+    stdout: AutoStream<io::Stdout>,
+    stderr: AutoStream<io::Stderr>,
+    format: Format,
+    verbose: bool,
+    quiet: bool,
+}
+
+impl Ui {
+    /// As the options say.
+    pub fn new(globals: &Globals) -> Self {
+        let choice = match globals.color {
+            Choice::Auto => ColorChoice::Auto,
+            Choice::Always => ColorChoice::Always,
+            Choice::Never => ColorChoice::Never,
+        };
+        Self {
+            results: String::new(),
+            stdout: AutoStream::new(io::stdout(), choice),
+            stderr: AutoStream::new(io::stderr(), choice),
+            format: globals.format,
+            verbose: globals.verbose,
+            quiet: globals.quiet,
+        }
+    }
+
+    /// How results are to be written.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether results are written as JSON.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether the user asked for more.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Whether the user asked for results and errors only.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether somebody sees the diagnostics as they come, and can be asked.
+    pub fn is_interactive(&self) -> bool {
+        io::stderr().is_terminal() && io::stdin().is_terminal()
+    }
+
+    /// How many columns a result may have; none where it goes to a file or a program.
+    pub fn columns(&self) -> Option<usize> {
+        if !io::stdout().is_terminal() {
+            return None;
+        }
+        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+    }
+
+    /// When the standard error has colours.
+    pub(super) fn colour(&self) -> ColorChoice {
+        self.stderr.current_choice()
+    }
+
+    /// Asks a question that is answered with yes or no; no answer is a no.
+    ///
+    /// # Errors
+    /// That the results so far cannot be written, or the answer cannot be read.
+    pub fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
+        self.flush()?;
+        let _ = write!(self.stderr, "{question} [y/N] ");
+        let _ = self.stderr.flush();
+        let mut answer = String::new();
+        io::stdin()
+            .read_line(&mut answer)
+            .map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
+    /// Adds a line to the results. It may have colours: where there are none they are taken out.
+    pub fn result(&mut self, line: impl fmt::Display) {
+        let _ = writeln!(self.results, "{line}");
+    }
+
+    /// Adds a JSON value to the results.
+    pub fn json(&mut self, value: &impl Serialize) {
+        match serde_json::to_string_pretty(value) {
+            Ok(text) => self.result(text),
+            // Only a map whose keys are no text has no JSON.
+            Err(error) => self.note(error),
+        }
+    }
+
+    /// Says something that is no result, unless the user asked for quiet.
+    pub fn note(&mut self, text: impl fmt::Display) {
+        if !self.quiet {
+            let _ = writeln!(self.stderr, "{text}");
+        }
+    }
+
+    /// Writes the results so far.
+    ///
+    /// # Errors
+    /// What the operating system says: a full disk, for one. A reader that has gone away, such as `head`, has seen enough,
+    /// and is no error.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        let results = std::mem::take(&mut self.results);
+        let written = self
+            .stdout
+            .write_all(results.as_bytes())
+            .and_then(|()| self.stdout.flush());
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+                "the output cannot be written: {error}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the results, or tells why there are none; the exit code.
+    pub fn end(&mut self, result: Result<Exit, Failure>) -> ExitCode {
+        // What was found out before a failure is worth telling.
+        let written = self.flush();
+        match result.and_then(|exit| written.map(|()| exit)) {
+            Ok(exit) => exit.into(),
+            Err(failure) => {
+                self.failure(&failure);
+                failure.code()
+            }
+        }
+    }
+
+    /// Tells of a failure, in the format that the user asked for.
+    pub fn failure(&mut self, failure: &Failure) {
+        let text = if self.is_json() {
+            failure.json()
+        } else {
+            failure.text()
+        };
+        let _ = writeln!(self.stderr, "{text}");
+    }
+}

@@ -1,0 +1,141 @@
+//! A pool of whichever database a URL names.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use migrate_chain::Dialect;
+
+use super::Opened;
+use super::sealed::{Connect, Limits};
+use crate::error::{Error, ErrorKind};
+
+/// A pool of whichever database a URL names: for a program that learns only when it runs what it works on.
+///
+/// It has a variant for each database whose feature is enabled, and connects when it is used.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AnyPool {
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqlitePool),
+}
+
+impl AnyPool {
+    /// A pool for the URL; must be called inside a Tokio runtime. A file of SQLite is made if it is not there, unless the
+    /// URL has a `mode` of its own.
+    ///
+    /// # Errors
+    /// [`Error`] when the URL is malformed, or names a database whose feature is not enabled.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// let pool = AnyPool::new("sqlite::memory:")?;
+    /// assert_eq!(pool.dialect(), Dialect::Sqlite);
+    /// migrations.upgrade(&pool).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn new(url: &str) -> Result<Self, Error> {
+        Self::open(url, true)
+    }
+
+    /// The same for a database that must be there already.
+    ///
+    /// # Errors
+    /// [`Error`] when the URL is malformed, or names a database whose feature is not enabled.
+    pub fn existing(url: &str) -> Result<Self, Error> {
+        Self::open(url, false)
+    }
+
+    /// Which kind of database a URL names; `None` where its scheme is none that is known.
+    ///
+    /// ```
+    /// use migrate_runtime::{AnyPool, Dialect};
+    ///
+    /// assert_eq!(AnyPool::dialect_of("mariadb://localhost/app"), Some(Dialect::MySql));
+    /// assert_eq!(AnyPool::dialect_of("app.db"), None);
+    /// ```
+    pub fn dialect_of(url: &str) -> Option<Dialect> {
+        match url.split_once(':')?.0 {
+            "sqlite" => Some(Dialect::Sqlite),
+            "postgres" | "postgresql" => Some(Dialect::Postgres),
+            "mysql" | "mariadb" => Some(Dialect::MySql),
+            _ => None,
+        }
+    }
+
+    /// Which kind of database it is.
+    pub fn dialect(&self) -> Dialect {
+        match *self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    #[allow(
+        unused_variables,
+        reason = "only SQLite makes a database, and only a database feature makes a pool"
+    )]
+    fn open(url: &str, create: bool) -> Result<Self, Error> {
+        match Self::dialect_of(url) {
+            #[cfg(feature = "sqlite")]
+            Some(Dialect::Sqlite) => {
+                let options: sqlx::sqlite::SqliteConnectOptions = url.parse().map_err(malformed)?;
+                let options = if create && !url.contains("mode=") {
+                    options.create_if_missing(true)
+                } else {
+                    options
+                };
+                Ok(Self::Sqlite(sqlx::SqlitePool::connect_lazy_with(options)))
+            }
+            #[allow(unreachable_patterns, reason = "with all databases, none is left")]
+            Some(dialect) => Err(not_enabled(dialect)),
+            None => Err(Error::new(
+                ErrorKind::Connect,
+                "the URL names no database that is known",
+            )
+            .help("it begins with `sqlite:`, `postgres://` or `mysql://`")),
+        }
+    }
+}
+
+impl<'a> Connect<'a> for &'a AnyPool {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        match *self {
+            #[cfg(feature = "sqlite")]
+            AnyPool::Sqlite(ref pool) => pool.connect(limits),
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl From<sqlx::SqlitePool> for AnyPool {
+    fn from(pool: sqlx::SqlitePool) -> Self {
+        Self::Sqlite(pool)
+    }
+}
+
+/// The URL itself stays out of the message: it may hold a password.
+fn malformed(error: sqlx::Error) -> Error {
+    Error::new(
+        ErrorKind::Connect,
+        format!("the database URL is malformed: {error}"),
+    )
+    .caused_by(error)
+}
+
+fn not_enabled(dialect: Dialect) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("this program was built without {dialect}"),
+    )
+    .help(format!("build it with the feature `{dialect}`"))
+}
+
+impl fmt::Display for AnyPool {
+    /// The name of the kind of database.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.dialect().name())
+    }
+}
