@@ -43,6 +43,33 @@ impl Tables {
         }
     }
 
+    /// The same tables in the schema where they were found: a revision may change what a name alone leads to.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn in_schema(&self, schema: &str) -> Self {
+        let qualified = |table: &str| {
+            let (schema, table) = (name(self.dialect, schema), name(self.dialect, table));
+            format!("{schema}.{table}")
+        };
+        Self {
+            schema: Some(schema.to_owned()),
+            version: qualified(&self.version_name),
+            journal: qualified(&self.journal_name),
+            ..self.clone()
+        }
+    }
+
+    /// The version table, as SQL writes it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The journal, as SQL writes it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn journal(&self) -> &str {
+        &self.journal
+    }
+
     /// The statement that creates Alembic's table, as Alembic does.
     pub(crate) fn create_version(&self) -> String {
         // A name has 64 characters in MySQL and 63 bytes in PostgreSQL.
@@ -142,19 +169,31 @@ impl Tables {
 
     /// The statement that adds a row to the journal. It was started `duration` ago and ends now.
     pub(crate) fn add(&self, entry: &Entry<'_>, duration: Option<Duration>) -> String {
-        let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let (now, started) = syntax::times(self.dialect, duration.unwrap_or_default().as_millis());
+        let duration = duration.map_or_else(
+            || "NULL".to_owned(),
+            |duration| duration.as_millis().to_string(),
+        );
+        self.add_timed(entry, &started, &now, &duration)
+    }
+
+    /// The statement that adds a row to the journal: when it started and ended and how many milliseconds that took, as
+    /// SQL writes it.
+    pub(crate) fn add_timed(
+        &self,
+        entry: &Entry<'_>,
+        started: &str,
+        now: &str,
+        duration: &str,
+    ) -> String {
+        let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let hex = |value: Option<String>| text(value.as_deref());
         let subject = &entry.subject;
         let finished = if entry.event == JournalEvent::Started {
             "NULL"
         } else {
-            &now
+            now
         };
-        let duration = duration.map_or_else(
-            || "NULL".to_owned(),
-            |duration| duration.as_millis().to_string(),
-        );
         let values = [
             text(Some(entry.event.name())),
             text(Some(entry.direction.name())),
@@ -165,9 +204,9 @@ impl Tables {
             text(Some(&subject.settings.join(","))),
             hex(subject.checksum.map(|checksum| checksum.to_string())),
             hex(subject.digest.map(|digest| digest.to_string())),
-            started,
+            started.to_owned(),
             finished.to_owned(),
-            duration,
+            duration.to_owned(),
             entry.statements.to_string(),
             hex(entry.statements_hash.map(|hash| hash.to_string())),
             text(entry.downgrade.as_deref()),
@@ -267,6 +306,10 @@ pub(crate) enum JournalEvent {
 
 /// The events that change the version rows, as a list in SQL.
 const RECORDS: &str = "'finished', 'stamped'";
+
+/// The events after which a revision is under way, as a list in SQL.
+#[cfg(feature = "postgres")]
+pub(crate) const UNFINISHED: &str = "'started', 'statement', 'failed'";
 
 impl JournalEvent {
     const ALL: [Self; 6] = [

@@ -80,7 +80,8 @@ pub async fn fails_and_goes_on<B: Backend>() {
         (error.kind(), error.revision()),
         (ErrorKind::Statement, Some("o"))
     );
-    assert!(error.location().unwrap().ends_with("o.sql:9:1"), "{error}");
+    let place = format!("o.sql:9:{}", B::column_of(13));
+    assert!(error.location().unwrap().ends_with(&place), "{error}");
     assert!(
         error
             .to_string()
@@ -201,7 +202,8 @@ pub async fn undone_and_resumed<B: Backend>() {
         error.direction(),
         Some(embed_migrations::Direction::Downgrade)
     );
-    assert!(error.location().unwrap().ends_with("o.sql:14:1"), "{error}");
+    let place = format!("o.sql:14:{}", B::column_of(13));
+    assert!(error.location().unwrap().ends_with(&place), "{error}");
     assert_eq!(database.versions().await, ["o"]);
     database
         .execute("CREATE TABLE later (id INTEGER)")

@@ -3,6 +3,8 @@
 pub mod chain;
 pub mod checker;
 pub mod ledger;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +17,15 @@ use embed_migrations::{Database, Dialect, Event, Migrations, Result, Runner};
 /// A fresh database of one kind: made empty, and gone when the value is dropped.
 pub trait Backend: Sized + Send + Sync + 'static {
     const DIALECT: Dialect;
+
+    /// The column of an error in a statement: that of the word, where the database points at it, or the statement's.
+    fn column_of(word: usize) -> usize {
+        if Self::DIALECT == Dialect::Postgres {
+            word
+        } else {
+            1
+        }
+    }
 
     /// What `Migrations` is given to run on.
     type Handle<'a>: Database<'a> + Copy;

@@ -1,6 +1,8 @@
 //! Everything that differs between databases, and nothing else: [`Session`] is the seam, one file implements it for each.
 
 pub(crate) mod any;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod rows;
 #[cfg(feature = "sqlite")]
@@ -27,6 +29,7 @@ use crate::journal::{Entry, JournalRow, Record, Tables};
 /// |---|---|
 /// | `sqlite` | `&SqlitePool`, `SqliteConnectOptions`, `&mut SqliteConnection` |
 /// | any | [`&AnyPool`](crate::AnyPool) |
+/// | `postgres` | `&PgPool`, `PgConnectOptions`, `&mut PgConnection` |
 ///
 /// The trait is sealed: it is implemented for what sqlx offers and nothing else.
 pub trait Database<'a>: sealed::Connect<'a> + Send {}

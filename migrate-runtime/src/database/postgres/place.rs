@@ -1,0 +1,155 @@
+//! From where PostgreSQL points to a byte of the statement, and what it says beyond that.
+
+use migrate_chain::Dialect;
+use migrate_chain::sql::{TokenKind, split, tokens};
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+
+use super::code::postgres;
+
+/// The byte of the message at which the server points. It counts characters, from 1.
+pub(super) fn byte_of(message: &str, error: &sqlx::Error) -> Option<usize> {
+    match postgres(error)?.position()? {
+        PgErrorPosition::Original(position) => byte_of_character(message, position),
+        PgErrorPosition::Internal { .. } => None,
+    }
+}
+
+fn byte_of_character(text: &str, position: usize) -> Option<usize> {
+    let before = position.checked_sub(1)?;
+    let mut bytes = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    bytes.nth(before)
+}
+
+/// The statement that the byte of a script is in, and the byte of that. What the server misses at the end of a statement
+/// is behind it.
+pub(super) fn statement_at(script: &str, at: usize) -> Option<(usize, usize)> {
+    let statements = split(Dialect::Postgres, script).map(|statement| statement.range());
+    let (number, range) = statements
+        .enumerate()
+        .take_while(|(_, range)| range.start <= at)
+        .last()?;
+    let last = range.end.saturating_sub(1).max(range.start);
+    Some((number, at.min(last) - range.start))
+}
+
+/// The byte of a statement that runs other statements itself, such as `DO`, at which one of these failed: where its text
+/// is, or the line that the context names.
+pub(super) fn inside(statement: &str, error: &sqlx::Error) -> Option<usize> {
+    let error = postgres(error)?;
+    if let Some(PgErrorPosition::Internal { position, query }) = error.position() {
+        let mut found = statement.match_indices(query);
+        if let (Some((start, _)), None) = (found.next(), found.next()) {
+            return Some(start + byte_of_character(query, position)?);
+        }
+    }
+    let line = line_of_block(error.r#where()?)?;
+    let body = body(statement)?;
+    let start = line_start(&statement[body..], line)?;
+    Some(body + start)
+}
+
+/// The line that the context gives for a `DO` block: `PL/pgSQL function inline_code_block line 3 at RAISE`.
+fn line_of_block(context: &str) -> Option<usize> {
+    let line = context
+        .lines()
+        .find(|line| line.contains("inline_code_block line "))?;
+    let (_, behind) = line.split_once("inline_code_block line ")?;
+    let digits = behind.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// Where the text between dollar quotes begins, if the statement has one such text only.
+fn body(statement: &str) -> Option<usize> {
+    let mut quotes = tokens(Dialect::Postgres, statement)
+        .filter(|token| token.kind == TokenKind::DollarQuote)
+        .map(|token| token.range());
+    let (quote, None) = (quotes.next()?, quotes.next()) else {
+        return None;
+    };
+    let tag = statement[quote.start + 1..].find('$')?;
+    Some(quote.start + tag + 2)
+}
+
+/// Where the first word of a line begins; lines count from 1.
+fn line_start(text: &str, line: usize) -> Option<usize> {
+    let mut start = 0;
+    for (n, content) in text.split_inclusive('\n').enumerate() {
+        if n + 1 == line {
+            return Some(start + (content.len() - content.trim_start().len()));
+        }
+        start += content.len();
+    }
+    None
+}
+
+/// What else the server says: a detail, a hint, and in what code of its own the error came up.
+pub(super) fn notes(error: &sqlx::Error, statement: &str) -> Vec<String> {
+    let Some(error) = postgres(error) else {
+        return Vec::new();
+    };
+    let detail = error.detail().map(|detail| format!("detail: {detail}"));
+    let hint = error.hint().map(|hint| format!("hint: {hint}"));
+    detail
+        .into_iter()
+        .chain(hint)
+        .chain(query_inside(error, statement))
+        .chain(context(error))
+        .collect()
+}
+
+/// The query of a function's body that failed; one that stands in the statement is pointed at.
+fn query_inside(error: &PgDatabaseError, statement: &str) -> Option<String> {
+    let Some(PgErrorPosition::Internal { query, .. }) = error.position() else {
+        return None;
+    };
+    (!statement.contains(query)).then(|| format!("it was in the query: {}", query.trim()))
+}
+
+/// Innermost first, as the server has it.
+fn context(error: &PgDatabaseError) -> Option<String> {
+    let context = error.r#where()?;
+    // The statement itself is shown anyway.
+    let is_told = |line: &&str| !line.starts_with("SQL statement");
+    let lines: Vec<&str> = context.lines().filter(is_told).take(5).collect();
+    (!lines.is_empty()).then(|| format!("it came up in {}", lines.join(", called by ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_counted_and_bytes_are_given() {
+        assert_eq!(byte_of_character("\u{4e2d}\u{e4}x", 1), Some(0));
+        assert_eq!(byte_of_character("\u{4e2d}\u{e4}x", 3), Some(5));
+        assert_eq!(byte_of_character("ab", 3), Some(2), "behind the end");
+        assert_eq!(byte_of_character("ab", 4), None);
+        assert_eq!(byte_of_character("ab", 0), None);
+    }
+
+    #[test]
+    fn a_byte_is_in_the_statement_before_it() {
+        let script = "\n  SELECT 1;\n\n  SELECT '\u{e4}' FROM t ;";
+        assert_eq!(statement_at(script, 3), Some((0, 0)));
+        assert_eq!(statement_at(script, 10), Some((0, 7)));
+        assert_eq!(statement_at(script, 16), Some((1, 0)));
+        let end = "SELECT '\u{e4}' FROM t".len() - 1;
+        assert_eq!(statement_at(script, script.len()), Some((1, end)));
+        assert_eq!(statement_at(script, 0), None);
+    }
+
+    #[test]
+    fn a_line_of_a_block_is_found() {
+        let statement = "DO $x$\nBEGIN\n  RAISE 'no';\nEND $x$";
+        let start = body(statement).expect("a body");
+        assert_eq!(&statement[start..=start], "\n");
+        let line = line_start(&statement[start..], 3).expect("three lines");
+        assert!(statement[start + line..].starts_with("RAISE"));
+        assert_eq!(
+            line_of_block("PL/pgSQL function inline_code_block line 3 at RAISE"),
+            Some(3)
+        );
+        assert_eq!(line_of_block("PL/pgSQL function f() line 3 at RAISE"), None);
+        assert_eq!(body("SELECT $$a$$, $$b$$"), None);
+    }
+}

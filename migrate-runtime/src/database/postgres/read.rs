@@ -1,0 +1,106 @@
+//! Reading the version table and the journal.
+
+use migrate_chain::Dialect;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use super::setting::MARK;
+use crate::database::rows::{journal_row, state};
+use crate::database::{State, syntax};
+use crate::journal::{JournalRow, Tables};
+
+/// What the connection and the database are, as they were when the state was read.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// The tables in the schema where they are, or are to be made. None if the search path names no schema that exists.
+    pub(super) tables: Tables,
+    pub(super) search_path: String,
+    /// Whether the backend belongs to this connection alone, as far as is known.
+    pub(super) is_direct: bool,
+    pub(super) is_in_transaction: bool,
+    pub(super) is_replica: bool,
+}
+
+/// Reads the state in one round trip.
+pub(super) async fn read_state(
+    connection: &mut PgConnection,
+    tables: &Tables,
+) -> Result<(State, Found), sqlx::Error> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(query(tables)))
+        .fetch_all(connection)
+        .await?;
+    let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let found = found(first, tables)?;
+    let state = state(&rows, first.try_get(FACTS + 1)?, first.try_get(FACTS + 2)?)?;
+    Ok((state, found))
+}
+
+fn found(row: &PgRow, tables: &Tables) -> Result<Found, sqlx::Error> {
+    let schema: Option<String> = row.try_get(FACTS)?;
+    Ok(Found {
+        tables: schema.map_or_else(|| tables.clone(), |schema| tables.in_schema(&schema)),
+        search_path: row.try_get(FACTS + 3)?,
+        is_direct: row.try_get(FACTS + 4)?,
+        is_in_transaction: row.try_get(FACTS + 5)?,
+        is_replica: row.try_get(FACTS + 6)?,
+    })
+}
+
+/// The columns before these are those of the state.
+const FACTS: usize = 3;
+
+/// One statement that works whatever is there. A statement that names a missing table is an error before it begins, and
+/// each start on an empty database would leave that in the server's log; so the tables are named in a text, which
+/// `query_to_xml` runs only where they exist. Hexadecimal has no character that XML would write otherwise.
+fn query(tables: &Tables) -> String {
+    let text = |text: &str| syntax::text(Dialect::Postgres, Some(text));
+    let (version, journal) = (text(&tables.version_name), text(&tables.journal_name));
+    let schema = match &tables.schema {
+        Some(schema) => text(schema),
+        None => format!(
+            "coalesce((SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = \
+             c.relnamespace WHERE c.oid = coalesce(to_regclass(quote_ident({version})), \
+             to_regclass(quote_ident({journal})))), current_schema()::text)"
+        ),
+    };
+    // The schema is known only once the statement runs, and put in there.
+    let both = tables.in_schema(SCHEMA).read();
+    let alone = tables.in_schema(SCHEMA).read_version();
+    let [both, alone] = [both, alone].map(|query| {
+        text(&format!(
+            "SELECT encode(convert_to(json_agg(x)::text, 'UTF8'), 'hex') AS found FROM ({query}) x"
+        ))
+    });
+    let schema_in = |query: String| {
+        format!(
+            "replace({query}, {}, quote_ident(f.schema))",
+            text(&syntax::name(Dialect::Postgres, SCHEMA))
+        )
+    };
+    format!(
+        "SELECT r.event, r.version_num, r.digest, f.schema, f.has_version, f.has_journal, \
+         current_setting('search_path'), coalesce(current_setting('{MARK}', true), '') = '1', \
+         now() <> statement_timestamp(), pg_is_in_recovery() FROM (SELECT schema, \
+         to_regclass(format('%I.%I', schema, {version})) IS NOT NULL AS has_version, \
+         to_regclass(format('%I.%I', schema, {journal})) IS NOT NULL AS has_journal \
+         FROM (SELECT {schema} AS schema) s) f LEFT JOIN LATERAL \
+         json_to_recordset(convert_from(decode(substring(query_to_xml(CASE WHEN NOT f.has_version THEN \
+         'SELECT NULL AS found' WHEN f.has_journal THEN {} ELSE {} END, false, true, '')::text FROM \
+         '<found>([0-9a-f]*)</found>'), 'hex'), 'UTF8')::json) AS r(event text, version_num text, digest text) ON true",
+        schema_in(both),
+        schema_in(alone)
+    )
+}
+
+/// Stands for the schema until it is known.
+const SCHEMA: &str = "embed_migrations:schema";
+
+pub(super) async fn read_journal(
+    connection: &mut PgConnection,
+    tables: &Tables,
+) -> Result<Vec<JournalRow>, sqlx::Error> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(tables.read_journal()))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(journal_row).collect()
+}

@@ -1,0 +1,126 @@
+//! The settings of a connection that the runtime needs, whatever the app's own are.
+
+use std::time::Duration;
+
+use migrate_chain::Dialect;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use super::read::Found;
+use crate::database::sealed::Limits;
+use crate::database::syntax;
+
+/// A setting that only the runtime's own connections have, and only where the backend is theirs alone: a pooler that
+/// shares backends refuses it, or does not pass it on.
+pub(super) const MARK: &str = "embed_migrations.direct";
+
+/// How long a process may do nothing before the server takes its lock away, so that one that hangs or is stopped does
+/// not keep the others out for ever.
+const IDLE: Duration = Duration::from_mins(5);
+
+/// What a connection of the runtime's own begins with.
+pub(super) fn of_connection(limits: Limits) -> Vec<(&'static str, String)> {
+    let mut settings = of_old_connection(limits);
+    settings.extend([
+        ("idle_session_timeout", milliseconds(IDLE)),
+        // Whether the process is there still is looked at while a statement runs, too.
+        ("client_connection_check_interval", "1000".to_owned()),
+    ]);
+    settings
+}
+
+/// The same before PostgreSQL 14.
+pub(super) fn of_old_connection(limits: Limits) -> Vec<(&'static str, String)> {
+    let mut settings = of_transaction(limits);
+    settings.extend([
+        (MARK, "1".to_owned()),
+        // So that a machine that is gone without a word is noticed within half a minute.
+        ("tcp_keepalives_idle", "15".to_owned()),
+        ("tcp_keepalives_interval", "5".to_owned()),
+        ("tcp_keepalives_count", "3".to_owned()),
+    ]);
+    settings
+}
+
+/// What each transaction sets for itself on any other connection.
+pub(super) fn of_transaction(limits: Limits) -> Vec<(&'static str, String)> {
+    vec![
+        ("lock_timeout", milliseconds(limits.ddl_lock)),
+        (
+            "statement_timeout",
+            limits
+                .statement
+                .map_or_else(|| "0".to_owned(), milliseconds),
+        ),
+        ("idle_in_transaction_session_timeout", milliseconds(IDLE)),
+    ]
+}
+
+/// The query that makes the settings, for the transaction or for the whole connection.
+pub(super) fn set(settings: &[(&str, String)], is_local: bool) -> String {
+    let calls: Vec<String> = settings
+        .iter()
+        .map(|(name, value)| format!("set_config('{name}', '{value}', {is_local})"))
+        .collect();
+    format!("SELECT {}", calls.join(", "))
+}
+
+/// What the settings of a connection that is passed are now.
+pub(super) async fn current(
+    connection: &mut PgConnection,
+    limits: Limits,
+) -> Result<Vec<(&'static str, String)>, sqlx::Error> {
+    let settings = of_transaction(limits);
+    let columns: Vec<String> = settings
+        .iter()
+        .map(|(name, _)| format!("current_setting('{name}')"))
+        .collect();
+    let sql = format!("SELECT {}", columns.join(", "));
+    let row = sqlx::raw_sql(AssertSqlSafe(sql))
+        .fetch_one(connection)
+        .await?;
+    let value = |(at, (name, _)): (usize, &(&'static str, String))| Ok((*name, row.try_get(at)?));
+    settings.iter().enumerate().map(value).collect()
+}
+
+/// The query that undoes what a revision has set on the connection. On a connection that is passed, and on a backend that
+/// is shared, no more is undone than what decides where the next revision's names lead.
+pub(super) fn restore(found: &Found) -> String {
+    if found.is_direct {
+        return "RESET ALL".to_owned();
+    }
+    let path = syntax::text(Dialect::Postgres, Some(&found.search_path));
+    format!("SELECT set_config('search_path', {path}, false)")
+}
+
+/// The statement that goes back to the role that the runtime works as, if a revision has set another.
+pub(super) fn own_role(found: &Found) -> Vec<String> {
+    let reset = found.is_direct.then(|| "RESET ROLE".to_owned());
+    reset.into_iter().collect()
+}
+
+/// At least 1, since 0 means without end; and no more than the server can hold.
+fn milliseconds(duration: Duration) -> String {
+    duration.as_millis().clamp(1, i32::MAX as u128).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_becomes_none_by_being_too_short_or_too_long() {
+        assert_eq!(milliseconds(Duration::ZERO), "1");
+        assert_eq!(milliseconds(Duration::from_micros(1500)), "1");
+        assert_eq!(milliseconds(Duration::from_secs(2)), "2000");
+        assert_eq!(milliseconds(Duration::MAX), "2147483647");
+    }
+
+    #[test]
+    fn settings_are_one_query() {
+        let settings = [("a", "1".to_owned()), ("b.c", "x".to_owned())];
+        assert_eq!(
+            set(&settings, true),
+            "SELECT set_config('a', '1', true), set_config('b.c', 'x', true)"
+        );
+    }
+}

@@ -1,0 +1,352 @@
+//! What the words of a statement say about running it outside a transaction.
+
+use migrate_chain::Dialect;
+use migrate_chain::sql::{refusal, tokens, transaction_control};
+
+/// The tokens of a statement that mean something.
+pub(super) struct Words<'s>(Vec<&'s str>);
+
+impl<'s> Words<'s> {
+    pub(super) fn of(statement: &'s str) -> Self {
+        let words = tokens(Dialect::Postgres, statement)
+            .filter(|token| !token.is_trivia())
+            .map(|token| &statement[token.range()]);
+        Self(words.take_while(|word| *word != ";").collect())
+    }
+
+    fn is(&self, at: usize, word: &str) -> bool {
+        self.0
+            .get(at)
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    }
+
+    fn is_any(&self, at: usize, words: &[&str]) -> bool {
+        words.iter().any(|word| self.is(at, word))
+    }
+
+    fn has(&self, word: &str) -> bool {
+        (0..self.0.len()).any(|at| self.is(at, word))
+    }
+
+    /// A name with the names behind its dots, as it is written, and where it ends.
+    fn name(&self, at: usize) -> Option<(String, usize)> {
+        let mut name = (*self.0.get(at)?).to_owned();
+        let mut end = at + 1;
+        while self.is(end, ".") {
+            name.push('.');
+            name.push_str(self.0.get(end + 1)?);
+            end += 2;
+        }
+        Some((name, end))
+    }
+
+    /// Steps over words that may be there, in this order.
+    fn skip(&self, mut at: usize, words: &[&str]) -> usize {
+        for word in words {
+            at += usize::from(self.is(at, word));
+        }
+        at
+    }
+}
+
+/// What can be found out about a statement that was cut off, by a look at the catalogs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// It runs again without harm.
+    Again,
+    /// It is the end of a transaction whose records are there, and was done.
+    Done,
+    /// An index, of the name and on the table: not there, invalid, or done.
+    Index { name: String, table: String },
+    /// Something that is gone when the statement is done.
+    Dropped { query: String },
+    /// Something that is there when the statement is done.
+    Made { query: String },
+    /// Indexes that are left half built; the condition says which.
+    Leftovers { condition: String },
+    /// A partition that is being detached from its table.
+    Detached { table: String, partition: String },
+    /// Nothing tells.
+    None(&'static str),
+}
+
+/// Whether a statement can commit together with its record. Only what surely can: a `CALL` may commit by itself.
+pub(super) fn is_held(statement: &str) -> bool {
+    const FIRST: [&str; 23] = [
+        "ALTER", "ANALYZE", "COMMENT", "CREATE", "DELETE", "DROP", "GRANT", "IMPORT", "INSERT",
+        "LOCK", "MERGE", "REASSIGN", "REFRESH", "RESET", "REVOKE", "SECURITY", "SELECT", "SET",
+        "TABLE", "TRUNCATE", "UPDATE", "VALUES", "WITH",
+    ];
+    if transaction_control(Dialect::Postgres, statement).is_some()
+        || refusal(Dialect::Postgres, statement).is_some()
+    {
+        return false;
+    }
+    let words = Words::of(statement);
+    words.is_any(0, &FIRST) || words.is(0, "DO") && !may_commit(statement)
+}
+
+/// Whether the body of a `DO` has a word by which it could end a transaction.
+fn may_commit(statement: &str) -> bool {
+    let text = statement.to_ascii_lowercase();
+    ["commit", "rollback", "call", "execute"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Whether it waits for others without keeping anybody waiting, for as long as it takes.
+pub(super) fn waits_politely(statement: &str) -> bool {
+    let words = Words::of(statement);
+    words.has("CONCURRENTLY") || words.is(0, "VACUUM") && !words.has("FULL")
+}
+
+/// Whether a statement sets up the connection and no more.
+pub(super) fn is_connection_setup(statement: &str) -> bool {
+    let words = Words::of(statement);
+    if words.is(0, "SET") {
+        return !words.is_any(1, &["LOCAL", "TRANSACTION", "CONSTRAINTS"]);
+    }
+    if words.is(0, "CREATE") {
+        return words.is_any(1, &["TEMP", "TEMPORARY"]);
+    }
+    if words.is(0, "SELECT") {
+        let at = if words.is(1, "pg_catalog") { 3 } else { 1 };
+        return words.is(at, "set_config");
+    }
+    words.is_any(0, &["RESET", "LOAD", "PREPARE", "LISTEN"])
+}
+
+/// What to look at, to know what became of a statement.
+pub(super) fn evidence(statement: &str) -> Evidence {
+    match transaction_control(Dialect::Postgres, statement) {
+        Some("COMMIT" | "END") => return Evidence::Done,
+        Some(_) => return Evidence::Again,
+        None => {}
+    }
+    if is_held(statement) || is_connection_setup(statement) {
+        return Evidence::Again;
+    }
+    let words = Words::of(statement);
+    let found = match refusal(Dialect::Postgres, statement).map(|refusal| refusal.what) {
+        Some("CREATE INDEX CONCURRENTLY") => index(&words),
+        Some("DROP INDEX CONCURRENTLY") => dropped_index(&words),
+        Some("REINDEX CONCURRENTLY") => leftovers(&words),
+        Some("CREATE DATABASE") => made(&words, "pg_database", "datname"),
+        Some("CREATE TABLESPACE") => made(&words, "pg_tablespace", "spcname"),
+        Some("DROP DATABASE") => dropped(&words, "pg_database", "datname"),
+        Some("DROP TABLESPACE") => dropped(&words, "pg_tablespace", "spcname"),
+        Some("ALTER TABLE … DETACH PARTITION … CONCURRENTLY") => detached(&words),
+        _ => None,
+    };
+    found.unwrap_or_else(|| {
+        const AGAIN: [&str; 8] = [
+            "VACUUM",
+            "REINDEX",
+            "CLUSTER",
+            "REPACK",
+            "CHECKPOINT",
+            "DISCARD",
+            "EXPLAIN",
+            "SHOW",
+        ];
+        let alters = words.is(0, "ALTER") && words.is_any(1, &["SYSTEM", "DATABASE"]);
+        if words.is_any(0, &AGAIN) || alters {
+            Evidence::Again
+        } else if words.is_any(0, &["CALL", "DO"]) {
+            Evidence::None(
+                "it may have committed a part of its work, which is to be seen in the data",
+            )
+        } else {
+            Evidence::None("what it has done is to be seen in the database alone")
+        }
+    })
+}
+
+fn index(words: &Words<'_>) -> Option<Evidence> {
+    let at = words.skip(
+        1,
+        &["UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS"],
+    );
+    if words.is(at, "ON") {
+        return Some(Evidence::None(
+            "the index has no name of its own: look at the indexes of the table for one that is done, and drop one that is INVALID",
+        ));
+    }
+    let (name, end) = words.name(at)?;
+    let table = words.skip(end, &["ON", "ONLY"]);
+    let (table, _) = words.name(table)?;
+    Some(Evidence::Index { name, table })
+}
+
+fn dropped_index(words: &Words<'_>) -> Option<Evidence> {
+    let at = words.skip(1, &["INDEX", "CONCURRENTLY", "IF", "EXISTS"]);
+    let (name, _) = words.name(at)?;
+    Some(Evidence::Dropped {
+        query: format!("SELECT to_regclass({}) IS NOT NULL", literal(&name)),
+    })
+}
+
+fn made(words: &Words<'_>, catalog: &str, column: &str) -> Option<Evidence> {
+    let (name, _) = words.name(2)?;
+    Some(Evidence::Made {
+        query: exists(catalog, column, &name),
+    })
+}
+
+fn dropped(words: &Words<'_>, catalog: &str, column: &str) -> Option<Evidence> {
+    let at = words.skip(2, &["IF", "EXISTS"]);
+    let (name, _) = words.name(at)?;
+    Some(Evidence::Dropped {
+        query: exists(catalog, column, &name),
+    })
+}
+
+fn exists(catalog: &str, column: &str, name: &str) -> String {
+    let name = literal(name);
+    format!(
+        "SELECT EXISTS (SELECT FROM pg_catalog.{catalog} WHERE {column} = (parse_ident({name}))[1])"
+    )
+}
+
+/// `REINDEX … CONCURRENTLY` leaves indexes whose names end in `_ccnew` or `_ccold`.
+fn leftovers(words: &Words<'_>) -> Option<Evidence> {
+    let at = words.0.iter().position(|word| {
+        ["INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM"]
+            .iter()
+            .any(|kind| word.eq_ignore_ascii_case(kind))
+    })?;
+    let (name, _) = words
+        .name(words.skip(at + 1, &["CONCURRENTLY"]))
+        .map_or((None, 0), |(name, end)| (Some(literal(&name)), end));
+    let condition = match (words.0[at].to_ascii_uppercase().as_str(), name) {
+        ("INDEX", Some(name)) => format!(
+            "i.indrelid = (SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass({name}))"
+        ),
+        ("TABLE", Some(name)) => format!("i.indrelid = to_regclass({name})"),
+        ("SCHEMA", Some(name)) => format!("n.nspname = (parse_ident({name}))[1]"),
+        _ => "true".to_owned(),
+    };
+    Some(Evidence::Leftovers { condition })
+}
+
+fn detached(words: &Words<'_>) -> Option<Evidence> {
+    let at = words.skip(2, &["IF", "EXISTS", "ONLY"]);
+    let (table, end) = words.name(at)?;
+    let at = words.skip(end, &["*", "DETACH", "PARTITION"]);
+    let (partition, _) = words.name(at)?;
+    Some(Evidence::Detached { table, partition })
+}
+
+pub(super) fn literal(text: &str) -> String {
+    crate::database::syntax::text(Dialect::Postgres, Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_surely_can_commits_with_its_record() {
+        for held in [
+            "CREATE TABLE t (id int)",
+            "create index i on t (id)",
+            "INSERT INTO t VALUES (1)",
+            "DO $$BEGIN PERFORM 1; END$$",
+            "/* why */ ALTER TYPE e ADD VALUE 'x'",
+        ] {
+            assert!(is_held(held), "{held}");
+        }
+        for apart in [
+            "CREATE INDEX CONCURRENTLY i ON t (id)",
+            "CALL archive()",
+            "DO $$BEGIN UPDATE t SET a = 1; COMMIT; END$$",
+            "DO $$BEGIN CALL p(); END$$",
+            "VACUUM",
+            "BEGIN",
+            "COMMIT",
+            "REINDEX TABLE t",
+        ] {
+            assert!(!is_held(apart), "{apart}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_looked_for_by_its_name_and_table() {
+        let index = |name: &str, table: &str| Evidence::Index {
+            name: name.to_owned(),
+            table: table.to_owned(),
+        };
+        assert_eq!(
+            evidence("CREATE INDEX CONCURRENTLY i ON t (id)"),
+            index("i", "t")
+        );
+        assert_eq!(
+            evidence(
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON ONLY s.\"T\" USING btree (id)"
+            ),
+            index("\"I x\"", "s.\"T\"")
+        );
+        let unnamed = evidence("CREATE INDEX CONCURRENTLY ON t (id)");
+        assert!(matches!(unnamed, Evidence::None(why) if why.contains("no name")));
+    }
+
+    #[test]
+    fn names_are_found_behind_what_may_come_first() {
+        let Evidence::Dropped { query } = evidence("DROP INDEX CONCURRENTLY IF EXISTS s.i") else {
+            panic!("it is looked for");
+        };
+        assert_eq!(query, "SELECT to_regclass('s.i') IS NOT NULL");
+        assert_eq!(
+            evidence("ALTER TABLE IF EXISTS s.t DETACH PARTITION s.p CONCURRENTLY"),
+            Evidence::Detached {
+                table: "s.t".to_owned(),
+                partition: "s.p".to_owned()
+            }
+        );
+        let Evidence::Leftovers { condition } = evidence("REINDEX (VERBOSE) TABLE CONCURRENTLY t")
+        else {
+            panic!("it may leave some");
+        };
+        assert_eq!(condition, "i.indrelid = to_regclass('t')");
+        assert!(
+            matches!(evidence("CREATE DATABASE \"a b\""), Evidence::Made { query } if query.contains("'\"a b\"'"))
+        );
+    }
+
+    #[test]
+    fn what_runs_again_and_what_nobody_can_tell() {
+        assert_eq!(evidence("COMMIT"), Evidence::Done);
+        for again in [
+            "BEGIN",
+            "VACUUM t",
+            "ALTER SYSTEM SET a = 1",
+            "INSERT INTO t VALUES (1)",
+        ] {
+            assert_eq!(evidence(again), Evidence::Again, "{again}");
+        }
+        for unknown in ["CALL p()", "DROP SUBSCRIPTION s", "EXECUTE q"] {
+            assert!(matches!(evidence(unknown), Evidence::None(_)), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn what_sets_up_a_connection() {
+        for setup in [
+            "SET search_path = a",
+            "set session lock_timeout = 1",
+            "CREATE TEMP TABLE t (id int)",
+            "SELECT pg_catalog.set_config('search_path', '', false)",
+            "PREPARE q AS SELECT 1",
+        ] {
+            assert!(is_connection_setup(setup), "{setup}");
+        }
+        for other in [
+            "SET LOCAL a = 1",
+            "CREATE TABLE t ()",
+            "SELECT 1",
+            "SET CONSTRAINTS ALL DEFERRED",
+        ] {
+            assert!(!is_connection_setup(other), "{other}");
+        }
+    }
+}
