@@ -4,6 +4,10 @@ pub mod chain;
 pub mod checker;
 pub mod ledger;
 #[cfg(feature = "postgres")]
+#[allow(
+    dead_code,
+    reason = "each test binary uses the helpers of its database"
+)]
 pub mod postgres;
 pub mod sqlite;
 

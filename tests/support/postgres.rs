@@ -103,7 +103,7 @@ impl Backend for Postgres {
     }
 
     async fn column(&self, sql: &str) -> Vec<String> {
-        let mut column = column(&mut *self.pool.acquire().await.unwrap(), sql).await;
+        let mut column = column(&mut self.pool.acquire().await.unwrap(), sql).await;
         for text in &mut column {
             // CHAR(9), to which the suite casts numbers, is filled up here.
             text.truncate(text.trim_end_matches(' ').len());

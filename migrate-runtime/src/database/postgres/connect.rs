@@ -16,27 +16,14 @@ use crate::error::{Error, ErrorKind};
 
 impl<'a> sealed::Connect<'a> for &'a PgPool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
-        async move {
-            let options = self.connect_options();
-            let patience = self.options().get_acquire_timeout();
-            let started = Instant::now();
-            loop {
-                match connection(&options, limits, patience).await {
-                    Err(error)
-                        if is_full(&error) && started.elapsed() < limits.lock
-                            || is_absent(&error) && started.elapsed() < limits.absent =>
-                    {
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                    Ok(connection) => {
-                        let handle = Handle::Own(Box::new(connection));
-                        return Ok(PostgresSession::opened(handle, limits));
-                    }
-                    Err(error) => return Err(cannot_open(&options, error)),
-                }
-            }
-        }
-        .boxed()
+        let patience = self.options().get_acquire_timeout();
+        async move { patiently(&self.connect_options(), limits, patience).await }.boxed()
+    }
+}
+
+impl<'a> sealed::Connect<'a> for PgConnectOptions {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        async move { patiently(&self, limits, PATIENCE).await }.boxed()
     }
 }
 
@@ -49,6 +36,33 @@ impl<'a> sealed::Connect<'a> for &'a mut PgConnection {
             Ok(PostgresSession::opened(Handle::Borrowed(self), limits))
         }
         .boxed()
+    }
+}
+
+/// How long a server may take to answer, where no pool says; as long as a pool waits by itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Opens, again and again while the server is full, or is to be waited for.
+async fn patiently<'a>(
+    options: &PgConnectOptions,
+    limits: Limits,
+    patience: Duration,
+) -> Result<Opened<'a>, Error> {
+    let started = Instant::now();
+    loop {
+        match connection(options, limits, patience).await {
+            Err(error)
+                if is_full(&error) && started.elapsed() < limits.lock
+                    || is_absent(&error) && started.elapsed() < limits.absent =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Ok(connection) => {
+                let handle = Handle::Own(Box::new(connection));
+                return Ok(PostgresSession::opened(handle, limits));
+            }
+            Err(error) => return Err(cannot_open(options, error)),
+        }
     }
 }
 

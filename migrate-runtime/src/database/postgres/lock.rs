@@ -125,7 +125,7 @@ mod tests {
             version_table_schema: schema.map(Cow::Borrowed),
             journal_table: Cow::Borrowed("migrate_journal"),
         };
-        Lock::of(&Tables::new(Dialect::Postgres, &settings))
+        Lock::of(&Tables::new(Dialect::Postgres, &settings, None))
     }
 
     #[test]

@@ -34,6 +34,8 @@ struct PostgresSession<'a> {
     limits: Limits,
     /// What was found out when the state was read last.
     found: Option<Found>,
+    /// The search path that begins with the schema that was entered.
+    entered: Option<String>,
     /// The lock that the session holds from `try_lock` to `unlock`.
     lock: Option<Lock>,
     /// Whether something was sent whose end was not seen.
@@ -52,6 +54,7 @@ impl<'a> PostgresSession<'a> {
             connection,
             limits,
             found: None,
+            entered: None,
             lock: None,
             is_under_way: false,
             in_transaction: false,
@@ -71,7 +74,11 @@ impl<'a> PostgresSession<'a> {
     }
 
     async fn read(&mut self, tables: &Tables) -> Result<State, sqlx::Error> {
-        let (state, found) = read::read_state(self.connection.get(), tables).await?;
+        let (state, mut found) = read::read_state(self.connection.get(), tables).await?;
+        if let Some(first) = &self.found {
+            // A revision may have left another.
+            found.search_path.clone_from(&first.search_path);
+        }
         self.found = Some(found);
         Ok(state)
     }
@@ -87,12 +94,36 @@ impl<'a> PostgresSession<'a> {
         let failed = |error| database(error, "to take the lock");
         let lock = Lock::of(&found.tables);
         if !found.is_direct {
-            let before = setting::current(self.connection.get(), self.limits).await;
+            let settings = self.settings();
+            let before = setting::current(self.connection.get(), &settings).await;
             self.before = Some(before.map_err(failed)?);
         }
         let taken = lock.try_take(self.connection.get()).await.map_err(failed)?;
         taken.map_err(|holder| Failure::Busy { holder })?;
         self.lock = Some(lock);
+        Ok(())
+    }
+
+    /// What a connection has to be set to that does not have it already.
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = setting::of_transaction(self.limits);
+        let path = self.entered.clone();
+        settings.extend(path.map(|path| ("search_path", path)));
+        settings
+    }
+
+    /// Puts a schema at the beginning of the search path: here, or in each transaction to come.
+    async fn enter(&mut self, schema: &str) -> Result<(), Error> {
+        let path = setting::enter(self.connection.get(), schema).await;
+        let path = path.map_err(|error| {
+            let summary = format!("the schema `{schema}` cannot be entered");
+            Error::new(explain(&error).kind, summary).caused_by(error)
+        })?;
+        self.entered = Some(path.ok_or_else(|| {
+            let summary = format!("the database has no schema `{schema}`");
+            Error::new(ErrorKind::Unsupported, summary)
+                .help("create it first, or correct its name; nothing was changed")
+        })?);
         Ok(())
     }
 
@@ -141,6 +172,10 @@ fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), F
 impl Session for PostgresSession<'_> {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
+    }
+
+    fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>> {
+        self.enter(schema).boxed()
     }
 
     fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>> {

@@ -118,7 +118,7 @@ impl PostgresSession<'_> {
         statement: &str,
         row: &Entry<'_>,
     ) -> Result<(), Failure> {
-        let mut settings = setting::of_transaction(self.limits);
+        let mut settings = self.settings();
         if waits_politely(statement) {
             settings.retain(|(name, _)| *name != "lock_timeout");
             settings.push(("lock_timeout", "0".to_owned()));

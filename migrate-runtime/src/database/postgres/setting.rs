@@ -59,7 +59,10 @@ pub(super) fn of_transaction(limits: Limits) -> Vec<(&'static str, String)> {
 pub(super) fn set(settings: &[(&str, String)], is_local: bool) -> String {
     let calls: Vec<String> = settings
         .iter()
-        .map(|(name, value)| format!("set_config('{name}', '{value}', {is_local})"))
+        .map(|(name, value)| {
+            let value = syntax::text(Dialect::Postgres, Some(value));
+            format!("set_config('{name}', {value}, {is_local})")
+        })
         .collect();
     format!("SELECT {}", calls.join(", "))
 }
@@ -67,9 +70,8 @@ pub(super) fn set(settings: &[(&str, String)], is_local: bool) -> String {
 /// What the settings of a connection that is passed are now.
 pub(super) async fn current(
     connection: &mut PgConnection,
-    limits: Limits,
+    settings: &[(&'static str, String)],
 ) -> Result<Vec<(&'static str, String)>, sqlx::Error> {
-    let settings = of_transaction(limits);
     let columns: Vec<String> = settings
         .iter()
         .map(|(name, _)| format!("current_setting('{name}')"))
@@ -85,11 +87,27 @@ pub(super) async fn current(
 /// The query that undoes what a revision has set on the connection. On a connection that is passed, and on a backend that
 /// is shared, no more is undone than what decides where the next revision's names lead.
 pub(super) fn restore(found: &Found) -> String {
-    if found.is_direct {
-        return "RESET ALL".to_owned();
-    }
+    let reset = if found.is_direct { "RESET ALL;\n" } else { "" };
     let path = syntax::text(Dialect::Postgres, Some(&found.search_path));
-    format!("SELECT set_config('search_path', {path}, false)")
+    format!("{reset}SELECT set_config('search_path', {path}, false)")
+}
+
+/// Puts a schema at the beginning of the search path, for as long as the connection lasts if that is the runtime's own;
+/// the path, unless there is no such schema.
+pub(super) async fn enter(
+    connection: &mut PgConnection,
+    schema: &str,
+) -> Result<Option<String>, sqlx::Error> {
+    let schema = syntax::text(Dialect::Postgres, Some(schema));
+    let sql = format!(
+        "SELECT path, CASE WHEN coalesce(current_setting('{MARK}', true), '') = '1' THEN set_config('search_path', path, \
+         false) END FROM (SELECT quote_ident(nspname) || coalesce(', ' || nullif(current_setting('search_path'), ''), \
+         '') AS path FROM pg_namespace WHERE nspname = {schema}) s"
+    );
+    let row = sqlx::raw_sql(AssertSqlSafe(sql))
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row.try_get(0)).transpose()
 }
 
 /// The statement that goes back to the role that the runtime works as, if a revision has set another.

@@ -92,7 +92,7 @@ impl PostgresSession<'_> {
         let mut settings = if found.is_direct {
             Vec::new()
         } else {
-            setting::of_transaction(self.limits)
+            self.settings()
         };
         if self.connection.get().server_version_num() >= Some(170_000) {
             settings.push(("transaction_timeout", "0".to_owned()));
