@@ -18,6 +18,9 @@ pub enum AnyPool {
     /// SQLite.
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::SqlitePool),
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
 }
 
 impl AnyPool {
@@ -70,6 +73,8 @@ impl AnyPool {
         match *self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -89,6 +94,11 @@ impl AnyPool {
                 };
                 Ok(Self::Sqlite(sqlx::SqlitePool::connect_lazy_with(options)))
             }
+            #[cfg(feature = "postgres")]
+            Some(Dialect::Postgres) => {
+                let options = url.parse().map_err(malformed)?;
+                Ok(Self::Postgres(sqlx::PgPool::connect_lazy_with(options)))
+            }
             #[allow(unreachable_patterns, reason = "with all databases, none is left")]
             Some(dialect) => Err(not_enabled(dialect)),
             None => Err(Error::new(
@@ -105,6 +115,8 @@ impl<'a> Connect<'a> for &'a AnyPool {
         match *self {
             #[cfg(feature = "sqlite")]
             AnyPool::Sqlite(ref pool) => pool.connect(limits),
+            #[cfg(feature = "postgres")]
+            AnyPool::Postgres(ref pool) => pool.connect(limits),
         }
     }
 }
@@ -113,6 +125,13 @@ impl<'a> Connect<'a> for &'a AnyPool {
 impl From<sqlx::SqlitePool> for AnyPool {
     fn from(pool: sqlx::SqlitePool) -> Self {
         Self::Sqlite(pool)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<sqlx::PgPool> for AnyPool {
+    fn from(pool: sqlx::PgPool) -> Self {
+        Self::Postgres(pool)
     }
 }
 
