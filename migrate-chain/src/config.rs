@@ -361,7 +361,12 @@ fn file_template(value: &Value<'_>) -> Result<String, Expected> {
         rest.split_once('}')
             .is_some_and(|(field, _)| known.contains(&field))
     });
-    if template.contains("{rev}") && fields_known {
+    // A new file lies inside its version location, under a name that the loader reads.
+    let is_inside = !template.contains('\\')
+        && template
+            .split('/')
+            .all(|part| !part.is_empty() && !part.starts_with('.'));
+    if template.contains("{rev}") && fields_known && is_inside {
         Ok(template)
     } else {
         Err(expected)
@@ -464,6 +469,10 @@ mod tests {
             "version_table = ''",
             "file_template = '{slug}'",
             "file_template = '{rev}_{name}'",
+            "file_template = '../{rev}'",
+            "file_template = '/{rev}'",
+            "file_template = '{rev}/'",
+            "file_template = '.{rev}'",
             "truncate_slug_length = 0",
             "truncate_slug_length = -1",
             "post_write_hooks = [{ name = 'x' }]",
