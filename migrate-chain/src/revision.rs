@@ -122,6 +122,14 @@ impl Revision {
         fingerprint.digest == *digest || fingerprint.before_squash.contains(digest)
     }
 
+    /// The digests that a database which stands on what this chain says may hold for it: of today, and from before a
+    /// squash of it or of what is under it.
+    pub fn accepted_digests(&self, dialect: Dialect) -> impl Iterator<Item = Digest> {
+        let fingerprint = self.fingerprint(dialect);
+        let before = fingerprint.before_squash.iter().copied();
+        std::iter::once(fingerprint.digest).chain(before)
+    }
+
     /// Why it cannot be undone, if the file says that it cannot.
     pub fn irreversible(&self) -> Option<&str> {
         self.irreversible.as_deref()
