@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use migrate_chain::Diagnostic;
+use migrate_chain::target::TargetError;
 use serde_json::{Value, json};
 
 use crate::{Error, LoadError, render};
@@ -27,13 +29,17 @@ impl From<Exit> for ExitCode {
 
 /// Why a command failed or was refused: what happened, and what to do next.
 ///
-/// [`Error`] and [`LoadError`] turn into it.
+/// [`Error`], [`LoadError`] and the errors of targets turn into it.
 #[derive(Debug)]
 pub struct Failure(Cause);
 
 #[derive(Debug)]
 enum Cause {
-    Chain(Vec<Diagnostic>),
+    Chain {
+        faults: Vec<Diagnostic>,
+        /// What they kept from being done, where that is not clear.
+        headline: Option<String>,
+    },
     Runtime(Box<Error>),
     Other(Message),
 }
@@ -68,14 +74,43 @@ impl Failure {
 
     /// The faults of a migration directory.
     pub fn faults(faults: Vec<Diagnostic>) -> Self {
-        Self(Cause::Chain(faults))
+        Self(Cause::Chain {
+            faults,
+            headline: None,
+        })
+    }
+
+    /// Says what the faults of a migration directory kept from being done, or what made them; of any other failure, what
+    /// happened.
+    #[must_use]
+    pub fn headline(mut self, text: impl Into<String>) -> Self {
+        match &mut self.0 {
+            Cause::Chain { headline, .. } => *headline = Some(text.into()),
+            Cause::Other(message) => message.summary = text.into(),
+            Cause::Runtime(_) => {}
+        }
+        self
+    }
+
+    /// What happened, in one line.
+    pub fn summary(&self) -> Cow<'_, str> {
+        match &self.0 {
+            Cause::Chain { faults, headline } => match headline {
+                Some(headline) => headline.as_str().into(),
+                None => summary_of(faults.len()).into(),
+            },
+            Cause::Runtime(error) => error.summary().into(),
+            Cause::Other(message) => message.summary.as_str().into(),
+        }
     }
 
     /// Adds something to know.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        if let Cause::Other(message) = &mut self.0 {
-            message.notes.push(note.into());
+        match self.0 {
+            Cause::Other(ref mut message) => message.notes.push(note.into()),
+            Cause::Runtime(error) => self.0 = Cause::Runtime(Box::new(error.note(note))),
+            Cause::Chain { .. } => {}
         }
         self
     }
@@ -83,8 +118,10 @@ impl Failure {
     /// Says what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        if let Cause::Other(message) = &mut self.0 {
-            message.help = Some(help.into());
+        match self.0 {
+            Cause::Other(ref mut message) => message.help = Some(help.into()),
+            Cause::Runtime(error) => self.0 = Cause::Runtime(Box::new(error.help(help))),
+            Cause::Chain { .. } => {}
         }
         self
     }
@@ -108,7 +145,7 @@ impl Failure {
     /// For people, with colours.
     pub(super) fn text(&self) -> String {
         match &self.0 {
-            Cause::Chain(faults) => chain_text(faults),
+            Cause::Chain { faults, headline } => chain_text(faults, headline.as_deref()),
             Cause::Runtime(error) => error
                 .located(render::Style::Coloured)
                 .unwrap_or_else(|| message_text(error.summary(), error.notes(), error.advice())),
@@ -121,12 +158,12 @@ impl Failure {
     /// For programs, on one line.
     pub(super) fn json(&self) -> String {
         let error = match &self.0 {
-            Cause::Chain(faults) => {
+            Cause::Chain { faults, .. } => {
                 let faults: Vec<Value> = faults
                     .iter()
                     .map(|fault| serde_json::from_str(&render::json(fault)).unwrap_or(Value::Null))
                     .collect();
-                json!({ "kind": "chain", "message": summary_of(faults.len()), "faults": faults })
+                json!({ "kind": "chain", "message": self.summary(), "faults": faults })
             }
             Cause::Runtime(error) => json!({
                 "kind": error.kind().name(),
@@ -154,20 +191,32 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Self {
-        Self(Cause::Chain(error.diagnostics().to_vec()))
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        Self::new(error.to_string())
     }
 }
 
-fn chain_text(faults: &[Diagnostic]) -> String {
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self::faults(error.diagnostics().to_vec())
+    }
+}
+
+fn chain_text(faults: &[Diagnostic], headline: Option<&str>) -> String {
     let texts: Vec<String> = faults
         .iter()
         .map(|fault| render::text(fault, render::Style::Coloured))
         .collect();
     let mut text = texts.join("\n\n");
-    if faults.len() > 1 {
-        let _ = write!(text, "\n\n{}", headline(&summary_of(faults.len())));
+    match headline {
+        Some(told) => {
+            let _ = write!(text, "\n\n{}", self::headline(told));
+        }
+        None if faults.len() > 1 => {
+            let _ = write!(text, "\n\n{}", self::headline(&summary_of(faults.len())));
+        }
+        None => {}
     }
     text
 }
