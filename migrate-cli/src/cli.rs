@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use migrate_runtime::cli::{self, Cx, Exit, Failure, Globals, Ui};
 
+use crate::author::Author;
 use crate::completions::Completions;
 use crate::project::{Directory, Project};
 
@@ -32,6 +33,8 @@ pub(crate) struct Cli {
 /// Those that write files, and those that an app can mount too.
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Author(Author),
     #[command(flatten)]
     Database(cli::Command),
     /// Print a script that completes these commands in a shell
@@ -65,6 +68,8 @@ impl Cli {
 
 async fn run(command: Command, project: &Project, ui: &mut Ui) -> Result<Exit, Failure> {
     match command {
+        // Its futures hold whole schemas.
+        Command::Author(command) => Box::pin(command.run(project, ui)).await,
         Command::Database(command) => {
             let migrations = if command.only_shows() {
                 project.load_unmerged()?

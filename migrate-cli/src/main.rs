@@ -1,5 +1,6 @@
 //! `cargo migrate`: the command line of embed-migrations.
 
+mod author;
 mod cli;
 mod completions;
 mod project;

@@ -1,0 +1,100 @@
+//! `revision --autogenerate`: the SQL between what the chain builds and the schema that is wanted.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use migrate_diff::{Filter, Generated, Rename, Request};
+use migrate_runtime::Migrations;
+
+use super::directory::Directory;
+use super::failure::{self, Failure, Result};
+use super::scratch::server;
+
+/// The options of `--autogenerate`.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Autogenerate")]
+#[allow(clippy::struct_field_names, reason = "each is an option's name")]
+pub(crate) struct Autogenerate {
+    /// Write the SQL that leads from what the chain builds to schema.sql, once it has proved itself
+    #[arg(long, conflicts_with_all = ["rust", "sql_file"])]
+    pub(crate) autogenerate: bool,
+
+    /// The desired schema, a file or a directory of .sql files [default: schema.sql in the migration directory]
+    #[arg(long, value_name = "PATH", requires = "autogenerate")]
+    schema: Option<PathBuf>,
+
+    /// A server to make scratch databases on [default: that of the database]
+    #[arg(long, value_name = "URL", requires = "autogenerate")]
+    dev_url: Option<String>,
+
+    /// Compare the connected database, and not what the chain builds
+    #[arg(long, requires = "autogenerate")]
+    live: bool,
+
+    /// What has another name in the desired schema: `old=new` for a table, `table.old=new` for a column
+    #[arg(long, value_name = "OLD=NEW", requires = "autogenerate")]
+    rename: Vec<String>,
+
+    /// Build indexes and check constraints without keeping others out, in revisions of their own; PostgreSQL only
+    #[arg(long, requires = "autogenerate")]
+    online: bool,
+
+    /// Refuse what loses data: `destructive`
+    #[arg(
+        long,
+        value_name = "WHAT",
+        requires = "autogenerate",
+        hide_possible_values = true
+    )]
+    deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Dropping tables and columns, and making types narrower.
+    Destructive,
+}
+
+impl Autogenerate {
+    /// Compares, and proves what is generated; none where there is nothing to do.
+    ///
+    /// # Errors
+    /// There is no server or no schema, a statement is refused, or the proof fails.
+    pub(crate) async fn run(
+        &self,
+        directory: &Directory,
+        database_url: Option<&str>,
+    ) -> Result<Option<Generated>> {
+        let config = &directory.chain.config;
+        let schema = self
+            .schema
+            .clone()
+            .unwrap_or_else(|| directory.path("schema.sql"));
+        let given = self.dev_url.as_deref().or(database_url);
+        let server = server(config, given)?;
+        let migrations = Migrations::from(directory.chain.clone());
+        let renames = self
+            .rename
+            .iter()
+            .map(|rename| rename.parse())
+            .collect::<Result<Vec<Rename>, _>>();
+        let request = Request::new(&migrations, &schema, &server)
+            .filter(Filter::new(config))
+            .renames(renames.map_err(failure::comparison)?)
+            .online(self.online)
+            .deny_destructive(self.deny == Some(Deny::Destructive));
+        let request = match (self.live, database_url) {
+            (false, _) => request,
+            (true, Some(url)) => request.live(url),
+            (true, None) => {
+                return Err(Failure::usage(
+                    "--live compares the connected database, and none is named",
+                )
+                .help("set DATABASE_URL, or pass --database-url"));
+            }
+        };
+        migrate_diff::autogenerate(&request)
+            .await
+            .map_err(failure::comparison)
+    }
+}

@@ -1,0 +1,84 @@
+//! `cargo migrate edit`: a revision file in the user's editor.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Args;
+
+use super::directory::Directory;
+use super::failure::{Failure, Result, cause};
+
+/// Open a revision in $VISUAL or $EDITOR, and check the chain afterwards
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo migrate edit head
+  EDITOR=\"code --wait\" cargo migrate edit 1975ea")]
+pub(crate) struct Edit {
+    /// The revision: an id or its beginning, a label, `head` or `heads`
+    #[arg(value_name = "REV")]
+    revision: String,
+}
+
+impl Edit {
+    /// Opens the files and waits for the editor; gives back what was opened.
+    ///
+    /// # Errors
+    /// The target is wrong, there is no editor, it fails, or the chain is broken afterwards.
+    pub(crate) fn run(&self, directory: &Directory) -> Result<Vec<PathBuf>> {
+        let revisions = directory.resolve(&self.revision)?;
+        if revisions.is_empty() {
+            return Err(Failure::new(format!(
+                "`{}` is no revision, and has no file",
+                self.revision
+            )));
+        }
+        let files: Vec<PathBuf> = revisions
+            .iter()
+            .map(|&revision| directory.path(directory.revision(revision).file()))
+            .collect();
+        open(&files)?;
+        Directory::open(directory.root())
+            .map_err(|failure| failure.headline("the chain is broken, as the files are now"))?;
+        Ok(files)
+    }
+}
+
+/// Runs the editor on some files and waits for it.
+pub(crate) fn open(files: &[PathBuf]) -> Result<()> {
+    let command = editor()?;
+    let words = shell_words::split(&command).map_err(|error| {
+        Failure::new(format!("$EDITOR is no command: {error}")).note(format!("it is `{command}`"))
+    })?;
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(no_editor());
+    };
+    let status = Command::new(program).args(arguments).args(files).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure::new(format!(
+            "the editor `{program}` ended with {status}"
+        ))),
+        Err(error) => Err(Failure::new(format!(
+            "the editor `{program}` did not start: {}",
+            cause(&error)
+        ))
+        .help("set VISUAL or EDITOR to a program that is there")),
+    }
+}
+
+/// The user's editor: $VISUAL, else $EDITOR.
+fn editor() -> Result<String> {
+    let set = |name| {
+        std::env::var(name)
+            .ok()
+            .filter(|command| !command.trim().is_empty())
+    };
+    set("VISUAL")
+        .or_else(|| set("EDITOR"))
+        .ok_or_else(no_editor)
+}
+
+fn no_editor() -> Failure {
+    Failure::new("neither VISUAL nor EDITOR is set").help("set one, such as `EDITOR=vi`")
+}

@@ -1,0 +1,60 @@
+//! Why a command did nothing, in the words that several commands share.
+
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+
+use migrate_chain::Diagnostic;
+
+pub(crate) use migrate_runtime::cli::Failure;
+
+/// What an authoring command gives back.
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// A change that would leave a broken chain behind.
+pub(crate) fn breaks(what: impl Display, faults: Vec<Diagnostic>) -> Failure {
+    Failure::faults(faults).headline(format!("{what} would break the chain; nothing was written"))
+}
+
+/// A file that could not be written, read or removed.
+pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::new(format!(
+        "could not {doing} {}: {}",
+        path.display(),
+        cause(error)
+    ));
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            failure.help("look at the permissions of the folder")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            failure.help("make room and run the command again: nothing was left half written")
+        }
+        _ => failure,
+    }
+}
+
+/// What a comparison of schemas could not do.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+pub(crate) fn comparison(error: migrate_diff::Error) -> Failure {
+    let failure = Failure::new(error.summary());
+    let failure = error.details().iter().fold(failure, Failure::note);
+    match error.advice() {
+        Some(advice) => failure.help(advice),
+        None => failure,
+    }
+}
+
+/// The words of the operating system, without its number.
+pub(crate) fn cause(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = match text.split_once(" (os error") {
+        Some((text, _)) => text.to_owned(),
+        None => text,
+    };
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => text,
+    }
+}

@@ -1,0 +1,229 @@
+//! `cargo migrate init`: a migration directory, and what its crate needs to embed it.
+
+mod build_script;
+mod package;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use migrate_chain::diagnostic::Fault;
+use migrate_chain::load::{CONFIG_FILE, load_unmerged};
+use migrate_chain::{Dialect, Disk};
+
+pub(crate) use build_script::Outcome as BuildScript;
+use package::{Package, from_here};
+
+use super::failure::{self, Failure, Result};
+use super::files;
+
+/// Make a migration directory
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo migrate init
+  cargo migrate init db/migrations")]
+pub(crate) struct Init {
+    /// The directory to make; that of --dir where nothing is given
+    directory: Option<PathBuf>,
+}
+
+/// What there is after `init`.
+#[derive(Debug)]
+pub(crate) struct Initialized {
+    /// The directory.
+    pub(crate) directory: PathBuf,
+    /// The files and folders that were made.
+    pub(crate) created: Vec<PathBuf>,
+    /// What became of the build script; none without a crate.
+    pub(crate) build_script: Option<BuildScript>,
+    /// The directory as the macro and the build script name it.
+    pub(crate) named: String,
+    /// The commands that add what the crate does not depend on yet.
+    pub(crate) commands: Vec<String>,
+    /// The source file for the lines that use the chain.
+    pub(crate) source: PathBuf,
+    /// The databases that the settings declare.
+    pub(crate) dialects: Vec<Dialect>,
+}
+
+impl Init {
+    /// Makes what is missing, and leaves alone what is there.
+    pub(crate) fn run(&self, default: &Path) -> Result<Initialized> {
+        let directory = self.directory.as_deref().unwrap_or(default);
+        let absolute = std::path::absolute(directory)
+            .map_err(|error| failure::file("find", directory, &error))?;
+        let package = Package::around(&absolute)?;
+        let dialects = package
+            .as_ref()
+            .map(|package| package.dialects.clone())
+            .unwrap_or_default();
+        let created = make(directory, &dialects)?;
+        let named = named(directory, &absolute, package.as_ref());
+        let script = package
+            .as_ref()
+            .map(|package| build_script::ensure(package, &named))
+            .transpose()?;
+        Ok(Initialized {
+            directory: directory.to_owned(),
+            created,
+            build_script: script,
+            commands: commands(package.as_ref(), &dialects),
+            source: source(package.as_ref()),
+            dialects,
+            named,
+        })
+    }
+}
+
+impl Initialized {
+    /// The lines that embed the chain and bring the database up to date.
+    pub(crate) fn lines(&self) -> [String; 3] {
+        let argument = if self.named == "migrations" {
+            String::new()
+        } else {
+            format!("{:?}", self.named)
+        };
+        [
+            "use embed_migrations::{Migrations, embed_migrations};".to_owned(),
+            format!("static MIGRATIONS: Migrations = embed_migrations!({argument});"),
+            "MIGRATIONS.upgrade(&pool).await?;".to_owned(),
+        ]
+    }
+
+    /// Whether anything was made or changed.
+    pub(crate) fn is_changed(&self) -> bool {
+        let script = self.build_script.as_ref();
+        let is_script_changed = script.is_some_and(|script| {
+            matches!(script, BuildScript::Created(_) | BuildScript::Extended(_))
+        });
+        !self.created.is_empty() || is_script_changed
+    }
+
+    /// The line of the build script.
+    pub(crate) fn build_line(&self) -> String {
+        build_script::line(&self.named)
+    }
+}
+
+/// Makes the settings and the version locations that are not there, and says which.
+fn make(directory: &Path, dialects: &[Dialect]) -> Result<Vec<PathBuf>> {
+    let mut created = Vec::new();
+    let settings = directory.join(CONFIG_FILE);
+    if !settings.exists() {
+        create(&settings, &settings_text(dialects))?;
+        created.push(settings);
+    }
+    for location in missing_locations(directory)? {
+        fs::create_dir_all(&location).map_err(|error| failure::file("make", &location, &error))?;
+        // Git keeps no empty folder, and a clone without it would not build.
+        create(&location.join(".gitkeep"), "")?;
+        created.push(location);
+    }
+    Ok(created)
+}
+
+fn create(path: &Path, text: &str) -> Result<()> {
+    files::create(path, text).map_err(|error| failure::file("write", path, &error))
+}
+
+/// The version locations that the settings name and nobody has made. A directory with other faults is left alone.
+fn missing_locations(directory: &Path) -> Result<Vec<PathBuf>> {
+    let Err(faults) = load_unmerged(&Disk::new(directory, directory.to_string_lossy())) else {
+        return Ok(Vec::new());
+    };
+    let is_missing = |fault: &Fault| match fault {
+        Fault::NoDirectory { path, .. } => Some(PathBuf::from(path)),
+        _ => None,
+    };
+    let missing: Vec<PathBuf> = faults
+        .iter()
+        .filter_map(|fault| is_missing(&fault.fault))
+        .collect();
+    if missing.len() == faults.len() {
+        Ok(missing)
+    } else {
+        Err(Failure::faults(faults))
+    }
+}
+
+fn settings_text(dialects: &[Dialect]) -> String {
+    let names: Vec<String> = dialects
+        .iter()
+        .map(|dialect| format!("{:?}", dialect.name()))
+        .collect();
+    let declared = match names.join(", ") {
+        none if none.is_empty() => "# dialects = [\"sqlite\"]".to_owned(),
+        names => format!("dialects = [{names}]"),
+    };
+    SETTINGS.replace("{dialects}", &declared)
+}
+
+/// A new `migrate.toml`: what an app most often sets, with the defaults.
+const SETTINGS: &str = "\
+# How the revisions in this directory are read. Each key may be left out.
+
+# The databases that every revision must have SQL for.
+{dialects}
+
+# \"many\" allows several heads; with \"one\", the build says when two people have added a revision.
+# heads = \"one\"
+
+# \"required\" asks each revision for a downgrade, or for the reason why there is none.
+# downgrade = \"optional\"
+
+# The file of a new revision: {rev} {slug} {year} {month} {day} {hour} {minute} {second} {epoch}.
+# file_template = \"{rev}_{slug}\"
+# timezone = \"UTC\"
+
+# A command for each new revision file.
+# [[post_write_hooks]]
+# name = \"format\"
+# command = [\"sqlfluff\", \"fix\", \"{file}\"]
+";
+
+/// The directory as the crate names it: relative to the crate where it can be, with `/`.
+fn named(directory: &Path, absolute: &Path, package: Option<&Package>) -> String {
+    let inside = package.and_then(|package| absolute.strip_prefix(&package.root).ok());
+    let parts = inside.unwrap_or(directory).components();
+    let parts: Vec<String> = parts
+        .filter(|part| !matches!(part, std::path::Component::CurDir))
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    parts.join("/").replace("//", "/")
+}
+
+fn commands(package: Option<&Package>, dialects: &[Dialect]) -> Vec<String> {
+    let Some(package) = package else {
+        return Vec::new();
+    };
+    let features = match dialects {
+        [] => "sqlite".to_owned(),
+        dialects => dialects
+            .iter()
+            .map(|dialect| dialect.name())
+            .collect::<Vec<_>>()
+            .join(","),
+    };
+    let library = format!("cargo add embed-migrations --features {features}");
+    let sqlx = format!("cargo add sqlx --no-default-features --features runtime-tokio,{features}");
+    [(package.has_library, library), (package.has_sqlx, sqlx)]
+        .into_iter()
+        .filter_map(|(is_there, command)| (!is_there).then_some(command))
+        .collect()
+}
+
+fn source(package: Option<&Package>) -> PathBuf {
+    let Some(package) = package else {
+        return PathBuf::from("src/main.rs");
+    };
+    let (main, library) = (
+        package.root.join("src/main.rs"),
+        package.root.join("src/lib.rs"),
+    );
+    from_here(if library.exists() && !main.exists() {
+        &library
+    } else {
+        &main
+    })
+}

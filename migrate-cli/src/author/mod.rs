@@ -1,0 +1,92 @@
+//! The commands that write files: they work on a migration directory, and exist in `cargo migrate` alone.
+
+mod autogenerate;
+mod directory;
+mod edit;
+mod failure;
+mod file_name;
+mod files;
+mod header_edit;
+mod hooks;
+mod id;
+mod init;
+mod list_templates;
+mod merge;
+mod new_revision;
+mod overlay;
+mod rebase;
+mod revision;
+mod revision_file;
+mod scratch;
+mod show;
+mod sql_files;
+mod squash;
+#[cfg(test)]
+mod testing;
+mod touch;
+mod verify;
+
+use clap::Subcommand;
+use migrate_runtime::cli::{Exit, Ui};
+
+use crate::project::Project;
+use directory::Directory;
+use failure::Result;
+use show::Show;
+
+/// The commands that write files, or look at them alone.
+#[derive(Subcommand)]
+pub(crate) enum Author {
+    Init(init::Init),
+    Revision(revision::Revision),
+    Merge(merge::Merge),
+    Edit(edit::Edit),
+    Rebase(rebase::Rebase),
+    Squash(squash::Squash),
+    Verify(verify::Verify),
+    #[command(alias = "list_templates")]
+    ListTemplates(list_templates::ListTemplates),
+}
+
+impl Author {
+    /// Runs the command, and tells what it has done.
+    ///
+    /// # Errors
+    /// Why it was refused or failed.
+    pub(crate) async fn run(&self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+        let directory = || Directory::open(project.directory());
+        let url = || project.globals().database_url();
+        match self {
+            Self::Init(command) => tell(ui, &command.run(project.directory())?),
+            Self::Revision(command) => {
+                let revisions = command.run(&directory()?, url()?.as_deref()).await?;
+                tell(ui, &revisions);
+                for hazard in &revisions.hazards {
+                    ui.note(format!("warning: {hazard}"));
+                }
+            }
+            Self::Merge(command) => tell(ui, &command.run(&directory()?)?),
+            Self::Edit(command) => tell(ui, &command.run(&directory()?)?),
+            Self::Rebase(command) => {
+                let (rebased, asked) = command.run(&directory()?, url()?.as_deref()).await?;
+                tell(ui, &rebased);
+                if !asked {
+                    ui.note("no database was asked whether it has applied the branch");
+                }
+            }
+            Self::Squash(command) => tell(ui, &command.run(&directory()?, url()?).await?),
+            Self::Verify(command) => tell(ui, &command.run(&directory()?, url()?).await?),
+            Self::ListTemplates(_) => tell(ui, &show::Templates),
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Writes what was done in the form that the user asked for.
+fn tell(ui: &mut Ui, done: &impl Show) {
+    if ui.is_json() {
+        ui.json(&done.json());
+    } else {
+        ui.result(done.text());
+    }
+}

@@ -1,0 +1,196 @@
+//! What `revision` and `merge` have in common: a new file that is checked in memory, written, and told to cargo.
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
+use migrate_chain::{Chain, names};
+
+use super::directory::Directory;
+use super::failure::{Failure, Result};
+use super::revision_file::{self, RevisionFile};
+use super::{file_name, hooks, id, touch};
+
+/// A revision to write.
+pub(crate) struct NewRevision<'a> {
+    /// Its id; made up where none is given.
+    pub(crate) id: Option<&'a str>,
+    /// Its message.
+    pub(crate) message: &'a str,
+    /// Its parents, as places in the chain.
+    pub(crate) parents: Vec<usize>,
+    /// Ids and labels that it depends on, resolved.
+    pub(crate) depends_on: Vec<String>,
+    /// The labels that it declares.
+    pub(crate) branch_labels: &'a [String],
+    /// The version location, where one was asked for.
+    pub(crate) location: Option<&'a str>,
+    /// Further keys of its header.
+    pub(crate) keys: Vec<(&'static str, &'static str)>,
+    /// What stands below its header.
+    pub(crate) body: String,
+    /// Whether it is Rust, and not SQL.
+    pub(crate) is_rust: bool,
+}
+
+/// The revisions that a command has written.
+#[derive(Debug, Default)]
+pub(crate) struct Revisions {
+    /// In order; none where there was nothing to do.
+    pub(crate) written: Vec<Written>,
+    /// What a person must know before they are applied.
+    pub(crate) hazards: Vec<String>,
+}
+
+impl From<Written> for Revisions {
+    fn from(written: Written) -> Self {
+        Self {
+            written: vec![written],
+            hazards: Vec::new(),
+        }
+    }
+}
+
+/// A revision that has been written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Its id.
+    pub(crate) id: String,
+    /// The ids of its parents.
+    pub(crate) parents: Vec<String>,
+    /// Its message.
+    pub(crate) message: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+}
+
+impl NewRevision<'_> {
+    /// Checks the revision with the whole chain, writes it, runs the hooks and lets cargo know.
+    ///
+    /// # Errors
+    /// Nothing was written, except where a hook failed: the message says so.
+    pub(crate) fn write(self, directory: &Directory) -> Result<Written> {
+        for label in self.branch_labels {
+            names::check_label(label).map_err(id::wrong)?;
+        }
+        let id = id::choose(self.id, directory)?;
+        let config = &directory.chain.config;
+        let now = now_in(&config.timezone)?;
+        let file = self.file(directory, &id, &now);
+        let location = self.location(directory)?;
+        let name = file_name::file_name(config, &id, self.message, &now);
+        let place = format!("{location}/{name}.{}", file.extension());
+        directory.refuse_existing(&place)?;
+        check(directory, &place, &file, &id)?;
+        let path = directory.create(&place, &file.text())?;
+        touch::touch(directory);
+        hooks::run(&config.post_write_hooks, &path)?;
+        check_hooks(directory, &path)?;
+        let graph = &directory.chain.graph;
+        Ok(Written {
+            id,
+            parents: self
+                .parents
+                .iter()
+                .map(|&parent| graph.id(parent).to_owned())
+                .collect(),
+            message: file.message,
+            path,
+        })
+    }
+
+    fn file(&self, directory: &Directory, id: &str, now: &ZonedDateTime) -> RevisionFile {
+        let graph = &directory.chain.graph;
+        let parents: Vec<&str> = self
+            .parents
+            .iter()
+            .map(|&parent| graph.id(parent))
+            .collect();
+        let file = RevisionFile::new(self.message, self.is_rust)
+            .key("revision", id)
+            .key("down_revision", revision_file::parents(&parents))
+            .key("depends_on", self.depends_on.join(", "))
+            .key("branch_labels", self.branch_labels.join(", "))
+            .key("created", revision_file::created(now))
+            .body(self.body.as_str());
+        self.keys
+            .iter()
+            .fold(file, |file, (key, value)| file.key(key, *value))
+    }
+
+    /// The version location: the one that was asked for, else that of the first parent, else the only one.
+    fn location<'d>(&'d self, directory: &'d Directory) -> Result<&'d str> {
+        if let Some(location) = self.location {
+            return Ok(location);
+        }
+        if let Some(&parent) = self.parents.first() {
+            return Ok(directory.location_of(directory.revision(parent).file()));
+        }
+        match &*directory.chain.config.versions {
+            [only] => Ok(only),
+            several => Err(
+                Failure::new(format!("there are {} version locations", several.len())).help(
+                    format!("say which one with --version-path: {}", several.join(", ")),
+                ),
+            ),
+        }
+    }
+}
+
+/// Loads the chain with the new file in memory: what the build would refuse is not written.
+fn check(directory: &Directory, place: &str, file: &RevisionFile, id: &str) -> Result<()> {
+    let after = |file: &RevisionFile| {
+        let changed = directory.overlay().with(place, &file.text());
+        directory.check(&changed, &format!("the new revision `{id}`"))
+    };
+    let found = |chain: &Chain| {
+        let index = chain.graph.find(id)?;
+        Some(chain.revisions[index].message().to_owned())
+    };
+    let chain = match after(file) {
+        Ok(chain) => chain,
+        // Without its message it would do.
+        Err(_) if after(&file.without_message()).is_ok() => return Err(read_as_header()),
+        Err(failure) => return Err(failure),
+    };
+    match found(&chain) {
+        Some(message) if message == file.message => Ok(()),
+        Some(_) => Err(read_as_header()),
+        None => Err(Failure::new(format!(
+            "{place} would not be read as a revision; nothing was written"
+        ))
+        .help("set `recursive = true` in migrate.toml for a `file_template` with folders")),
+    }
+}
+
+/// A hook rewrites the file as it likes: what came of it is a chain all the same, or an error.
+fn check_hooks(directory: &Directory, path: &Path) -> Result<()> {
+    if directory.chain.config.post_write_hooks.is_empty() {
+        return Ok(());
+    }
+    Directory::open(directory.root())
+        .map(drop)
+        .map_err(|failure| {
+            failure.headline(format!(
+                "the post-write hooks left {} broken",
+                path.display()
+            ))
+        })
+}
+
+fn read_as_header() -> Failure {
+    Failure::new("a line of the message would be read as part of the header; nothing was written")
+        .help("word the message otherwise: no line of it can begin as `revision: …` or `migrate: …` do")
+}
+
+/// The time, in the zone of the settings.
+///
+/// # Errors
+/// There is no such zone.
+pub(crate) fn now_in(zone: &str) -> Result<ZonedDateTime> {
+    let zone = TimeZone::get(zone).map_err(|_| {
+        Failure::new(format!("there is no time zone `{zone}`"))
+            .help("`timezone` in migrate.toml takes an IANA name such as \"Europe/Zurich\"")
+    })?;
+    Ok(Timestamp::now().to_zoned_datetime(zone))
+}

@@ -1,0 +1,324 @@
+//! What a command has done, for people and for programs.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use migrate_chain::Dialect;
+use serde_json::{Value, json};
+
+use super::init::{BuildScript, Initialized};
+use super::list_templates::TEMPLATES;
+use super::new_revision::{Revisions, Written};
+use super::rebase::Rebased;
+use super::squash;
+use super::verify::{Undo, Verified};
+
+/// What a command has done.
+pub(crate) trait Show {
+    /// For people; without a newline at the end.
+    fn text(&self) -> String;
+
+    /// For programs: an object, whose fields `docs/json.md` lists.
+    fn json(&self) -> Value;
+}
+
+impl Show for Revisions {
+    fn text(&self) -> String {
+        if self.written.is_empty() {
+            return "The chain builds the desired schema: no revision was written".to_owned();
+        }
+        self.written
+            .iter()
+            .map(revision_text)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn json(&self) -> Value {
+        let revision = |written: &Written| {
+            json!({
+                "revision": written.id,
+                "down_revision": written.parents,
+                "message": written.message,
+                "file": shown(&written.path),
+            })
+        };
+        json!({
+            "revisions": self.written.iter().map(revision).collect::<Vec<_>>(),
+            "hazards": self.hazards,
+        })
+    }
+}
+
+fn revision_text(written: &Written) -> String {
+    let parents = match &*written.parents {
+        [] => "<base>".to_owned(),
+        parents => parents.join(", "),
+    };
+    let point = if written.parents.len() > 1 {
+        " (mergepoint)"
+    } else {
+        ""
+    };
+    let title = written.message.lines().next().unwrap_or_default();
+    let line = format!("  {parents} -> {} (head){point}, {title}", written.id);
+    format!(
+        "Created {}\n{}",
+        written.path.display(),
+        line.trim_end_matches([',', ' '])
+    )
+}
+
+impl Show for Rebased {
+    fn text(&self) -> String {
+        if !self.is_changed {
+            return format!(
+                "{} stands on {} already; nothing was changed",
+                self.id, self.onto
+            );
+        }
+        let from = if self.from.is_empty() {
+            "<base>".to_owned()
+        } else {
+            self.from.join(", ")
+        };
+        let others = match self.moved - 1 {
+            0 => String::new(),
+            1 => ", and 1 revision with it".to_owned(),
+            n => format!(", and {n} revisions with it"),
+        };
+        format!(
+            "Changed {}\n  {from} -> {} is now {} -> {}{others}",
+            self.path.display(),
+            self.id,
+            self.onto,
+            self.id
+        )
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "revision": self.id,
+            "from": self.from,
+            "onto": self.onto,
+            "moved": self.moved,
+            "file": shown(&self.path),
+            "changed": self.is_changed,
+        })
+    }
+}
+
+impl Show for Initialized {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for path in &self.created {
+            let slash = if path.is_dir() { "/" } else { "" };
+            let _ = writeln!(text, "Created {}{slash}", path.display());
+        }
+        if !self.is_changed() {
+            let _ = writeln!(
+                text,
+                "{} is set up already; nothing was changed",
+                self.directory.display()
+            );
+        }
+        self.build_script_text(&mut text);
+        if self.is_changed() {
+            self.next_text(&mut text);
+        }
+        text.trim_end().to_owned()
+    }
+
+    fn json(&self) -> Value {
+        let created: Vec<String> = self.created.iter().map(|path| shown(path)).collect();
+        let dialects: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name()).collect();
+        json!({
+            "directory": shown(&self.directory),
+            "created": created,
+            "dialects": dialects,
+            "build_script": self.build_script.as_ref().map(|script| match script {
+                BuildScript::Created(_) => "created",
+                BuildScript::Extended(_) => "extended",
+                BuildScript::HasLine(_) => "has_line",
+                BuildScript::RunsAnyway(_) => "runs_anyway",
+                BuildScript::ByHand(..) => "by_hand",
+            }),
+            "changed": self.is_changed(),
+            "build_line": self.build_line(),
+            "commands": self.commands,
+            "source": shown(&self.source),
+            "lines": self.lines(),
+        })
+    }
+}
+
+impl Initialized {
+    fn build_script_text(&self, text: &mut String) {
+        let _ = match &self.build_script {
+            Some(BuildScript::Created(path)) => writeln!(text, "Created {}", path.display()),
+            Some(BuildScript::Extended(path)) => writeln!(text, "Changed {}", path.display()),
+            Some(BuildScript::RunsAnyway(path)) if self.is_changed() => {
+                writeln!(
+                    text,
+                    "{} stays as it is: cargo runs it for every change of the crate",
+                    path.display()
+                )
+            }
+            Some(BuildScript::ByHand(path, reason)) => writeln!(
+                text,
+                "{} was not changed: {reason}.\n\nFor cargo to see a new revision, its `main` has to say:\n\n    {}",
+                path.display(),
+                self.build_line()
+            ),
+            Some(BuildScript::HasLine(_) | BuildScript::RunsAnyway(_)) | None => Ok(()),
+        };
+    }
+
+    fn next_text(&self, text: &mut String) {
+        if !self.commands.is_empty() {
+            let _ = writeln!(
+                text,
+                "\nThe crate needs:\n\n    {}",
+                self.commands.join("\n    ")
+            );
+        }
+        if self.build_script.is_none() {
+            let _ = writeln!(
+                text,
+                "\nNo crate is here. One that embeds the directory has in its build.rs:\n\n    {}",
+                self.build_line()
+            );
+        }
+        let _ = writeln!(
+            text,
+            "\nAdd to {}, where `pool` is the app's sqlx pool:\n\n    {}",
+            self.source.display(),
+            self.lines().join("\n    ")
+        );
+        let _ = writeln!(
+            text,
+            "\nThen write the first revision: cargo migrate revision -m \"Create users\""
+        );
+    }
+}
+
+impl Show for Vec<PathBuf> {
+    fn text(&self) -> String {
+        let lines = self.iter().map(|path| format!("Edited {}", path.display()));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> Value {
+        json!({ "files": self.iter().map(|path| shown(path)).collect::<Vec<_>>() })
+    }
+}
+
+impl Show for squash::Written {
+    fn text(&self) -> String {
+        let mut text = format!("Created {}\n", self.path.display());
+        for path in &self.removed {
+            let _ = writeln!(text, "Removed {}", path.display());
+        }
+        let _ = write!(
+            text,
+            "  {} is what {} revisions were; both ways gave the same schema on {}",
+            self.id,
+            self.replaces.len(),
+            names(&self.proved).join(", ")
+        );
+        if !self.without_downgrade.is_empty() {
+            let _ = write!(
+                text,
+                "\n  it has no downgrade, as {} had none",
+                self.without_downgrade.join(", ")
+            );
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let removed: Vec<String> = self.removed.iter().map(|path| shown(path)).collect();
+        json!({
+            "revision": self.id,
+            "replaces": self.replaces,
+            "proved_on": names(&self.proved),
+            "file": shown(&self.path),
+            "removed": removed,
+        })
+    }
+}
+
+impl Show for Vec<Verified> {
+    fn text(&self) -> String {
+        let one = |verified: &Verified| {
+            let of = |undo: Undo| -> Vec<&str> {
+                let found = verified
+                    .revisions
+                    .iter()
+                    .filter(|(_, found)| *found == undo);
+                found.map(|(id, _)| id.as_str()).collect()
+            };
+            let mut text = match of(Undo::Undoes).len() {
+                1 => format!(
+                    "{}: 1 revision went up, down and up again",
+                    verified.dialect
+                ),
+                n => format!(
+                    "{}: {n} revisions went up, down and up again",
+                    verified.dialect
+                ),
+            };
+            for (ids, what) in [
+                (of(Undo::Missing), "without a downgrade"),
+                (of(Undo::Irreversible), "irreversible"),
+            ] {
+                if !ids.is_empty() {
+                    let _ = write!(text, "\n  {what}: {}", ids.join(", "));
+                }
+            }
+            text
+        };
+        self.iter().map(one).collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> Value {
+        let revision = |(id, undo): &(String, Undo)| {
+            let downgrade = match undo {
+                Undo::Undoes => "undoes",
+                Undo::Missing => "missing",
+                Undo::Irreversible => "irreversible",
+            };
+            json!({ "revision": id, "downgrade": downgrade })
+        };
+        let one = |verified: &Verified| {
+            let revisions: Vec<Value> = verified.revisions.iter().map(revision).collect();
+            json!({ "dialect": verified.dialect.name(), "revisions": revisions })
+        };
+        json!({ "verified": self.iter().map(one).collect::<Vec<_>>() })
+    }
+}
+
+fn names(dialects: &[Dialect]) -> Vec<&'static str> {
+    dialects.iter().map(|dialect| dialect.name()).collect()
+}
+
+/// The kinds of revision, as `list-templates` shows them.
+pub(crate) struct Templates;
+
+impl Show for Templates {
+    fn text(&self) -> String {
+        let lines = TEMPLATES.map(|(name, use_for)| format!("{name:<4} - {use_for}"));
+        format!("Available templates:\n\n{}", lines.join("\n"))
+    }
+
+    fn json(&self) -> Value {
+        let templates =
+            TEMPLATES.map(|(name, use_for)| json!({ "name": name, "description": use_for }));
+        json!({ "templates": templates })
+    }
+}
+
+/// A path with `/` between its parts on every system.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}

@@ -1,0 +1,336 @@
+//! `cargo migrate squash`: a linear run of revisions as one.
+
+mod join;
+mod proof;
+mod run;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use migrate_chain::{Chain, Dialect, Revision};
+
+use super::directory::Directory;
+use super::failure::{self, Failure, Result};
+use super::new_revision::now_in;
+use super::revision_file::{self, RevisionFile};
+use super::scratch::servers;
+use super::{file_name, files, touch};
+use join::Joined;
+use run::Run;
+
+/// Turn a linear run of revisions into one
+#[derive(Args, Debug)]
+#[command(
+    long_about = "Turn a linear run of revisions into one
+
+The new revision has the id of the last one and the parents of the first, the upgrades in order and the downgrades in
+reverse. A database that is at the last revision is up to date with it; one that is in between stops with an error, and
+has to be upgraded with a build from before. Before anything is written, both ways are run on a scratch database, and
+must give the same schema.",
+    after_help = "\
+Examples:
+  cargo migrate squash 1975ea83b712:ae1027a6acf4 -m \"Create the schema\"
+  cargo migrate squash :head -m \"Create the schema\" --dev-url postgres://localhost/postgres"
+)]
+pub(crate) struct Squash {
+    /// The first and the last revision, as `A:B`; the first may be left out for the base, the last for the head
+    #[arg(value_name = "A:B")]
+    range: String,
+
+    /// What the new revision does
+    #[arg(short, long, value_name = "MSG")]
+    message: String,
+
+    /// A server to make scratch databases on, once for each kind of database
+    #[arg(long, value_name = "URL")]
+    dev_url: Vec<String>,
+}
+
+/// A squash that has been found to be sound, and has not been written.
+struct Squashed {
+    /// The id, which is that of the last revision.
+    id: String,
+    /// The ids that it replaces, in order.
+    replaces: Vec<String>,
+    /// The databases that it serves.
+    dialects: Vec<Dialect>,
+    /// The revisions because of which it has no downgrade.
+    without_downgrade: Vec<String>,
+    /// Whether it has a downgrade.
+    has_downgrade: bool,
+    /// What a database has to be downgraded to, to undo it.
+    below: String,
+    /// The chain with it.
+    after: Chain,
+    /// Its file, relative to the directory.
+    file: String,
+    text: String,
+    /// The files that it stands for.
+    old: Vec<String>,
+}
+
+/// What was written and removed.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The id of the squash.
+    pub(crate) id: String,
+    /// The ids that it replaces.
+    pub(crate) replaces: Vec<String>,
+    /// The databases that it was proved on.
+    pub(crate) proved: Vec<Dialect>,
+    /// The revisions because of which it has no downgrade.
+    pub(crate) without_downgrade: Vec<String>,
+    /// The new file.
+    pub(crate) path: PathBuf,
+    /// The files that are gone.
+    pub(crate) removed: Vec<PathBuf>,
+}
+
+impl Squash {
+    /// Joins the revisions, proves that this gives the same, and only then writes it.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan), [`prove`](Squashed::prove) and [`write`](Squashed::write).
+    pub(crate) async fn run(
+        &self,
+        directory: &Directory,
+        database_url: Option<String>,
+    ) -> Result<Written> {
+        let squashed = self.plan(directory)?;
+        let given: Vec<String> = self.dev_url.iter().cloned().chain(database_url).collect();
+        let servers = servers(&directory.chain.config, &squashed.dialects, &given)?;
+        for (_, url) in &servers {
+            squashed.prove(directory, url).await?;
+        }
+        squashed.write(
+            directory,
+            servers.into_iter().map(|(dialect, _)| dialect).collect(),
+        )
+    }
+
+    /// Joins the revisions in memory, and checks the chain that this gives.
+    ///
+    /// # Errors
+    /// The range means no run, the run cannot be squashed, or the chain would be broken.
+    fn plan(&self, directory: &Directory) -> Result<Squashed> {
+        let run = Run::find(directory, &self.range)?;
+        let revisions: Vec<&Revision> = run
+            .0
+            .iter()
+            .map(|&revision| directory.revision(revision))
+            .collect();
+        let joined = join::join(&revisions, &directory.chain.config.dialects)?;
+        let last = directory.revision(run.last());
+        let header = self.header(directory, &run, &revisions, &joined)?;
+        let file = file_of(directory, last, &header)?;
+        let text = header.body(joined.body.as_str()).text();
+        let old: Vec<String> = revisions
+            .iter()
+            .map(|revision| revision.file().to_owned())
+            .collect();
+        let changed = old.iter().fold(directory.overlay(), |overlay, file| {
+            overlay.without(file.as_str())
+        });
+        let after = directory.check(
+            &changed.with(file.as_str(), &text),
+            &format!("the squash into `{}`", last.id()),
+        )?;
+        still_accepted(directory, &after, &joined.dialects)?;
+        Ok(Squashed {
+            id: last.id().to_owned(),
+            replaces: replaces(&revisions),
+            has_downgrade: joined.has_downgrade,
+            below: below(directory, &run, last.id()),
+            dialects: joined.dialects,
+            without_downgrade: joined.without_downgrade,
+            after,
+            file,
+            text,
+            old,
+        })
+    }
+
+    fn header(
+        &self,
+        directory: &Directory,
+        run: &Run,
+        revisions: &[&Revision],
+        joined: &Joined,
+    ) -> Result<RevisionFile> {
+        let graph = &directory.chain.graph;
+        let parents: Vec<&str> = run
+            .parents(directory)
+            .iter()
+            .map(|&parent| graph.id(parent))
+            .collect();
+        let keeps_keys = revisions[0].keeps_foreign_keys();
+        let last = revisions[revisions.len() - 1];
+        Ok(RevisionFile::new(&self.message, false)
+            .key("revision", last.id())
+            .key("down_revision", revision_file::parents(&parents))
+            .key("depends_on", dependencies(directory, run).join(", "))
+            .key(
+                "branch_labels",
+                united(
+                    revisions
+                        .iter()
+                        .flat_map(|revision| revision.branch_labels()),
+                )
+                .join(", "),
+            )
+            .key(
+                "created",
+                revision_file::created(&now_in(&directory.chain.config.timezone)?),
+            )
+            .key("foreign_keys", if keeps_keys { "" } else { "off" })
+            .key("irreversible", irreversible(revisions))
+            .key("replaces", replaces(revisions).join(", "))
+            .key(
+                "replaced_digest",
+                digests(last, &joined.dialects).join(", "),
+            ))
+    }
+}
+
+impl Squashed {
+    /// Writes the new file, and removes the old ones once it is safely there.
+    ///
+    /// # Errors
+    /// What went wrong, and which files are there now: no revision is lost in any case.
+    fn write(self, directory: &Directory, proved: Vec<Dialect>) -> Result<Written> {
+        let path = directory.path(&self.file);
+        if self.old.contains(&self.file) {
+            files::replace(&path, &self.text)
+                .map_err(|error| failure::file("write", &path, &error))?;
+        } else {
+            directory.create(&self.file, &self.text)?;
+        }
+        let mut removed = Vec::new();
+        for old in self.old.iter().filter(|old| **old != self.file) {
+            let old = directory.path(old);
+            files::remove(&old).map_err(|error| left_over(&old, &path, &error))?;
+            removed.push(old);
+        }
+        touch::touch(directory);
+        Ok(Written {
+            id: self.id,
+            replaces: self.replaces,
+            without_downgrade: self.without_downgrade,
+            proved,
+            path,
+            removed,
+        })
+    }
+}
+
+fn left_over(old: &std::path::Path, new: &std::path::Path, error: &std::io::Error) -> Failure {
+    failure::file("remove", old, error)
+        .note(format!(
+            "{} holds everything that the old files did",
+            new.display()
+        ))
+        .help("remove the old files of the run by hand")
+}
+
+/// Where the new file goes: to the last revision, by the template.
+fn file_of(directory: &Directory, last: &Revision, header: &RevisionFile) -> Result<String> {
+    let config = &directory.chain.config;
+    let name = file_name::file_name(
+        config,
+        last.id(),
+        &header.message,
+        &now_in(&config.timezone)?,
+    );
+    Ok(format!("{}/{name}.sql", directory.location_of(last.file())))
+}
+
+/// The target that undoes the whole run and nothing beside it.
+fn below(directory: &Directory, run: &Run, id: &str) -> String {
+    match run.parents(directory) {
+        [] => format!("{id}@base"),
+        [parent, ..] => format!("{id}@{}", directory.chain.graph.id(*parent)),
+    }
+}
+
+/// What the run depends on outside itself, as the files name it.
+fn dependencies(directory: &Directory, run: &Run) -> Vec<String> {
+    let graph = &directory.chain.graph;
+    let is_outside = |name: &&str| {
+        graph
+            .find_name(name)
+            .is_some_and(|revision| !run.0.contains(&revision))
+    };
+    let names = run
+        .0
+        .iter()
+        .flat_map(|&revision| directory.revision(revision).depends_on());
+    united(names.filter(is_outside))
+}
+
+fn irreversible(revisions: &[&Revision]) -> String {
+    let reasons: Vec<(&str, &str)> = revisions
+        .iter()
+        .filter_map(|revision| Some((revision.id(), revision.irreversible()?)))
+        .collect();
+    match *reasons {
+        [(_, reason)] => reason.to_owned(),
+        ref several => several
+            .iter()
+            .map(|(id, reason)| format!("{id}: {reason}"))
+            .collect::<Vec<_>>()
+            .join("; "),
+    }
+}
+
+/// The ids of the run, with those that it replaced before.
+fn replaces(revisions: &[&Revision]) -> Vec<String> {
+    united(
+        revisions
+            .iter()
+            .flat_map(|revision| revision.replaces().chain([revision.id()])),
+    )
+}
+
+/// The digests that a database at the last revision may hold for it.
+fn digests(last: &Revision, dialects: &[Dialect]) -> Vec<String> {
+    let digests: Vec<String> = dialects
+        .iter()
+        .flat_map(|&dialect| last.accepted_digests(dialect))
+        .map(|digest| digest.to_string())
+        .collect();
+    united(digests.iter().map(String::as_str))
+}
+
+/// Each name once, in the order of the first.
+fn united<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut united: Vec<String> = Vec::new();
+    for name in names {
+        if !united.iter().any(|known| known == name) {
+            united.push(name.to_owned());
+        }
+    }
+    united
+}
+
+/// A database that was up to date stays so: the new chain knows every digest that the old one recorded.
+fn still_accepted(directory: &Directory, after: &Chain, dialects: &[Dialect]) -> Result<()> {
+    for revision in &after.revisions {
+        let Some(before) = directory
+            .chain
+            .graph
+            .find(revision.id())
+            .map(|index| directory.revision(index))
+        else {
+            continue;
+        };
+        let unknown = |&dialect: &Dialect| !revision.accepts(&before.digest(dialect), dialect);
+        if dialects.iter().any(unknown) {
+            return Err(Failure::new(format!(
+                "cannot squash: databases at `{}` would not be known any more; nothing was written",
+                revision.id()
+            ))
+            .note("too many squashes stand under one merge"));
+        }
+    }
+    Ok(())
+}

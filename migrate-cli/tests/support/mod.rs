@@ -1,0 +1,254 @@
+//! What the tests of the command line share.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A folder to run commands in, that goes with the test.
+pub(crate) struct Folder(tempfile::TempDir);
+
+/// What a command printed, and how it ended.
+pub(crate) struct Ended {
+    output: Output,
+    command: String,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Runs `cargo migrate` with these arguments.
+    pub(crate) fn migrate(&self, arguments: &[&str]) -> Ended {
+        self.run(arguments, &[])
+    }
+
+    /// The same with more in the environment.
+    pub(crate) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        let output = self
+            .command(arguments)
+            .envs(environment.iter().copied())
+            .output()
+            .expect("it starts");
+        Ended {
+            output,
+            command: arguments.join(" "),
+        }
+    }
+
+    /// `cargo migrate` as cargo would call it here, without what the developer's environment says.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-migrate"));
+        command
+            .arg("migrate")
+            .args(arguments)
+            .current_dir(self.path());
+        for name in [
+            "DATABASE_URL",
+            "VISUAL",
+            "EDITOR",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+        ] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let path = self.path().join(file);
+        fs::create_dir_all(path.parent().expect("it is inside")).expect("its folder");
+        fs::write(path, text).expect("it is written");
+    }
+
+    /// Writes a revision that creates and drops a table of its own name.
+    pub(crate) fn revision(&self, id: &str, parents: &str) {
+        let text = format!(
+            "-- Step {id}\n--\n-- revision: {id}\n-- down_revision: {parents}\n\n-- migrate: upgrade\n\
+             CREATE TABLE {id} (n INTEGER);\n\n-- migrate: downgrade\nDROP TABLE {id};\n"
+        );
+        self.write(&format!("migrations/versions/{id}.sql"), &text);
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
+        let text = self.read(file);
+        assert!(text.contains(from), "{file} has no {from}");
+        self.write(file, &text.replacen(from, to, 1));
+    }
+
+    pub(crate) fn delete(&self, file: &str) {
+        fs::remove_file(self.path().join(file)).expect("it is there");
+    }
+
+    /// Every file, without what cargo makes.
+    pub(crate) fn tree(&self) -> Vec<String> {
+        self.contents().into_keys().collect()
+    }
+
+    /// Every file with its text.
+    pub(crate) fn contents(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        let mut pending = vec![self.path().to_owned()];
+        while let Some(folder) = pending.pop() {
+            for entry in fs::read_dir(&folder).expect("it lists") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    pending.push(path);
+                } else {
+                    let name = path.strip_prefix(self.path()).expect("it is inside");
+                    let text = fs::read(&path).expect("it is there");
+                    files.insert(
+                        name.to_string_lossy().into_owned(),
+                        String::from_utf8_lossy(&text).into_owned(),
+                    );
+                }
+            }
+        }
+        files
+    }
+}
+
+/// What `cargo migrate` says of each of several calls, all of which must be refused and change nothing.
+#[track_caller]
+pub(crate) fn refused(folder: &Folder, calls: &[&[&str]]) -> String {
+    let before = folder.contents();
+    let transcript = calls.iter().map(|call| {
+        let said = folder.migrate(call).failure();
+        format!("$ cargo migrate {}\n{said}", call.join(" "))
+    });
+    let transcript = transcript.collect::<Vec<_>>().join("\n");
+    assert_eq!(folder.contents(), before);
+    transcript
+}
+
+impl Ended {
+    /// What it printed as results; the command must have succeeded.
+    #[track_caller]
+    pub(crate) fn success(&self) -> String {
+        assert_eq!(
+            self.output.status.code(),
+            Some(0),
+            "{}: {}{}",
+            self.command,
+            self.stdout(),
+            self.stderr()
+        );
+        self.stdout()
+    }
+
+    /// What it said went wrong; the command must have been refused or failed.
+    #[track_caller]
+    pub(crate) fn failure(&self) -> String {
+        assert_eq!(
+            self.output.status.code(),
+            Some(1),
+            "{}: {}{}",
+            self.command,
+            self.stdout(),
+            self.stderr()
+        );
+        assert_eq!(self.stdout(), "", "{}", self.command);
+        self.stderr()
+    }
+
+    /// What it said was wrong with the way it was called.
+    #[track_caller]
+    pub(crate) fn usage(&self) -> String {
+        assert_eq!(
+            self.output.status.code(),
+            Some(2),
+            "{}: {}{}",
+            self.command,
+            self.stdout(),
+            self.stderr()
+        );
+        self.stderr()
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).expect("UTF-8")
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).expect("UTF-8")
+    }
+}
+
+/// An app in `folder` that depends on this workspace, as a user's does.
+pub(crate) fn app(folder: &Folder) {
+    let workspace = workspace();
+    let path = workspace.to_str().expect("a UTF-8 path");
+    folder.write(
+        "Cargo.toml",
+        &format!(
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+             embed-migrations = {{ path = {path:?}, features = [\"sqlite\"] }}\n\
+             sqlx = {{ version = \"0.9\", default-features = false, features = [\"runtime-tokio\", \"sqlite\"] }}\n\
+             tokio = {{ version = \"1\", default-features = false, features = [\"macros\", \"rt-multi-thread\"] }}\n\n\
+             [profile.dev]\ndebug = \"line-tables-only\"\n"
+        ),
+    );
+    folder.write("src/main.rs", "fn main() {}\n");
+    // The versions that are here already: a build must not need the network.
+    fs::copy(
+        workspace.join("Cargo.lock"),
+        folder.path().join("Cargo.lock"),
+    )
+    .expect("the lock file is copied");
+}
+
+/// Runs the app of a folder, and gives back what it prints.
+pub(crate) fn cargo_run(folder: &Folder) -> String {
+    cargo(folder, "run")
+}
+
+/// Builds the app of a folder.
+pub(crate) fn cargo_build(folder: &Folder) {
+    cargo(folder, "build");
+}
+
+fn cargo(folder: &Folder, command: &str) -> String {
+    let _one = one_at_a_time();
+    let output = Command::new(env!("CARGO"))
+        .args([command, "--quiet", "--offline", "--color=never"])
+        .current_dir(folder.path())
+        .env("CARGO_TARGET_DIR", target())
+        .env_remove("RUSTFLAGS")
+        .output()
+        .expect("cargo starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    for ours in ["--> src/", "--> build.rs", "--> migrations/"] {
+        assert!(!errors.contains(ours), "{errors}");
+    }
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("it lies in the workspace").to_owned()
+}
+
+/// The target folder of the tests: the dependencies are built.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("it lies in the target folder")
+}
+
+/// Every app builds its program in the same place, where another test must not find it.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static BUILDS: Mutex<()> = Mutex::new(());
+    BUILDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
