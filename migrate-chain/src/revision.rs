@@ -150,6 +150,12 @@ impl Revision {
         matches!(self.body, Body::Rust { .. })
     }
 
+    /// Whether it is known from the journal of a database alone: see [`Recorded`](crate::Recorded). It has no file then,
+    /// and its text is the script that undoes it.
+    pub fn is_recorded(&self) -> bool {
+        self.file.is_empty()
+    }
+
     /// Whether it has a downgrade for this database.
     pub fn has_downgrade(&self, dialect: Dialect) -> bool {
         match &self.body {
@@ -176,7 +182,8 @@ impl Revision {
 
     /// The checksum of what an upgrade does on this database; none without SQL for it.
     pub fn checksum(&self, dialect: Dialect) -> Option<Checksum> {
-        let has_upgrade = self.is_rust() || self.upgrade_range(dialect).is_some();
+        let has_upgrade =
+            self.is_rust() || self.is_recorded() || self.upgrade_range(dialect).is_some();
         has_upgrade.then(|| self.fingerprint(dialect).checksum)
     }
 

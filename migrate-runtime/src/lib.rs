@@ -48,7 +48,7 @@ pub use options::{Ahead, TransactionMode};
 pub use plan::{Direction, Plan, PlannedStep};
 pub use report::{Report, StepReport};
 pub use runner::{Resolution, Runner};
-pub use status::{Status, Unfinished};
+pub use status::{AheadRevision, Status, Unfinished};
 
 /// The result of a Rust revision, and of this crate's calls with [`Error`] named.
 pub type Result<T, E = RevisionError> = std::result::Result<T, E>;

@@ -465,6 +465,9 @@ impl Migrations {
 
     /// How a file of the chain is shown to people.
     pub(crate) fn path_of(&self, revision: &Revision) -> String {
+        if revision.is_recorded() {
+            return format!("{}/{}", self.settings.journal_table, revision.id());
+        }
         format!(
             "{}/{}",
             self.directory.trim_end_matches('/'),

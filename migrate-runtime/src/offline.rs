@@ -13,6 +13,7 @@ use crate::options::TransactionMode;
 use crate::run::stamp::stamped;
 use crate::run::step::{self, Step};
 use crate::run::verify;
+use crate::run::view::View;
 use crate::{Direction, Migrations};
 
 /// The script from `a` up to `b`.
@@ -44,8 +45,9 @@ pub(crate) fn stamp(
         .iter()
         .map(|target| parse(target))
         .collect::<Result<_, _>>()?;
-    let graph = migrations.graph();
-    let before = stamp_start(&graph, &ranges)?;
+    let view = View::new(migrations);
+    let graph = &view.graph;
+    let before = stamp_start(graph, &ranges)?;
     let targets: Vec<Target> = ranges
         .into_iter()
         .map(|range| range.end.unwrap_or_else(Target::heads))
@@ -67,12 +69,7 @@ pub(crate) fn stamp(
         out.statement(&tables.clear_rows());
     }
     let before = if purge { Vec::new() } else { before };
-    out.stamp(
-        migrations,
-        &graph,
-        &tables,
-        &RowChanges::between(&before, &after),
-    );
+    out.stamp(&view, &tables, &RowChanges::between(&before, &after));
     out.statement("COMMIT");
     Ok(out.out)
 }
@@ -120,10 +117,10 @@ fn script(
     range: &Range,
     direction: Direction,
 ) -> Result<String, Error> {
-    let graph = migrations.graph();
-    let plan = plan(&graph, range, direction)?;
+    let view = View::new(migrations);
+    let plan = plan(&view.graph, range, direction)?;
     let tables = Tables::new(dialect, &migrations.settings, None);
-    let steps = step::steps(migrations, &tables, &graph, plan.steps(), direction);
+    let steps = step::steps(&tables, &view, plan.steps(), direction);
     verify::can_run(migrations, dialect, TransactionMode::PerRevision, &steps)?;
     if let Some(step) = steps.iter().find(|step| step.revision.is_rust()) {
         return Err(verify::not_in_a_script(step.revision));
@@ -198,13 +195,7 @@ impl Writer {
     }
 
     /// The change of the version rows and its records, as a live stamp writes them.
-    fn stamp(
-        &mut self,
-        migrations: &Migrations,
-        graph: &RevisionGraph,
-        tables: &Tables,
-        changes: &RowChanges,
-    ) {
+    fn stamp(&mut self, view: &View<'_>, tables: &Tables, changes: &RowChanges) {
         for change in tables.change_rows(changes) {
             self.statement(&change);
         }
@@ -212,7 +203,7 @@ impl Writer {
         let gone = gone.map(|id| (id, JournalDirection::Downgrade));
         let set = changes.added.iter().map(|id| (id, JournalDirection::Stamp));
         for (id, direction) in gone.chain(set) {
-            let entry = stamped(migrations, self.dialect, graph, id, direction);
+            let entry = stamped(view, self.dialect, id, direction);
             self.statement(&tables.add(&entry, None));
         }
     }

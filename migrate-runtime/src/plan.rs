@@ -43,7 +43,7 @@ pub struct PlannedStep {
     pub revision: String,
     /// The first line of its message.
     pub message: String,
-    /// Its file, relative to the migration directory.
+    /// Its file, relative to the migration directory; empty for one that only the journal knows.
     pub file: String,
     /// Whether it would be applied or undone.
     pub direction: Direction,

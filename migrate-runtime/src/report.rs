@@ -27,7 +27,7 @@ pub struct StepReport {
     pub revision: String,
     /// The first line of its message.
     pub message: String,
-    /// Its file, relative to the migration directory.
+    /// Its file, relative to the migration directory; empty for one that only the journal knows.
     pub file: String,
     /// Whether it was applied or undone.
     pub direction: Direction,

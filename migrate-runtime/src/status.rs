@@ -1,5 +1,7 @@
 use std::fmt;
 
+use migrate_chain::Revision;
+
 use crate::{Direction, PlannedStep};
 
 /// Where a database is, what is pending and what is wrong.
@@ -12,10 +14,35 @@ pub struct Status {
     pub pending: Vec<PlannedStep>,
     /// Rows that this binary does not know.
     pub unknown: Vec<String>,
+    /// The revisions that are applied and that this binary does not know, those recorded last coming first, as far as the
+    /// journal tells: what a downgrade can undo all the same.
+    pub ahead: Vec<AheadRevision>,
     /// Revisions that are applied and were edited since.
     pub edited: Vec<String>,
     /// The revision that stopped half-way outside a transaction, if there is one.
     pub unfinished: Option<Unfinished>,
+}
+
+/// A revision that is applied, that this binary does not know, and that the journal tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AheadRevision {
+    /// The revision id.
+    pub revision: String,
+    /// The first line of its message.
+    pub message: String,
+    /// Why the journal cannot undo it, if it cannot.
+    pub obstacle: Option<String>,
+}
+
+impl AheadRevision {
+    pub(crate) fn new(revision: &Revision) -> Self {
+        Self {
+            revision: revision.id().to_owned(),
+            message: revision.title().to_owned(),
+            obstacle: revision.irreversible().map(str::to_owned),
+        }
+    }
 }
 
 /// A revision that stopped half-way outside a transaction.
@@ -57,6 +84,20 @@ impl fmt::Display for Status {
         }
         for row in &self.unknown {
             write!(f, "\nunknown to this binary: {row}")?;
+        }
+        for AheadRevision {
+            revision,
+            message,
+            obstacle,
+        } in &self.ahead
+        {
+            match obstacle {
+                None => write!(f, "\nthe journal can undo: {revision} {message}")?,
+                Some(obstacle) => write!(
+                    f,
+                    "\nthe journal cannot undo: {revision} {message}, since {obstacle}"
+                )?,
+            }
         }
         for revision in &self.edited {
             write!(f, "\nedited since it was applied: {revision}")?;

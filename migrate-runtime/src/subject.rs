@@ -25,6 +25,8 @@ pub(crate) mod setting {
     pub(crate) const FOREIGN_KEYS_OFF: &str = "foreign_keys: off";
     pub(crate) const RUST: &str = "rust";
     pub(crate) const IRREVERSIBLE: &str = "irreversible";
+
+    pub(crate) const ALL: [&str; 4] = [TRANSACTION_OFF, FOREIGN_KEYS_OFF, RUST, IRREVERSIBLE];
 }
 
 impl<'r> Subject<'r> {

@@ -1,6 +1,7 @@
 //! One suite for every database. A test is an async function over a [`Backend`](crate::support::Backend); `suite!`
 //! makes it a `#[test]` of a database. One that is listed nowhere is dead code, which the compiler reports.
 
+pub mod beyond;
 pub mod downgrade;
 pub mod fleet;
 pub mod outside;
@@ -19,6 +20,11 @@ macro_rules! suite {
                 bad_targets, missing_sql,
             }
             downgrade { by_targets, needs_a_target, refuses_the_irreversible, refuses_without_a_section, a_branch_alone }
+            beyond {
+                undone_from_the_journal, undone_step_by_step, branches_and_dependencies, what_cannot_be_undone,
+                what_the_journal_does_not_tell, stamped_and_undone, edits_under_it, outside_a_transaction, half_way,
+                cut_off_anywhere, another_app,
+            }
             fleet { of_databases, a_failure_stops_no_other, each_with_settings_of_its_own, cut_off }
             status {
                 of_each_state, check_names_what_is_missing, plans, reading_creates_nothing, waits_for_another_task,

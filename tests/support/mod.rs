@@ -22,6 +22,9 @@ use embed_migrations::{Database, Dialect, Event, Migrations, Result, Runner};
 pub trait Backend: Sized + Send + Sync + 'static {
     const DIALECT: Dialect;
 
+    /// Whether a schema change can be rolled back; otherwise a revision that holds one runs statement by statement.
+    const DDL_IS_TRANSACTIONAL: bool = true;
+
     /// The column of an error in a statement: that of the word, where the database points at it, or the statement's.
     fn column_of(word: usize) -> usize {
         if Self::DIALECT == Dialect::Postgres {

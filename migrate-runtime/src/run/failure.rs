@@ -93,7 +93,12 @@ fn statement_error(
     );
     let help = explained
         .help
-        .unwrap_or("correct the statement, rebuild, and start again");
+        .unwrap_or(if step.revision.is_recorded() {
+            "the script is the journal's: downgrade with a version of the app that has the revision, or undo it by hand \
+             and stamp the database"
+        } else {
+            "correct the statement, rebuild, and start again"
+        });
     let done = &statements[..statement.min(statements.len())];
     let aftermath = if is_lost(&error) {
         "the connection was lost: what became of the statement, the next start finds out".to_owned()

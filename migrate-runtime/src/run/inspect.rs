@@ -1,22 +1,24 @@
 //! What only reads: status, check, plan, and waiting for another process.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use migrate_chain::Revision;
 use migrate_chain::target::Target;
 
+use super::view::{View, Views};
 use super::wait::{Wait, seconds};
 use super::{Goal, Run, outside, verify};
 use crate::error::{Error, ErrorKind};
-use crate::status::Status;
+use crate::status::{AheadRevision, Status};
 use crate::{Direction, Event, Plan, PlannedStep};
 
 impl Run<'_> {
     /// What would run, without running it.
     pub(crate) async fn preview(mut self, mut goal: Goal) -> Result<Plan, Error> {
         let state = self.state().await?;
-        let graph = self.migrations.graph();
-        let steps = self.plan(&graph, &mut goal, &state).await?;
+        let mut views = Views::new(self.migrations);
+        let steps = self.plan(&mut views, &mut goal, &state).await?;
         let planned = steps
             .iter()
             .map(|step| PlannedStep::new(step.revision, step.direction));
@@ -28,8 +30,8 @@ impl Run<'_> {
     /// Where the database is.
     pub(crate) async fn status(&mut self) -> Result<Status, Error> {
         let state = self.state().await?;
-        let graph = self.migrations.graph();
-        let known = verify::rows(self.migrations, &graph, self.tables.dialect, &state);
+        let mut views = Views::new(self.migrations);
+        let known = verify::rows(&views.chain, self.tables.dialect, &state);
         let mut status = Status {
             current: state.ids(),
             unknown: known.unknown,
@@ -41,13 +43,8 @@ impl Run<'_> {
         }
         if known.has_edits {
             let journal = self.journal(&state).await?;
-            let edited = verify::edited(
-                self.migrations,
-                &graph,
-                self.tables.dialect,
-                &status.current,
-                &journal,
-            );
+            let edited =
+                verify::edited(&views.chain, self.tables.dialect, &status.current, &journal);
             status.edited = edited
                 .iter()
                 .map(|revision| revision.id().to_owned())
@@ -57,16 +54,19 @@ impl Run<'_> {
             }
         }
         if status.unknown.is_empty() {
-            let plan = graph
+            let chain = &views.chain;
+            let plan = chain
+                .graph
                 .upgrade(&status.current, &Target::heads())
                 .map_err(verify::target_error)?;
             let planned = |step: &migrate_chain::plan::Step| {
-                PlannedStep::new(
-                    &self.migrations.revisions()[step.revision],
-                    Direction::Upgrade,
-                )
+                PlannedStep::new(chain.revision(step.revision), Direction::Upgrade)
             };
             status.pending = plan.steps().iter().map(planned).collect();
+        } else {
+            self.look_beyond(&mut views, &state).await?;
+            let recorded = views.whole().recorded().iter().rev();
+            status.ahead = recorded.map(AheadRevision::new).collect();
         }
         Ok(status)
     }
@@ -97,11 +97,12 @@ impl Run<'_> {
         let status = self.status().await?;
         if !status.unknown.is_empty() {
             let goal = Goal::new(Direction::Upgrade, None);
-            let graph = self.migrations.graph();
-            return self.ahead(&graph, &goal, &status.unknown, &state).await;
+            let chain = View::new(self.migrations);
+            return self.ahead(&chain, &goal, &status.unknown, &state).await;
         }
         if !status.edited.is_empty() {
-            let edited = |revision: &&Revision| status.edited.iter().any(|id| id == revision.id());
+            let ids: HashSet<&str> = status.edited.iter().map(String::as_str).collect();
+            let edited = |revision: &&Revision| ids.contains(revision.id());
             let edited: Vec<&Revision> =
                 self.migrations.revisions().iter().filter(edited).collect();
             return Err(verify::edited_error(

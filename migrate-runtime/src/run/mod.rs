@@ -7,6 +7,7 @@ mod retry;
 pub(crate) mod stamp;
 pub(crate) mod step;
 pub(crate) mod verify;
+pub(crate) mod view;
 mod wait;
 
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ use crate::runner::Resolution;
 use crate::{Direction, Event, Migrations, Report, point};
 use retry::Retries;
 use step::{Narrator, Step};
+use view::{View, Views};
 use wait::Wait;
 
 /// What a run is to reach.
@@ -195,10 +197,10 @@ impl<'a> Run<'a> {
             report.current = state.ids();
             return Ok(self.finished(report));
         }
-        let graph = self.migrations.graph();
+        let mut views = Views::new(self.migrations);
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
-            let outcome = self.attempt(&graph, &mut goal, &mut report).await;
+            let outcome = self.attempt(&mut views, &mut goal, &mut report).await;
             self.session.unlock().await;
             match outcome? {
                 Outcome::Done(current) => {
@@ -219,20 +221,22 @@ impl<'a> Run<'a> {
     /// One try: the lock, the state, the plan, and its steps.
     async fn attempt(
         &mut self,
-        graph: &RevisionGraph,
+        views: &mut Views<'a>,
         goal: &mut Goal,
         report: &mut Report,
     ) -> Result<Outcome, Error> {
         let mut state = self.state().await?;
         if state.unfinished {
-            goal.count_in_unfinished(graph, &state.ids());
-            let outcome = self.finish_unfinished(graph, &state, report).await?;
+            self.look_beyond(views, &state).await?;
+            goal.count_in_unfinished(&views.toward(goal.direction).graph, &state.ids());
+            let outcome = self.finish_unfinished(views, &state, report).await?;
             if let (Outcome::Resumed, Some(step)) = (&outcome, report.steps.last()) {
+                let graph = &views.toward(goal.direction).graph;
                 goal.resumed(graph, &step.revision, step.direction);
             }
             return Ok(outcome);
         }
-        let steps = self.plan(graph, goal, &state).await?;
+        let steps = self.plan(views, goal, &state).await?;
         let outside = steps.iter().any(|step| !step.revision.is_transactional());
         if let Err(failure) = self.lock(outside).await {
             return self.interrupted(failure, &[]);
@@ -319,33 +323,29 @@ impl<'a> Run<'a> {
     }
 
     /// Plans, and refuses what must not even begin.
-    async fn plan<'g>(
+    async fn plan<'v>(
         &mut self,
-        graph: &'g RevisionGraph,
+        views: &'v mut Views<'a>,
         goal: &mut Goal,
         state: &State,
-    ) -> Result<Vec<Step<'g>>, Error>
-    where
-        'a: 'g,
-    {
-        let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
+    ) -> Result<Vec<Step<'v>>, Error> {
+        if goal.direction == Direction::Downgrade {
+            self.look_beyond(views, state).await?;
+        }
+        let view = views.toward(goal.direction);
+        let known = verify::rows(view, self.tables.dialect, state);
         if !known.unknown.is_empty() {
             return self
-                .ahead(graph, goal, &known.unknown, state)
+                .ahead(&views.chain, goal, &known.unknown, state)
                 .await
                 .map(|()| Vec::new());
         }
         let rows = state.ids();
-        let planned = goal.steps(graph, &rows)?;
-        let steps = step::steps(
-            self.migrations,
-            &self.tables,
-            graph,
-            &planned,
-            goal.direction,
-        );
-        if known.has_edits {
-            self.refuse_edits(graph, &rows, &steps).await?;
+        let planned = goal.steps(&view.graph, &rows)?;
+        let steps = step::steps(&self.tables, view, &planned, goal.direction);
+        let is_beyond = !view.recorded().is_empty() && !steps.is_empty();
+        if known.has_edits || is_beyond {
+            self.refuse_edits(view, &rows, &steps).await?;
         }
         verify::can_run(
             self.migrations,
@@ -356,10 +356,23 @@ impl<'a> Run<'a> {
         Ok(steps)
     }
 
+    /// Reads in the journal of what is applied and not of the chain, as far as it tells. What it does not tell is unknown
+    /// still, and refused as such.
+    async fn look_beyond(&mut self, views: &mut Views<'a>, state: &State) -> Result<(), Error> {
+        let ids = state.ids();
+        if views.whole().has_all(ids.iter()) || verify::replaced(self.migrations, &ids).is_some() {
+            return Ok(());
+        }
+        let journal = self.journal(state).await?;
+        let before = views.beyond.take();
+        views.beyond = View::beyond(&views.chain, before, &ids, &journal).ok();
+        Ok(())
+    }
+
     /// Rows that the chain does not have: an error, unless the policy allows them and nothing of ours is missing.
     async fn ahead(
         &mut self,
-        graph: &RevisionGraph,
+        chain: &View<'a>,
         goal: &Goal,
         unknown: &[String],
         state: &State,
@@ -369,7 +382,7 @@ impl<'a> Run<'a> {
             return Err(error);
         }
         let journal = self.journal(state).await?;
-        let missing = verify::not_under(self.migrations, graph, &state.ids(), &journal);
+        let missing = verify::not_under(self.migrations, &chain.graph, &state.ids(), &journal);
         let may_pass = self.options.ahead == Ahead::Allow
             && goal.direction == Direction::Upgrade
             && goal.target.is_none()
@@ -377,18 +390,26 @@ impl<'a> Run<'a> {
         if may_pass {
             Ok(())
         } else {
-            Err(verify::ahead_error(self.migrations, unknown, &missing))
+            let beyond = View::beyond(chain, None, &state.ids(), &journal);
+            let can_be_undone = beyond.as_ref().is_ok_and(View::can_be_undone);
+            let error = verify::ahead_error(self.migrations, unknown, &missing, can_be_undone);
+            Err(match beyond.err() {
+                Some(gap) if goal.direction == Direction::Downgrade => {
+                    error.note(format!("it cannot be undone from the journal: {gap}"))
+                }
+                _ => error,
+            })
         }
     }
 
     async fn refuse_edits(
         &mut self,
-        graph: &RevisionGraph,
+        view: &View<'_>,
         rows: &[String],
         steps: &[Step<'_>],
     ) -> Result<(), Error> {
         let journal = self.journal(&CREATED).await?;
-        let edited = verify::edited(self.migrations, graph, self.tables.dialect, rows, &journal);
+        let edited = verify::edited(view, self.tables.dialect, rows, &journal);
         let is_undone = |revision: &Revision| {
             steps.iter().any(|step| {
                 step.direction == Direction::Downgrade && step.revision.id() == revision.id()
@@ -415,10 +436,10 @@ impl<'a> Run<'a> {
         revision: &str,
         resolution: Resolution,
     ) -> Result<Report, Error> {
-        let graph = self.migrations.graph();
+        let mut views = Views::new(self.migrations);
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
-            let settled = self.settle(&graph, revision, resolution).await;
+            let settled = self.settle(&mut views, revision, resolution).await;
             self.session.unlock().await;
             match settled? {
                 Outcome::Done(current) => {

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use migrate_chain::graph::RevisionGraph;
 use migrate_chain::sql::transaction_control;
 use migrate_chain::{Checksum, Dialect};
 use tracing::Instrument as _;
 
 use super::retry::Retries;
 use super::step::{Code, Narrator, Step};
+use super::view::{View, Views};
 use super::{Outcome, Run, failure, verify};
 use crate::database::{Failure, InFlight, Progress as _, State, Transactional, Work};
 use crate::error::{Error, ErrorKind};
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
     /// Finishes what an earlier process left half-way, or says why it cannot be.
     pub(super) async fn finish_unfinished(
         &mut self,
-        graph: &RevisionGraph,
+        views: &mut Views<'a>,
         state: &State,
         report: &mut Report,
     ) -> Result<Outcome, Error> {
@@ -214,7 +214,8 @@ impl<'a> Run<'a> {
             let holder = "another process, which has just finished a revision".to_owned();
             return Ok(Outcome::Busy { holder });
         };
-        let step = self.unfinished_step(graph, state, &run)?;
+        self.look_beyond(views, state).await?;
+        let step = self.unfinished_step(views.whole(), state, &run)?;
         let done = self.done_already(&step, &run)?;
         if let Err(failure) = self.set_up_again(&step, &run, done).await {
             return self.interrupted(failure, std::slice::from_ref(&step));
@@ -286,16 +287,14 @@ impl<'a> Run<'a> {
     }
 
     /// The step that the run belongs to, with the change of rows that is still to come.
-    fn unfinished_step<'g>(
+    fn unfinished_step<'v>(
         &self,
-        graph: &'g RevisionGraph,
+        view: &'v View<'_>,
         state: &State,
         run: &UnfinishedRun,
-    ) -> Result<Step<'g>, Error>
-    where
-        'a: 'g,
-    {
-        let known = verify::rows(self.migrations, graph, self.tables.dialect, state);
+    ) -> Result<Step<'v>, Error> {
+        let graph = &view.graph;
+        let known = verify::rows(view, self.tables.dialect, state);
         let index = graph
             .find(&run.revision)
             .filter(|_| known.unknown.is_empty());
@@ -314,8 +313,7 @@ impl<'a> Run<'a> {
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
         Ok(Step::new(
-            self.migrations,
-            graph,
+            view,
             self.tables.dialect,
             index,
             run.direction,
@@ -391,7 +389,7 @@ impl<'a> Run<'a> {
     /// Settles a half-way revision as its owner says.
     pub(super) async fn settle(
         &mut self,
-        graph: &RevisionGraph,
+        views: &mut Views<'a>,
         revision: &str,
         resolution: Resolution,
     ) -> Result<Outcome, Error> {
@@ -412,7 +410,8 @@ impl<'a> Run<'a> {
             )
             .help("`status` shows whether a revision has to be settled, and which"));
         };
-        let step = self.unfinished_step(graph, state, &run)?;
+        self.look_beyond(views, state).await?;
+        let step = self.unfinished_step(views.whole(), state, &run)?;
         let is_complete = match resolution {
             Resolution::Applied => run.direction == Direction::Upgrade,
             Resolution::NotApplied => run.direction == Direction::Downgrade,

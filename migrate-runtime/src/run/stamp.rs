@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use migrate_chain::graph::RevisionGraph;
 use migrate_chain::target::Target;
 use migrate_chain::{Dialect, Revision};
 
 use super::step::{self, Narrator};
+use super::view::View;
 use super::wait::Wait;
 use super::{Outcome, Run, outside, verify};
+use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::Error;
 use crate::journal::{Entry, JournalDirection, Record, RowChanges};
 use crate::subject::Subject;
-use crate::{Migrations, Report};
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// Sets the rows without running anything.
     pub(crate) async fn stamp(mut self, targets: &[&str], purge: bool) -> Result<Report, Error> {
         let targets: Vec<Target> = targets
@@ -23,7 +23,8 @@ impl<'a> Run<'a> {
             .map(|target| target.parse())
             .collect::<Result<_, _>>()
             .map_err(verify::target_error)?;
-        let graph = self.migrations.graph();
+        let view = View::new(self.migrations);
+        let graph = &view.graph;
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
             let state = self.state().await?;
@@ -44,7 +45,7 @@ impl<'a> Run<'a> {
                 .map(|&row| graph.id(row).to_owned())
                 .collect();
             after.sort_unstable();
-            let records = self.stamp_records(&graph, &state, &after).await?;
+            let records = self.stamp_records(&view, &state, &after).await?;
             let set = (!records.is_empty()).then_some("stamped");
             let transactional: Vec<Transactional<'_>> = records
                 .into_iter()
@@ -125,15 +126,12 @@ impl<'a> Run<'a> {
 
     /// The journal rows of a stamp: for each row that is new, for each that goes, and for each revision whose edit is
     /// accepted by it. The first carries the change of the version rows.
-    async fn stamp_records<'g>(
+    async fn stamp_records<'v>(
         &mut self,
-        graph: &'g RevisionGraph,
+        view: &'v View<'_>,
         state: &State,
         after: &[String],
-    ) -> Result<Vec<Record<'g>>, Error>
-    where
-        'a: 'g,
-    {
+    ) -> Result<Vec<Record<'v>>, Error> {
         let dialect = self.tables.dialect;
         let before = state.ids();
         let changes = RowChanges::between(&before, after);
@@ -142,9 +140,9 @@ impl<'a> Run<'a> {
         } else {
             Vec::new()
         };
-        let edited = verify::edited(self.migrations, graph, dialect, after, &journal);
+        let edited = verify::edited(view, dialect, after, &journal);
         // A row above an edit carries another digest now, though its own file is as it was.
-        let above = verify::changed_rows(self.migrations, graph, dialect, state)
+        let above = verify::changed_rows(view, dialect, state)
             .filter(|row| after.iter().any(|id| id == row.id()));
         let accepted = edited.into_iter().chain(above).map(Revision::id);
         let mut seen = BTreeSet::new();
@@ -155,9 +153,8 @@ impl<'a> Run<'a> {
             .chain(accepted)
             .filter(|id| seen.insert(*id))
             .collect();
-        let migrations = self.migrations;
         let record = |id, direction| Record {
-            entry: stamped(migrations, dialect, graph, id, direction),
+            entry: stamped(view, dialect, id, direction),
             changes: RowChanges::default(),
         };
         let gone = changes.removed.iter();
@@ -165,7 +162,7 @@ impl<'a> Run<'a> {
         let set = set
             .into_iter()
             .map(|id| record(id, JournalDirection::Stamp));
-        let mut records: Vec<Record<'g>> = gone.chain(set).collect();
+        let mut records: Vec<Record<'v>> = gone.chain(set).collect();
         if let Some(first) = records.first_mut() {
             first.changes = changes;
         }
@@ -174,20 +171,20 @@ impl<'a> Run<'a> {
 }
 
 /// The journal row for a version row that is set, or that goes.
-pub(crate) fn stamped<'g>(
-    migrations: &'g Migrations,
+pub(crate) fn stamped<'v>(
+    view: &'v View<'_>,
     dialect: Dialect,
-    graph: &'g RevisionGraph,
     id: &str,
     direction: JournalDirection,
-) -> Entry<'g> {
-    let (subject, downgrade) = match graph.find(id) {
+) -> Entry<'v> {
+    let (subject, downgrade) = match view.graph.find(id) {
         Some(index) => {
-            let revision = &migrations.revisions()[index];
+            let revision = view.revision(index);
             let downgrade = (direction == JournalDirection::Stamp)
                 .then(|| step::downgrade(revision, dialect))
                 .flatten();
-            (Subject::of(revision, graph, index, dialect), downgrade)
+            let subject = Subject::of(revision, &view.graph, index, dialect);
+            (subject, downgrade)
         }
         None => (Subject::unknown(id.to_owned()), None),
     };

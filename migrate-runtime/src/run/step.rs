@@ -1,12 +1,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use migrate_chain::graph::RevisionGraph;
 use migrate_chain::sql::split;
 use migrate_chain::{Checksum, Dialect, Revision, plan};
 
 use tracing::{Span, debug, info, info_span};
 
+use super::view::View;
 use crate::context::RevisionFn;
 use crate::database::{Progress, Row, Transactional, Work};
 use crate::journal::{Entry, JournalEvent, Record, RowChanges, Tables, next_hash};
@@ -44,16 +44,15 @@ pub(super) enum Code<'r> {
 
 /// Prepares the steps of a plan.
 pub(crate) fn steps<'r>(
-    migrations: &'r Migrations,
     tables: &Tables,
-    graph: &'r RevisionGraph,
+    view: &'r View<'_>,
     planned: &[plan::Step],
     direction: Direction,
 ) -> Vec<Step<'r>> {
     let of = planned.len();
     let prepare = |(n, planned): (usize, &plan::Step)| {
         let names = |indices: &mut dyn Iterator<Item = usize>| {
-            indices.map(|row| graph.id(row).to_owned()).collect()
+            indices.map(|row| view.graph.id(row).to_owned()).collect()
         };
         let change = &planned.change;
         let changes = RowChanges {
@@ -73,38 +72,29 @@ pub(crate) fn steps<'r>(
             ),
         };
         let dialect = tables.dialect;
-        Step::new(
-            migrations,
-            graph,
-            dialect,
-            planned.revision,
-            direction,
-            changes,
-        )
-        .at((n, of))
+        Step::new(view, dialect, planned.revision, direction, changes).at((n, of))
     };
     planned.iter().enumerate().map(prepare).collect()
 }
 
 impl<'r> Step<'r> {
     pub(super) fn new(
-        migrations: &'r Migrations,
-        graph: &'r RevisionGraph,
+        view: &'r View<'_>,
         dialect: Dialect,
         index: usize,
         direction: Direction,
         changes: RowChanges,
     ) -> Self {
-        let revision = &migrations.revisions()[index];
+        let revision = view.revision(index);
         let downgrade = match direction {
             Direction::Upgrade => downgrade(revision, dialect),
             Direction::Downgrade => None,
         };
-        let code = code(migrations, dialect, index, revision, direction);
+        let code = code(view.migrations, dialect, index, revision, direction);
         Self {
             revision,
             direction,
-            subject: Subject::of(revision, graph, index, dialect),
+            subject: Subject::of(revision, &view.graph, index, dialect),
             code,
             downgrade,
             changes,

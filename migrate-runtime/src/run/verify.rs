@@ -8,6 +8,7 @@ use migrate_chain::{Dialect, Revision};
 
 use super::failure;
 use super::step::{Code, Step};
+use super::view::View;
 use crate::database::State;
 use crate::error::{Error, ErrorKind};
 use crate::journal::{JournalEvent, JournalRow};
@@ -22,21 +23,16 @@ pub(crate) struct Known {
     pub(super) has_edits: bool,
 }
 
-pub(crate) fn rows(
-    migrations: &Migrations,
-    graph: &RevisionGraph,
-    dialect: Dialect,
-    state: &State,
-) -> Known {
+pub(crate) fn rows(view: &View<'_>, dialect: Dialect, state: &State) -> Known {
     let mut known = Known {
         unknown: Vec::new(),
         has_edits: false,
     };
     for row in &state.rows {
-        match graph.find(&row.revision) {
+        match view.graph.find(&row.revision) {
             None => known.unknown.push(row.revision.clone()),
             Some(index) => {
-                let revision = &migrations.revisions()[index];
+                let revision = view.revision(index);
                 known.has_edits |= row
                     .digest
                     .as_ref()
@@ -48,29 +44,29 @@ pub(crate) fn rows(
 }
 
 /// The rows whose recorded digest is not the one that this binary has.
-pub(super) fn changed_rows<'m>(
-    migrations: &'m Migrations,
-    graph: &RevisionGraph,
+pub(super) fn changed_rows<'v>(
+    view: &'v View<'_>,
     dialect: Dialect,
     state: &State,
-) -> impl Iterator<Item = &'m Revision> {
+) -> impl Iterator<Item = &'v Revision> {
     state.rows.iter().filter_map(move |row| {
         let digest = row.digest.as_ref()?;
-        let revision = &migrations.revisions()[graph.find(&row.revision)?];
+        let revision = view.revision(view.graph.find(&row.revision)?);
         (!revision.accepts(digest, dialect)).then_some(revision)
     })
 }
 
 /// The error for rows that a squash of this chain replaced, if there is one.
 pub(crate) fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Error> {
-    let find = |row: &String| {
-        let squash = migrations
-            .revisions()
-            .iter()
-            .find(|revision| revision.replaces().any(|id| id == row))?;
-        Some((row.clone(), squash))
+    let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
+    let find = |squash: &'_ Revision| {
+        squash
+            .replaces()
+            .find(|id| unknown.contains(id))
+            .map(str::to_owned)
     };
-    let (row, squash) = unknown.iter().find_map(find)?;
+    let mut revisions = migrations.revisions().iter();
+    let (row, squash) = revisions.find_map(|squash| Some((find(squash)?, squash)))?;
     let id = squash.id();
     let summary = format!("the database is at `{row}`, which the squash into `{id}` replaced");
     let help = format!(
@@ -120,6 +116,7 @@ pub(super) fn ahead_error(
     migrations: &Migrations,
     unknown: &[String],
     missing: &[String],
+    can_be_undone: bool,
 ) -> Error {
     let rows = quoted(unknown);
     let error = Error::new(
@@ -130,7 +127,13 @@ pub(super) fn ahead_error(
     if missing.is_empty() {
         error
             .note(format!("all that this binary knows, up to {heads}, is applied: a newer version of the app has been here"))
-            .help("start the newer version, or let this one go on as it is with `Ahead::Allow`")
+            .help(match &migrations.heads()[..] {
+                [head] if can_be_undone => format!(
+                    "start the newer version, let this one go on as it is with `Ahead::Allow`, or undo what it does not \
+                     know from the journal: `cargo migrate downgrade {head}`"
+                ),
+                _ => "start the newer version, or let this one go on as it is with `Ahead::Allow`".to_owned(),
+            })
     } else {
         error
             .note(format!("{} of this binary is not applied there", quoted(missing)))
@@ -139,13 +142,13 @@ pub(super) fn ahead_error(
 }
 
 /// The applied revisions whose checksum is no longer the one in the journal.
-pub(super) fn edited<'m>(
-    migrations: &'m Migrations,
-    graph: &RevisionGraph,
+pub(super) fn edited<'v>(
+    view: &'v View<'_>,
     dialect: Dialect,
     rows: &[String],
     journal: &[JournalRow],
-) -> Vec<&'m Revision> {
+) -> Vec<&'v Revision> {
+    let graph = &view.graph;
     let applied = graph.ancestors(rows.iter().filter_map(|row| graph.find(row)));
     let mut recorded: HashMap<&str, &JournalRow> = HashMap::new();
     for row in journal
@@ -156,8 +159,8 @@ pub(super) fn edited<'m>(
             recorded.insert(&row.revision, row);
         }
     }
-    let is_edited = |(index, revision): &(usize, &Revision)| {
-        let Some(row) = recorded.get(revision.id()).filter(|_| applied[*index]) else {
+    let is_edited = |revision: &&Revision| {
+        let Some(row) = recorded.get(revision.id()) else {
             return false;
         };
         let accepted = row
@@ -166,12 +169,10 @@ pub(super) fn edited<'m>(
             .is_none_or(|digest| revision.accepts(digest, dialect));
         !accepted && row.checksum != revision.checksum(dialect)
     };
-    migrations
-        .revisions()
-        .iter()
-        .enumerate()
+    (0..graph.len())
+        .filter(|&index| applied[index])
+        .map(|index| view.revision(index))
         .filter(is_edited)
-        .map(|(_, revision)| revision)
         .collect()
 }
 
@@ -231,6 +232,11 @@ pub(crate) fn can_run(
     for step in steps {
         match (&step.code, step.direction) {
             (Code::Rust(None), _) => return Err(not_embedded(step.revision)),
+            (_, Direction::Downgrade) if step.revision.is_recorded() => {
+                if let Some(obstacle) = step.revision.irreversible() {
+                    return Err(not_in_the_journal(step.revision, obstacle));
+                }
+            }
             (_, Direction::Downgrade) if step.revision.irreversible().is_some() => {
                 return Err(irreversible(migrations, step.revision));
             }
@@ -296,6 +302,16 @@ fn irreversible(migrations: &Migrations, revision: &Revision) -> Error {
         .at(failure::irreversible_place(migrations, revision))
         .note(reason.unwrap_or_default())
         .help("nothing was changed; downgrade to a revision above it, or restore a backup")
+}
+
+/// A revision that only the journal knows, and that it cannot undo.
+fn not_in_the_journal(revision: &Revision, obstacle: &str) -> Error {
+    let id = revision.id();
+    let summary = format!("revision `{id}` cannot be undone from the journal");
+    Error::new(ErrorKind::Irreversible, summary)
+        .of_revision(id, Direction::Downgrade)
+        .note(format!("this binary does not have it, and the journal says: {obstacle}"))
+        .help("nothing was changed; downgrade with a version of the app that has it, or restore a backup")
 }
 
 fn no_downgrade(migrations: &Migrations, dialect: Dialect, revision: &Revision) -> Error {
