@@ -86,7 +86,8 @@ async fn step(
         Some(suspended) => Some(suspended.before.clone()),
         None => Some(violations(transaction).await?),
     };
-    if matches!(revision.work, Work::Rust(_)) {
+    let is_marked = can_end_transaction(&revision.work);
+    if is_marked && matches!(revision.work, Work::Rust(_)) {
         let marked = execute(transaction, MARK).await;
         marked.map_err(|error| database(error, "to mark the start of the revision"))?;
     }
@@ -94,7 +95,8 @@ async fn step(
         Work::Nothing => Ok(()),
         Work::Rust(function) => call(transaction, function, index, setting.watchdog).await,
         Work::Sql(script) => {
-            script_of(transaction, script, index, progress, setting.watchdog).await
+            let mark = is_marked.then_some(MARK);
+            script_of(transaction, mark, script, index, progress, setting.watchdog).await
         }
     };
     setting.watchdog.inspect(|watchdog| watchdog.stop());
@@ -111,6 +113,7 @@ async fn step(
         setting.tables,
         index,
         revision,
+        is_marked,
         started.elapsed(),
     )
     .await?;
@@ -161,11 +164,29 @@ async fn ended(
 }
 
 /// A savepoint around a revision, by which it is seen that its transaction is the one that it began in. It is
-/// set and taken back in calls that are made anyway: a call to sqlx's thread costs more than a small statement.
+/// set and taken back in calls that are made anyway: a call to sqlx's thread costs more than a small statement, and the
+/// answer to a statement costs as much as the statement. So there is none around SQL that cannot end a transaction.
 const MARK: &str = "SAVEPOINT embed_migrations_revision";
 const UNMARK: &str = "RELEASE embed_migrations_revision";
 
 const ENDED: &str = "ended the transaction that it runs in";
+
+/// Whether a revision may end its transaction and go on, as far as its text tells. What SQLite ends by itself, it ends
+/// with an error.
+fn can_end_transaction(work: &Work<'_>) -> bool {
+    match work {
+        Work::Nothing => false,
+        Work::Rust(_) => true,
+        // Wherever they stand: whether SQLite reads a word as a statement or as part of a string is not guessed here.
+        Work::Sql(script) => script
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(|word| {
+                ["COMMIT", "END", "ROLLBACK"]
+                    .iter()
+                    .any(|keyword| word.eq_ignore_ascii_case(keyword))
+            }),
+    }
+}
 
 /// Whether one of the first `statements` ends a transaction. The build check sees those that stand by themselves; as
 /// SQLite sees it, text between `-- migrate: statement` and its end is many statements too.
@@ -189,6 +210,7 @@ async fn reopen(transaction: &mut Transaction<'_, Sqlite>) -> bool {
 /// Runs a script, and tells of each statement.
 async fn script_of(
     transaction: &mut Transaction<'_, Sqlite>,
+    mark: Option<&str>,
     script: &str,
     index: usize,
     progress: &mut dyn Progress,
@@ -196,11 +218,12 @@ async fn script_of(
 ) -> Result<(), Failure> {
     let restart = || watchdog.inspect(|watchdog| watchdog.restart());
     let mut statement = 0;
-    // In one call with the script: a call to sqlx's thread costs more than most statements.
-    let marked = format!("{MARK};\n{script}");
+    let marked = mark.map_or_else(|| script.to_owned(), |mark| format!("{mark};\n{script}"));
     let mut results = sqlx::raw_sql(AssertSqlSafe(marked)).fetch_many(&mut **transaction);
-    let mark = results.try_next().await;
-    mark.map_err(|error| database(error, "to mark the start of the revision"))?;
+    if mark.is_some() {
+        let mark = results.try_next().await;
+        mark.map_err(|error| database(error, "to mark the start of the revision"))?;
+    }
     restart();
     point::reached(point::BEFORE_STATEMENT);
     loop {
@@ -244,11 +267,11 @@ async fn write_record(
     tables: &Tables,
     index: usize,
     revision: &Transactional<'_>,
+    is_marked: bool,
     duration: Duration,
 ) -> Result<(), Failure> {
     let failed = |error| database(error, "to record the revision");
     let record = &revision.record;
-    let is_marked = !matches!(revision.work, Work::Nothing);
     let changes = tables.change_rows(&record.changes);
     let script = is_marked
         .then(|| UNMARK.to_owned())
@@ -273,4 +296,32 @@ async fn write_record(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_marked_wherever_a_word_could_end_its_transaction() {
+        for script in [
+            "commit",
+            "SELECT 1;END;BEGIN",
+            "\u{feff}ROLLBACK",
+            "x'00'COMMIT",
+            "/**/End/**/",
+            "INSERT INTO t VALUES ('the end')",
+            "CREATE TABLE t (a UNIQUE ON CONFLICT ROLLBACK)",
+        ] {
+            assert!(can_end_transaction(&Work::Sql(script)), "{script}");
+        }
+        for script in [
+            "",
+            "SELECT 1",
+            "ALTER TABLE t ADD COLUMN end_date",
+            "DROP TABLE commits",
+        ] {
+            assert!(!can_end_transaction(&Work::Sql(script)), "{script}");
+        }
+    }
 }
