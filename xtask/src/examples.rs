@@ -8,7 +8,7 @@ use crate::Result;
 use crate::steps::Steps;
 
 /// What an example must print; every example has a place here.
-const EXPECTED: [(&str, &[&str]); 5] = [
+const EXPECTED: [(&str, &[&str]); 6] = [
     ("axum_service", &["200 OK"]),
     ("data_migration", &["Switzerland"]),
     (
@@ -18,6 +18,7 @@ const EXPECTED: [(&str, &[&str]); 5] = [
             "3 of 4 are ready; not grace",
         ],
     ),
+    ("own_cli", &["(head)"]),
     ("quickstart", &["upgraded"]),
     ("wait_until_current", &["worker 3: the database is current"]),
 ];
@@ -53,10 +54,10 @@ fn run_one(sh: &Shell, steps: &mut Steps, name: &str, expected: &[&str]) {
     if name == "quickstart" {
         remove_database();
     }
-    let arguments: &[&str] = if name == "axum_service" {
-        &["--", "--once"]
-    } else {
-        &[]
+    let arguments: &[&str] = match name {
+        "axum_service" => &["--", "--once"],
+        "own_cli" => &["--", "migrate", "heads"],
+        _ => &[],
     };
     // The default database of an example is SQLite, whatever this shell has set.
     let command =

@@ -21,7 +21,7 @@ impl Check {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let pool = cx.database()?;
         if let Some(timeout) = self.wait {
-            match cx.migrations.wait_until_current(&pool, timeout).await {
+            match cx.runner(&pool).wait_until_current(timeout).await {
                 // What is missing is told below.
                 Err(error)
                     if !error.is_not_current() && !error.is_edited() && !error.is_ahead() =>
@@ -31,7 +31,7 @@ impl Check {
                 _ => {}
             }
         }
-        let status = cx.migrations.status(&pool).await?;
+        let status = cx.runner(&pool).status().await?;
         let is_current = status.is_current();
         if cx.ui.is_json() {
             cx.ui.json(&Json::new(&status));

@@ -23,7 +23,7 @@ struct Json<'a> {
 
 impl Current {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
-        let status = cx.migrations.status(&cx.database()?).await?;
+        let status = cx.runner(&cx.database()?).status().await?;
         let mut book = Book::new(cx.migrations);
         let known: Vec<&String> = status
             .current

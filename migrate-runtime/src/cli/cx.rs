@@ -1,26 +1,38 @@
 use super::database::{Access, Source};
 use super::{Command, Exit, Failure, Globals, Ui};
-use crate::{AnyPool, Dialect, Migrations};
+use crate::{AnyPool, Dialect, Migrations, Runner};
 
 /// What a command works with: the chain, the database and the terminal.
 pub struct Cx<'a> {
     pub(super) migrations: &'a Migrations,
     pub(super) ui: &'a mut Ui,
     source: Source,
+    schema: Option<String>,
 }
 
 impl<'a> Cx<'a> {
-    pub(super) fn new(migrations: &'a Migrations, ui: &'a mut Ui, source: Source) -> Self {
+    pub(super) fn new(
+        migrations: &'a Migrations,
+        ui: &'a mut Ui,
+        source: Source,
+        schema: Option<String>,
+    ) -> Self {
         Self {
             migrations,
             ui,
             source,
+            schema,
         }
     }
 
     /// For the database that the options, the environment or `.env` name.
     pub fn of_flags(migrations: &'a Migrations, ui: &'a mut Ui, globals: &Globals) -> Self {
-        Self::new(migrations, ui, Source::Flags(globals.clone()))
+        Self::new(
+            migrations,
+            ui,
+            Source::Flags(globals.clone()),
+            globals.schema.clone(),
+        )
     }
 
     /// Runs a command. Its results are written with the first [`Ui::flush`].
@@ -44,6 +56,18 @@ impl<'a> Cx<'a> {
     /// The database, for what writes: a file of SQLite is made if need be.
     pub(super) fn database_to_write(&self) -> Result<AnyPool, Failure> {
         self.source.pool(Access::Write)
+    }
+
+    /// A run on a database, in the schema that the options name.
+    pub(super) fn runner<'p>(&self, pool: &'p AnyPool) -> Runner<'p, &'p AnyPool>
+    where
+        'a: 'p,
+    {
+        let runner = self.migrations.runner(pool);
+        match &self.schema {
+            Some(schema) => runner.schema(schema),
+            None => runner,
+        }
     }
 
     /// The kind of database, if anything says.

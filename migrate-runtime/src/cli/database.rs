@@ -98,8 +98,13 @@ fn from_file() -> Result<Option<String>, Failure> {
     Ok(None)
 }
 
+/// The line itself is not shown: it may hold a password.
 fn unreadable(error: &dotenvy::Error) -> Failure {
-    Failure::new(format!("the file .env cannot be read: {error}"))
+    let why = match error {
+        dotenvy::Error::LineParse(..) => "a line of it is no `NAME=value`".to_owned(),
+        error => error.to_string(),
+    };
+    Failure::new(format!("the file .env cannot be read: {why}"))
         .help("correct it, or set DATABASE_URL in the environment")
 }
 
@@ -107,10 +112,43 @@ fn open(url: &str, access: Access) -> Result<AnyPool, Failure> {
     if AnyPool::dialect_of(url).is_none() {
         return Err(unknown_scheme(url));
     }
-    Ok(match access {
+    let pool = match access {
         Access::Read => AnyPool::existing(url)?,
         Access::Write => AnyPool::new(url)?,
-    })
+    };
+    must_exist(&pool, access)?;
+    Ok(pool)
+}
+
+/// SQLite would say that it cannot open the file, whatever the reason.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "without SQLite there is nothing to look for"
+)]
+fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
+    match *pool {
+        #[cfg(feature = "sqlite")]
+        AnyPool::Sqlite(ref pool) => {
+            let options = pool.connect_options();
+            let file = options.get_filename();
+            let text = file.to_string_lossy();
+            let is_in_memory = text.is_empty() || text.starts_with("file:") || text == ":memory:";
+            if is_in_memory || file.exists() {
+                return Ok(());
+            }
+            if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+                let what = format!("there is no folder {} for the database file", folder.display());
+                return Err(Failure::new(what).help("make it, or correct the database URL"));
+            }
+            if access == Access::Write {
+                return Ok(());
+            }
+            let what = format!("there is no database file {}", file.display());
+            Err(Failure::new(what).help(format!("`{} upgrade` makes it", super::program())))
+        }
+        #[allow(unreachable_patterns, reason = "with SQLite alone, none is left")]
+        _ => Ok(()),
+    }
 }
 
 fn unknown_scheme(url: &str) -> Failure {

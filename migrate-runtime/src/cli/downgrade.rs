@@ -47,9 +47,8 @@ impl Downgrade {
             return Ok(Exit::Done);
         }
         let pool = cx.database()?;
-        let migrations = cx.migrations;
         let target = self.target.unwrap_or_default();
-        let plan = || migrations.runner(&pool).to(&target).plan_downgrade();
+        let plan = || cx.runner(&pool).to(&target).plan_downgrade();
         if self.dry_run {
             run::plan(cx.ui, &plan().await?);
             return Ok(Exit::Done);
@@ -57,7 +56,7 @@ impl Downgrade {
         if !self.yes && cx.ui.is_interactive() && !agrees(cx, &plan().await?)? {
             return Err(Failure::new("nothing was undone"));
         }
-        let runner = self.options.apply(migrations.runner(&pool)).to(&target);
+        let runner = self.options.apply(cx.runner(&pool)).to(&target);
         run::run(cx, &pool, runner, Direction::Downgrade).await
     }
 }

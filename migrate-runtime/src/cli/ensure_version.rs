@@ -29,7 +29,7 @@ impl EnsureVersion {
             return Ok(Exit::Done);
         }
         let pool = cx.database_to_write()?;
-        let created = cx.migrations.runner(&pool).ensure_version().await?;
+        let created = cx.runner(&pool).ensure_version().await?;
         if cx.ui.is_json() {
             cx.ui.json(&Json { created });
         } else if created {

@@ -8,6 +8,9 @@ pub struct Globals {
     // The environment is read when it is needed: a help text must not print a password.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
+    /// The schema to work in, such as that of a tenant [default: that of the connection]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
     /// How results are written; `dot`, `mermaid` and `svg` draw a history
     #[arg(
         long,

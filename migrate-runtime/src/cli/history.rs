@@ -38,7 +38,7 @@ impl History {
         let mut book = Book::new(cx.migrations);
         let mut rows = Vec::new();
         if self.indicate_current || range.needs_rows() {
-            rows = cx.migrations.status(&cx.database()?).await?.current;
+            rows = cx.runner(&cx.database()?).status().await?.current;
         }
         if self.indicate_current {
             book.mark_current(&rows);

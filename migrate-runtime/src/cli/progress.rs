@@ -79,9 +79,9 @@ impl Progress {
         self.lock().running.clone()
     }
 
-    /// Takes the bar away, or ends the line.
-    pub(super) fn end(&self) {
-        self.lock().end();
+    /// Takes the bar away, or ends the line with a word for how the revision on it ended.
+    pub(super) fn end(&self, how: &str) {
+        self.lock().end(how);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -195,7 +195,7 @@ impl State {
     }
 
     fn say(&mut self, text: &str) {
-        self.close_line();
+        self.close_line("");
         match &mut self.shown {
             Shown::Nothing => {}
             Shown::Bar(bar) => bar.println(text),
@@ -205,18 +205,18 @@ impl State {
         }
     }
 
-    fn end(&mut self) {
-        self.close_line();
+    fn end(&mut self, how: &str) {
+        self.close_line(how);
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
         }
     }
 
-    fn close_line(&mut self) {
+    fn close_line(&mut self, how: &str) {
         if let Shown::Lines { stderr, .. } = &mut self.shown
             && self.is_line_open
         {
-            let _ = writeln!(stderr);
+            let _ = writeln!(stderr, "{how}");
             self.is_line_open = false;
         }
     }

@@ -41,10 +41,7 @@ impl Resolve {
             How { .. } => Resolution::Retry,
         };
         let pool = cx.database()?;
-        let report = cx
-            .migrations
-            .resolve(&pool, &self.revision, resolution)
-            .await?;
+        let report = cx.runner(&pool).resolve(&self.revision, resolution).await?;
         run::report(cx.ui, &report);
         Ok(Exit::Done)
     }

@@ -70,7 +70,10 @@ pub(super) async fn run<'p>(
         } => Some(result),
         () = interrupt() => None,
     };
-    progress.end();
+    progress.end(match &result {
+        Some(_) => "failed",
+        None => "interrupted",
+    });
     match result {
         Some(result) => {
             report(cx.ui, &result?);
@@ -213,8 +216,14 @@ async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) 
     let Some(running) = progress.running() else {
         return Failure::new("interrupted: no revision was running").help("run it again to go on");
     };
-    let runner = cx.migrations.runner(pool).lock_deadline(SETTLING);
-    match runner.status_when_idle().await {
+    cx.ui
+        .note("interrupted: looking at what became of the revision under way");
+    let runner = cx.runner(pool).lock_deadline(SETTLING);
+    let status = tokio::select! {
+        status = runner.status_when_idle() => status,
+        () = interrupt() => return Failure::new("interrupted twice").help("look at `status`"),
+    };
+    match status {
         Ok(status) => after_interrupt(cx, &running, &status),
         Err(error) => {
             let what = format!(

@@ -21,7 +21,7 @@ impl Show {
         let mut rows = Vec::new();
         // The others are about the chain alone, and ask no database.
         if target.needs_rows() {
-            let status = cx.migrations.status(&cx.database()?).await?;
+            let status = cx.runner(&cx.database()?).status().await?;
             book.mark_current(&status.current);
             rows = status.current;
         }

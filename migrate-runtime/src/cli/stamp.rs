@@ -35,7 +35,7 @@ impl Stamp {
             return Ok(Exit::Done);
         }
         let pool = cx.database_to_write()?;
-        let mut runner = cx.migrations.runner(&pool);
+        let mut runner = cx.runner(&pool);
         if self.purge {
             runner = runner.purge();
         }

@@ -53,7 +53,7 @@ impl<'a> Json<'a> {
 impl Status {
     #[allow(clippy::unused_self, reason = "each command is run in the same way")]
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
-        let status = cx.migrations.status(&cx.database()?).await?;
+        let status = cx.runner(&cx.database()?).status().await?;
         if cx.ui.is_json() {
             cx.ui.json(&Json::new(&status));
             return Ok(Exit::Done);
@@ -109,7 +109,7 @@ fn half_way(unfinished: &Unfinished) -> String {
         .as_ref()
         .map(|error| format!(": {error}"))
         .unwrap_or_default();
-    format!("{BAD}{revision}{BAD:#}  {direction}, {statements_done} statements done{error}")
+    format!("{BAD}{revision}{BAD:#}  {direction}, statements done: {statements_done}{error}")
 }
 
 fn chain(migrations: &Migrations) -> String {

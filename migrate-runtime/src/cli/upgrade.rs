@@ -54,8 +54,7 @@ impl Upgrade {
         } else {
             cx.database_to_write()?
         };
-        let migrations = cx.migrations;
-        let mut runner = self.options.apply(migrations.runner(&pool));
+        let mut runner = self.options.apply(cx.runner(&pool));
         if self.allow_ahead {
             runner = runner.ahead(Ahead::Allow);
         }

@@ -1,0 +1,39 @@
+//! What a user types and what is printed. Each file in `sessions` is run on SQLite; `SNAPSHOTS=overwrite` writes it anew.
+
+mod session;
+
+use session::Session;
+
+macro_rules! sessions {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                Session::sqlite().check(folder().join(concat!(stringify!($name), ".md")));
+            }
+        )*
+
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+sessions! { bad_input branches check current downgrade ensure_version heads help history offline resolve show stamp status upgrade }
+
+fn folder() -> std::path::PathBuf {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions").into()
+}
+
+#[test]
+fn each_session_is_run() {
+    for entry in std::fs::read_dir(folder()).expect("the folder is there") {
+        let name = entry.expect("it can be read").file_name();
+        let name = name.to_string_lossy();
+        let name = name.strip_suffix(".md").unwrap_or(&name);
+        assert!(NAMES.contains(&name), "nothing runs {name}");
+    }
+}
+
+#[test]
+fn the_fields_of_the_json_are_as_documented() {
+    Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/json.md"));
+}
