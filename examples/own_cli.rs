@@ -8,7 +8,11 @@
 //!
 //! The database is the one that `DATABASE_URL` names; `--features postgres` or `mysql` adds another kind than SQLite.
 
-#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
 
 use std::env;
 use std::error::Error;

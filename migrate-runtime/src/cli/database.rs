@@ -136,8 +136,14 @@ fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
             if is_in_memory || file.exists() {
                 return Ok(());
             }
-            if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-                let what = format!("there is no folder {} for the database file", folder.display());
+            if let Some(folder) = file
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+            {
+                let what = format!(
+                    "there is no folder {} for the database file",
+                    folder.display()
+                );
                 return Err(Failure::new(what).help("make it, or correct the database URL"));
             }
             if access == Access::Write {

@@ -105,11 +105,15 @@ fn half_way(unfinished: &Unfinished) -> String {
         statements_done,
         error,
     } = unfinished;
+    let place = match statements_done {
+        0 => "at its first statement".to_owned(),
+        done => format!("behind statement {done}"),
+    };
     let error = error
         .as_ref()
         .map(|error| format!(": {error}"))
         .unwrap_or_default();
-    format!("{BAD}{revision}{BAD:#}  {direction}, statements done: {statements_done}{error}")
+    format!("{BAD}{revision}{BAD:#}  the {direction} stopped {place}{error}")
 }
 
 fn chain(migrations: &Migrations) -> String {

@@ -10,7 +10,9 @@ use super::retry::Retries;
 use super::step::{Code, Narrator, Step};
 use super::view::{View, Views};
 use super::{Outcome, Run, failure, verify};
-use crate::database::{Failure, InFlight, Progress as _, State, Transactional, Work};
+use crate::database::{
+    Failure, InFlight, Progress as _, State, Transactional, Work, database_message,
+};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{
     Entry, JournalEvent, JournalRow, Record, RowChanges, next_hash, statements_hash,
@@ -169,7 +171,7 @@ impl<'a> Run<'a> {
         let Failure::Statement { error, at, .. } = failure else {
             return failure;
         };
-        let message = error.to_string();
+        let message = database_message(&error);
         let failed = done.len();
         let done = &done[..settled(self.tables.dialect, done)];
         let entry = Entry {
