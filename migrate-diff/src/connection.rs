@@ -236,6 +236,7 @@ mod backend {
         };
     }
 
+    #[cfg(feature = "mysql")]
     /// Replayed by the script that would be run by hand.
     macro_rules! script {
         ($connection:ty, $dialect:expr) => {
@@ -264,7 +265,7 @@ mod backend {
         };
     }
 
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[cfg(feature = "mysql")]
     async fn statements(backend: &mut dyn Backend, script: &str) -> Result<(), Error> {
         for statement in migrate_chain::sql::split(backend.dialect(), script) {
             let sql = &script[statement.range()];
@@ -284,7 +285,7 @@ mod backend {
     #[cfg(feature = "sqlite")]
     run!(sqlx::SqliteConnection, Dialect::Sqlite);
     #[cfg(feature = "postgres")]
-    script!(sqlx::PgConnection, Dialect::Postgres);
+    run!(sqlx::PgConnection, Dialect::Postgres);
     #[cfg(feature = "mysql")]
     script!(sqlx::MySqlConnection, Dialect::MySql);
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod connection;
+mod ddl;
 mod desired;
 mod error;
 mod filter;

@@ -19,6 +19,8 @@ pub enum Kind {
     Domain,
     /// A sequence that is no identity column's.
     Sequence,
+    /// That a sequence goes with its column.
+    Ownership,
     /// A function.
     Function,
     /// A procedure.
@@ -56,6 +58,7 @@ impl Kind {
             Self::Type => "type",
             Self::Domain => "domain",
             Self::Sequence => "sequence",
+            Self::Ownership => "ownership of sequence",
             Self::Function => "function",
             Self::Procedure => "procedure",
             Self::Table => "table",
@@ -129,6 +132,10 @@ pub struct Object {
     pub(crate) drop: String,
     /// What must be there before it, and cannot go while it is there.
     pub(crate) depends_on: BTreeSet<ObjectId>,
+    /// The place of a column in its table.
+    pub(crate) position: usize,
+    /// What takes it along when it goes.
+    pub(crate) owner: Option<ObjectId>,
 }
 
 impl Object {
@@ -143,6 +150,8 @@ impl Object {
             create: String::new(),
             drop: String::new(),
             depends_on: BTreeSet::new(),
+            position: 0,
+            owner: None,
         }
     }
 

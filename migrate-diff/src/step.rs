@@ -12,6 +12,8 @@ pub struct Step {
     pub sql: String,
     /// What a person must know before it runs.
     pub hazards: Vec<Hazard>,
+    /// Whether it runs outside a transaction, in a revision of its own.
+    pub(crate) online: bool,
 }
 
 /// What a statement may cost.
@@ -73,7 +75,13 @@ impl Step {
         Self {
             sql: sql.trim_end().trim_end_matches(';').trim_end().to_owned(),
             hazards: Vec::new(),
+            online: false,
         }
+    }
+
+    pub(crate) fn online(mut self) -> Self {
+        self.online = true;
+        self
     }
 
     pub(crate) fn destructive(mut self, text: impl Into<String>) -> Self {
