@@ -15,6 +15,10 @@ pub struct Difference {
 /// How one object differs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a difference is a short list, and a box would be in everybody's way"
+)]
 pub enum Change {
     /// It is only in the second schema.
     Added(Object),

@@ -230,16 +230,24 @@ impl<'s> Planner<'s> {
         if old.kind != Kind::Sequence {
             return;
         }
-        self.fates.remove(&ObjectId::new(Kind::Ownership, &old.name));
-        self.fates.remove(&ObjectId::new(Kind::Ownership, &new.name));
+        self.fates
+            .remove(&ObjectId::new(Kind::Ownership, &old.name));
+        self.fates
+            .remove(&ObjectId::new(Kind::Ownership, &new.name));
         let Schemas { from, to } = self.schemas;
         let literal = |name: &str| format!("'{name}'");
-        for column in from.of_kind(Kind::Column).filter(|column| column.depends_on.contains(old)) {
+        for column in from
+            .of_kind(Kind::Column)
+            .filter(|column| column.depends_on.contains(old))
+        {
             let mut attributes = column.attributes.clone();
             if let Some(default) = attributes.get_mut("default") {
                 *default = default.replace(&literal(&old.name), &literal(&new.name));
             }
-            if to.get(&column.id).is_some_and(|column| column.attributes == attributes) {
+            if to
+                .get(&column.id)
+                .is_some_and(|column| column.attributes == attributes)
+            {
                 self.fates.remove(&column.id);
             }
         }
@@ -474,8 +482,8 @@ impl<'s> Planner<'s> {
 type Needs = BTreeMap<Operation, BTreeSet<Operation>>;
 
 fn add(needs: &mut Needs, operation: Operation, need: Option<Operation>) {
-    let entry = needs.entry(operation.clone()).or_default();
-    entry.extend(need.filter(|need| *need != operation));
+    let need = need.filter(|need| *need != operation);
+    needs.entry(operation).or_default().extend(need);
 }
 
 /// The tables that a constraint needs beside its own.

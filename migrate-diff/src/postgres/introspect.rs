@@ -17,7 +17,7 @@ pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Er
         ids: HashMap::new(),
         aliases: HashMap::new(),
     };
-    let steps: [(&str, fn(&mut Reader, &Fields<'_>)); 13] = [
+    let steps: [(&str, Read); 13] = [
         (catalog::NAMESPACES, Reader::namespace),
         (catalog::EXTENSIONS, Reader::extension),
         (catalog::ENUMS, Reader::enumeration),
@@ -37,7 +37,7 @@ pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Er
             read(&mut reader, &Fields(&row));
         }
     }
-    let rest: [(&str, fn(&mut Reader, &Fields<'_>)); 4] = [
+    let rest: [(&str, Read); 4] = [
         (catalog::POLICIES, Reader::policy),
         (catalog::ALIASES, Reader::alias),
         (catalog::PRIVILEGES, Reader::privilege),
@@ -50,6 +50,9 @@ pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Er
     }
     Ok(reader.schema)
 }
+
+/// Takes a row into the schema.
+type Read = fn(&mut Reader, &Fields<'_>);
 
 /// A row by position; NULL and what is not there are empty.
 struct Fields<'r>(&'r TextRow);
@@ -258,7 +261,7 @@ impl Reader {
         let Some(table) = self.relation_id(row.at(0)) else {
             return;
         };
-        let generated = row.at(6) != "";
+        let generated = !row.at(6).is_empty();
         let identity = match row.at(7) {
             "a" => Some("ALWAYS"),
             "d" => Some("BY DEFAULT"),
