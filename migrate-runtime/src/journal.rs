@@ -8,6 +8,8 @@ use std::time::Duration;
 use migrate_chain::{Checksum, Dialect, Digest};
 
 use crate::Direction;
+#[cfg(feature = "mysql")]
+use crate::database::State;
 use crate::database::syntax::{self, journal_columns, name};
 use crate::migrations::Settings;
 use crate::subject::Subject;
@@ -78,17 +80,19 @@ impl Tables {
         let constraint = name(self.dialect, &format!("{stem}_pkc"));
         format!(
             "CREATE TABLE IF NOT EXISTS {} (version_num VARCHAR(32) NOT NULL, CONSTRAINT {constraint} PRIMARY KEY \
-             (version_num))",
-            self.version
+             (version_num)){}",
+            self.version,
+            syntax::with_transactions(self.dialect)
         )
     }
 
     /// The statement that creates the journal.
     pub(crate) fn create_journal(&self) -> String {
         format!(
-            "CREATE TABLE IF NOT EXISTS {} ({})",
+            "CREATE TABLE IF NOT EXISTS {} ({}){}",
             self.journal,
-            journal_columns(self.dialect)
+            journal_columns(self.dialect),
+            syntax::with_all_characters(self.dialect)
         )
     }
 
@@ -96,8 +100,9 @@ impl Tables {
     /// the digest that was last recorded for that; with no version rows there is one row, its revision NULL.
     pub(crate) fn read(&self) -> String {
         let (version, journal) = (&self.version, &self.journal);
+        let row = syntax::comparable(self.dialect, "v.version_num");
         format!(
-            "SELECT last.event, v.version_num, (SELECT j.digest FROM {journal} j WHERE j.revision = v.version_num AND \
+            "SELECT last.event, v.version_num, (SELECT j.digest FROM {journal} j WHERE j.revision = {row} AND \
              j.event IN ({RECORDS}) AND j.direction <> 'downgrade' ORDER BY j.sequence DESC LIMIT 1) AS digest FROM \
              (SELECT (SELECT event FROM {journal} ORDER BY sequence DESC LIMIT 1) AS event) last LEFT JOIN {version} v \
              ON 1 = 1"
@@ -167,24 +172,80 @@ impl Tables {
         updates.chain(deletes).chain(inserts).collect()
     }
 
+    /// A condition in SQL that holds while the state is the one that a plan was made for.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn is_state(&self, expected: &State) -> String {
+        let (version, journal) = (&self.version, &self.journal);
+        let ids = expected.ids();
+        let names: Vec<String> = ids
+            .iter()
+            .map(|id| syntax::text(self.dialect, Some(id)))
+            .collect();
+        let are_there = if names.is_empty() {
+            String::new()
+        } else {
+            let count = format!(
+                "SELECT COUNT(*) FROM {version} WHERE version_num IN ({})",
+                names.join(", ")
+            );
+            format!("({count}) = {} AND ", names.len())
+        };
+        let unfinished = u8::from(expected.unfinished);
+        format!(
+            "(SELECT COUNT(*) FROM {version}) = {} AND {are_there}COALESCE((SELECT event FROM {journal} ORDER BY sequence \
+             DESC LIMIT 1) IN ({UNFINISHED}), 0) = {unfinished}",
+            names.len()
+        )
+    }
+
+    /// What was last written down about the statement that comes next, in the revision that is under way.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn read_evidence(&self) -> String {
+        let journal = &self.journal;
+        format!(
+            "SELECT evidence FROM {journal} WHERE evidence IS NOT NULL AND (revision, statements) = (SELECT revision, \
+             statements FROM {journal} ORDER BY sequence DESC LIMIT 1) ORDER BY sequence DESC LIMIT 1"
+        )
+    }
+
     /// The statement that adds a row to the journal. It was started `duration` ago and ends now.
     pub(crate) fn add(&self, entry: &Entry<'_>, duration: Option<Duration>) -> String {
+        self.add_with(entry, duration, &[])
+    }
+
+    /// The same with further columns, and their values in SQL.
+    pub(crate) fn add_with(
+        &self,
+        entry: &Entry<'_>,
+        duration: Option<Duration>,
+        more: &[(&str, String)],
+    ) -> String {
         let (now, started) = syntax::times(self.dialect, duration.unwrap_or_default().as_millis());
         let duration = duration.map_or_else(
             || "NULL".to_owned(),
             |duration| duration.as_millis().to_string(),
         );
-        self.add_timed(entry, &started, &now, &duration)
+        self.insert(entry, [&started, &now, &duration], more)
     }
 
     /// The statement that adds a row to the journal: when it started and ended and how many milliseconds that took, as
     /// SQL writes it.
+    #[cfg(feature = "postgres")]
     pub(crate) fn add_timed(
         &self,
         entry: &Entry<'_>,
         started: &str,
         now: &str,
         duration: &str,
+    ) -> String {
+        self.insert(entry, [started, now, duration], &[])
+    }
+
+    fn insert(
+        &self,
+        entry: &Entry<'_>,
+        [started, now, duration]: [&str; 3],
+        more: &[(&str, String)],
     ) -> String {
         let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let hex = |value: Option<String>| text(value.as_deref());
@@ -213,12 +274,17 @@ impl Tables {
             text(Some(TOOL_VERSION)),
             text(entry.error),
         ];
+        let mut columns = String::new();
+        let mut values = values.join(", ");
+        for (column, value) in more {
+            columns = format!("{columns}, {column}");
+            values = format!("{values}, {value}");
+        }
         format!(
             "INSERT INTO {} (event, direction, revision, down_revision, depends_on, message, settings, checksum, digest, \
-             started_at, finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, error) \
-             VALUES ({})",
-            self.journal,
-            values.join(", ")
+             started_at, finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, error{columns}) \
+             VALUES ({values})",
+            self.journal
         )
     }
 }
@@ -259,6 +325,9 @@ pub(crate) struct Entry<'r> {
     /// What undoes the revision, on the row that records its upgrade or stamps it.
     pub(crate) downgrade: Option<Cow<'r, str>>,
     pub(crate) error: Option<&'r str>,
+    /// The statement that comes behind it, for a database that notes what that is to change.
+    #[allow(dead_code, reason = "SQLite has no need of it")]
+    pub(crate) next: Option<&'r str>,
 }
 
 impl<'r> Entry<'r> {
@@ -276,6 +345,7 @@ impl<'r> Entry<'r> {
             statements_hash: None,
             downgrade,
             error: None,
+            next: None,
         }
     }
 }
@@ -308,7 +378,7 @@ pub(crate) enum JournalEvent {
 const RECORDS: &str = "'finished', 'stamped'";
 
 /// The events after which a revision is under way, as a list in SQL.
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) const UNFINISHED: &str = "'started', 'statement', 'failed'";
 
 impl JournalEvent {

@@ -47,7 +47,9 @@ pub async fn runs_statement_by_statement<B: Backend>() {
         "finished upgrade o 3",
         "finished upgrade z 1",
     ];
-    assert_eq!(database.journal().await, journal);
+    let written = database.journal().await;
+    let is_of_o = |line: &&String| line.contains(" o ") || line.starts_with("finished");
+    assert_eq!(written.iter().filter(is_of_o).collect::<Vec<_>>(), journal);
     let expected = [
         "started upgrade o 2/3 with 3",
         "statement o 1/3",
@@ -88,14 +90,13 @@ pub async fn fails_and_goes_on<B: Backend>() {
             .contains("statements 1 to 1 of 3 are done"),
         "{error}"
     );
-    assert_eq!(
-        database.journal().await[1..],
-        [
-            "started upgrade o 0",
-            "statement upgrade o 1",
-            "failed upgrade o 1"
-        ]
-    );
+    let written = [
+        "started upgrade o 0",
+        "statement upgrade o 1",
+        "failed upgrade o 1",
+    ];
+    let journal = database.journal().await;
+    assert_eq!(journal[journal.len() - 3..], written, "{journal:#?}");
     let unfinished = migrations
         .status(database.db())
         .await

@@ -3,12 +3,16 @@
 pub mod chain;
 pub mod checker;
 pub mod ledger;
+#[cfg(feature = "mysql")]
+#[allow(dead_code, reason = "each test program has a database of its own")]
+pub mod mysql;
 #[cfg(feature = "postgres")]
 #[allow(
     dead_code,
     reason = "each test binary uses the helpers of its database"
 )]
 pub mod postgres;
+#[allow(dead_code, reason = "each test program has a database of its own")]
 pub mod sqlite;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +37,8 @@ pub trait Backend: Sized + Send + Sync + 'static {
             1
         }
     }
+    /// Whether a schema change can be rolled back; otherwise a revision that holds one runs statement by statement.
+    const DDL_IS_TRANSACTIONAL: bool = true;
 
     /// What `Migrations` is given to run on.
     type Handle<'a>: Database<'a> + Copy;
@@ -179,6 +185,7 @@ pub fn cuts(events: usize) -> impl Iterator<Item = Cut> {
 }
 
 /// Runs a future until `reached` holds while it is pending, and drops it.
+#[allow(dead_code, reason = "not every test program cuts there")]
 pub async fn cut_when_pending<F: Future>(future: F, mut reached: impl AsyncFnMut() -> bool) {
     let mut future = std::pin::pin!(future);
     loop {

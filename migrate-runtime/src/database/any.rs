@@ -21,6 +21,9 @@ pub enum AnyPool {
     /// PostgreSQL.
     #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
+    /// MySQL and MariaDB.
+    #[cfg(feature = "mysql")]
+    MySql(sqlx::MySqlPool),
 }
 
 impl AnyPool {
@@ -75,6 +78,8 @@ impl AnyPool {
             Self::Sqlite(_) => Dialect::Sqlite,
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Self::MySql(_) => Dialect::MySql,
         }
     }
 
@@ -99,6 +104,11 @@ impl AnyPool {
                 let options = url.parse().map_err(malformed)?;
                 Ok(Self::Postgres(sqlx::PgPool::connect_lazy_with(options)))
             }
+            #[cfg(feature = "mysql")]
+            Some(Dialect::MySql) => {
+                let options: sqlx::mysql::MySqlConnectOptions = url.parse().map_err(malformed)?;
+                Ok(Self::MySql(sqlx::MySqlPool::connect_lazy_with(options)))
+            }
             #[allow(unreachable_patterns, reason = "with all databases, none is left")]
             Some(dialect) => Err(not_enabled(dialect)),
             None => Err(Error::new(
@@ -117,6 +127,8 @@ impl<'a> Connect<'a> for &'a AnyPool {
             AnyPool::Sqlite(ref pool) => pool.connect(limits),
             #[cfg(feature = "postgres")]
             AnyPool::Postgres(ref pool) => pool.connect(limits),
+            #[cfg(feature = "mysql")]
+            AnyPool::MySql(ref pool) => pool.connect(limits),
         }
     }
 }
@@ -132,6 +144,13 @@ impl From<sqlx::SqlitePool> for AnyPool {
 impl From<sqlx::PgPool> for AnyPool {
     fn from(pool: sqlx::PgPool) -> Self {
         Self::Postgres(pool)
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl From<sqlx::MySqlPool> for AnyPool {
+    fn from(pool: sqlx::MySqlPool) -> Self {
+        Self::MySql(pool)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Everything that differs between databases, and nothing else: [`Session`] is the seam, one file implements it for each.
 
 pub(crate) mod any;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -207,6 +209,12 @@ pub(crate) trait Session: Send {
     /// Gives the lock back. A release that fails closes the connection, so it cannot fail for the caller.
     fn unlock(&mut self) -> BoxFuture<'_, ()>;
 
+    /// Whether one transaction can hold the work and its record, so that all of it is done or nothing. A database that
+    /// commits each schema change by itself cannot promise that for all.
+    fn can_hold<'s>(&'s mut self, _work: Work<'s>) -> BoxFuture<'s, Result<bool, Failure>> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
     /// Runs revisions in one transaction, each with its record, if the state is still `expected`.
     fn run<'s>(
         &'s mut self,
@@ -238,9 +246,15 @@ pub(crate) trait Session: Send {
     /// the statement has left half done. The connection is set up as the statement found it.
     fn in_flight<'s>(
         &'s mut self,
+        tables: &'s Tables,
         statement: &'s str,
         has_failed: bool,
     ) -> BoxFuture<'s, Result<InFlight, Failure>>;
+
+    /// Whether what just failed outside a transaction has certainly done nothing.
+    fn left_no_trace(&self, failure: &Failure) -> bool {
+        matches!(failure, Failure::Statement { .. })
+    }
 
     /// Whether the database only gave up on a lock, and undid all that was tried: it can be tried again. `outside` is
     /// the statement, if it ran outside a transaction.

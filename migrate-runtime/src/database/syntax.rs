@@ -60,6 +60,30 @@ pub(crate) fn times(dialect: Dialect, milliseconds: u128) -> (String, String) {
     }
 }
 
+/// What makes the version table one that has transactions, whatever tables have by default.
+pub(crate) fn with_transactions(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => "",
+        Dialect::MySql => " ENGINE = InnoDB",
+    }
+}
+
+/// The same for the journal, which must also hold any text, whatever the character set of the database.
+pub(crate) fn with_all_characters(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => "",
+        Dialect::MySql => " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    }
+}
+
+/// A column of the version table, to be compared with one of the journal: they need not have one collation.
+pub(crate) fn comparable(dialect: Dialect, column: &str) -> String {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => column.to_owned(),
+        Dialect::MySql => format!("CONVERT({column} USING utf8mb4) COLLATE utf8mb4_bin"),
+    }
+}
+
 /// The columns of the journal with their types, in order.
 pub(crate) fn journal_columns(dialect: Dialect) -> String {
     let (sequence, time, text, integer) = match dialect {
@@ -77,12 +101,17 @@ pub(crate) fn journal_columns(dialect: Dialect) -> String {
             "BIGINT",
         ),
     };
+    // What definitions were before the statement behind the row.
+    let evidence = match dialect {
+        Dialect::Sqlite | Dialect::Postgres => "",
+        Dialect::MySql => ", evidence TEXT",
+    };
     format!(
         "sequence {sequence}, event VARCHAR(16) NOT NULL, direction VARCHAR(16) NOT NULL, \
          revision VARCHAR(32) NOT NULL, down_revision {text} NOT NULL, depends_on {text} NOT NULL, \
          message {text} NOT NULL, settings {text} NOT NULL, checksum CHAR(64), digest CHAR(64), started_at {time} NOT NULL, finished_at {time}, \
          duration_ms {integer}, statements {integer} NOT NULL, statements_hash CHAR(64), \
-         downgrade {text}, tool_version VARCHAR(64) NOT NULL, error {text}"
+         downgrade {text}, tool_version VARCHAR(64) NOT NULL, error {text}{evidence}"
     )
 }
 

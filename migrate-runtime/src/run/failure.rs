@@ -20,6 +20,7 @@ pub(super) fn error(
     failure: Failure,
     steps: &[Step<'_>],
 ) -> Error {
+    let left_no_trace = session.left_no_trace(&failure);
     match failure {
         Failure::Statement {
             index,
@@ -28,10 +29,18 @@ pub(super) fn error(
             error,
         } => {
             let step = &steps[index];
-            statement_error(migrations, session, step, (statement, at), error)
+            let result = statement_error(migrations, session, step, (statement, at), error);
+            if left_no_trace || !step.is_outside {
+                return result;
+            }
+            result
+                .note("what the statement did before it failed stays, and is unknown")
+                .help(how_to_settle(step.revision.id()))
         }
         Failure::Unsupported(error) => error,
-        Failure::Rust { index, error } => rust_error(migrations, &steps[index], error),
+        Failure::Rust { index, error } => {
+            rust_error(migrations, &steps[index], left_no_trace, error)
+        }
         Failure::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
         }
@@ -48,19 +57,27 @@ pub(super) fn error(
     }
 }
 
-fn rust_error(migrations: &Migrations, step: &Step<'_>, error: BoxError) -> Error {
+fn rust_error(
+    migrations: &Migrations,
+    step: &Step<'_>,
+    left_no_trace: bool,
+    error: BoxError,
+) -> Error {
     let id = step.revision.id();
     let summary = format!("the {} of revision `{id}` failed: {error}", step.direction);
     let result = Error::new(ErrorKind::Revision, summary)
         .of_revision(id, step.direction)
         .at(file_place(migrations, step.revision));
-    let result = if step.revision.is_transactional() {
+    let result = if left_no_trace || !step.is_outside {
         result
-            .note(aftermath(step, 0))
+            .note(ROLLED_BACK)
             .help("correct the revision, rebuild, and start again")
     } else {
         result
-            .note("it runs outside a transaction, and what it did before it failed is unknown")
+            .note(format!(
+                "{}, and what it did before it failed is unknown",
+                outside(step)
+            ))
             .help(how_to_settle(id))
     };
     result.caused_by(error)
@@ -126,15 +143,25 @@ fn is_lost(error: &sqlx::Error) -> bool {
 
 /// What the failure has left behind.
 fn aftermath(step: &Step<'_>, statement: usize) -> String {
-    match (step.revision.is_transactional(), statement) {
-        (true, _) => "the revision was rolled back as a whole".to_owned(),
-        (false, 0) => {
-            "it runs outside a transaction; no statement of it is known to be done".to_owned()
-        }
-        (false, done) => format!(
-            "it runs outside a transaction: statements 1 to {done} of {} are done, and the next start goes on behind them",
+    match (step.is_outside, statement) {
+        (false, _) => ROLLED_BACK.to_owned(),
+        (true, 0) => format!("{}; no statement of it is known to be done", outside(step)),
+        (true, done) => format!(
+            "{}: statements 1 to {done} of {} are done, and the next start goes on behind them",
+            outside(step),
             step.statements()
         ),
+    }
+}
+
+const ROLLED_BACK: &str = "the revision was rolled back as a whole";
+
+/// Why it is not rolled back.
+pub(super) fn outside(step: &Step<'_>) -> &'static str {
+    if step.revision.is_transactional() {
+        "the database commits each schema change by itself"
+    } else {
+        "it runs outside a transaction"
     }
 }
 
@@ -149,10 +176,10 @@ fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String])
         .of_revision(id, step.direction)
         .at(file_place(migrations, step.revision));
     let error = violations.iter().take(5).fold(error, Error::note);
-    let help = if step.revision.is_transactional() {
-        "correct the revision so that every reference leads somewhere"
-    } else {
+    let help = if step.is_outside {
         "correct the rows in the database, and start again: only the record of the revision is missing"
+    } else {
+        "correct the revision so that every reference leads somewhere"
     };
     error.note(aftermath(step, step.statements())).help(help)
 }

@@ -236,7 +236,7 @@ impl<'a> Run<'a> {
             }
             return Ok(outcome);
         }
-        let steps = self.plan(views, goal, &state).await?;
+        let mut steps = self.plan(views, goal, &state).await?;
         let outside = steps.iter().any(|step| !step.revision.is_transactional());
         if let Err(failure) = self.lock(outside).await {
             return self.interrupted(failure, &[]);
@@ -246,16 +246,12 @@ impl<'a> Run<'a> {
                 revisions: steps.len(),
             });
         }
-        let batches: Vec<&[Step<'_>]> = match self.options.mode {
-            TransactionMode::Single if !steps.is_empty() => vec![&steps],
-            _ => steps.chunks(1).collect(),
+        let together = match self.options.mode {
+            TransactionMode::Single => steps.len().max(1),
+            TransactionMode::PerRevision => 1,
         };
-        for batch in batches {
-            let ran = if batch[0].revision.is_transactional() {
-                self.run_batch(&state, batch, report).await
-            } else {
-                self.run_outside(&state, &batch[0], report).await
-            };
+        for batch in steps.chunks_mut(together) {
+            let ran = self.run_steps(&state, batch, report).await;
             if let Err(failure) = ran {
                 return self.interrupted(failure, batch);
             }
@@ -277,6 +273,23 @@ impl<'a> Run<'a> {
         self.session.try_lock(&self.tables, outside).await?;
         point::reached(point::AFTER_LOCK);
         Ok(())
+    }
+
+    /// Runs steps in one transaction if that can hold them; otherwise there is one, which runs statement by statement.
+    async fn run_steps(
+        &mut self,
+        state: &State,
+        steps: &mut [Step<'_>],
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        for step in steps.iter_mut().filter(|step| !step.is_outside) {
+            // Asked right before: a table without transactions may have come with the revision before this one.
+            step.is_outside = !self.session.can_hold(step.work()).await?;
+        }
+        match steps {
+            [step] if step.is_outside => self.run_outside(state, step, report).await,
+            steps => self.run_batch(state, steps, report).await,
+        }
     }
 
     /// Runs steps in one transaction.

@@ -87,6 +87,7 @@ impl<'a> Run<'a> {
         let behind = statements.get(..done).unwrap_or_default();
         let entry = Entry {
             statements_hash: statements_hash(behind.iter().copied()),
+            next: statements.get(done).copied(),
             ..step.entry(JournalEvent::Started, done)
         };
         let intent = [Transactional::record_only(Record {
@@ -123,6 +124,7 @@ impl<'a> Run<'a> {
             hash = Some(next_hash(hash, statement));
             let entry = Entry {
                 statements_hash: hash,
+                next: statements.get(n + 1).copied(),
                 ..step.entry(JournalEvent::Statement, n + 1)
             };
             let mut retries = Retries::of(&self.options, steps);
@@ -140,9 +142,10 @@ impl<'a> Run<'a> {
         }
         if let (Code::Rust(Some(function)), 0) = (&step.code, done) {
             let entry = step.entry(JournalEvent::Statement, 1);
-            self.session
-                .run_outside(&self.tables, Work::Rust(*function), &entry)
-                .await?;
+            let work = Work::Rust(*function);
+            if let Err(failure) = self.session.run_outside(&self.tables, work, &entry).await {
+                return Err(self.note_failure(state, step, &[], failure).await);
+            }
         }
         let mut silent = Narrator::silent(&self.options);
         let record = [Transactional {
@@ -168,10 +171,15 @@ impl<'a> Run<'a> {
         done: &[&str],
         failure: Failure,
     ) -> Failure {
-        let Failure::Statement { error, at, .. } = failure else {
-            return failure;
+        // What may have done something is left as if it had been cut off.
+        if !self.session.left_no_trace(&failure) {
+            return of_statement(failure, done.len());
+        }
+        let message = match &failure {
+            Failure::Statement { error, .. } => database_message(error),
+            Failure::Rust { error, .. } => error.to_string(),
+            _ => return failure,
         };
-        let message = database_message(&error);
         let failed = done.len();
         let done = &done[..settled(self.tables.dialect, done)];
         let entry = Entry {
@@ -190,12 +198,7 @@ impl<'a> Run<'a> {
             .session
             .run(&self.tables, state, &record, &mut silent)
             .await;
-        Failure::Statement {
-            index: 0,
-            statement: failed,
-            at,
-            error,
-        }
+        of_statement(failure, failed)
     }
 
     /// Finishes what an earlier process left half-way, or says why it cannot be.
@@ -275,7 +278,7 @@ impl<'a> Run<'a> {
         let Some(next) = statements.get(done) else {
             return Ok(done);
         };
-        match self.session.in_flight(next, run.failed).await {
+        match self.session.in_flight(&self.tables, next, run.failed).await {
             Ok(InFlight::Done) => Ok(done + 1),
             Ok(InFlight::RunAgain) => Ok(done),
             Ok(InFlight::InDoubt(look)) => Err(self.statement_in_doubt(step, done, look)),
@@ -314,13 +317,9 @@ impl<'a> Run<'a> {
             .map(|row| graph.id(row).to_owned())
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
-        Ok(Step::new(
-            view,
-            self.tables.dialect,
-            index,
-            run.direction,
-            changes,
-        ))
+        let mut step = Step::new(view, self.tables.dialect, index, run.direction, changes);
+        step.is_outside = true;
+        Ok(step)
     }
 
     /// How many statements need not run again.
@@ -359,7 +358,7 @@ impl<'a> Run<'a> {
                 done,
                 None,
             ))
-            .note(format!("it runs outside a transaction: {look}"))
+            .note(format!("{}: {look}", failure::outside(step)))
             .help(how_to_settle(id))
     }
 
@@ -372,7 +371,10 @@ impl<'a> Run<'a> {
         Error::new(ErrorKind::InDoubt, summary)
             .of_revision(id, step.direction)
             .at(failure::file_place(self.migrations, step.revision))
-            .note("it is a Rust revision outside a transaction: only a look at the data tells how far it came")
+            .note(format!(
+                "{}: only a look at the data tells how far it came",
+                failure::outside(step)
+            ))
             .help(how_to_settle(id))
     }
 
@@ -453,6 +455,14 @@ impl<'a> Run<'a> {
             Err(failure) => self.interrupted(failure, &[]),
         }
     }
+}
+
+/// The failure of a statement that ran alone, with its number in the revision.
+fn of_statement(mut failure: Failure, number: usize) -> Failure {
+    if let Failure::Statement { statement, .. } = &mut failure {
+        *statement = number;
+    }
+    failure
 }
 
 /// What to do about a revision that is in doubt.

@@ -24,6 +24,9 @@ pub(crate) struct Step<'r> {
     /// What undoes it, for the journal.
     downgrade: Option<Cow<'r, str>>,
     pub(super) changes: RowChanges,
+    /// Whether it runs, or has run, statement by statement and each with a record of its own: because its file says so,
+    /// or because the database cannot undo what it does.
+    pub(super) is_outside: bool,
     /// Its place in the plan, from 0, and the length of the plan.
     place: (usize, usize),
 }
@@ -98,6 +101,7 @@ impl<'r> Step<'r> {
             code,
             downgrade,
             changes,
+            is_outside: !revision.is_transactional(),
             place: (0, 1),
         }
     }
@@ -144,13 +148,17 @@ impl<'r> Step<'r> {
         }
     }
 
+    pub(super) fn work(&self) -> Work<'_> {
+        match &self.code {
+            Code::Sql { script, .. } => Work::Sql(script),
+            Code::Rust(Some(function)) => Work::Rust(*function),
+            Code::Rust(None) | Code::Missing => Work::Nothing,
+        }
+    }
+
     pub(super) fn transactional(&self) -> Transactional<'_> {
         Transactional {
-            work: match &self.code {
-                Code::Sql { script, .. } => Work::Sql(script),
-                Code::Rust(Some(function)) => Work::Rust(*function),
-                Code::Rust(None) | Code::Missing => Work::Nothing,
-            },
+            work: self.work(),
             foreign_keys: self.revision.keeps_foreign_keys(),
             record: self.record(),
             span: self.span(),
@@ -188,6 +196,7 @@ impl<'r> Step<'r> {
             statements_hash: None,
             downgrade: None,
             error: None,
+            next: None,
         }
     }
 

@@ -251,6 +251,7 @@ impl Session for PostgresSession<'_> {
 
     fn in_flight<'s>(
         &'s mut self,
+        _: &'s Tables,
         statement: &'s str,
         has_failed: bool,
     ) -> BoxFuture<'s, Result<InFlight, Failure>> {

@@ -1,0 +1,158 @@
+//! The server's error numbers, and what they mean for a run.
+
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::database::{Explained, Failure, database_message};
+use crate::error::ErrorKind;
+
+// https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and https://mariadb.com/kb/en/mariadb-error-codes/
+const TOO_MANY_CONNECTIONS: u16 = 1040;
+const DATABASE_ACCESS_DENIED: u16 = 1044;
+const ACCESS_DENIED: u16 = 1045;
+const NO_DATABASE: u16 = 1046;
+const NODE_NOT_READY: u16 = 1047;
+const UNKNOWN_DATABASE: u16 = 1049;
+const DISK_FULL: u16 = 1021;
+const SHUTDOWN: u16 = 1053;
+const TABLE_FULL: u16 = 1114;
+const TABLE_NOT_LOCKED: u16 = 1100;
+const COMMAND_DENIED: u16 = 1142;
+pub(super) const TABLE_EXISTS: u16 = 1050;
+pub(super) const NO_SUCH_TABLE: u16 = 1146;
+const PACKET_TOO_LARGE: u16 = 1153;
+const USER_LIMIT: u16 = 1203;
+pub(super) const LOCK_TIMEOUT: u16 = 1205;
+pub(super) const DEADLOCK: u16 = 1213;
+const PRIVILEGE_NEEDED: u16 = 1227;
+pub(super) const SEVERAL_ROWS: u16 = 1242;
+const READ_ONLY_OPTION: u16 = 1290;
+const INTERRUPTED: u16 = 1317;
+const READ_ONLY_TRANSACTION: u16 = 1792;
+const READ_ONLY_MODE: u16 = 1836;
+const KILLED: u16 = 1927;
+const STATEMENT_TIMEOUT_MARIADB: u16 = 1969;
+const STATEMENT_TIMEOUT_MYSQL: u16 = 3024;
+
+/// The server's own number for the error.
+pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
+    let error = error.as_database_error()?;
+    let error = error.try_downcast_ref::<MySqlDatabaseError>()?;
+    Some(error.number())
+}
+
+pub(super) fn is(error: &sqlx::Error, wanted: u16) -> bool {
+    number(error) == Some(wanted)
+}
+
+/// Whether there is no server, or no such database on it, or it is only starting.
+pub(super) fn is_absent(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_))
+        || matches!(
+            number(error),
+            Some(UNKNOWN_DATABASE | NODE_NOT_READY | SHUTDOWN)
+        )
+}
+
+/// Whether the server has no room for another connection right now.
+pub(super) fn is_crowded(error: &sqlx::Error) -> bool {
+    matches!(number(error), Some(TOO_MANY_CONNECTIONS | USER_LIMIT))
+}
+
+/// Whether the server only gave up on a lock.
+pub(super) fn gave_up(error: &sqlx::Error) -> bool {
+    matches!(number(error), Some(LOCK_TIMEOUT | DEADLOCK))
+}
+
+/// A failure of the bookkeeping.
+pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
+    Failure::Database { doing, error }
+}
+
+pub(super) fn explain(error: &sqlx::Error) -> Explained {
+    let (kind, help) = match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => (
+            ErrorKind::Connect,
+            "look whether the server is there; the next start finds out what was done",
+        ),
+        _ => match known(error) {
+            Some(known) => known,
+            None => {
+                return Explained {
+                    kind: ErrorKind::Database,
+                    help: None,
+                };
+            }
+        },
+    };
+    Explained {
+        kind,
+        help: Some(help),
+    }
+}
+
+fn known(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
+    Some(match number(error)? {
+        TOO_MANY_CONNECTIONS | USER_LIMIT => (
+            ErrorKind::Connect,
+            "a run needs one connection of its own: raise max_connections, or make the pools smaller",
+        ),
+        ACCESS_DENIED => (
+            ErrorKind::Connect,
+            "check the user name and the password in the URL",
+        ),
+        DATABASE_ACCESS_DENIED => (
+            ErrorKind::Connect,
+            "check the name of the database, or let an administrator grant this user access to it",
+        ),
+        UNKNOWN_DATABASE => (
+            ErrorKind::Connect,
+            "create it: `CREATE DATABASE` with the name, or correct the URL",
+        ),
+        NO_DATABASE => (
+            ErrorKind::Connect,
+            "name the database in the URL: mysql://user@host/database",
+        ),
+        NODE_NOT_READY => (
+            ErrorKind::Connect,
+            "this node is not part of the cluster yet: connect to another one, or wait",
+        ),
+        SHUTDOWN | KILLED => (
+            ErrorKind::Connect,
+            "start again when the server is back: the next start finds out what was done",
+        ),
+        COMMAND_DENIED if database_message(error).starts_with("SELECT ") => (
+            ErrorKind::Database,
+            "let an administrator grant this user SELECT on the version table and the journal",
+        ),
+        COMMAND_DENIED | PRIVILEGE_NEEDED => (
+            ErrorKind::ReadOnly,
+            "migrate as a user who may change the schema, or let an administrator grant what the message names",
+        ),
+        READ_ONLY_OPTION | READ_ONLY_TRANSACTION | READ_ONLY_MODE => (
+            ErrorKind::ReadOnly,
+            "connect to the primary: this server takes no writes",
+        ),
+        LOCK_TIMEOUT | DEADLOCK => (
+            ErrorKind::Locked,
+            "let the transactions finish that use the table, or raise the DDL lock timeout of the runner",
+        ),
+        STATEMENT_TIMEOUT_MARIADB | STATEMENT_TIMEOUT_MYSQL => (
+            ErrorKind::Statement,
+            "it ran into the statement timeout of the runner",
+        ),
+        INTERRUPTED => (
+            ErrorKind::Statement,
+            "somebody killed the statement, or it ran into a timeout; start again",
+        ),
+        DISK_FULL | TABLE_FULL => (ErrorKind::Database, "make room on the disk of the server"),
+        PACKET_TOO_LARGE => (
+            ErrorKind::Database,
+            "raise max_allowed_packet of the server, or make the statement smaller",
+        ),
+        TABLE_NOT_LOCKED => (
+            ErrorKind::Statement,
+            "leave LOCK TABLES out: it keeps the runtime from its own tables",
+        ),
+        _ => return None,
+    })
+}

@@ -1,0 +1,140 @@
+//! Opening a connection, and who owns it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::MySqlSession;
+use super::code::{explain, is_absent, is_crowded};
+use crate::database::sealed::{self, Limits};
+use crate::database::{Opened, database_code, database_message, inside_a_transaction};
+use crate::error::{Error, ErrorKind};
+
+impl<'a> sealed::Connect<'a> for &'a MySqlPool {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        async move {
+            let options = Arc::unwrap_or_clone(self.connect_options()).disable_statement_logging();
+            let patience = self.options().get_acquire_timeout();
+            let started = Instant::now();
+            let connection = loop {
+                match open(&options, patience).await {
+                    // The server may be for others to start, and may have room again in a moment.
+                    Err(error)
+                        if is_absent(&error) && started.elapsed() < limits.absent
+                            || is_crowded(&error) && started.elapsed() < limits.lock =>
+                    {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    result => break result,
+                }
+            };
+            let connection = connection.map_err(|error| cannot_connect(&options, error))?;
+            let handle = Handle::Own {
+                connection: Some(Box::new(connection)),
+                options: Box::new(options),
+            };
+            Ok(Opened(Box::new(MySqlSession::new(handle, limits))))
+        }
+        .boxed()
+    }
+}
+
+impl<'a> sealed::Connect<'a> for &'a mut MySqlConnection {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        async move {
+            if self.is_in_transaction() {
+                return Err(inside_a_transaction());
+            }
+            let handle = Handle::Borrowed(self);
+            Ok(Opened(Box::new(MySqlSession::new(handle, limits))))
+        }
+        .boxed()
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Connects. A server of another kind may wait for the client to speak first, as the client does for the server.
+pub(super) async fn open(
+    options: &MySqlConnectOptions,
+    patience: Duration,
+) -> Result<MySqlConnection, sqlx::Error> {
+    let connecting = tokio::time::timeout(patience, options.connect());
+    connecting.await.unwrap_or_else(|_| {
+        let silent = format!("no answer within {} s", patience.as_secs_f64());
+        Err(sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            silent,
+        )))
+    })
+}
+
+fn cannot_connect(options: &MySqlConnectOptions, error: sqlx::Error) -> Error {
+    let place = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    let summary = format!(
+        "cannot connect to MySQL at {place}: {}",
+        database_message(&error)
+    );
+    let help = match &error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => {
+            Some("check host and port, and that a MySQL or MariaDB server listens there")
+        }
+        error => explain(error).help,
+    };
+    let result = Error::new(ErrorKind::Connect, summary).code(database_code(&error));
+    match help {
+        Some(help) => result.help(help).caused_by(error),
+        None => result.caused_by(error),
+    }
+}
+
+/// The connection, by who owns it.
+pub(super) enum Handle<'a> {
+    Own {
+        /// None once it is closed.
+        connection: Option<Box<MySqlConnection>>,
+        /// What opens another one like it.
+        options: Box<MySqlConnectOptions>,
+    },
+    Borrowed(&'a mut MySqlConnection),
+}
+
+impl Handle<'_> {
+    pub(super) fn get(&mut self) -> &mut MySqlConnection {
+        match self {
+            Self::Own { connection, .. } => connection
+                .as_deref_mut()
+                .expect("it is closed when the session is dropped, and not before"),
+            Self::Borrowed(connection) => connection,
+        }
+    }
+
+    pub(super) fn is_borrowed(&self) -> bool {
+        matches!(self, Self::Borrowed(_))
+    }
+
+    /// What opens another connection like it; a connection that is passed does not tell.
+    pub(super) fn options(&self) -> Option<&MySqlConnectOptions> {
+        match self {
+            Self::Own { options, .. } => Some(options),
+            Self::Borrowed(_) => None,
+        }
+    }
+
+    /// Takes leave of the server, which would write a lost connection to its log otherwise. A connection that is at
+    /// work is cut off.
+    pub(super) fn close(&mut self) {
+        if let Self::Own { connection, .. } = self
+            && let Some(connection) = connection.take()
+        {
+            let _ = connection.close().now_or_never();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What keeps other runs out: a named lock of the server, or a lease where the servers of a cluster do not share locks.
+
+use migrate_chain::Dialect;
+use sqlx::mysql::{MySqlConnection, MySqlRow};
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::code::{self, database};
+use super::connect::Handle;
+use super::lease::Lease;
+use super::message::{Message, Part};
+use crate::database::{Failure, syntax};
+use crate::journal::Tables;
+
+/// What is held.
+pub(super) enum Lock {
+    /// A named lock; the name as an expression in SQL.
+    Named(String),
+    Lease(Box<Lease>),
+}
+
+impl Lock {
+    /// Tries to take it, without waiting.
+    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Failure> {
+        let name = name(tables);
+        let failed = |error| database(error, "to take the lock");
+        let asked = Message::default().with(Part::Other, ARE_SEVERAL).with(
+            Part::Lock,
+            &format!("SELECT IF(IS_USED_LOCK({name}) <=> CONNECTION_ID(), 1, GET_LOCK({name}, 0))"),
+        );
+        let answer = asked.send(handle.get(), |_| ()).await;
+        let (rows, is_refused) = match answer {
+            Ok(rows) => (rows, false),
+            // A proxy, or a cluster, that refuses named locks.
+            Err(stopped)
+                if stopped.part == Part::Lock && code::number(&stopped.error).is_some() =>
+            {
+                (Vec::new(), true)
+            }
+            Err(stopped) => return Err(failed(stopped.error)),
+        };
+        let Some((granted, variables)) = rows.split_last() else {
+            debug_assert!(is_refused);
+            return Lease::take(handle, tables).await.map(Self::lease);
+        };
+        let granted: Option<i64> = granted.try_get(0).map_err(failed)?;
+        if are_several(variables) {
+            release(handle.get(), &name).await.map_err(failed)?;
+            return Lease::take(handle, tables).await.map(Self::lease);
+        }
+        match granted {
+            Some(1) => Ok(Self::Named(name)),
+            Some(_) => Err(held(handle.get(), &name).await),
+            None => Lease::take(handle, tables).await.map(Self::lease),
+        }
+    }
+
+    fn lease(lease: Lease) -> Self {
+        Self::Lease(Box::new(lease))
+    }
+
+    /// Lets nothing behind it run unless the lock is still held.
+    pub(super) fn guard(&self, message: &mut Message) {
+        match self {
+            Self::Named(name) => message.guard(Part::Lock, &is_ours(name)),
+            Self::Lease(lease) => message.guard(Part::Lock, &lease.is_ours()),
+        }
+    }
+
+    /// The same before a record, in whose transaction it is written that the lease goes on: two who think that they
+    /// have it cannot both commit.
+    pub(super) fn fence(&self, message: &mut Message) {
+        match self {
+            Self::Named(_) => self.guard(message),
+            Self::Lease(lease) => {
+                message.push(Part::Lock, &lease.renewal());
+                message.guard(Part::Lock, "ROW_COUNT() = 1");
+            }
+        }
+    }
+
+    pub(super) async fn release(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Named(name) => release(connection, &name).await,
+            Self::Lease(lease) => lease.release(connection).await,
+        }
+    }
+
+    /// What releases it, for a connection that is cut off.
+    pub(super) fn release_statement(&self) -> String {
+        match self {
+            Self::Named(name) => format!("DO RELEASE_LOCK({name})"),
+            Self::Lease(lease) => lease.end(),
+        }
+    }
+}
+
+/// The variables that tell of a cluster whose servers take writes and do not share locks. A server that does not know
+/// them leaves them out.
+const ARE_SEVERAL: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
+    ('wsrep_on', 'group_replication_group_name', 'group_replication_single_primary_mode')";
+
+fn are_several(variables: &[MySqlRow]) -> bool {
+    let value = |wanted: &str| {
+        let found = variables.iter().find_map(|row| {
+            let name: String = row.try_get(0).ok()?;
+            (name == wanted).then(|| row.try_get::<String, _>(1).unwrap_or_default())
+        });
+        found.unwrap_or_default()
+    };
+    let is_galera = value("wsrep_on") == "ON";
+    let is_group = !value("group_replication_group_name").is_empty();
+    is_galera || is_group && value("group_replication_single_primary_mode") == "OFF"
+}
+
+/// The name of the lock as an expression in SQL: at most 64 characters, and its own for each version table.
+fn name(tables: &Tables) -> String {
+    let text = |text: &str| syntax::text(Dialect::MySql, Some(text));
+    let schema = tables
+        .schema
+        .as_deref()
+        .map_or_else(|| "COALESCE(DATABASE(), '')".to_owned(), text);
+    let table = text(&tables.version_name);
+    // In lower case: whether names differ by case is up to the server.
+    format!(
+        "CONCAT('embed-migrations:', LEFT(SHA2(LOWER(CONCAT({schema}, '/', {table})), 256), 40))"
+    )
+}
+
+fn is_ours(name: &str) -> String {
+    format!("IS_USED_LOCK({name}) <=> CONNECTION_ID()")
+}
+
+async fn release(connection: &mut MySqlConnection, name: &str) -> Result<(), sqlx::Error> {
+    let sql = format!("DO RELEASE_LOCK({name})");
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// That somebody else has it, and who.
+async fn held(connection: &mut MySqlConnection, name: &str) -> Failure {
+    let sql = format!(
+        "SELECT CAST(id AS CHAR), user, host, CAST(time AS CHAR) FROM information_schema.processlist WHERE id = IS_USED_LOCK({name})"
+    );
+    let row = sqlx::raw_sql(AssertSqlSafe(sql))
+        .fetch_optional(connection)
+        .await;
+    let holder = row.ok().flatten().and_then(|row| {
+        let column = |at: usize| row.try_get::<String, _>(at).ok();
+        Some(format!(
+            "connection {} ({}@{}, in its statement for {} s)",
+            column(0)?,
+            column(1)?,
+            column(2)?,
+            column(3)?
+        ))
+    });
+    Failure::Busy {
+        // Whom another user's connection belongs to is told to those with the PROCESS privilege only.
+        holder: holder.unwrap_or_else(|| {
+            "a connection of another user, or one that has just ended".to_owned()
+        }),
+    }
+}

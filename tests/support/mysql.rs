@@ -1,0 +1,125 @@
+//! MySQL or MariaDB: a database of its own on a server that the tests of this process share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use embed_migrations::Dialect;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, MySqlPool};
+use test_servers::Server;
+
+use super::Backend;
+
+pub struct MySql {
+    pub pool: MySqlPool,
+    pub name: String,
+    server: &'static Server,
+}
+
+impl MySql {
+    /// Makes a database with this name.
+    pub async fn named(name: &str) -> Self {
+        Self::on(test_servers::mysql(), name).await
+    }
+
+    /// The same on another server.
+    pub async fn on(server: &'static Server, name: &str) -> Self {
+        admin(server, &format!("CREATE DATABASE {}", quoted(name))).await;
+        let name = name.to_owned();
+        let pool = pool(options(server).database(&name));
+        Self { pool, name, server }
+    }
+
+    pub fn server(&self) -> &'static Server {
+        self.server
+    }
+
+    /// Options for the same database.
+    pub fn options(&self) -> MySqlConnectOptions {
+        options(self.server).database(&self.name)
+    }
+
+    /// Another pool of the same database.
+    pub fn another_pool(&self) -> MySqlPool {
+        pool(self.options())
+    }
+}
+
+/// Options for a user who may do everything.
+pub fn options(server: &Server) -> MySqlConnectOptions {
+    server.admin_url().parse().expect("a URL of sqlx")
+}
+
+/// A pool that opens no connection before it is used.
+pub fn pool(options: MySqlConnectOptions) -> MySqlPool {
+    MySqlPoolOptions::new()
+        .max_connections(4)
+        .connect_lazy_with(options)
+}
+
+/// Runs SQL as a user who may do everything.
+pub async fn admin(server: &Server, sql: &str) {
+    let mut connection = options(server).connect().await.expect("the server answers");
+    let done = sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await;
+    done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+impl Backend for MySql {
+    const DIALECT: Dialect = Dialect::MySql;
+    const DDL_IS_TRANSACTIONAL: bool = false;
+
+    type Handle<'a> = &'a MySqlPool;
+
+    async fn fresh() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self::named(&format!("test_{}_{number}", std::process::id())).await
+    }
+
+    fn db(&self) -> &MySqlPool {
+        &self.pool
+    }
+
+    async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+    }
+
+    async fn column(&self, sql: &str) -> Vec<String> {
+        // As text, whatever the type of the column.
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql))
+            .fetch_all(&self.pool)
+            .await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter()
+            .map(|row| sqlx::Row::get_unchecked(row, 0))
+            .collect()
+    }
+
+    async fn schema(&self) -> Vec<String> {
+        let mut schema = Vec::new();
+        for table in self.tables().await {
+            let sql = format!("SHOW CREATE TABLE {}", quoted(&table));
+            let row = sqlx::raw_sql(AssertSqlSafe(sql))
+                .fetch_one(&self.pool)
+                .await;
+            schema.push(sqlx::Row::get(&row.expect("the table is there"), 1));
+        }
+        schema
+    }
+
+    async fn tables(&self) -> Vec<String> {
+        let sql =
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()";
+        let mut tables = self.column(sql).await;
+        tables.sort();
+        tables
+    }
+}
