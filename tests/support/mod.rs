@@ -37,8 +37,6 @@ pub trait Backend: Sized + Send + Sync + 'static {
             1
         }
     }
-    /// Whether a schema change can be rolled back; otherwise a revision that holds one runs statement by statement.
-    const DDL_IS_TRANSACTIONAL: bool = true;
 
     /// What `Migrations` is given to run on.
     type Handle<'a>: Database<'a> + Copy;
