@@ -63,8 +63,10 @@ pub async fn undone_from_the_journal<B: Backend>() {
         ["alembic_version", "migrate_journal", "t1", "t2"]
     );
     assert_eq!(database.versions().await, ["r2"]);
+    let journal = database.journal().await;
+    let undone = |line: &&String| line.starts_with("finished downgrade");
     assert_eq!(
-        database.journal().await[4..],
+        journal.iter().filter(undone).collect::<Vec<_>>(),
         ["finished downgrade x4 2", "finished downgrade x3 1"]
     );
     assert_consistent(&database).await;
@@ -163,7 +165,7 @@ pub async fn branches_and_dependencies<B: Backend>() {
     let newer = chain(true).load();
     newer.upgrade(database.db()).await.unwrap();
     assert_eq!(database.versions().await, ["b1", "m4"]);
-    let depends_on = "SELECT depends_on FROM migrate_journal WHERE revision = 'b1'";
+    let depends_on = "SELECT DISTINCT depends_on FROM migrate_journal WHERE revision = 'b1'";
     assert_eq!(
         database.column(depends_on).await,
         ["a2"],
@@ -401,7 +403,9 @@ pub async fn cut_off_anywhere<B: Backend>() {
         newer().load().upgrade(database.db()).await.unwrap();
         let runner = older.runner(database.db()).to("r1");
         let _ = cut(at, runner, Runner::downgrade).await;
-        assert_consistent(&database).await;
+        if B::DDL_IS_TRANSACTIONAL {
+            assert_consistent(&database).await;
+        }
         if database.versions().await != ["r1"] {
             older.downgrade(database.db(), "r1").await.unwrap();
         }
