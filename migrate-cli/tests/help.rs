@@ -67,17 +67,17 @@ Options:
   -h, --help                  Print help
 
 Autogenerate:
-      --autogenerate      Write the SQL that leads from what the chain builds to schema.sql, once it
-                          has proved itself
-      --schema <PATH>     The desired schema, a file or a directory of .sql files [default:
-                          schema.sql in the migration directory]
-      --dev-url <URL>     A server to make scratch databases on [default: that of the database]
-      --live              Compare the connected database, and not what the chain builds
-      --rename <OLD=NEW>  What has another name in the desired schema: `old=new` for a table,
-                          `table.old=new` for a column
-      --online            Build indexes and check constraints without keeping others out, in
-                          revisions of their own; PostgreSQL only
-      --deny <WHAT>       Refuse what loses data: `destructive`
+      --autogenerate        Write the SQL that leads from what the chain builds to schema.sql, once
+                            it has proved itself
+      --schema-file <PATH>  The desired schema, a file or a directory of .sql files [default:
+                            schema.sql in the migration directory]
+      --dev-url <URL>       A server to make scratch databases on [default: that of the database]
+      --live                Compare the connected database, and not what the chain builds
+      --rename <OLD=NEW>    What has another name in the desired schema: `old=new` for a table,
+                            `table.old=new` for a column
+      --online              Build indexes and check constraints without keeping others out, in
+                            revisions of their own; PostgreSQL only
+      --deny <WHAT>         Refuse what loses data: `destructive`
 
 Examples:
   cargo migrate revision -m "Create users"

@@ -21,7 +21,7 @@ pub(crate) struct Autogenerate {
 
     /// The desired schema, a file or a directory of .sql files [default: schema.sql in the migration directory]
     #[arg(long, value_name = "PATH", requires = "autogenerate")]
-    schema: Option<PathBuf>,
+    schema_file: Option<PathBuf>,
 
     /// A server to make scratch databases on [default: that of the database]
     #[arg(long, value_name = "URL", requires = "autogenerate")]
@@ -67,7 +67,7 @@ impl Autogenerate {
     ) -> Result<Option<Generated>> {
         let config = &directory.chain.config;
         let schema = self
-            .schema
+            .schema_file
             .clone()
             .unwrap_or_else(|| directory.path("schema.sql"));
         let given = self.dev_url.as_deref().or(database_url);

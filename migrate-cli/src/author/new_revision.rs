@@ -143,23 +143,38 @@ fn check(directory: &Directory, place: &str, file: &RevisionFile, id: &str) -> R
         let changed = directory.overlay().with(place, &file.text());
         directory.check(&changed, &format!("the new revision `{id}`"))
     };
-    let found = |chain: &Chain| {
-        let index = chain.graph.find(id)?;
-        Some(chain.revisions[index].message().to_owned())
-    };
+    check_message(file, id, after)?
+        .map(drop)
+        .ok_or_else(|| not_read(place))
+}
+
+/// A file that lies where the loader does not look.
+pub(crate) fn not_read(place: &str) -> Failure {
+    Failure::new(format!(
+        "{place} would not be read as a revision; nothing was written"
+    ))
+    .help("set `recursive = true` in migrate.toml for a `file_template` with folders")
+}
+
+/// The chain with a new file, if that says what it is meant to say; none where the file is not read.
+///
+/// # Errors
+/// What the file would break, or that its message would be read as something else.
+pub(crate) fn check_message(
+    file: &RevisionFile,
+    id: &str,
+    after: impl Fn(&RevisionFile) -> Result<Chain>,
+) -> Result<Option<Chain>> {
     let chain = match after(file) {
         Ok(chain) => chain,
         // Without its message it would do.
         Err(_) if after(&file.without_message()).is_ok() => return Err(read_as_header()),
         Err(failure) => return Err(failure),
     };
-    match found(&chain) {
-        Some(message) if message == file.message => Ok(()),
+    match chain.graph.find(id) {
+        None => Ok(None),
+        Some(index) if chain.revisions[index].message() == file.message => Ok(Some(chain)),
         Some(_) => Err(read_as_header()),
-        None => Err(Failure::new(format!(
-            "{place} would not be read as a revision; nothing was written"
-        ))
-        .help("set `recursive = true` in migrate.toml for a `file_template` with folders")),
     }
 }
 

@@ -215,7 +215,12 @@ impl Show for Vec<PathBuf> {
 
 impl Show for squash::Written {
     fn text(&self) -> String {
-        let mut text = format!("Created {}\n", self.path.display());
+        let verb = if self.is_replaced {
+            "Changed"
+        } else {
+            "Created"
+        };
+        let mut text = format!("{verb} {}\n", self.path.display());
         for path in &self.removed {
             let _ = writeln!(text, "Removed {}", path.display());
         }
@@ -242,6 +247,7 @@ impl Show for squash::Written {
             "revision": self.id,
             "replaces": self.replaces,
             "proved_on": names(&self.proved),
+            "without_downgrade": self.without_downgrade,
             "file": shown(&self.path),
             "removed": removed,
         })

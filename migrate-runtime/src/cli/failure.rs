@@ -236,6 +236,8 @@ fn message_text(summary: &str, notes: &[String], help: Option<&str>) -> String {
         .map(|note| ("note", &**note))
         .chain(help.map(|help| ("help", help)))
     {
+        // What has several lines stays together.
+        let line = line.replace('\n', "\n    ");
         let _ = write!(text, "\n  {bold}{word}{bold:#}: {line}");
     }
     text

@@ -11,7 +11,7 @@ use migrate_chain::{Chain, Dialect, Revision};
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
-use super::new_revision::now_in;
+use super::new_revision::{check_message, not_read, now_in};
 use super::revision_file::{self, RevisionFile};
 use super::scratch::servers;
 use super::{file_name, files, touch};
@@ -82,6 +82,8 @@ pub(crate) struct Written {
     pub(crate) without_downgrade: Vec<String>,
     /// The new file.
     pub(crate) path: PathBuf,
+    /// Whether one of the old files had its name.
+    pub(crate) is_replaced: bool,
     /// The files that are gone.
     pub(crate) removed: Vec<PathBuf>,
 }
@@ -122,19 +124,25 @@ impl Squash {
         let joined = join::join(&revisions, &directory.chain.config.dialects)?;
         let last = directory.revision(run.last());
         let header = self.header(directory, &run, &revisions, &joined)?;
-        let file = file_of(directory, last, &header)?;
-        let text = header.body(joined.body.as_str()).text();
+        let new = header.body(joined.body.as_str());
+        let file = file_of(directory, last, &new)?;
         let old: Vec<String> = revisions
             .iter()
             .map(|revision| revision.file().to_owned())
             .collect();
-        let changed = old.iter().fold(directory.overlay(), |overlay, file| {
-            overlay.without(file.as_str())
-        });
-        let after = directory.check(
-            &changed.with(file.as_str(), &text),
-            &format!("the squash into `{}`", last.id()),
-        )?;
+        if !old.contains(&file) {
+            directory.refuse_existing(&file)?;
+        }
+        let after = check_message(&new, last.id(), |new| {
+            let changed = old.iter().fold(directory.overlay(), |overlay, file| {
+                overlay.without(file.as_str())
+            });
+            directory.check(
+                &changed.with(file.as_str(), &new.text()),
+                &format!("the squash into `{}`", last.id()),
+            )
+        })?
+        .ok_or_else(|| not_read(&file))?;
         still_accepted(directory, &after, &joined.dialects)?;
         Ok(Squashed {
             id: last.id().to_owned(),
@@ -144,8 +152,8 @@ impl Squash {
             dialects: joined.dialects,
             without_downgrade: joined.without_downgrade,
             after,
+            text: new.text(),
             file,
-            text,
             old,
         })
     }
@@ -199,7 +207,8 @@ impl Squashed {
     /// What went wrong, and which files are there now: no revision is lost in any case.
     fn write(self, directory: &Directory, proved: Vec<Dialect>) -> Result<Written> {
         let path = directory.path(&self.file);
-        if self.old.contains(&self.file) {
+        let is_replaced = self.old.contains(&self.file);
+        if is_replaced {
             files::replace(&path, &self.text)
                 .map_err(|error| failure::file("write", &path, &error))?;
         } else {
@@ -218,6 +227,7 @@ impl Squashed {
             without_downgrade: self.without_downgrade,
             proved,
             path,
+            is_replaced,
             removed,
         })
     }

@@ -1,5 +1,6 @@
 //! Whether a squash does what the revisions did that it stands for.
 
+use migrate_diff::Schema;
 use migrate_runtime::Migrations;
 
 use super::super::directory::Directory;
@@ -23,35 +24,37 @@ impl Squashed {
             Bench::new(&before, config, url).await?,
             Bench::new(&after, config, url).await?,
         );
-        let (upgraded, squashed) = (old.upgrade(&self.id).await?, new.upgrade(&self.id).await?);
-        same(
-            difference(&upgraded, &squashed),
-            "the upgrade of the squash gives another schema",
-        )?;
+        let upgraded = old.upgrade(&self.id).await.map_err(as_they_are)?;
+        let squashed = new.upgrade(&self.id).await.map_err(as_one)?;
+        same(&upgraded, &squashed, "upgrade")?;
         if self.has_downgrade {
-            let (back, squashed) = (
-                old.downgrade(&self.below).await?,
-                new.downgrade(&self.below).await?,
-            );
-            same(
-                difference(&back, &squashed),
-                "the downgrade of the squash gives another schema",
-            )?;
+            let back = old.downgrade(&self.below).await.map_err(as_they_are)?;
+            let squashed = new.downgrade(&self.below).await.map_err(as_one)?;
+            same(&back, &squashed, "downgrade")?;
         }
         old.finish().await?;
         new.finish().await
     }
 }
 
-fn same(difference: Option<String>, otherwise: &str) -> Result<()> {
-    match difference {
+fn as_they_are(failure: Failure) -> Failure {
+    failure.headline("the revisions do not run as they are; nothing was written")
+}
+
+fn as_one(failure: Failure) -> Failure {
+    let headline = "the squash does not run, though the revisions do; nothing was written";
+    failure.headline(headline).help(SHORTER)
+}
+
+const SHORTER: &str = "squash a shorter run: one of the revisions counts on the commit of another";
+
+fn same(revisions: &Schema, squash: &Schema, way: &str) -> Result<()> {
+    match difference(revisions, squash) {
         None => Ok(()),
         Some(difference) => Err(Failure::new(format!(
-            "{otherwise} than the revisions did; nothing was written"
+            "the {way} of the squash gives another schema than the revisions did; nothing was written"
         ))
         .note(format!("it differs in:\n{difference}"))
-        .help(
-            "squash a shorter run: one of the revisions does something that another undoes or sees",
-        )),
+        .help(SHORTER)),
     }
 }

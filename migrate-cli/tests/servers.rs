@@ -1,0 +1,182 @@
+//! `squash` and `verify` on servers: a scratch database is made there, and gone afterwards.
+
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "snapbox writes snapshots so"
+)]
+
+mod support;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use snapbox::{assert_data_eq, str};
+use sqlx::{Connection as _, PgConnection};
+use support::{Folder, refused};
+use test_servers::Server;
+
+/// a1 <- b1, for one kind of database.
+fn two(dialect: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write(
+        "migrations/migrate.toml",
+        &format!("dialects = [\"{dialect}\"]\n"),
+    );
+    folder.revision("a1", "none");
+    folder.revision("b1", "a1");
+    folder
+}
+
+/// Who counts the scratch databases of the server wants to be alone there.
+fn alone() -> MutexGuard<'static, ()> {
+    static SERVER: Mutex<()> = Mutex::new(());
+    SERVER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The scratch databases that are on a PostgreSQL server.
+fn left_over(server: &Server) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut admin = PgConnection::connect(&server.admin_url())
+            .await
+            .expect("it answers");
+        let names = "SELECT datname::text FROM pg_database WHERE datname LIKE 'migrate_scratch%'";
+        sqlx::query_scalar(names)
+            .fetch_all(&mut admin)
+            .await
+            .expect("it lists")
+    })
+}
+
+#[test]
+fn a_chain_for_postgresql_is_tried_on_its_server() {
+    let _alone = alone();
+    let server = test_servers::postgres();
+    let folder = two("postgres");
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "upgrade\n",
+        "upgrade\nCREATE TYPE mood AS ENUM ('fine');\nALTER TABLE a1 ADD m mood;\n",
+    );
+    let url = server.admin_url();
+    assert_data_eq!(
+        folder.migrate(&["verify", "--dev-url", &url]).failure(),
+        str![[r#"
+error: on postgres, the downgrade of `b1` does not undo its upgrade
+  note: what is left after it:
+    + type mood
+    + column a1.m
+  help: mend the downgrade in migrations/versions/b1.sql
+
+"#]]
+    );
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "DROP TABLE b1;",
+        "DROP TABLE b1;\nALTER TABLE a1 DROP m;\nDROP TYPE mood;",
+    );
+    assert_data_eq!(
+        folder.migrate(&["verify", "--dev-url", &url]).success(),
+        str![[r#"
+postgres: 2 revisions went up, down and up again
+
+"#]]
+    );
+    // The server of the database serves as well.
+    assert_data_eq!(
+        folder
+            .migrate(&["squash", ":", "-m", "All", "--database-url", &url])
+            .success(),
+        str![[r#"
+Created migrations/versions/b1_all.sql
+Removed migrations/versions/a1.sql
+Removed migrations/versions/b1.sql
+  b1 is what 2 revisions were; both ways gave the same schema on postgres
+
+"#]]
+    );
+    assert_eq!(
+        folder.migrate(&["verify", "--dev-url", &url]).success(),
+        "postgres: 1 revision went up, down and up again\n"
+    );
+    assert_eq!(left_over(server), [""; 0]);
+}
+
+#[test]
+fn a_squash_that_gives_another_schema_is_not_written() {
+    let _alone = alone();
+    let server = test_servers::postgres();
+    let folder = two("postgres");
+    // Set for one transaction, which is one revision, or all of the squash.
+    folder.edit(
+        "migrations/versions/a1.sql",
+        "upgrade\n",
+        "upgrade\nCREATE SCHEMA other;\nSET LOCAL search_path TO other;\n",
+    );
+    folder.edit(
+        "migrations/versions/a1.sql",
+        "DROP TABLE a1",
+        "DROP SCHEMA other CASCADE",
+    );
+    let url = server.admin_url();
+    let calls = [&["squash", ":", "-m", "All", "--dev-url", &url][..]];
+    let said = refused(&folder, &calls);
+    let (_, said) = said
+        .split_once('\n')
+        .expect("the call, and what is said of it");
+    assert_data_eq!(
+        said,
+        str![[r#"
+error: the upgrade of the squash gives another schema than the revisions did; nothing was written
+  note: it differs in:
+    - table b1
+    + table other.b1
+  help: squash a shorter run: one of the revisions counts on the commit of another
+
+"#]]
+    );
+    // And one that does not run in one transaction at all.
+    folder.edit(
+        "migrations/versions/a1.sql",
+        "SET LOCAL search_path TO other;",
+        "CREATE TYPE mood AS ENUM ('fine');",
+    );
+    folder.edit(
+        "migrations/versions/a1.sql",
+        "DROP SCHEMA other CASCADE",
+        "DROP TABLE a1; DROP TYPE mood; DROP SCHEMA other",
+    );
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "upgrade\n",
+        "upgrade\nALTER TYPE mood ADD VALUE 'sad';\n",
+    );
+    folder.write(
+        "migrations/versions/c1.sql",
+        "-- revision: c1\n-- down_revision: b1\n\n-- migrate: upgrade\nCREATE TABLE c1 (m mood DEFAULT 'sad');\n",
+    );
+    let said = refused(&folder, &calls);
+    let (_, said) = said
+        .split_once('\n')
+        .expect("the call, and what is said of it");
+    assert_data_eq!(
+        said,
+        str![[r#"
+error: the squash does not run, though the revisions do; nothing was written
+  note: the upgrade of revision `c1` failed: unsafe use of new value "sad" of enum type mood (code 55P04)
+      --> migrations/versions/c1_all.sql:20:33
+       |
+    20 | CREATE TABLE c1 (m mood DEFAULT 'sad');
+       |                                 ^
+       |
+       = note: hint: New enum values must be committed before they can be used.
+       = note: the revision was rolled back as a whole
+       = help: correct the statement, rebuild, and start again
+  help: squash a shorter run: one of the revisions counts on the commit of another
+
+"#]]
+    );
+    assert_eq!(left_over(server), [""; 0]);
+}
