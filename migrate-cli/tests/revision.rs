@@ -779,18 +779,18 @@ fn results_are_told_to_programs_too() {
         json(&["merge", "heads", "--rev-id", "d1"]),
         str![[r#"
 {
-  "hazards": [],
   "revisions": [
     {
+      "revision": "d1",
+      "message": "Merge b1 and c1",
       "down_revision": [
         "b1",
         "c1"
       ],
-      "file": "migrations/versions/d1_merge_b1_and_c1.sql",
-      "message": "Merge b1 and c1",
-      "revision": "d1"
+      "path": "migrations/versions/d1_merge_b1_and_c1.sql"
     }
-  ]
+  ],
+  "hazards": []
 }
 
 "#]]
@@ -799,17 +799,17 @@ fn results_are_told_to_programs_too() {
         json(&["revision", "-m", "x", "--rev-id", "e1"]),
         str![[r#"
 {
-  "hazards": [],
   "revisions": [
     {
+      "revision": "e1",
+      "message": "x",
       "down_revision": [
         "d1"
       ],
-      "file": "migrations/versions/e1_x.sql",
-      "message": "x",
-      "revision": "e1"
+      "path": "migrations/versions/e1_x.sql"
     }
-  ]
+  ],
+  "hazards": []
 }
 
 "#]]
@@ -820,12 +820,12 @@ fn results_are_told_to_programs_too() {
 {
   "templates": [
     {
-      "description": "SQL, in sections for the upgrade and the downgrade; `cargo migrate revision`",
-      "name": "sql"
+      "name": "sql",
+      "description": "SQL, in sections for the upgrade and the downgrade; `cargo migrate revision`"
     },
     {
-      "description": "what SQL cannot do, in Rust; `cargo migrate revision --rust`",
-      "name": "rust"
+      "name": "rust",
+      "description": "what SQL cannot do, in Rust; `cargo migrate revision --rust`"
     }
   ]
 }
@@ -836,19 +836,19 @@ fn results_are_told_to_programs_too() {
         json(&["init"]),
         str![[r#"
 {
-  "build_line": "println!(/"cargo:rerun-if-changed=migrations/");",
-  "build_script": null,
+  "directory": "migrations",
   "changed": false,
-  "commands": [],
   "created": [],
   "dialects": [],
-  "directory": "migrations",
+  "build_script": null,
+  "build_line": "println!(/"cargo:rerun-if-changed=migrations/");",
+  "commands": [],
+  "source": "src/main.rs",
   "lines": [
     "use embed_migrations::{Migrations, embed_migrations};",
     "static MIGRATIONS: Migrations = embed_migrations!();",
     "MIGRATIONS.upgrade(&pool).await?;"
-  ],
-  "source": "src/main.rs"
+  ]
 }
 
 "#]]

@@ -127,21 +127,21 @@ fn a_squash_of_a_squash_knows_both_digests() {
             .success(),
         str![[r#"
 {
-  "file": "migrations/versions/c1_second.sql",
-  "proved_on": [
-    "sqlite"
-  ],
-  "removed": [
-    "migrations/versions/b1_first.sql",
-    "migrations/versions/c1.sql"
-  ],
+  "revision": "c1",
   "replaces": [
     "a1",
     "b1",
     "c1"
   ],
-  "revision": "c1",
-  "without_downgrade": []
+  "proved_on": [
+    "sqlite"
+  ],
+  "without_downgrade": [],
+  "path": "migrations/versions/c1_second.sql",
+  "removed": [
+    "migrations/versions/b1_first.sql",
+    "migrations/versions/c1.sql"
+  ]
 }
 
 "#]]
@@ -312,32 +312,32 @@ sqlite: 5 revisions went up, down and up again
       "dialect": "sqlite",
       "revisions": [
         {
-          "downgrade": "undoes",
-          "revision": "a1"
+          "revision": "a1",
+          "downgrade": "undoes"
         },
         {
-          "downgrade": "undoes",
-          "revision": "b1"
+          "revision": "b1",
+          "downgrade": "undoes"
         },
         {
-          "downgrade": "undoes",
-          "revision": "c1"
+          "revision": "c1",
+          "downgrade": "undoes"
         },
         {
-          "downgrade": "undoes",
-          "revision": "x1"
+          "revision": "x1",
+          "downgrade": "undoes"
         },
         {
-          "downgrade": "undoes",
-          "revision": "m1"
+          "revision": "m1",
+          "downgrade": "undoes"
         },
         {
-          "downgrade": "irreversible",
-          "revision": "n1"
+          "revision": "n1",
+          "downgrade": "irreversible"
         },
         {
-          "downgrade": "missing",
-          "revision": "o1"
+          "revision": "o1",
+          "downgrade": "missing"
         }
       ]
     }
@@ -513,14 +513,14 @@ fn rebase_says_when_no_database_was_asked() {
         ended.success(),
         str![[r#"
 {
-  "changed": true,
-  "file": "migrations/versions/x1.sql",
+  "revision": "x1",
   "from": [
     "a1"
   ],
-  "moved": 1,
   "onto": "c1",
-  "revision": "x1"
+  "moved": 1,
+  "path": "migrations/versions/x1.sql",
+  "changed": true
 }
 
 "#]]

@@ -1,6 +1,7 @@
 //! `cargo migrate list-templates`: the kinds of revision file.
 
 use clap::Args;
+use serde::Serialize;
 
 /// List the kinds of revision that `revision` writes
 #[derive(Args, Debug)]
@@ -9,14 +10,22 @@ Example:
   cargo migrate list-templates")]
 pub(crate) struct ListTemplates {}
 
-/// Each kind with what it is for.
-pub(crate) const TEMPLATES: [(&str, &str); 2] = [
-    (
-        "sql",
-        "SQL, in sections for the upgrade and the downgrade; `cargo migrate revision`",
-    ),
-    (
-        "rust",
-        "what SQL cannot do, in Rust; `cargo migrate revision --rust`",
-    ),
+/// A kind of revision file.
+#[derive(Debug, Serialize)]
+pub(crate) struct Template {
+    pub(crate) name: &'static str,
+    /// What it is for.
+    pub(crate) description: &'static str,
+}
+
+/// Each kind.
+pub(crate) const TEMPLATES: [Template; 2] = [
+    Template {
+        name: "sql",
+        description: "SQL, in sections for the upgrade and the downgrade; `cargo migrate revision`",
+    },
+    Template {
+        name: "rust",
+        description: "what SQL cannot do, in Rust; `cargo migrate revision --rust`",
+    },
 ];

@@ -66,7 +66,10 @@ impl Author {
                 }
             }
             Self::Merge(command) => tell(ui, &command.run(&directory()?)?),
-            Self::Edit(command) => tell(ui, &command.run(&directory()?)?),
+            Self::Edit(command) => {
+                let paths = command.run(&directory()?)?;
+                tell(ui, &show::Edited { paths });
+            }
             Self::Rebase(command) => {
                 let (rebased, asked) = command.run(&directory()?, url()?.as_deref()).await?;
                 tell(ui, &rebased);
@@ -76,7 +79,10 @@ impl Author {
             }
             Self::Squash(command) => tell(ui, &command.run(&directory()?, url()?).await?),
             Self::Verify(command) => tell(ui, &command.run(&directory()?, url()?).await?),
-            Self::ListTemplates(_) => tell(ui, &show::Templates),
+            Self::ListTemplates(_) => {
+                let templates = &list_templates::TEMPLATES;
+                tell(ui, &show::Templates { templates });
+            }
         }
         Ok(Exit::Done)
     }
@@ -85,7 +91,7 @@ impl Author {
 /// Writes what was done in the form that the user asked for.
 fn tell(ui: &mut Ui, done: &impl Show) {
     if ui.is_json() {
-        ui.json(&done.json());
+        ui.json(done);
     } else {
         ui.result(done.text());
     }

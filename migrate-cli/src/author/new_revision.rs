@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use migrate_chain::{Chain, names};
+use serde::Serialize;
 
 use super::directory::Directory;
 use super::failure::{Failure, Result};
@@ -34,9 +35,10 @@ pub(crate) struct NewRevision<'a> {
 }
 
 /// The revisions that a command has written.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Revisions {
     /// In order; none where there was nothing to do.
+    #[serde(rename = "revisions")]
     pub(crate) written: Vec<Written>,
     /// What a person must know before they are applied.
     pub(crate) hazards: Vec<String>,
@@ -52,14 +54,16 @@ impl From<Written> for Revisions {
 }
 
 /// A revision that has been written.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Written {
     /// Its id.
+    #[serde(rename = "revision")]
     pub(crate) id: String,
-    /// The ids of its parents.
-    pub(crate) parents: Vec<String>,
     /// Its message.
     pub(crate) message: String,
+    /// The ids of its parents.
+    #[serde(rename = "down_revision")]
+    pub(crate) parents: Vec<String>,
     /// Where it is.
     pub(crate) path: PathBuf,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use migrate_runtime::{AnyPool, Migrations};
+use serde::Serialize;
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
@@ -36,9 +37,10 @@ pub(crate) struct Rebase {
 }
 
 /// A branch that has been moved, or stood there before.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Rebased {
     /// The first revision of the branch.
+    #[serde(rename = "revision")]
     pub(crate) id: String,
     /// Its parents before; none for a base.
     pub(crate) from: Vec<String>,
@@ -49,6 +51,7 @@ pub(crate) struct Rebased {
     /// Its file.
     pub(crate) path: PathBuf,
     /// Whether the file was changed: not where it stood there before.
+    #[serde(rename = "changed")]
     pub(crate) is_changed: bool,
 }
 

@@ -1,25 +1,22 @@
 //! What a command has done, for people and for programs.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use migrate_chain::Dialect;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 use super::init::{BuildScript, Initialized};
-use super::list_templates::TEMPLATES;
+use super::list_templates::Template;
 use super::new_revision::{Revisions, Written};
 use super::rebase::Rebased;
 use super::squash;
 use super::verify::{Undo, Verified};
 
-/// What a command has done.
-pub(crate) trait Show {
+/// What a command has done. For programs it is an object, whose fields `docs/json.md` lists.
+pub(crate) trait Show: Serialize {
     /// For people; without a newline at the end.
     fn text(&self) -> String;
-
-    /// For programs: an object, whose fields `docs/json.md` lists.
-    fn json(&self) -> Value;
 }
 
 impl Show for Revisions {
@@ -32,21 +29,6 @@ impl Show for Revisions {
             .map(revision_text)
             .collect::<Vec<_>>()
             .join("\n")
-    }
-
-    fn json(&self) -> Value {
-        let revision = |written: &Written| {
-            json!({
-                "revision": written.id,
-                "down_revision": written.parents,
-                "message": written.message,
-                "file": shown(&written.path),
-            })
-        };
-        json!({
-            "revisions": self.written.iter().map(revision).collect::<Vec<_>>(),
-            "hazards": self.hazards,
-        })
     }
 }
 
@@ -95,17 +77,6 @@ impl Show for Rebased {
             self.id
         )
     }
-
-    fn json(&self) -> Value {
-        json!({
-            "revision": self.id,
-            "from": self.from,
-            "onto": self.onto,
-            "moved": self.moved,
-            "file": shown(&self.path),
-            "changed": self.is_changed,
-        })
-    }
 }
 
 impl Show for Initialized {
@@ -127,28 +98,6 @@ impl Show for Initialized {
             self.next_text(&mut text);
         }
         text.trim_end().to_owned()
-    }
-
-    fn json(&self) -> Value {
-        let created: Vec<String> = self.created.iter().map(|path| shown(path)).collect();
-        let dialects: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name()).collect();
-        json!({
-            "directory": shown(&self.directory),
-            "created": created,
-            "dialects": dialects,
-            "build_script": self.build_script.as_ref().map(|script| match script {
-                BuildScript::Created(_) => "created",
-                BuildScript::Extended(_) => "extended",
-                BuildScript::HasLine(_) => "has_line",
-                BuildScript::RunsAnyway(_) => "runs_anyway",
-                BuildScript::ByHand(..) => "by_hand",
-            }),
-            "changed": self.is_changed(),
-            "build_line": self.build_line(),
-            "commands": self.commands,
-            "source": shown(&self.source),
-            "lines": self.lines(),
-        })
     }
 }
 
@@ -202,14 +151,19 @@ impl Initialized {
     }
 }
 
-impl Show for Vec<PathBuf> {
-    fn text(&self) -> String {
-        let lines = self.iter().map(|path| format!("Edited {}", path.display()));
-        lines.collect::<Vec<_>>().join("\n")
-    }
+/// The files that `edit` has opened.
+#[derive(Debug, Serialize)]
+pub(crate) struct Edited {
+    pub(crate) paths: Vec<PathBuf>,
+}
 
-    fn json(&self) -> Value {
-        json!({ "files": self.iter().map(|path| shown(path)).collect::<Vec<_>>() })
+impl Show for Edited {
+    fn text(&self) -> String {
+        let lines = self
+            .paths
+            .iter()
+            .map(|path| format!("Edited {}", path.display()));
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -240,29 +194,23 @@ impl Show for squash::Written {
         }
         text
     }
-
-    fn json(&self) -> Value {
-        let removed: Vec<String> = self.removed.iter().map(|path| shown(path)).collect();
-        json!({
-            "revision": self.id,
-            "replaces": self.replaces,
-            "proved_on": names(&self.proved),
-            "without_downgrade": self.without_downgrade,
-            "file": shown(&self.path),
-            "removed": removed,
-        })
-    }
 }
 
-impl Show for Vec<Verified> {
+/// What `verify` has found out on each kind of database.
+#[derive(Debug, Serialize)]
+pub(crate) struct AllVerified {
+    pub(crate) verified: Vec<Verified>,
+}
+
+impl Show for AllVerified {
     fn text(&self) -> String {
         let one = |verified: &Verified| {
             let of = |undo: Undo| -> Vec<&str> {
                 let found = verified
                     .revisions
                     .iter()
-                    .filter(|(_, found)| *found == undo);
-                found.map(|(id, _)| id.as_str()).collect()
+                    .filter(|tried| tried.downgrade == undo);
+                found.map(|tried| tried.revision.as_str()).collect()
             };
             let mut text = match of(Undo::Undoes).len() {
                 1 => format!(
@@ -284,23 +232,7 @@ impl Show for Vec<Verified> {
             }
             text
         };
-        self.iter().map(one).collect::<Vec<_>>().join("\n")
-    }
-
-    fn json(&self) -> Value {
-        let revision = |(id, undo): &(String, Undo)| {
-            let downgrade = match undo {
-                Undo::Undoes => "undoes",
-                Undo::Missing => "missing",
-                Undo::Irreversible => "irreversible",
-            };
-            json!({ "revision": id, "downgrade": downgrade })
-        };
-        let one = |verified: &Verified| {
-            let revisions: Vec<Value> = verified.revisions.iter().map(revision).collect();
-            json!({ "dialect": verified.dialect.name(), "revisions": revisions })
-        };
-        json!({ "verified": self.iter().map(one).collect::<Vec<_>>() })
+        self.verified.iter().map(one).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -309,22 +241,26 @@ fn names(dialects: &[Dialect]) -> Vec<&'static str> {
 }
 
 /// The kinds of revision, as `list-templates` shows them.
-pub(crate) struct Templates;
+#[derive(Debug, Serialize)]
+pub(crate) struct Templates {
+    pub(crate) templates: &'static [Template],
+}
 
 impl Show for Templates {
     fn text(&self) -> String {
-        let lines = TEMPLATES.map(|(name, use_for)| format!("{name:<4} - {use_for}"));
+        let line = |template: &Template| format!("{:<4} - {}", template.name, template.description);
+        let lines: Vec<String> = self.templates.iter().map(line).collect();
         format!("Available templates:\n\n{}", lines.join("\n"))
-    }
-
-    fn json(&self) -> Value {
-        let templates =
-            TEMPLATES.map(|(name, use_for)| json!({ "name": name, "description": use_for }));
-        json!({ "templates": templates })
     }
 }
 
-/// A path with `/` between its parts on every system.
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
+/// Writes databases by the names that they have in files.
+pub(crate) fn dialects<S: Serializer>(dialects: &[Dialect], to: S) -> Result<S::Ok, S::Error> {
+    names(dialects).serialize(to)
+}
+
+/// Writes a database by the name that it has in files.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+pub(crate) fn dialect<S: Serializer>(dialect: &Dialect, to: S) -> Result<S::Ok, S::Error> {
+    dialect.name().serialize(to)
 }

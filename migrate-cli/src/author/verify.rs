@@ -6,10 +6,12 @@ use clap::Args;
 use migrate_chain::Dialect;
 use migrate_diff::Schema;
 use migrate_runtime::Migrations;
+use serde::Serialize;
 
 use super::directory::Directory;
 use super::failure::{Failure, Result};
 use super::scratch::{Bench, difference, servers};
+use super::show::{self, AllVerified};
 
 /// Run every revision up, down and up again on a scratch database
 #[derive(Args, Debug)]
@@ -30,16 +32,27 @@ pub(crate) struct Verify {
 }
 
 /// What was found out about a chain on one kind of database.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Verified {
     /// The kind of database.
+    #[serde(serialize_with = "show::dialect")]
     pub(crate) dialect: Dialect,
-    /// Each revision in the order of an upgrade, and what its downgrade does.
-    pub(crate) revisions: Vec<(String, Undo)>,
+    /// Each revision in the order of an upgrade.
+    pub(crate) revisions: Vec<Tried>,
+}
+
+/// A revision that was tried.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tried {
+    /// Its id.
+    pub(crate) revision: String,
+    /// What its downgrade does.
+    pub(crate) downgrade: Undo,
 }
 
 /// What a downgrade does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Undo {
     /// It gives back the schema from before.
     Undoes,
@@ -58,7 +71,7 @@ impl Verify {
         &self,
         directory: &Directory,
         database_url: Option<String>,
-    ) -> Result<Vec<Verified>> {
+    ) -> Result<AllVerified> {
         let given: Vec<String> = self.dev_url.iter().cloned().chain(database_url).collect();
         let mut verified = Vec::new();
         for (dialect, url) in servers(&directory.chain.config, &served(directory), &given)? {
@@ -69,7 +82,7 @@ impl Verify {
                 revisions: verify(directory, bench, dialect).await?,
             });
         }
-        Ok(verified)
+        Ok(AllVerified { verified })
     }
 }
 
@@ -95,7 +108,7 @@ async fn verify(
     directory: &Directory,
     mut bench: Bench<'_>,
     dialect: Dialect,
-) -> Result<Vec<(String, Undo)>> {
+) -> Result<Vec<Tried>> {
     let mut found = Vec::new();
     let mut before = bench.schema().await?;
     for revision in directory.chain.graph.parents_first() {
@@ -111,7 +124,10 @@ async fn verify(
         } else {
             after
         };
-        found.push((one.id().to_owned(), undo));
+        found.push(Tried {
+            revision: one.id().to_owned(),
+            downgrade: undo,
+        });
     }
     bench.finish().await?;
     Ok(found)

@@ -25,6 +25,19 @@ pub(crate) enum Outcome {
     ByHand(PathBuf, &'static str),
 }
 
+impl Outcome {
+    /// Its name for programs.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::Extended(_) => "extended",
+            Self::HasLine(_) => "has_line",
+            Self::RunsAnyway(_) => "runs_anyway",
+            Self::ByHand(..) => "by_hand",
+        }
+    }
+}
+
 /// The line for the migration directory `directory`, relative to the crate.
 pub(crate) fn line(directory: &str) -> String {
     format!("println!(\"cargo:rerun-if-changed={directory}\");")

@@ -10,6 +10,8 @@ use clap::Args;
 use migrate_chain::diagnostic::Fault;
 use migrate_chain::load::{CONFIG_FILE, load_unmerged};
 use migrate_chain::{Dialect, Disk};
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 pub(crate) use build_script::Outcome as BuildScript;
 use package::{Package, from_here};
@@ -73,6 +75,24 @@ impl Init {
             dialects,
             named,
         })
+    }
+}
+
+impl Serialize for Initialized {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Initialized", 9)?;
+        object.serialize_field("directory", &self.directory)?;
+        object.serialize_field("changed", &self.is_changed())?;
+        object.serialize_field("created", &self.created)?;
+        let dialects: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name()).collect();
+        object.serialize_field("dialects", &dialects)?;
+        let script = self.build_script.as_ref().map(BuildScript::name);
+        object.serialize_field("build_script", &script)?;
+        object.serialize_field("build_line", &self.build_line())?;
+        object.serialize_field("commands", &self.commands)?;
+        object.serialize_field("source", &self.source)?;
+        object.serialize_field("lines", &self.lines())?;
+        object.end()
     }
 }
 

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use migrate_chain::{Chain, Dialect, Revision};
+use serde::Serialize;
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
 use super::new_revision::{check_message, not_read, now_in};
 use super::revision_file::{self, RevisionFile};
 use super::scratch::servers;
-use super::{file_name, files, touch};
+use super::{file_name, files, show, touch};
 use join::Joined;
 use run::Run;
 
@@ -70,19 +71,22 @@ struct Squashed {
 }
 
 /// What was written and removed.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Written {
     /// The id of the squash.
+    #[serde(rename = "revision")]
     pub(crate) id: String,
     /// The ids that it replaces.
     pub(crate) replaces: Vec<String>,
     /// The databases that it was proved on.
+    #[serde(rename = "proved_on", serialize_with = "show::dialects")]
     pub(crate) proved: Vec<Dialect>,
     /// The revisions because of which it has no downgrade.
     pub(crate) without_downgrade: Vec<String>,
     /// The new file.
     pub(crate) path: PathBuf,
     /// Whether one of the old files had its name.
+    #[serde(skip)]
     pub(crate) is_replaced: bool,
     /// The files that are gone.
     pub(crate) removed: Vec<PathBuf>,
