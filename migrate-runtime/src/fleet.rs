@@ -255,3 +255,39 @@ impl<T: fmt::Display> fmt::Display for FleetReport<T> {
         Ok(())
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use sqlx::sqlite::SqliteConnectOptions;
+    use tokio::sync::Barrier;
+
+    use super::*;
+
+    /// Each run waits for another one beside it, so that one at a time would never end.
+    #[tokio::test]
+    async fn as_many_at_a_time_as_was_said_and_no_more() {
+        let migrations = crate::__private::EMPTY;
+        let databases = ["a", "b", "c", "d", "e", "f"];
+        let databases = databases.map(|name| (name, SqliteConnectOptions::new()));
+        let (at_work, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let two = Arc::new(Barrier::new(2));
+        let fleet = migrations.for_each(databases).concurrency(2);
+        let fleet = fleet.run(|_| {
+            let (at_work, most) = (Arc::clone(&at_work), Arc::clone(&most));
+            let two = Arc::clone(&two);
+            async move {
+                let now = at_work.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                two.wait().await;
+                at_work.fetch_sub(1, Ordering::SeqCst);
+                Ok(())
+            }
+            .boxed()
+        });
+        let fleet = tokio::time::timeout(Duration::from_mins(1), fleet).await;
+        let fleet = fleet.expect("two run beside each other");
+        assert_eq!((fleet.databases.len(), most.load(Ordering::SeqCst)), (6, 2));
+    }
+}

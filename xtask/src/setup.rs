@@ -16,7 +16,7 @@ struct Tool {
 }
 
 /// A test on a server starts one of its own, private and on a free port: only the programs are needed.
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 8] = [
     Tool {
         program: "cc",
         package: "build-essential",
@@ -52,7 +52,16 @@ const TOOLS: [Tool; 7] = [
         package: "rsync",
         purpose: "tests on a cluster of MariaDB",
     },
+    Tool {
+        program: "python3",
+        package: "python3-venv",
+        purpose: "tests beside Alembic",
+    },
 ];
+
+/// What a test installs of Python, and where.
+const REQUIREMENTS: &str = "tests/alembic/requirements.txt";
+const ALEMBIC: &str = "target/alembic";
 
 const COMPONENTS: [(&str, &str); 2] = [("cargo-clippy", "clippy"), ("rustfmt", "rustfmt")];
 
@@ -74,8 +83,30 @@ pub(crate) fn run(sh: &Shell) -> Result {
             cmd!(sh, "rustup component add {component}").run()?;
         }
     }
+    alembic(sh)?;
     println!("everything that the tests need is there");
     Ok(())
+}
+
+/// Installs Alembic, with what it needs to talk to each database, unless it is there.
+fn alembic(sh: &Shell) -> Result {
+    let installed = format!("{ALEMBIC}/requirements.txt");
+    let is_there = |path: &str| sh.read_file(path).ok();
+    if is_there(&installed).is_some_and(|there| Some(there) == is_there(REQUIREMENTS)) {
+        return Ok(());
+    }
+    if cmd!(sh, "python3 -m venv --clear {ALEMBIC}").run().is_err() {
+        // Debian's Python comes without it.
+        install(sh, &["python3-venv"])?;
+        cmd!(sh, "python3 -m venv --clear {ALEMBIC}").run()?;
+    }
+    cmd!(
+        sh,
+        "{ALEMBIC}/bin/pip install --quiet --requirement {REQUIREMENTS}"
+    )
+    .run()?;
+    // Only now it is whole.
+    Ok(sh.copy_file(REQUIREMENTS, installed)?)
 }
 
 /// Installs packages where this user may; else says how.
