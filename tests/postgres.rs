@@ -13,3 +13,7 @@ mod support;
 mod on_postgres {
     crate::suite::suite!(crate::support::postgres::Postgres);
 }
+
+mod postgres {
+    mod rounds;
+}

@@ -21,6 +21,11 @@ mod order;
 mod place;
 mod process;
 mod process_faults;
+#[path = "../support/proxy.rs"]
+#[allow(
+    dead_code,
+    reason = "round trips are counted by the tests of a database"
+)]
 mod proxy;
 mod scenarios;
 mod servers;

@@ -13,6 +13,9 @@ pub mod mysql;
 )]
 pub mod postgres;
 #[allow(dead_code, reason = "each test program has a database of its own")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[allow(dead_code, reason = "each test binary uses what it needs of it")]
+pub mod proxy;
 pub mod sqlite;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,8 +1,8 @@
-//! A proxy before a server, for a connection that is cut, or through which nothing goes any more.
+//! A proxy before a server: it counts round trips, and it can cut a connection or let nothing through any more.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub struct Proxy {
@@ -13,6 +13,10 @@ pub struct Proxy {
 #[derive(Default)]
 struct Shared {
     is_black: AtomicBool,
+    /// How often something was sent to the server after it had answered, or at all.
+    round_trips: AtomicUsize,
+    /// Whether what was sent last has been answered.
+    is_answered: AtomicBool,
     streams: Mutex<Vec<TcpStream>>,
 }
 
@@ -22,7 +26,10 @@ impl Proxy {
         let server = authority(url).to_owned();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            is_answered: AtomicBool::new(true),
+            ..Shared::default()
+        });
         let accepting = Arc::clone(&shared);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -46,6 +53,11 @@ impl Proxy {
         }
     }
 
+    /// How many round trips there were since the last call, if one connection is used at a time.
+    pub fn round_trips(&self) -> usize {
+        self.shared.round_trips.swap(0, Ordering::AcqRel)
+    }
+
     /// Takes what is sent and gives it to nobody; no connection is closed.
     pub fn black_hole(&self) {
         self.shared.is_black.store(true, Ordering::Release);
@@ -56,15 +68,19 @@ impl Shared {
     fn join(self: &Arc<Self>, client: &TcpStream, server: &TcpStream) {
         let copy = |stream: &TcpStream| stream.try_clone().expect("a socket can be cloned");
         self.streams().extend([copy(client), copy(server)]);
-        for (from, to) in [(client, server), (server, client)] {
+        for (from, to, is_answer) in [(client, server, false), (server, client, true)] {
             let (shared, from, to) = (Arc::clone(self), copy(from), copy(to));
-            std::thread::spawn(move || shared.forward(from, to));
+            std::thread::spawn(move || shared.forward(from, to, is_answer));
         }
     }
 
-    fn forward(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn forward(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
         let mut buffer = [0; 16 * 1024];
         while let Ok(bytes @ 1..) = from.read(&mut buffer) {
+            let was_answered = self.is_answered.swap(is_answer, Ordering::AcqRel);
+            if was_answered && !is_answer {
+                self.round_trips.fetch_add(1, Ordering::AcqRel);
+            }
             if !self.is_black.load(Ordering::Acquire) && to.write_all(&buffer[..bytes]).is_err() {
                 break;
             }

@@ -1,0 +1,115 @@
+//! How many round trips a run costs, counted by a proxy before the server.
+
+use sqlx::{Connection as _, PgConnection};
+
+use crate::support::Backend as _;
+use crate::support::chain::Chain;
+use crate::support::postgres::Postgres;
+use crate::support::proxy::Proxy;
+use crate::support::ran;
+
+async fn through_a_proxy() -> (Postgres, Proxy, PgConnection) {
+    let database = Postgres::fresh().await;
+    let proxy = Proxy::before(&database.url());
+    let connection = PgConnection::connect(&proxy.url(&database.url()))
+        .await
+        .unwrap();
+    proxy.round_trips();
+    (database, proxy, connection)
+}
+
+#[tokio::test]
+async fn nothing_to_do_costs_one() {
+    let (database, proxy, mut connection) = through_a_proxy().await;
+    let chain = Chain::line(3);
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap();
+    for _ in 0..2 {
+        assert!(
+            migrations
+                .upgrade(&mut connection)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(proxy.round_trips(), 1);
+    }
+    migrations.check(&mut connection).await.unwrap();
+    assert_eq!(proxy.round_trips(), 1);
+}
+
+/// No table is there, and nothing to record: as cheap, and not an error in the server's log.
+#[tokio::test]
+async fn an_empty_database_costs_one() {
+    let (database, proxy, mut connection) = through_a_proxy().await;
+    let chain = Chain::new();
+    chain.load().upgrade(&mut connection).await.unwrap();
+    assert_eq!(proxy.round_trips(), 1);
+    let status = Chain::line(2).load().status(&mut connection).await;
+    assert_eq!(status.unwrap().pending.len(), 2);
+    assert_eq!(proxy.round_trips(), 1);
+    assert_eq!(database.tables().await, [""; 0]);
+    assert!(
+        !Postgres::server()
+            .log()
+            .contains("alembic_version\" does not exist")
+    );
+}
+
+/// From Alembic, without a journal.
+#[tokio::test]
+async fn an_adopted_database_costs_one() {
+    let (database, proxy, mut connection) = through_a_proxy().await;
+    let sql = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY); INSERT INTO alembic_version VALUES ('r2')";
+    database.execute(sql).await.unwrap();
+    let chain = Chain::line(2);
+    chain.load().upgrade(&mut connection).await.unwrap();
+    assert_eq!(proxy.round_trips(), 1);
+}
+
+/// The state twice, and then one for each revision, with its lock, the tables, the comparison and its record.
+#[tokio::test]
+async fn each_revision_costs_one() {
+    let (_database, proxy, mut connection) = through_a_proxy().await;
+    for (count, revisions) in [(1, 1), (4, 3), (10, 6)] {
+        let chain = Chain::line(count);
+        let report = chain.load().upgrade(&mut connection).await.unwrap();
+        assert_eq!(ran(&report).len(), revisions);
+        assert_eq!(proxy.round_trips(), 2 + revisions, "to r{count}");
+    }
+}
+
+/// A connection of the runtime's own: what it is set to goes with its first message, and the lock is taken and given
+/// back once for all.
+#[tokio::test]
+async fn a_pool_costs_as_much_and_the_lock() {
+    let (database, proxy, mut connection) = through_a_proxy().await;
+    connection.ping().await.unwrap();
+    let pool = crate::support::postgres::pool(crate::support::postgres::options(
+        &proxy.url(&database.url()),
+    ));
+    proxy.round_trips();
+    let plain = PgConnection::connect(&proxy.url(&database.url())).await;
+    let connecting = {
+        drop(plain.unwrap());
+        proxy.round_trips()
+    };
+    let chain = Chain::line(3);
+    let migrations = chain.load();
+    migrations.upgrade(&pool).await.unwrap();
+    assert_eq!(proxy.round_trips(), connecting + 2 + 1 + 3 + 1);
+    migrations.upgrade(&pool).await.unwrap();
+    assert_eq!(proxy.round_trips(), connecting + 1);
+}
+
+/// All of them in one message.
+#[tokio::test]
+async fn a_single_transaction_costs_one() {
+    let (_database, proxy, mut connection) = through_a_proxy().await;
+    let chain = Chain::line(10);
+    let migrations = chain.load();
+    let runner = migrations.runner(&mut connection);
+    let single = runner.transaction_mode(embed_migrations::TransactionMode::Single);
+    assert_eq!(single.upgrade().await.unwrap().steps.len(), 10);
+    assert_eq!(proxy.round_trips(), 3);
+}
