@@ -15,5 +15,13 @@ mod on_postgres {
 }
 
 mod postgres {
+    mod bad_input;
+    mod errors;
+    mod locks;
+    mod outside;
+    mod passed;
+    mod pooler;
     mod rounds;
+    mod rust;
+    mod starters;
 }

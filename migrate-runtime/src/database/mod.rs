@@ -107,6 +107,10 @@ pub(crate) enum Work<'r> {
 pub(crate) struct Transactional<'r> {
     pub(crate) work: Work<'r>,
     /// Whether foreign keys are enforced meanwhile; SQLite only.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(dead_code, reason = "the others alter a table in place")
+    )]
     pub(crate) foreign_keys: bool,
     pub(crate) record: Record<'r>,
     /// What everything about it is traced in.
@@ -131,6 +135,10 @@ pub(crate) enum Failure {
     /// The function of a Rust revision failed.
     Rust { index: usize, error: BoxError },
     /// A revision would leave rows that point nowhere.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(dead_code, reason = "the others enforce foreign keys all the time")
+    )]
     ForeignKeys {
         index: usize,
         violations: Vec<String>,

@@ -196,7 +196,7 @@ fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {
 
 fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
     let explained = session.explain(&error);
-    let reads_tables = doing.starts_with("to read");
+    let reads_tables = doing.starts_with("to read") || doing.starts_with("to record");
     let newer = is_of_newer_version(&error);
     let kind = if explained.kind == ErrorKind::Database && reads_tables {
         ErrorKind::Tables

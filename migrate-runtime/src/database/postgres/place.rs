@@ -37,15 +37,25 @@ pub(super) fn statement_at(script: &str, at: usize) -> Option<(usize, usize)> {
 pub(super) fn inside(statement: &str, error: &sqlx::Error) -> Option<usize> {
     let error = postgres(error)?;
     if let Some(PgErrorPosition::Internal { position, query }) = error.position() {
-        let mut found = statement.match_indices(query);
-        if let (Some((start, _)), None) = (found.next(), found.next()) {
-            return Some(start + byte_of_character(query, position)?);
+        let at = byte_of_character(query, position)?;
+        // `PERFORM` and an expression become a query that begins with another word.
+        let rest = query.strip_prefix("SELECT ").unwrap_or(query);
+        let left_out = query.len() - rest.len();
+        if let (Some(start), Some(at)) = (only_place(statement, rest), at.checked_sub(left_out)) {
+            return Some(start + at);
         }
     }
     let line = line_of_block(error.r#where()?)?;
     let body = body(statement)?;
     let start = line_start(&statement[body..], line)?;
     Some(body + start)
+}
+
+/// Where a text is in another, if it is there once.
+fn only_place(text: &str, wanted: &str) -> Option<usize> {
+    let mut found = text.match_indices(wanted).map(|(at, _)| at);
+    let place = found.next()?;
+    found.next().is_none().then_some(place)
 }
 
 /// The line that the context gives for a `DO` block: `PL/pgSQL function inline_code_block line 3 at RAISE`.
@@ -108,8 +118,12 @@ fn query_inside(error: &PgDatabaseError, statement: &str) -> Option<String> {
 /// Innermost first, as the server has it.
 fn context(error: &PgDatabaseError) -> Option<String> {
     let context = error.r#where()?;
-    // The statement itself is shown anyway.
-    let is_told = |line: &&str| !line.starts_with("SQL statement");
+    // A statement is shown anyway, and the text of one may go on over many lines.
+    let is_told = |line: &&str| {
+        ["PL/", "SQL function", "SQL expression", "COPY "]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
     let lines: Vec<&str> = context.lines().filter(is_told).take(5).collect();
     (!lines.is_empty()).then(|| format!("it came up in {}", lines.join(", called by ")))
 }

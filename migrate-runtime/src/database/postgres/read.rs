@@ -81,8 +81,8 @@ fn query(tables: &Tables) -> String {
         "SELECT r.event, r.version_num, r.digest, f.schema, f.has_version, f.has_journal, \
          current_setting('search_path'), coalesce(current_setting('{MARK}', true), '') = '1', \
          now() <> statement_timestamp(), pg_is_in_recovery() FROM (SELECT schema, \
-         to_regclass(format('%I.%I', schema, {version})) IS NOT NULL AS has_version, \
-         to_regclass(format('%I.%I', schema, {journal})) IS NOT NULL AS has_journal \
+         to_regclass(quote_ident(schema) || '.' || quote_ident({version})) IS NOT NULL AS has_version, \
+         to_regclass(quote_ident(schema) || '.' || quote_ident({journal})) IS NOT NULL AS has_journal \
          FROM (SELECT {schema} AS schema) s) f LEFT JOIN LATERAL \
          json_to_recordset(convert_from(decode(substring(query_to_xml(CASE WHEN NOT f.has_version THEN \
          'SELECT NULL AS found' WHEN f.has_journal THEN {} ELSE {} END, false, true, '')::text FROM \

@@ -201,6 +201,8 @@ async fn step_by_step(
     // sqlx has to know of the transaction: one that the function begins is a savepoint in it.
     let begun = connection.begin_with(AssertSqlSafe(opening.text())).await;
     let mut transaction = begun.map_err(|error| message::opening_failed(error, RECORD))?;
+    // It rolls back by itself.
+    teller.is_open = false;
     for (index, revision) in revisions.iter().enumerate() {
         step(&mut transaction, found, index, revision, teller)
             .instrument(revision.span.clone())
@@ -208,9 +210,7 @@ async fn step_by_step(
     }
     point::reached(point::BEFORE_COMMIT);
     let committed = transaction.commit().await;
-    committed.map_err(|error| database(error, "to commit"))?;
-    teller.is_open = false;
-    Ok(())
+    committed.map_err(|error| database(error, "to commit"))
 }
 
 async fn step(
@@ -266,7 +266,9 @@ pub(super) fn record(found: &Found, record: &Record<'_>) -> Vec<String> {
     let mut statements = setting::own_role(found);
     statements.extend(changes(&found.tables, &record.changes));
     statements.push(entry(&found.tables, &record.entry));
-    statements.push(setting::restore(found));
+    if !record.entry.event.is_unfinished() {
+        statements.push(setting::restore(found));
+    }
     statements
 }
 
