@@ -7,15 +7,12 @@ pub mod ledger;
 #[allow(dead_code, reason = "each test program has a database of its own")]
 pub mod mysql;
 #[cfg(feature = "postgres")]
-#[allow(
-    dead_code,
-    reason = "each test binary uses the helpers of its database"
-)]
-pub mod postgres;
 #[allow(dead_code, reason = "each test program has a database of its own")]
+pub mod postgres;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-#[allow(dead_code, reason = "each test binary uses what it needs of it")]
+#[allow(dead_code, reason = "each test program uses what it needs of it")]
 pub mod proxy;
+#[allow(dead_code, reason = "each test program has a database of its own")]
 pub mod sqlite;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
