@@ -127,7 +127,8 @@ Open a revision in $VISUAL or $EDITOR, and check the chain afterwards
 Usage: cargo migrate edit [OPTIONS] <REV>
 
 Arguments:
-  <REV>  The revision: an id or its beginning, a label, `head` or `heads`
+  <REV>  The revision: an id or its beginning, a label, `head`, `heads`, or `current` for that of
+         the database
 
 Options:
   -h, --help  Print help

@@ -9,7 +9,7 @@ mod support;
 use std::fs;
 
 use snapbox::{assert_data_eq, str};
-use support::{Folder, refused};
+use support::{Folder, is_root, refused};
 
 /// A directory with these settings, and this chain: a1 <- b1, where b1 is the head.
 fn two(settings: &str) -> Folder {
@@ -958,12 +958,6 @@ mod trouble {
     use std::process::Command;
 
     use super::*;
-
-    /// Whether the tests run as a user whom permissions do not bind.
-    fn is_root() -> bool {
-        let output = Command::new("id").arg("-u").output().expect("it starts");
-        output.stdout == b"0\n"
-    }
 
     #[test]
     fn a_folder_that_cannot_be_written_is_told_and_keeps_what_it_has() {

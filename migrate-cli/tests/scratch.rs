@@ -658,3 +658,114 @@ error: broken.sql:1: the database refused the desired schema: incomplete input
         .migrate(&["revision", "--deny", "destructive"])
         .usage();
 }
+
+#[test]
+fn edit_opens_what_the_database_is_at() {
+    let folder = three("b1");
+    let editor = [("EDITOR", "sed -i s/Step/Edited/")];
+    folder
+        .run(&["edit", "current", "--database-url", URL], &editor)
+        .success();
+    let is_edited = |id: &str| {
+        folder
+            .read(&format!("migrations/versions/{id}.sql"))
+            .contains("Edited")
+    };
+    assert_eq!(["a1", "b1", "c1"].map(is_edited), [false, true, false]);
+    assert_data_eq!(
+        folder.run(&["edit", "current"], &editor).usage(),
+        str![[r#"
+error: `current` is where the database is, and none is named
+  help: set DATABASE_URL, or pass --database-url
+
+"#]]
+    );
+}
+
+#[test]
+fn a_squash_says_when_it_cannot_be_undone() {
+    let folder = three("base");
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "\n-- migrate: downgrade\nDROP TABLE b1;\n",
+        "",
+    );
+    assert_data_eq!(
+        folder
+            .migrate(&["squash", "a1:b1", "-m", "First"])
+            .success(),
+        str![[r#"
+Created migrations/versions/b1_first.sql
+Removed migrations/versions/a1.sql
+Removed migrations/versions/b1.sql
+  b1 is what 2 revisions were; both ways gave the same schema on sqlite
+  it has no downgrade, as b1 had none
+
+"#]]
+    );
+    folder.write(
+        "migrations/versions/d1.sql",
+        "-- revision: d1\n-- down_revision: c1\n-- irreversible: rows are gone\n\n-- migrate: upgrade\nDELETE FROM a1;\n",
+    );
+    folder
+        .migrate(&["squash", "c1:d1", "-m", "Second"])
+        .success();
+    let text = folder.read("migrations/versions/d1_second.sql");
+    assert!(
+        text.contains("-- irreversible: rows are gone\n") && !text.contains("downgrade"),
+        "{text}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_old_file_that_stays_is_named() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    let folder = Folder::new();
+    folder.write(
+        "migrations/migrate.toml",
+        "dialects = [\"sqlite\"]\nversions = [\"one\", \"two\"]\n",
+    );
+    for (id, parent, location) in [("a1", "none", "one"), ("b1", "a1", "two")] {
+        folder.revision(id, parent);
+        let text = folder.read(&format!("migrations/versions/{id}.sql"));
+        folder.delete(&format!("migrations/versions/{id}.sql"));
+        folder.write(&format!("migrations/{location}/{id}.sql"), &text);
+    }
+    let mode = |path: &str, mode| {
+        set_permissions(folder.path().join(path), Permissions::from_mode(mode))
+            .expect("it takes a mode");
+    };
+    mode("", 0o755);
+    mode("migrations/one", 0o555);
+    mode("migrations/two", 0o777);
+    let mut command = folder.command(&["squash", ":", "-m", "All"]);
+    if support::is_root() {
+        command.uid(65_534);
+    }
+    let output = command.output().expect("it starts");
+    mode("migrations/one", 0o755);
+    assert_eq!(output.status.code(), Some(1));
+    assert_data_eq!(
+        String::from_utf8(output.stderr).expect("UTF-8"),
+        str![[r#"
+error: could not remove migrations/one/a1.sql: permission denied
+  note: migrations/two/b1_all.sql holds everything that the old files did
+  help: remove the old files of the run by hand
+
+"#]]
+    );
+    assert!(
+        folder
+            .read("migrations/two/b1_all.sql")
+            .contains("CREATE TABLE a1")
+    );
+    // As it says, what is left to do is to remove them.
+    for file in ["one/a1.sql", "two/b1.sql"] {
+        folder.delete(&format!("migrations/{file}"));
+    }
+    folder.migrate(&["verify"]).success();
+}

@@ -8,6 +8,7 @@
 mod support;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use snapbox::{assert_data_eq, str};
 use sqlx::{Connection as _, PgConnection};
@@ -34,6 +35,14 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// The scratch databases that are on a PostgreSQL server.
 fn left_over(server: &Server) -> Vec<String> {
+    query(
+        server,
+        "SELECT datname::text FROM pg_database WHERE datname LIKE 'migrate_scratch%'",
+    )
+}
+
+/// The first column of what a query gives.
+fn query(server: &Server, sql: &'static str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -42,11 +51,10 @@ fn left_over(server: &Server) -> Vec<String> {
         let mut admin = PgConnection::connect(&server.admin_url())
             .await
             .expect("it answers");
-        let names = "SELECT datname::text FROM pg_database WHERE datname LIKE 'migrate_scratch%'";
-        sqlx::query_scalar(names)
+        sqlx::query_scalar(sql)
             .fetch_all(&mut admin)
             .await
-            .expect("it lists")
+            .expect("it is a query")
     })
 }
 
@@ -179,4 +187,53 @@ error: the squash does not run, though the revisions do; nothing was written
 "#]]
     );
     assert_eq!(left_over(server), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_no_scratch_database() {
+    let _alone = alone();
+    let server = test_servers::postgres();
+    let folder = two("postgres");
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "upgrade\n",
+        "upgrade\nSELECT pg_sleep(600);\n",
+    );
+    let before = folder.contents();
+    let url = server.admin_url();
+    for command in [&["verify"][..], &["squash", ":", "-m", "All"]] {
+        let mut command = folder.command(&[command, &["--dev-url", &url]].concat());
+        let child = command
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        wait_until_asleep(server);
+        let id = child.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status();
+        assert!(sent.expect("it starts").success());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(1));
+        assert_data_eq!(
+            String::from_utf8(output.stderr).expect("UTF-8"),
+            str![[r#"
+error: interrupted: nothing was written, and the scratch databases are dropped
+
+"#]]
+        );
+        assert_eq!(left_over(server), [""; 0]);
+    }
+    assert_eq!(folder.contents(), before);
+}
+
+/// Waits until a revision sleeps in a scratch database.
+fn wait_until_asleep(server: &Server) {
+    let asleep = "SELECT datname::text FROM pg_stat_activity \
+                  WHERE datname LIKE 'migrate_scratch%' AND state = 'active' AND query LIKE '%pg_sleep%'";
+    let started = Instant::now();
+    while query(server, asleep).is_empty() {
+        assert!(started.elapsed() < Duration::from_mins(1), "nothing sleeps");
+    }
 }

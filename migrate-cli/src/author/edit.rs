@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::directory::Directory;
 use super::failure::{Failure, Result, cause};
+use super::version_rows;
 
 /// Open a revision in $VISUAL or $EDITOR, and check the chain afterwards
 #[derive(Args, Debug)]
@@ -15,7 +16,7 @@ Examples:
   cargo migrate edit head
   EDITOR=\"code --wait\" cargo migrate edit 1975ea")]
 pub(crate) struct Edit {
-    /// The revision: an id or its beginning, a label, `head` or `heads`
+    /// The revision: an id or its beginning, a label, `head`, `heads`, or `current` for that of the database
     #[arg(value_name = "REV")]
     revision: String,
 }
@@ -25,8 +26,16 @@ impl Edit {
     ///
     /// # Errors
     /// The target is wrong, there is no editor, it fails, or the chain is broken afterwards.
-    pub(crate) fn run(&self, directory: &Directory) -> Result<Vec<PathBuf>> {
-        let revisions = directory.resolve(&self.revision)?;
+    pub(crate) async fn run(
+        &self,
+        directory: &Directory,
+        database_url: Option<&str>,
+    ) -> Result<Vec<PathBuf>> {
+        let revisions = match (&*self.revision, database_url) {
+            ("current", Some(url)) => current(directory, url).await?,
+            ("current", None) => return Err(no_database()),
+            (target, _) => directory.resolve(target)?,
+        };
         if revisions.is_empty() {
             return Err(Failure::new(format!(
                 "`{}` is no revision, and has no file",
@@ -44,8 +53,28 @@ impl Edit {
     }
 }
 
+/// The revisions that the database of `url` is at.
+async fn current(directory: &Directory, url: &str) -> Result<Vec<usize>> {
+    let rows = version_rows::read(directory, url).await?;
+    let graph = &directory.chain.graph;
+    rows.iter()
+        .map(|row| {
+            graph.find(row).ok_or_else(|| {
+                Failure::new(format!(
+                    "the database is at `{row}`, which has no file here"
+                ))
+            })
+        })
+        .collect()
+}
+
+fn no_database() -> Failure {
+    Failure::usage("`current` is where the database is, and none is named")
+        .help("set DATABASE_URL, or pass --database-url")
+}
+
 /// Runs the editor on some files and waits for it.
-pub(crate) fn open(files: &[PathBuf]) -> Result<()> {
+fn open(files: &[PathBuf]) -> Result<()> {
     let command = editor()?;
     let words = shell_words::split(&command).map_err(|error| {
         Failure::new(format!("$EDITOR is no command: {error}")).note(format!("it is `{command}`"))

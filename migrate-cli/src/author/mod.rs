@@ -25,6 +25,7 @@ mod squash;
 mod testing;
 mod touch;
 mod verify;
+mod version_rows;
 
 use clap::Subcommand;
 use migrate_runtime::cli::{Exit, Ui};
@@ -32,6 +33,7 @@ use migrate_runtime::cli::{Exit, Ui};
 use crate::project::Project;
 use directory::Directory;
 use failure::Result;
+use scratch::until_interrupted;
 use show::Show;
 
 /// The commands that write files, or look at them alone.
@@ -67,7 +69,7 @@ impl Author {
             }
             Self::Merge(command) => tell(ui, &command.run(&directory()?)?),
             Self::Edit(command) => {
-                let paths = command.run(&directory()?)?;
+                let paths = command.run(&directory()?, url()?.as_deref()).await?;
                 tell(ui, &show::Edited { paths });
             }
             Self::Rebase(command) => {
@@ -77,8 +79,20 @@ impl Author {
                     ui.note("no database was asked whether it has applied the branch");
                 }
             }
-            Self::Squash(command) => tell(ui, &command.run(&directory()?, url()?).await?),
-            Self::Verify(command) => tell(ui, &command.run(&directory()?, url()?).await?),
+            Self::Squash(command) => {
+                let (directory, url) = (directory()?, url()?);
+                tell(
+                    ui,
+                    &until_interrupted(Box::pin(command.run(&directory, url))).await?,
+                );
+            }
+            Self::Verify(command) => {
+                let (directory, url) = (directory()?, url()?);
+                tell(
+                    ui,
+                    &until_interrupted(Box::pin(command.run(&directory, url))).await?,
+                );
+            }
             Self::ListTemplates(_) => {
                 let templates = &list_templates::TEMPLATES;
                 tell(ui, &show::Templates { templates });

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use migrate_runtime::{AnyPool, Migrations};
 use serde::Serialize;
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
-use super::{files, header_edit, touch};
+use super::{files, header_edit, touch, version_rows};
 
 /// Move an unapplied branch on top of another head, so that no merge is needed
 #[derive(Args, Debug)]
@@ -78,7 +77,12 @@ impl Rebase {
         let planned = self.plan(directory)?;
         let url = url.filter(|_| !self.offline);
         if let Some(url) = url {
-            planned.refuse_applied(directory, &rows(directory, url).await?)?;
+            let rows = version_rows::read(directory, url).await.map_err(|failure| {
+                failure
+                    .note("nothing was changed: the database has to say whether it has applied the branch")
+                    .help("name the right database, or pass --offline if it has not")
+            })?;
+            planned.refuse_applied(directory, &rows)?;
         }
         Ok((planned.write(directory)?, url.is_some()))
     }
@@ -178,18 +182,6 @@ impl Move {
             is_changed,
         })
     }
-}
-
-/// The version rows of the database of `url`.
-async fn rows(directory: &Directory, url: &str) -> Result<Vec<String>> {
-    let migrations = Migrations::from(directory.chain.clone());
-    let pool = AnyPool::existing(url)?;
-    let status = migrations.status(&pool).await.map_err(|error| {
-        Failure::from(error)
-            .note("nothing was changed: the database has to say whether it has applied the branch")
-            .help("name the right database, or pass --offline if it has not")
-    })?;
-    Ok(status.current.into_iter().chain(status.unknown).collect())
 }
 
 /// The ancestors of a revision over `down_revision`, itself included.

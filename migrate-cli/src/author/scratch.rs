@@ -65,6 +65,16 @@ impl<'c> Bench<'c> {
     }
 }
 
+/// Runs work on scratch databases until it is done, or the user interrupts it: they are dropped either way.
+///
+/// # Errors
+/// What the work fails with, or that it was interrupted.
+pub(crate) async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let work = async { Ok(work.await) };
+    let done = migrate_diff::until_interrupted(work).await;
+    done.map_err(failure::comparison)?
+}
+
 /// What differs between two schemas, as lines to read; none where nothing does.
 pub(crate) fn difference(from: &Schema, to: &Schema) -> Option<String> {
     let difference = Difference::between(from, to);

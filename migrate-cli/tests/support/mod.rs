@@ -132,6 +132,13 @@ pub(crate) fn refused(folder: &Folder, calls: &[&[&str]]) -> String {
     transcript
 }
 
+/// Whether the tests run as a user whom permissions do not bind.
+#[cfg(unix)]
+pub(crate) fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().expect("it starts");
+    output.stdout == b"0\n"
+}
+
 impl Ended {
     /// What it printed as results; the command must have succeeded.
     #[track_caller]

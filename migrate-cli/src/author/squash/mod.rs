@@ -4,7 +4,8 @@ mod join;
 mod proof;
 mod run;
 
-use std::path::PathBuf;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use migrate_chain::{Chain, Dialect, Revision};
@@ -218,11 +219,12 @@ impl Squashed {
         } else {
             directory.create(&self.file, &self.text)?;
         }
+        let old = self.old.iter().filter(|old| **old != self.file);
+        let mut old: VecDeque<PathBuf> = old.map(|old| directory.path(old)).collect();
         let mut removed = Vec::new();
-        for old in self.old.iter().filter(|old| **old != self.file) {
-            let old = directory.path(old);
-            files::remove(&old).map_err(|error| left_over(&old, &path, &error))?;
-            removed.push(old);
+        while let Some(next) = old.front() {
+            files::remove(next).map_err(|error| left_over(&old, &path, &error))?;
+            removed.extend(old.pop_front());
         }
         touch::touch(directory);
         Ok(Written {
@@ -237,25 +239,14 @@ impl Squashed {
     }
 }
 
-fn left_over(old: &std::path::Path, new: &std::path::Path, error: &std::io::Error) -> Failure {
-    failure::file("remove", old, error)
+fn left_over(old: &VecDeque<PathBuf>, new: &Path, error: &std::io::Error) -> Failure {
+    let names: Vec<String> = old.iter().map(|old| old.display().to_string()).collect();
+    failure::file("remove", &old[0], error)
         .note(format!(
             "{} holds everything that the old files did",
             new.display()
         ))
-        .help("remove the old files of the run by hand")
-}
-
-/// Where the new file goes: to the last revision, by the template.
-fn file_of(directory: &Directory, last: &Revision, header: &RevisionFile) -> Result<String> {
-    let config = &directory.chain.config;
-    let name = file_name::file_name(
-        config,
-        last.id(),
-        &header.message,
-        &now_in(&config.timezone)?,
-    );
-    Ok(format!("{}/{name}.sql", directory.location_of(last.file())))
+        .help(format!("remove what is left by hand: {}", names.join(", ")))
 }
 
 /// The target that undoes the whole run and nothing beside it.

@@ -1,0 +1,16 @@
+//! Where a database is, as a command that writes files asks it.
+
+use migrate_runtime::{AnyPool, Migrations};
+
+use super::directory::Directory;
+use super::failure::Result;
+
+/// The version rows of the database of `url`, also those that the chain does not have.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn read(directory: &Directory, url: &str) -> Result<Vec<String>> {
+    let migrations = Migrations::from(directory.chain.clone());
+    let status = migrations.status(&AnyPool::existing(url)?).await?;
+    Ok(status.current)
+}
