@@ -164,7 +164,7 @@ mod backend {
     }
 
     macro_rules! backend {
-        ($connection:ty, $dialect:expr, { $($replay:tt)* }) => {
+        ($connection:ty, $dialect:expr) => {
             impl Backend for $connection {
                 fn dialect(&self) -> Dialect {
                     $dialect
@@ -198,15 +198,6 @@ mod backend {
                     .boxed()
                 }
 
-                $($replay)*
-            }
-        };
-    }
-
-    /// Replayed by the runner.
-    macro_rules! run {
-        ($connection:ty, $dialect:expr) => {
-            backend!($connection, $dialect, {
                 fn upgrade<'s>(
                     &'s mut self,
                     chain: &'s Migrations,
@@ -232,60 +223,14 @@ mod backend {
                     }
                     .boxed()
                 }
-            });
+            }
         };
-    }
-
-    #[cfg(feature = "mysql")]
-    /// Replayed by the script that would be run by hand.
-    macro_rules! script {
-        ($connection:ty, $dialect:expr) => {
-            backend!($connection, $dialect, {
-                fn upgrade<'s>(
-                    &'s mut self,
-                    chain: &'s Migrations,
-                    target: &'s str,
-                ) -> BoxFuture<'s, Result<(), Error>> {
-                    let script = chain
-                        .sql($dialect, target)
-                        .map_err(|error| not_replayed("upgrade", error));
-                    async move { statements(self, &script?).await }.boxed()
-                }
-
-                fn downgrade<'s>(
-                    &'s mut self,
-                    chain: &'s Migrations,
-                    target: &'s str,
-                ) -> BoxFuture<'s, Result<(), Error>> {
-                    let script = chain.sql_downgrade($dialect, &format!("heads:{target}"));
-                    let script = script.map_err(|error| not_replayed("downgrade", error));
-                    async move { statements(self, &script?).await }.boxed()
-                }
-            });
-        };
-    }
-
-    #[cfg(feature = "mysql")]
-    async fn statements(backend: &mut dyn Backend, script: &str) -> Result<(), Error> {
-        for statement in migrate_chain::sql::split(backend.dialect(), script) {
-            let sql = &script[statement.range()];
-            let done = backend.execute(sql).await;
-            done.map_err(|error| {
-                crate::error::refused(
-                    crate::ErrorKind::Replay,
-                    "the chain cannot be replayed",
-                    sql,
-                    &error,
-                )
-            })?;
-        }
-        Ok(())
     }
 
     #[cfg(feature = "sqlite")]
-    run!(sqlx::SqliteConnection, Dialect::Sqlite);
+    backend!(sqlx::SqliteConnection, Dialect::Sqlite);
     #[cfg(feature = "postgres")]
-    run!(sqlx::PgConnection, Dialect::Postgres);
+    backend!(sqlx::PgConnection, Dialect::Postgres);
     #[cfg(feature = "mysql")]
-    script!(sqlx::MySqlConnection, Dialect::MySql);
+    backend!(sqlx::MySqlConnection, Dialect::MySql);
 }

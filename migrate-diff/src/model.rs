@@ -45,8 +45,6 @@ pub enum Kind {
     Policy,
     /// Who may do what with something.
     Privilege,
-    /// An event of MySQL.
-    Event,
 }
 
 impl Kind {
@@ -71,7 +69,6 @@ impl Kind {
             Self::Trigger => "trigger",
             Self::Policy => "policy",
             Self::Privilege => "privilege",
-            Self::Event => "event",
         }
     }
 }

@@ -304,7 +304,7 @@ fn spelt(dialect: Dialect, name: &str) -> String {
     match dialect {
         Dialect::Sqlite => name.to_ascii_lowercase(),
         Dialect::Postgres => crate::postgres::qualified(name),
-        Dialect::MySql => name.to_owned(),
+        Dialect::MySql => crate::mysql::quote(name),
     }
 }
 

@@ -1,0 +1,183 @@
+//! What `SHOW CREATE TABLE` answers, line by line.
+
+/// A table's statement, taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) parts: Vec<Part>,
+    /// What stands behind the brackets, without the next value of AUTO_INCREMENT.
+    pub(crate) options: String,
+    pub(crate) partitions: Option<String>,
+}
+
+/// A line between the brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) kind: PartKind,
+    /// In backticks.
+    pub(crate) name: String,
+    /// The whole line, without the comma.
+    pub(crate) line: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PartKind {
+    Column,
+    Primary,
+    Key,
+    Foreign,
+    Check,
+}
+
+/// Takes a statement apart; the line that is not known otherwise.
+pub(crate) fn table(sql: &str) -> Result<Table, String> {
+    let mut table = Table::default();
+    let mut lines = sql.lines().skip(1);
+    for line in lines.by_ref() {
+        if let Some(options) = line.strip_prefix(')') {
+            table.options = without_next_value(options.trim());
+            break;
+        }
+        let line = line.trim().trim_end_matches(',');
+        table.parts.push(part(line).ok_or_else(|| line.to_owned())?);
+    }
+    let rest: Vec<&str> = lines.collect();
+    table.partitions = (!rest.is_empty()).then(|| rest.join("\n").trim().to_owned());
+    Ok(table)
+}
+
+fn part(line: &str) -> Option<Part> {
+    let kind = if line.starts_with('`') {
+        PartKind::Column
+    } else if line.starts_with("PRIMARY KEY") {
+        PartKind::Primary
+    } else if ["KEY", "UNIQUE KEY", "FULLTEXT KEY", "SPATIAL KEY"]
+        .iter()
+        .any(|word| line.starts_with(word))
+    {
+        PartKind::Key
+    } else {
+        let rest = line.strip_prefix("CONSTRAINT ")?;
+        let rest = &rest[quoted(rest)?.len()..];
+        match rest.split_whitespace().next()? {
+            "FOREIGN" => PartKind::Foreign,
+            "CHECK" => PartKind::Check,
+            _ => return None,
+        }
+    };
+    let name = match kind {
+        PartKind::Primary => "PRIMARY".to_owned(),
+        _ => quoted(&line[line.find('`')?..])?.to_owned(),
+    };
+    Some(Part {
+        kind,
+        name,
+        line: line.to_owned(),
+    })
+}
+
+/// The name in backticks that the text begins with.
+fn quoted(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('`')?;
+    let mut end = 0;
+    loop {
+        end += inside[end..].find('`')? + 1;
+        if inside.as_bytes().get(end) != Some(&b'`') {
+            return Some(&text[..=end]);
+        }
+        end += 1;
+    }
+}
+
+fn without_next_value(options: &str) -> String {
+    let words = options.split(' ').filter(|word| {
+        !word
+            .strip_prefix("AUTO_INCREMENT=")
+            .is_some_and(|value| value.parse::<u64>().is_ok())
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+impl Part {
+    /// What stands behind the name.
+    pub(crate) fn definition(&self) -> &str {
+        match self.kind {
+            PartKind::Column => self.line[self.name.len()..].trim_start(),
+            _ => &self.line,
+        }
+    }
+
+    /// The names in backticks behind the part's own: columns, and the table of a foreign key.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut rest = self.line.as_str();
+        while let Some(at) = rest.find('`') {
+            let Some(name) = quoted(&rest[at..]) else {
+                break;
+            };
+            names.push(name);
+            rest = &rest[at + name.len()..];
+        }
+        names.retain(|name| *name != self.name);
+        names
+    }
+
+    /// The table that a foreign key points to.
+    pub(crate) fn references(&self) -> Option<&str> {
+        let rest = self.line.split_once(") REFERENCES ")?.1;
+        quoted(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_is_known_by_its_kind_and_name() {
+        let sql = "CREATE TABLE `t` (\n  `a``b` int(11) NOT NULL AUTO_INCREMENT COMMENT 'x, y',\n  `c` varchar(9) DEFAULT NULL,\n  PRIMARY KEY (`a``b`),\n\
+            \x20 UNIQUE KEY `u` (`c`(3)),\n  CONSTRAINT `f` FOREIGN KEY (`c`) REFERENCES `p` (`id`) ON DELETE CASCADE,\n  CONSTRAINT `k` CHECK (`c` <> '')\n\
+            ) ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4 COMMENT='AUTO_INCREMENT=x'\n PARTITION BY HASH (`a``b`)\nPARTITIONS 4";
+        let table = table(sql).expect("it is known");
+        let found: Vec<_> = table
+            .parts
+            .iter()
+            .map(|part| (part.kind, part.name.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (PartKind::Column, "`a``b`"),
+                (PartKind::Column, "`c`"),
+                (PartKind::Primary, "PRIMARY"),
+                (PartKind::Key, "`u`"),
+                (PartKind::Foreign, "`f`"),
+                (PartKind::Check, "`k`"),
+            ]
+        );
+        assert_eq!(
+            table.options,
+            "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='AUTO_INCREMENT=x'"
+        );
+        assert_eq!(
+            table.partitions.as_deref(),
+            Some("PARTITION BY HASH (`a``b`)\nPARTITIONS 4")
+        );
+        assert_eq!(
+            table.parts[0].definition(),
+            "int(11) NOT NULL AUTO_INCREMENT COMMENT 'x, y'"
+        );
+        assert_eq!(
+            (table.parts[4].names(), table.parts[4].references()),
+            (vec!["`c`", "`p`", "`id`"], Some("`p`"))
+        );
+    }
+
+    #[test]
+    fn a_line_of_another_kind_is_told() {
+        let sql = "CREATE TABLE `t` (\n  `a` int(11),\n  PERIOD FOR SYSTEM_TIME (`x`, `y`)\n) ENGINE=InnoDB";
+        assert_eq!(
+            table(sql),
+            Err("PERIOD FOR SYSTEM_TIME (`x`, `y`)".to_owned())
+        );
+    }
+}
