@@ -317,65 +317,98 @@ impl Prepared {
 
     /// Runs everything forth and back. What each revision has made is looked up, so that its downgrade undoes just that.
     async fn prove(&mut self, upgrades: Vec<Plan>) -> Result<Vec<Draft>, Error> {
-        let mut drafts: Vec<Draft> = Vec::new();
-        let mut states = vec![self.from.clone()];
-        for (n, upgrade) in upgrades.into_iter().enumerate() {
-            let renamed = if n == 0 { self.renames.len() } else { 0 };
+        let mut states = vec![self.start.clone()];
+        for (n, upgrade) in upgrades.iter().enumerate() {
             // The renames were done when the schemas were compared.
+            let steps = &upgrade.steps[self.renames_in(n)..];
             run(
                 self.scratch.connection(),
-                &upgrade.steps[renamed..],
+                steps,
                 upgrade.transactional,
                 upgrade.foreign_keys,
             )
             .await?;
-            let state = introspect(self.scratch.connection(), &self.filter).await?;
-            let back = plan(
-                &state,
-                &states[n],
-                Options {
-                    online: false,
-                    single: true,
-                },
-            );
-            let mut downgrade = back.steps;
-            downgrade.extend(
-                self.renames[..renamed]
-                    .iter()
-                    .rev()
-                    .map(|rename| rename.back.clone()),
-            );
-            drafts.push(Draft {
-                dialect: state.dialect,
-                upgrade: upgrade.steps,
-                downgrade,
-                transactional: upgrade.transactional,
-                foreign_keys: upgrade.foreign_keys && back.foreign_keys,
-            });
-            states.push(state);
+            states.push(self.state().await?);
         }
+        let made = states.pop().unwrap_or_else(|| self.from.clone());
         same(
-            states.last().unwrap_or(&self.from),
+            &made,
             &self.to,
             "the upgrade does not make the desired schema",
         )?;
-        for (n, draft) in drafts.iter().enumerate().rev() {
-            run(
-                self.scratch.connection(),
-                &draft.downgrade,
-                draft.transactional,
-                draft.foreign_keys,
-            )
-            .await?;
-            let state = introspect(self.scratch.connection(), &self.filter).await?;
-            let expected = if n == 0 { &self.start } else { &states[n] };
-            same(
-                &state,
-                expected,
-                "the downgrade does not make the schema that was there",
-            )?;
+        let mut drafts = Vec::new();
+        let mut state = made;
+        for (n, upgrade) in upgrades.into_iter().enumerate().rev() {
+            let (draft, before) = self.undo(n, upgrade, state, &states[n]).await?;
+            state = before;
+            drafts.insert(0, draft);
         }
         Ok(drafts)
+    }
+
+    /// How many of the steps of revision `n` are renames.
+    fn renames_in(&self, n: usize) -> usize {
+        if n == 0 { self.renames.len() } else { 0 }
+    }
+
+    async fn state(&mut self) -> Result<Schema, Error> {
+        introspect(self.scratch.connection(), &self.filter).await
+    }
+
+    /// Writes the downgrade of revision `n`, which leads from `state` to `before`, and runs it: renames first, as in the
+    /// upgrade, so that nothing is made which names what is not there.
+    async fn undo(
+        &mut self,
+        n: usize,
+        upgrade: Plan,
+        mut state: Schema,
+        before: &Schema,
+    ) -> Result<(Draft, Schema), Error> {
+        let renames: Vec<Step> = self.renames[..self.renames_in(n)]
+            .iter()
+            .rev()
+            .map(|rename| rename.back.clone())
+            .collect();
+        if !renames.is_empty() {
+            run(
+                self.scratch.connection(),
+                &renames,
+                upgrade.transactional,
+                true,
+            )
+            .await?;
+            state = self.state().await?;
+        }
+        let back = plan(
+            &state,
+            before,
+            Options {
+                online: false,
+                single: true,
+            },
+        );
+        let foreign_keys = upgrade.foreign_keys && back.foreign_keys;
+        run(
+            self.scratch.connection(),
+            &back.steps,
+            upgrade.transactional,
+            foreign_keys,
+        )
+        .await?;
+        let state = self.state().await?;
+        same(
+            &state,
+            before,
+            "the downgrade does not make the schema that was there",
+        )?;
+        let draft = Draft {
+            dialect: state.dialect,
+            upgrade: upgrade.steps,
+            downgrade: renames.into_iter().chain(back.steps).collect(),
+            transactional: upgrade.transactional,
+            foreign_keys,
+        };
+        Ok((draft, state))
     }
 
     async fn finish(self) -> Result<(), Error> {
