@@ -23,31 +23,64 @@ type PerDialect<T> = [T; Dialect::ALL.len()];
 /// With several squashes under a merge, only so many combinations of before and after are kept.
 const MOST_COMBINATIONS: usize = 64;
 
+/// What is known of a revision on all databases. Most chains are alike on all of them, and are hashed once.
+enum Known {
+    Alike(Hashes),
+    Each(Box<PerDialect<Hashes>>),
+}
+
+impl Known {
+    fn on(&self, dialect: usize) -> &Hashes {
+        match self {
+            Self::Alike(hashes) => hashes,
+            Self::Each(hashes) => &hashes[dialect],
+        }
+    }
+}
+
 /// The fingerprints of the drafts, in their order. Each digest stands on those of parents and dependencies, so that
 /// parents are hashed first.
 pub(crate) fn fingerprints(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
     let all_checksums = parallel::map(drafts, Draft::checksums);
-    let mut hashes: Vec<PerDialect<Hashes>> = vec![PerDialect::default(); drafts.len()];
+    let unknown = || Known::Alike(Hashes::default());
+    let mut known: Vec<Known> = drafts.iter().map(|_| unknown()).collect();
     for index in graph.parents_first() {
-        let checksums = all_checksums[index];
-        let under = |n: usize| -> Vec<&Hashes> {
-            let parents = graph.all(index).iter();
-            parents.map(|&parent| &hashes[parent][n]).collect()
-        };
-        let mut own: Vec<Hashes> = Vec::with_capacity(checksums.len());
-        for (n, &checksum) in checksums.iter().enumerate() {
-            // Where the databases are alike, as they mostly are, one digest serves all.
-            let is_same = |&earlier: &usize| {
-                checksums[earlier] == checksum && are_equal(&under(earlier), &under(n))
-            };
-            own.push(match (0..n).find(is_same) {
-                Some(earlier) => own[earlier].clone(),
-                None => hash(&drafts[index], checksum, &under(n)),
-            });
-        }
-        hashes[index] = own.try_into().unwrap_or_default();
+        known[index] = know(
+            &drafts[index],
+            &all_checksums[index],
+            graph.all(index),
+            &known,
+        );
     }
-    hashes.into_iter().map(join).collect()
+    known.into_iter().map(join).collect()
+}
+
+/// Hashes a draft on each database, given all that is known of what is under it.
+fn know(
+    draft: &Draft,
+    checksums: &PerDialect<Option<Checksum>>,
+    parents: &[usize],
+    known: &[Known],
+) -> Known {
+    let under = |dialect: usize| -> Vec<&Hashes> {
+        let parents = parents.iter();
+        parents.map(|&parent| known[parent].on(dialect)).collect()
+    };
+    let alike = |&parent: &usize| matches!(known[parent], Known::Alike(_));
+    if checksums.iter().all(|&one| one == checksums[0]) && parents.iter().all(alike) {
+        return Known::Alike(hash(draft, checksums[0], &under(0)));
+    }
+    let mut own: Vec<Hashes> = Vec::with_capacity(checksums.len());
+    for (n, &checksum) in checksums.iter().enumerate() {
+        let is_same = |&earlier: &usize| {
+            checksums[earlier] == checksum && are_equal(&under(earlier), &under(n))
+        };
+        own.push(match (0..n).find(is_same) {
+            Some(earlier) => own[earlier].clone(),
+            None => hash(draft, checksum, &under(n)),
+        });
+    }
+    Known::Each(Box::new(own.try_into().unwrap_or_default()))
 }
 
 /// Whether what is under a revision is the same on two databases, its checksums aside: the digests cover them.
@@ -62,6 +95,15 @@ fn are_equal(one: &[&Hashes], other: &[&Hashes]) -> bool {
 fn hash(draft: &Draft, checksum: Option<Checksum>, under: &[&Hashes]) -> Hashes {
     let id = draft.id().map(|id| &*id.value).unwrap_or_default();
     let is_transactional = !draft.header.transaction_off;
+    if draft.header.replaced_digests.is_empty() && under.iter().all(|h| h.before_squash.is_empty())
+    {
+        let mut under: Vec<Digest> = under.iter().map(|hashes| hashes.digest).collect();
+        return Hashes {
+            checksum,
+            digest: Digest::of(id, checksum, is_transactional, &mut under),
+            before_squash: Vec::new(),
+        };
+    }
     let mut digests = combinations(under)
         .into_iter()
         .map(|mut under| Digest::of(id, checksum, is_transactional, &mut under));
@@ -97,15 +139,20 @@ fn combinations(under: &[&Hashes]) -> Vec<Vec<Digest>> {
 }
 
 /// Joins the databases for which a revision is the same.
-fn join(hashes: PerDialect<Hashes>) -> Vec<Fingerprint> {
-    let grouped = DialectSet::group(Dialect::ALL.into_iter().zip(hashes));
+fn join(known: Known) -> Vec<Fingerprint> {
     let fingerprint = |(dialects, hashes): (DialectSet, Hashes)| Fingerprint {
         dialects,
         checksum: hashes.checksum.unwrap_or_default(),
         digest: hashes.digest,
         before_squash: hashes.before_squash,
     };
-    grouped.into_iter().map(fingerprint).collect()
+    match known {
+        Known::Alike(hashes) => vec![fingerprint((DialectSet::all(), hashes))],
+        Known::Each(hashes) => DialectSet::group(Dialect::ALL.into_iter().zip(*hashes))
+            .into_iter()
+            .map(fingerprint)
+            .collect(),
+    }
 }
 
 #[cfg(test)]
@@ -115,7 +162,7 @@ mod tests {
 
     use crate::load::load_tree;
     use crate::tree::{Entry, Tree};
-    use crate::{Dialect, Digest, Revision};
+    use crate::{Checksum, Dialect, Digest, Revision};
 
     /// Revision files by id.
     struct Files(BTreeMap<String, String>);
@@ -162,6 +209,33 @@ mod tests {
     fn digest(revisions: &[Revision], id: &str) -> Digest {
         let found = revisions.iter().find(|revision| revision.id() == id);
         found.expect("it is in the chain").digest(Dialect::Sqlite)
+    }
+
+    /// a -- b, where a has SQL of its own for SQLite.
+    #[test]
+    fn each_database_has_the_digests_of_what_it_runs() {
+        let header =
+            |id: &str, down: &str| format!("-- revision: {id}\n-- down_revision: {down}\n\n");
+        let sections = "-- migrate: upgrade sqlite\nSELECT 1;\n-- migrate: upgrade\nSELECT 2;\n";
+        let files = [
+            ("a", header("a", "none") + sections),
+            ("b", header("b", "a") + "-- migrate: upgrade\nSELECT 3;\n"),
+        ];
+        let files = files.map(|(id, text)| (id.to_owned(), text));
+        let revisions = load_tree(&Files(files.into()))
+            .expect("a sound chain")
+            .revisions;
+        for (dialect, sql) in [
+            (Dialect::Sqlite, "SELECT 1;"),
+            (Dialect::Postgres, "SELECT 2;"),
+            (Dialect::MySql, "SELECT 2;"),
+        ] {
+            let checksum = |sql| Some(Checksum::of(sql));
+            let a = Digest::of("a", checksum(sql), true, &mut []);
+            let b = Digest::of("b", checksum("SELECT 3;"), true, &mut [a]);
+            let found = [0, 1].map(|n: usize| revisions[n].digest(dialect));
+            assert_eq!(found, [a, b], "{dialect:?}");
+        }
     }
 
     /// a -- b -- c -- e

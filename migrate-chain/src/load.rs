@@ -332,7 +332,7 @@ fn join(folder: &str, name: &str) -> String {
     match (folder, name) {
         (folder, "") => folder.to_owned(),
         ("", name) => name.to_owned(),
-        (folder, name) => format!("{}/{name}", folder.trim_end_matches('/')),
+        (folder, name) => [folder.trim_end_matches('/'), name].join("/"),
     }
 }
 
@@ -345,9 +345,6 @@ fn parse(file: &str, source: &Arc<Source>) -> (Option<Draft>, Vec<Diagnostic>) {
 /// Hashes the drafts of a chain without faults, parents first.
 fn finish(drafts: Vec<Draft>, graph: &RevisionGraph) -> Vec<Revision> {
     let hashes = crate::fingerprint::fingerprints(&drafts, graph);
-    drafts
-        .into_iter()
-        .zip(hashes)
-        .map(|(draft, fingerprints)| draft.finish(fingerprints))
-        .collect()
+    let drafts = drafts.into_iter().zip(hashes).collect();
+    parallel::map_owned(drafts, |(draft, fingerprints)| draft.finish(fingerprints))
 }

@@ -7,20 +7,38 @@ use std::thread;
 
 /// Applies `work` to each item, and gives the results in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    map_owned(items.iter().collect(), work)
+}
+
+/// The same for items that the work uses up.
+pub(crate) fn map_owned<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = items.len().div_ceil(threads).max(SMALLEST_SHARE);
     if items.len() <= share {
-        return items.iter().map(work).collect();
+        return items.into_iter().map(work).collect();
     }
     let work = &work;
     thread::scope(|scope| {
-        let run = |share| scope.spawn(move || -> Vec<R> { <[T]>::iter(share).map(work).collect() });
-        let threads: Vec<_> = items.chunks(share).map(run).collect();
+        let run = |share: Vec<T>| {
+            scope.spawn(move || -> Vec<R> { share.into_iter().map(work).collect() })
+        };
+        let threads: Vec<_> = shares(items, share).into_iter().map(run).collect();
         let results = threads.into_iter().map(thread::ScopedJoinHandle::join);
         results
             .flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
             .collect()
     })
+}
+
+/// The items in shares of that length; the last may have fewer.
+fn shares<T>(mut items: Vec<T>, share: usize) -> Vec<Vec<T>> {
+    let mut shares = Vec::new();
+    while items.len() > share {
+        let rest = items.split_off(share);
+        shares.push(std::mem::replace(&mut items, rest));
+    }
+    shares.push(items);
+    shares
 }
 
 /// Below this many items a thread costs more than it saves.

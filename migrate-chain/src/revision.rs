@@ -305,6 +305,11 @@ impl DialectSet {
         Self(bits)
     }
 
+    /// The set of all dialects.
+    pub(crate) const fn all() -> Self {
+        Self((1 << Dialect::ALL.len()) - 1)
+    }
+
     /// The bits, one for each place in [`Dialect::ALL`].
     pub(crate) const fn bits(self) -> u8 {
         self.0

@@ -16,7 +16,9 @@ use std::ops::Range;
 /// ```
 pub fn conflict_markers(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    if !text.contains("<<<<<<<") && !text.contains(">>>>>>>") {
+    // Few texts have either sign, and to look for one byte is far quicker than for seven.
+    let may_have = |sign, marker| text.as_bytes().contains(&sign) && text.contains(marker);
+    if !may_have(b'<', "<<<<<<<") && !may_have(b'>', ">>>>>>>") {
         return found;
     }
     // The markers behind a `<<<<<<<` that count once its `>>>>>>>` shows.
