@@ -249,6 +249,18 @@ fn left_over(old: &VecDeque<PathBuf>, new: &Path, error: &std::io::Error) -> Fai
         .help(format!("remove what is left by hand: {}", names.join(", ")))
 }
 
+/// Where the new file goes: to the last revision, by the template.
+fn file_of(directory: &Directory, last: &Revision, header: &RevisionFile) -> Result<String> {
+    let config = &directory.chain.config;
+    let name = file_name::file_name(
+        config,
+        last.id(),
+        &header.message,
+        &now_in(&config.timezone)?,
+    );
+    Ok(format!("{}/{name}.sql", directory.location_of(last.file())))
+}
+
 /// The target that undoes the whole run and nothing beside it.
 fn below(directory: &Directory, run: &Run, id: &str) -> String {
     match run.parents(directory) {
