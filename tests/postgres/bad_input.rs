@@ -289,6 +289,11 @@ async fn timeouts_of_the_role() {
          default_transaction_isolation = 'serializable'"
     );
     database.execute(&sql).await.unwrap();
+    let version = "SELECT current_setting('server_version_num')::int >= 170000";
+    if database.column(version).await == ["t"] {
+        let sql = format!("ALTER ROLE {role} SET transaction_timeout = '60ms'");
+        database.execute(&sql).await.unwrap();
+    }
     let hasty = database.pool_of(&role);
     let chain = Chain::new()
         .revision("slow", "none")

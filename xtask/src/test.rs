@@ -5,7 +5,7 @@ use xshell::{Shell, cmd};
 
 use crate::servers::{self, Servers};
 use crate::steps::Steps;
-use crate::{Result, examples};
+use crate::{Result, examples, postgres_18};
 
 pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     let servers = Servers::start(steps);
@@ -14,9 +14,11 @@ pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
         [all] if all == "--all-features" => "tests of the workspace, with all features".to_owned(),
         features => format!("tests of the workspace, with {}", features.join(" ")),
     };
-    let command = cmd!(sh, "cargo test --workspace {features...} --no-fail-fast");
+    let chosen = &features;
+    let command = cmd!(sh, "cargo test --workspace {chosen...} --no-fail-fast");
     steps.tests(&name, servers.pass_to(command));
     drop(servers);
+    postgres_18::test(sh, steps, &features);
     self::features(sh, steps)?;
     examples::run(sh, steps)
 }

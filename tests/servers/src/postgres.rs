@@ -5,14 +5,16 @@ use std::process::{Command, Stdio};
 
 use crate::programs::{as_server_user, find, give};
 
-/// Makes a cluster; the command that starts its server.
+/// Makes a cluster; the command that starts its server. `programs` is the folder of a version that is not installed.
 pub(crate) fn prepare(
     folder: &Path,
     port: u16,
     arguments: &[&str],
+    programs: Option<&Path>,
 ) -> Box<dyn Fn() -> Command + Send + Sync> {
+    let program = |name: &str| programs.map_or_else(|| find(name), |folder| folder.join(name));
     let data = data_folder(folder);
-    let made = as_server_user(&find("initdb"))
+    let made = as_server_user(&program("initdb"))
         .args([
             "--username=postgres",
             "--auth=trust",
@@ -29,7 +31,7 @@ pub(crate) fn prepare(
         "initdb: {}",
         String::from_utf8_lossy(&made.stderr)
     );
-    command(data, port, arguments)
+    command(program("postgres"), data, port, arguments)
 }
 
 /// Copies the cluster of a running server; the command that starts a server that follows it and takes no writes.
@@ -51,7 +53,7 @@ pub(crate) fn prepare_replica(
         "pg_basebackup: {}",
         String::from_utf8_lossy(&made.stderr)
     );
-    command(data, port, &[])
+    command(find("postgres"), data, port, &[])
 }
 
 fn data_folder(folder: &Path) -> PathBuf {
@@ -63,8 +65,12 @@ fn data_folder(folder: &Path) -> PathBuf {
     data
 }
 
-fn command(data: PathBuf, port: u16, arguments: &[&str]) -> Box<dyn Fn() -> Command + Send + Sync> {
-    let program = find("postgres");
+fn command(
+    program: PathBuf,
+    data: PathBuf,
+    port: u16,
+    arguments: &[&str],
+) -> Box<dyn Fn() -> Command + Send + Sync> {
     let arguments: Vec<String> = arguments
         .iter()
         .map(|&argument| argument.to_owned())

@@ -74,8 +74,18 @@ impl Server {
     /// When it cannot be started; the message says why.
     pub fn start_with(kind: Kind, arguments: &[&str]) -> Self {
         Self::private_of(kind, |folder, port| match kind {
-            Kind::Postgres => postgres::prepare(folder, port, arguments),
+            Kind::Postgres => postgres::prepare(folder, port, arguments, None),
             Kind::MySql => mariadb::prepare(folder, port, arguments),
+        })
+    }
+
+    /// Starts a private server of PostgreSQL with the programs in a folder, of a version that is not installed.
+    ///
+    /// # Panics
+    /// When it cannot be started; the message says why.
+    pub fn start_from(programs: &Path) -> Self {
+        Self::private_of(Kind::Postgres, |folder, port| {
+            postgres::prepare(folder, port, &[], Some(programs))
         })
     }
 
