@@ -754,7 +754,7 @@ fn an_old_file_that_stays_is_named() {
         str![[r#"
 error: could not remove migrations/one/a1.sql: permission denied
   note: migrations/two/b1_all.sql holds everything that the old files did
-  help: remove the old files of the run by hand
+  help: remove what is left by hand: migrations/one/a1.sql, migrations/two/b1.sql
 
 "#]]
     );

@@ -237,3 +237,49 @@ fn wait_until_asleep(server: &Server) {
         assert!(started.elapsed() < Duration::from_mins(1), "nothing sleeps");
     }
 }
+
+#[test]
+fn a_chain_for_mysql_is_tried_on_its_server() {
+    let url = test_servers::mysql().admin_url();
+    let folder = two("mysql");
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "upgrade\n",
+        "upgrade\nALTER TABLE a1 ADD m VARCHAR(10) NOT NULL DEFAULT 'x';\n",
+    );
+    assert_data_eq!(
+        folder.migrate(&["verify", "--dev-url", &url]).failure(),
+        str![[r#"
+error: on mysql, the downgrade of `b1` does not undo its upgrade
+  note: what is left after it:
+    + column `a1`.`m`
+  help: mend the downgrade in migrations/versions/b1.sql
+
+"#]]
+    );
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "DROP TABLE b1;",
+        "DROP TABLE b1;\nALTER TABLE a1 DROP m;",
+    );
+    assert_data_eq!(
+        folder.migrate(&["verify", "--dev-url", &url]).success(),
+        str![[r#"
+mysql: 2 revisions went up, down and up again
+
+"#]]
+    );
+    assert_data_eq!(
+        folder
+            .migrate(&["squash", ":", "-m", "All", "--dev-url", &url])
+            .success(),
+        str![[r#"
+Created migrations/versions/b1_all.sql
+Removed migrations/versions/a1.sql
+Removed migrations/versions/b1.sql
+  b1 is what 2 revisions were; both ways gave the same schema on mysql
+
+"#]]
+    );
+    folder.migrate(&["verify", "--dev-url", &url]).success();
+}
