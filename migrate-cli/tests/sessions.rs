@@ -37,3 +37,8 @@ fn each_session_is_run() {
 fn the_fields_of_the_json_are_as_documented() {
     Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/json.md"));
 }
+
+#[test]
+fn the_guide_to_writing_revisions_is_true() {
+    Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/authoring.md"));
+}
