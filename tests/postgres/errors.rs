@@ -53,6 +53,19 @@ async fn a_fault_of_syntax_is_found_before_anything_runs() {
 }
 
 #[tokio::test]
+async fn behind_other_statements_and_in_long_scripts() {
+    for count in [1, 3, 200] {
+        let sql = format!(
+            "{}SELECT 1,\n  '\u{4e2d}', absent",
+            "SELECT '\u{e4};'; -- x\n".repeat(count)
+        );
+        points_to(&sql, &format!("{}:8", 8 + count)).await;
+        let sql = format!("{}SELECT 1 / 0", "SELECT 1;\n".repeat(count));
+        points_to(&sql, &format!("{}:1", 7 + count)).await;
+    }
+}
+
+#[tokio::test]
 async fn values_point_at_the_statement() {
     let error = points_to("SELECT 1;\n  INSERT INTO parent VALUES (1)", "8:3").await;
     assert_eq!(error.database_code(), Some("23505"));

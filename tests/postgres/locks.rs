@@ -243,6 +243,35 @@ async fn it_gives_up_after_the_last_retry() {
     assert_eq!(database.versions().await, ["r1"]);
 }
 
+/// A statement is told of when it is done, and not when the revision is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_are_told_of_while_the_next_one_waits() {
+    let database = Postgres::fresh().await;
+    let chain = Chain::line(1).revision("two", "r1").up(
+        "SET client_min_messages = error;\nCREATE TABLE b (id int); -- done;\n\n/* and */ ALTER TABLE t1 ADD COLUMN wide integer",
+    );
+    let migrations = chain.load();
+    let first = migrations.runner(database.db()).to("r1").upgrade();
+    first.await.unwrap();
+    let mut reader = reader(&database).await;
+    let (told, mut is_told) = tokio::sync::mpsc::unbounded_channel();
+    let runner = migrations.runner(database.db()).on_event(move |event| {
+        if let Event::Statement { number, of, .. } = event {
+            told.send((*number, *of)).unwrap();
+        }
+    });
+    let upgrade = runner.ddl_lock_timeout(Duration::from_mins(1), 0).upgrade();
+    let look = async {
+        assert_eq!(is_told.recv().await, Some((1, 3)));
+        assert_eq!(is_told.recv().await, Some((2, 3)));
+        // Only now can the third one run.
+        sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
+        assert_eq!(is_told.recv().await, Some((3, 3)));
+    };
+    let (report, ()) = tokio::join!(upgrade, look);
+    assert_eq!(report.unwrap().current, ["two"]);
+}
+
 /// Alembic, say, which knows nothing of the lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_changes_the_rows_without_the_lock_is_noticed() {

@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod checker;
+#[allow(dead_code, reason = "other programs read the two tables one by one")]
 pub mod ledger;
 #[cfg(feature = "mysql")]
 #[allow(dead_code, reason = "each test program has a database of its own")]

@@ -25,8 +25,17 @@ pub(super) struct Message {
 /// The script of a revision in a message.
 struct Script {
     index: usize,
-    range: Range<usize>,
+    text: String,
+    pieces: Vec<Piece>,
+    /// Whether something stands between the pieces that tells of each statement as soon as it is done.
+    is_telling: bool,
     span: Span,
+}
+
+/// A part of a script: where it begins in that, and where it is in the message.
+struct Piece {
+    start: usize,
+    range: Range<usize>,
 }
 
 /// What begins and ends a script in the answers: queries whose column has a name of ours.
@@ -34,6 +43,16 @@ const BEGIN: &str = "embed_migrations_begin";
 const END: &str = "embed_migrations_end";
 /// The column in which the record of a revision gives back how many milliseconds it took.
 pub(super) const DONE: &str = "embed_migrations_done";
+
+/// The column in which it is told how many statements of a script are done.
+const TOLD: &str = "embed_migrations_told";
+
+/// The server keeps its answers until all statements of a message are done; but what is to be read by a person it sends
+/// at once, and the answers so far with it. This is read by nobody: sqlx logs it at the level TRACE.
+const FLUSH: &str = "DO 'BEGIN RAISE INFO ''embed_migrations''; END'";
+
+/// The longest script that tells of each statement: in one that is longer, a statement is hardly worth it.
+const MOST_TOLD: usize = 100;
 
 /// A savepoint around each script, by which it is seen that its transaction is the one that it began in.
 pub(super) const MARK: &str = "SAVEPOINT embed_migrations_revision";
@@ -68,30 +87,60 @@ impl Message {
         }
     }
 
-    /// Adds the script of a revision, so that its end and its failures are noticed.
-    pub(super) fn script(&mut self, index: usize, script: &str, span: &Span) {
+    /// Adds the script of a revision, so that its end and its failures are noticed; and each of its statements as it is
+    /// done, if the server `can_tell`.
+    pub(super) fn script(&mut self, index: usize, script: &str, span: &Span, can_tell: bool) {
         self.push(MARK);
         self.push(&begin_marker());
-        let start = self.text.len();
-        self.text.push_str(script);
-        let range = start..self.text.len();
-        // A comment may be its last line.
-        self.text.push_str("\n;\n");
+        let statements = split(Dialect::Postgres, script);
+        let mut ends: Vec<usize> = statements.map(|statement| statement.range().end).collect();
+        let is_telling = can_tell && (2..=MOST_TOLD).contains(&ends.len());
+        // Behind the last one its end is told.
+        ends.pop();
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        for (n, end) in ends.into_iter().enumerate().filter(|_| is_telling) {
+            pieces.push(self.piece(script, start..end));
+            self.push(&format!("SELECT '{}' AS {TOLD}", n + 1));
+            self.push(FLUSH);
+            start = end;
+        }
+        pieces.push(self.piece(script, start..script.len()));
         self.scripts.push(Script {
             index,
-            range,
+            text: script.to_owned(),
+            pieces,
+            is_telling,
             span: span.clone(),
         });
         self.push(&format!("SELECT 1 AS {END}"));
         self.push(UNMARK);
     }
 
+    fn piece(&mut self, script: &str, part: Range<usize>) -> Piece {
+        let start = self.text.len();
+        self.text.push_str(&script[part.clone()]);
+        let range = start..self.text.len();
+        // A comment may be its last line.
+        self.text.push_str("\n;\n");
+        Piece {
+            start: part.start,
+            range,
+        }
+    }
+
     /// Makes it a message of one statement of a revision and nothing else: some run in no other.
     pub(super) fn alone(&mut self, statement: &str) {
-        self.text.push_str(statement);
+        statement.clone_into(&mut self.text);
+        let whole = Piece {
+            start: 0,
+            range: 0..statement.len(),
+        };
         self.scripts.push(Script {
             index: 0,
-            range: 0..self.text.len(),
+            text: statement.to_owned(),
+            pieces: vec![whole],
+            is_telling: false,
             span: Span::none(),
         });
     }
@@ -100,7 +149,7 @@ impl Message {
     fn is_alone(&self) -> bool {
         self.scripts
             .first()
-            .is_some_and(|script| script.range == (0..self.text.len()))
+            .is_some_and(|script| script.text == self.text)
     }
 
     pub(super) fn text(&self) -> &str {
@@ -177,8 +226,7 @@ impl<'m> Reader<'m> {
             self.begun += 1;
             (self.is_inside, self.is_ours) = (true, true);
             if let Some(script) = self.script() {
-                let text = &self.message.text[script.range.clone()];
-                self.statements = (0, split(Dialect::Postgres, text).count());
+                self.statements = (0, split(Dialect::Postgres, &script.text).count());
                 script.span.in_scope(|| told(Told::Begun(script.index)));
             }
         } else if column == DONE {
@@ -186,6 +234,12 @@ impl<'m> Reader<'m> {
             told(Told::Done(Duration::from_millis(
                 milliseconds.unsigned_abs(),
             )));
+        } else if column == TOLD {
+            let count: Option<String> = row.try_get(0).ok();
+            let count = count.and_then(|count| count.parse().ok()).unwrap_or(0);
+            while self.statements.0 < count {
+                self.done(told);
+            }
         } else if column == END {
             self.is_inside = false;
             // Of a statement that the splitter has read as one, the server may have made many, or none.
@@ -201,7 +255,9 @@ impl<'m> Reader<'m> {
             self.is_open = true;
             told(Told::Open);
         }
-        if self.is_inside && !is_ours && self.statements.0 < self.statements.1 {
+        let is_counted = self.is_inside && !is_ours;
+        let is_telling = self.script().is_none_or(|script| script.is_telling);
+        if is_counted && !is_telling && self.statements.0 < self.statements.1 {
             self.done(told);
         }
     }
@@ -276,21 +332,18 @@ impl<'m> Reader<'m> {
     /// The revision, the statement of it and the byte in that at which the server points.
     fn pointed(&self, error: &sqlx::Error) -> Option<(usize, usize, usize)> {
         let at = place::byte_of(&self.message.text, error)?;
-        let script = self
-            .message
-            .scripts
-            .iter()
-            .find(|script| script.range.start <= at && at <= script.range.end)?;
-        let text = &self.message.text[script.range.clone()];
-        let (statement, within) = place::statement_at(text, at - script.range.start)?;
+        let holds = |piece: &&Piece| piece.range.start <= at && at <= piece.range.end;
+        let found = |script: &'m Script| Some((script, script.pieces.iter().find(holds)?));
+        let (script, piece) = self.message.scripts.iter().find_map(found)?;
+        let within = piece.start + at - piece.range.start;
+        let (statement, within) = place::statement_at(&script.text, within)?;
         Some((script.index, statement, within))
     }
 
-    fn statement_text(&self, script: &Script) -> &'m str {
-        let text = &self.message.text[script.range.clone()];
-        split(Dialect::Postgres, text)
+    fn statement_text(&self, script: &'m Script) -> &'m str {
+        split(Dialect::Postgres, &script.text)
             .nth(self.statements.0)
-            .map_or("", |statement| &text[statement.range()])
+            .map_or("", |statement| &script.text[statement.range()])
     }
 }
 

@@ -54,11 +54,12 @@ impl PostgresSession<'_> {
         row: &Entry<'_>,
     ) -> Result<(), Failure> {
         let mut message = Message::default();
-        for statement in self.begin(found) {
+        // The statement before it may have left others.
+        for statement in self.begin(found, false) {
             message.push(&statement);
         }
         message.push(&Signal::Fenced.unless(&is_next(&found.tables, row)));
-        message.script(0, statement, &Span::none());
+        message.script(0, statement, &Span::none(), false);
         message.push(&entry(&found.tables, row));
         message.push("COMMIT");
         let mut is_open = false;

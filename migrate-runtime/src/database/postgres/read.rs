@@ -11,6 +11,10 @@ use crate::journal::{JournalRow, Tables};
 
 /// What the connection and the database are, as they were when the state was read.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all combinations occur"
+)]
 pub(super) struct Found {
     /// The tables in the schema where they are, or are to be made. None if the search path names no schema that exists.
     pub(super) tables: Tables,
@@ -19,6 +23,8 @@ pub(super) struct Found {
     pub(super) is_direct: bool,
     pub(super) is_in_transaction: bool,
     pub(super) is_replica: bool,
+    /// Whether PL/pgSQL is there.
+    pub(super) can_tell: bool,
 }
 
 /// Reads the state in one round trip.
@@ -43,6 +49,7 @@ fn found(row: &PgRow, tables: &Tables) -> Result<Found, sqlx::Error> {
         is_direct: row.try_get(FACTS + 4)?,
         is_in_transaction: row.try_get(FACTS + 5)?,
         is_replica: row.try_get(FACTS + 6)?,
+        can_tell: row.try_get(FACTS + 7)?,
     })
 }
 
@@ -80,7 +87,8 @@ fn query(tables: &Tables) -> String {
     format!(
         "SELECT r.event, r.version_num, r.digest, f.schema, f.has_version, f.has_journal, \
          current_setting('search_path'), coalesce(current_setting('{MARK}', true), '') = '1', \
-         now() <> statement_timestamp(), pg_is_in_recovery() FROM (SELECT schema, \
+         now() <> statement_timestamp(), pg_is_in_recovery(), \
+         coalesce((SELECT has_language_privilege(oid, 'USAGE') FROM pg_language WHERE lanname = 'plpgsql'), false) FROM (SELECT schema, \
          to_regclass(quote_ident(schema) || '.' || quote_ident({version})) IS NOT NULL AS has_version, \
          to_regclass(quote_ident(schema) || '.' || quote_ident({journal})) IS NOT NULL AS has_journal \
          FROM (SELECT {schema} AS schema) s) f LEFT JOIN LATERAL \

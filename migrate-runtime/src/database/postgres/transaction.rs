@@ -66,7 +66,7 @@ impl PostgresSession<'_> {
     /// What comes before the revisions: the lock, the tables, and whether the state is still the expected one.
     pub(super) fn opening(&mut self, found: &Found, expected: &State) -> Message {
         let mut message = Message::default();
-        for statement in self.begin(found) {
+        for statement in self.begin(found, found.is_direct) {
             message.push(&statement);
         }
         let tables = &found.tables;
@@ -85,15 +85,11 @@ impl PostgresSession<'_> {
         message
     }
 
-    /// Begins a transaction, with its settings and the lock.
-    pub(super) fn begin(&mut self, found: &Found) -> Vec<String> {
+    /// Begins a transaction, with its settings unless the connection `is_set`, and the lock.
+    pub(super) fn begin(&mut self, found: &Found, is_set: bool) -> Vec<String> {
         // Each statement sees what was committed before it; the check behind the lock counts on that.
         let mut statements = vec!["BEGIN ISOLATION LEVEL READ COMMITTED".to_owned()];
-        let mut settings = if found.is_direct {
-            Vec::new()
-        } else {
-            self.settings()
-        };
+        let mut settings = if is_set { Vec::new() } else { self.settings() };
         if self.connection.get().server_version_num() >= Some(170_000) {
             settings.push(("transaction_timeout", "0".to_owned()));
         }
@@ -177,7 +173,7 @@ async fn at_once(
 ) -> Result<(), Failure> {
     for (index, revision) in revisions.iter().enumerate() {
         if let Work::Sql(script) = revision.work {
-            message.script(index, script, &revision.span);
+            message.script(index, script, &revision.span, found.can_tell);
         }
         for statement in record(found, &revision.record) {
             message.push(&statement);
@@ -223,7 +219,9 @@ async fn step(
     let mut message = Message::default();
     match revision.work {
         Work::Nothing => {}
-        Work::Sql(script) => message.script(index, script, &revision.span),
+        Work::Sql(script) => {
+            message.script(index, script, &revision.span, found.can_tell);
+        }
         Work::Rust(function) => {
             teller.begun(index);
             call(transaction, function, index).await?;
