@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Ui;
 use super::entry::{DIM, ID};
+use super::status::cut;
 use crate::{Direction, Event};
 
 /// Where a run is, and how that is shown.
@@ -129,7 +130,7 @@ impl State {
     fn waiting(&mut self, holder: &str, waited: Duration) {
         let text = format!("waiting for {holder}");
         match &self.shown {
-            Shown::Bar(bar) => bar.set_message(format!("{text} ({} s)", waited.as_secs())),
+            Shown::Bar(bar) => set(bar, &format!("{text} ({} s)", waited.as_secs())),
             // Told at every poll; once is enough for a log.
             Shown::Lines { .. } if !self.is_waiting => self.say(&text),
             Shown::Lines { .. } | Shown::Nothing => {}
@@ -149,7 +150,7 @@ impl State {
         let title = running.title();
         match &mut self.shown {
             Shown::Nothing => {}
-            Shown::Bar(bar) => bar.set_message(strip(&title)),
+            Shown::Bar(bar) => set(bar, &running.title_at(&under_way(1, running.statements))),
             Shown::Lines { stderr, verbose } => {
                 let end = if *verbose { "\n" } else { " ... " };
                 let _ = write!(stderr, "{title}{end}");
@@ -163,10 +164,8 @@ impl State {
         let Some(running) = &self.running else { return };
         match &mut self.shown {
             Shown::Nothing => {}
-            Shown::Bar(bar) => bar.set_message(format!(
-                "{}, statement {number} of {of}",
-                strip(&running.title())
-            )),
+            // The next one is under way now.
+            Shown::Bar(bar) => set(bar, &running.title_at(&under_way(number + 1, of))),
             Shown::Lines { stderr, verbose } => {
                 if *verbose {
                     let _ = writeln!(stderr, "  statement {number} of {of}");
@@ -183,7 +182,9 @@ impl State {
         match &mut self.shown {
             Shown::Nothing => {}
             Shown::Bar(bar) => {
-                bar.println(format!("{} {DIM}{done}{DIM:#}", running.title()));
+                let room = columns().saturating_sub(done.len() + 2);
+                let title = cut(&running.title(), Some(room));
+                bar.println(format!("{title}  {DIM}{done}{DIM:#}"));
                 bar.inc(1);
             }
             Shown::Lines { stderr, verbose } => {
@@ -225,6 +226,11 @@ impl State {
 impl Running {
     /// `[ 3/12] upgrade ae1027a6acf4  Create teams`
     fn title(&self) -> String {
+        self.title_at("")
+    }
+
+    /// The same with the place in the revision in front of its message.
+    fn title_at(&self, place: &str) -> String {
         let Self {
             revision,
             direction,
@@ -234,8 +240,18 @@ impl Running {
             ..
         } = self;
         let width = of.to_string().len();
-        format!("{DIM}[{number:>width$}/{of}]{DIM:#} {direction} {ID}{revision}{ID:#}  {message}")
+        format!(
+            "{DIM}[{number:>width$}/{of}]{DIM:#} {direction} {ID}{revision}{ID:#}{place}  {message}"
+        )
     }
+}
+
+/// `  statement 2 of 3`, for all but the only one.
+fn under_way(number: usize, of: usize) -> String {
+    if of < 2 {
+        return String::new();
+    }
+    format!("  statement {} of {of}", number.min(of))
 }
 
 /// `2 statements, 4 ms`
@@ -267,11 +283,21 @@ pub(super) fn time(duration: Duration) -> String {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{spinner} {bar:20} {pos}/{len} {wide_msg}")
-        .expect("the template is sound");
+    let style =
+        ProgressStyle::with_template("{spinner} {bar:20} {msg}").expect("the template is sound");
     bar.set_style(style);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+/// Shows what goes on, with some room left for what the terminal adds: `^C` on a full line would break it in two.
+fn set(bar: &ProgressBar, text: &str) {
+    let room = columns().saturating_sub("⠴ ████████████████████ ^C ".chars().count());
+    bar.set_message(cut(&strip(text), Some(room)));
+}
+
+fn columns() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0))
 }
 
 fn strip(text: &str) -> String {
