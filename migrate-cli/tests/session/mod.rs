@@ -1,5 +1,10 @@
 //! Documents that are run: each command of a `console` block, its output beside what the document says.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) mod server;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -136,6 +141,11 @@ impl Session {
             .stdin(std::process::Stdio::null())
             .output()
             .expect("a shell starts")
+    }
+
+    /// The URL of the database.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) fn app(&self) -> PathBuf {

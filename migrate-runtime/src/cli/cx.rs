@@ -31,7 +31,7 @@ impl<'a> Cx<'a> {
             migrations,
             ui,
             Source::Flags(globals.clone()),
-            globals.schema.clone(),
+            globals.db_schema.clone(),
         )
     }
 

@@ -79,6 +79,11 @@ impl<'a> Book<'a> {
         self.current = self.graph.current(&known).unwrap_or_default();
     }
 
+    /// Marks the rows of a database alone, as Alembic's `history` does.
+    pub(super) fn mark_rows(&mut self, rows: &[String]) {
+        self.current = rows.iter().filter_map(|row| self.graph.find(row)).collect();
+    }
+
     pub(super) fn revision(&self, index: usize) -> &'a Revision {
         &self.migrations.revisions()[index]
     }

@@ -10,7 +10,7 @@ pub struct Globals {
     pub(crate) database_url: Option<String>,
     /// The schema to work in, such as that of a tenant [default: that of the connection]
     #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) schema: Option<String>,
+    pub(crate) db_schema: Option<String>,
     /// How results are written; `dot`, `mermaid` and `svg` draw a history
     #[arg(
         long,

@@ -41,7 +41,7 @@ impl History {
             rows = cx.runner(&cx.database()?).status().await?.current;
         }
         if self.indicate_current {
-            book.mark_current(&rows);
+            book.mark_rows(&rows);
         }
         let order = book
             .graph

@@ -98,7 +98,7 @@ impl Migrate {
 
     async fn execute(self, migrations: &Migrations, source: Source) -> ExitCode {
         let mut ui = Ui::new(&self.globals);
-        let result = Cx::new(migrations, &mut ui, source, self.globals.schema)
+        let result = Cx::new(migrations, &mut ui, source, self.globals.db_schema)
             .execute(self.command)
             .await;
         ui.end(result)

@@ -129,10 +129,10 @@ pub(super) fn ahead_error(
             .note(format!("all that this binary knows, up to {heads}, is applied: a newer version of the app has been here"))
             .help(match &migrations.heads()[..] {
                 [head] if can_be_undone => format!(
-                    "start the newer version, let this one go on as it is with `Ahead::Allow`, or undo what it does not \
-                     know from the journal: `cargo migrate downgrade {head}`"
+                    "start the newer version, let this one go on as it is with `Ahead::Allow` (`--allow-ahead`), or undo \
+                     what it does not know from the journal: `cargo migrate downgrade {head}`"
                 ),
-                _ => "start the newer version, or let this one go on as it is with `Ahead::Allow`".to_owned(),
+                _ => "start the newer version, or let this one go on as it is with `Ahead::Allow` (`--allow-ahead`)".to_owned(),
             })
     } else {
         error
@@ -266,7 +266,7 @@ pub(crate) fn can_run(
                 ErrorKind::Unsupported,
                 "MySQL commits each schema change by itself",
             )
-            .help("use `TransactionMode::PerRevision` on MySQL and MariaDB"))
+            .help("use `TransactionMode::PerRevision` on MySQL and MariaDB: leave out `--single-transaction`"))
         }
         _ => Ok(()),
     }
@@ -341,7 +341,9 @@ fn not_single(migrations: &Migrations, revision: &Revision) -> Error {
     )
     .of_revision(id, Direction::Upgrade)
     .at(failure::file_place(migrations, revision))
-    .help("nothing was changed; use `TransactionMode::PerRevision`")
+    .help(
+        "nothing was changed; use `TransactionMode::PerRevision`: leave out `--single-transaction`",
+    )
 }
 
 /// SQLite suspends foreign keys for a whole transaction, and what cascades in one revision must not stop for another.
@@ -353,7 +355,7 @@ fn suspends_for_all(migrations: &Migrations, step: &Step<'_>) -> Error {
     )
     .of_revision(id, step.direction)
     .at(failure::file_place(migrations, step.revision))
-    .help("nothing was changed; use `TransactionMode::PerRevision`, or run the revisions up to it, it, and the rest one after another")
+    .help("nothing was changed; use `TransactionMode::PerRevision` (without `--single-transaction`), or run the revisions up to it, it, and the rest one after another")
 }
 
 pub(crate) fn target_error(error: TargetError) -> Error {

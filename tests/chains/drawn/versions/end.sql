@@ -4,7 +4,7 @@
 -- down_revision: e5
 
 -- migrate: upgrade
-CREATE TABLE end (id INTEGER);
+CREATE TABLE the_end (id INTEGER);
 
 -- migrate: downgrade
-DROP TABLE end;
+DROP TABLE the_end;
