@@ -59,7 +59,12 @@ impl Place {
         self.runtime.block_on(ask(&self.url, sql))
     }
 
-    /// The same, where it cannot fail.
+    /// The same at another URL.
+    pub fn ask_at(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+        runtime().block_on(ask(url, sql))
+    }
+
+    /// The same here, where it cannot fail.
     pub fn ask(&self, sql: &str) -> Vec<String> {
         self.try_ask(sql)
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
@@ -165,10 +170,7 @@ impl Gate {
         let (closed, is_closed) = std::sync::mpsc::channel::<()>();
         let (url, lock) = (url.to_owned(), lock.to_owned());
         let thread = std::thread::spawn(move || {
-            #[cfg(all(feature = "postgres", feature = "mysql"))]
             runtime().block_on(hold(&url, &lock, &closed, &opened));
-            #[cfg(not(all(feature = "postgres", feature = "mysql")))]
-            unreachable!("no server without its feature: {url} {lock} {closed:?} {opened:?}");
         });
         is_closed.recv().expect("the gate is closed");
         Self {
@@ -179,21 +181,21 @@ impl Gate {
 }
 
 /// Runs a statement and keeps its connection until told otherwise.
-#[cfg(all(feature = "postgres", feature = "mysql"))]
 async fn hold(
     url: &str,
     lock: &str,
     closed: &std::sync::mpsc::Sender<()>,
     opened: &std::sync::mpsc::Receiver<()>,
 ) {
-    if url.starts_with("postgres:") {
-        keep::<sqlx::Postgres>(url, lock, closed, opened).await;
-    } else {
-        keep::<sqlx::MySql>(url, lock, closed, opened).await;
+    match url.split(':').next() {
+        #[cfg(feature = "postgres")]
+        Some("postgres") => keep::<sqlx::Postgres>(url, lock, closed, opened).await,
+        #[cfg(feature = "mysql")]
+        Some("mysql") => keep::<sqlx::MySql>(url, lock, closed, opened).await,
+        _ => keep::<sqlx::Sqlite>(url, lock, closed, opened).await,
     }
 }
 
-#[cfg(all(feature = "postgres", feature = "mysql"))]
 async fn keep<DB: Database>(
     url: &str,
     lock: &str,
@@ -233,9 +235,9 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 async fn ask(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
     match url.split(':').next() {
-        #[cfg(all(feature = "postgres", feature = "mysql"))]
+        #[cfg(feature = "postgres")]
         Some("postgres") => ask_in::<sqlx::Postgres>(url, sql).await,
-        #[cfg(all(feature = "postgres", feature = "mysql"))]
+        #[cfg(feature = "mysql")]
         Some("mysql") => ask_in::<sqlx::MySql>(url, sql).await,
         _ => ask_in::<sqlx::Sqlite>(url, sql).await,
     }

@@ -28,6 +28,8 @@ impl Held {
 pub fn of(cell: Cell) -> Held {
     match (cell.kind, cell.fault) {
         (Kind::Sqlite, _) => Held::None,
+        // A replica follows the one that nobody kills.
+        (Kind::Postgres, Fault::ReadOnly) => Held::Alone(primary()),
         (kind, Fault::ServerCrash | Fault::ReadOnly) => Held::Alone(alone(kind)),
         (Kind::Postgres, _) => Held::Shared(test_servers::postgres()),
         (Kind::MariaDb, _) => Held::Shared(test_servers::mysql()),
@@ -35,17 +37,33 @@ pub fn of(cell: Cell) -> Held {
 }
 
 fn alone(kind: Kind) -> MutexGuard<'static, &'static Server> {
-    static POSTGRES: OnceLock<Mutex<&'static Server>> = OnceLock::new();
-    static MARIADB: OnceLock<Mutex<&'static Server>> = OnceLock::new();
-    let (lock, kind) = match kind {
-        Kind::MariaDb => (&MARIADB, test_servers::Kind::MySql),
-        Kind::Postgres | Kind::Sqlite => (&POSTGRES, test_servers::Kind::Postgres),
-    };
+    static POSTGRES: Alone = Alone::new();
+    static MARIADB: Alone = Alone::new();
+    match kind {
+        Kind::MariaDb => held(&MARIADB, test_servers::Kind::MySql),
+        Kind::Postgres | Kind::Sqlite => held(&POSTGRES, test_servers::Kind::Postgres),
+    }
+}
+
+fn primary() -> MutexGuard<'static, &'static Server> {
+    static PRIMARY: Alone = Alone::new();
+    held(&PRIMARY, test_servers::Kind::Postgres)
+}
+
+type Alone = OnceLock<Mutex<&'static Server>>;
+
+fn held(server: &'static Alone, kind: test_servers::Kind) -> MutexGuard<'static, &'static Server> {
     // Never dropped: the janitor sees to it when this process ends.
     let start = || Mutex::new(&*Box::leak(Box::new(Server::start(kind))));
-    lock.get_or_init(start)
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
+    // A case that failed leaves a server that can be used; one that it killed is started again by the next.
+    let server = server.get_or_init(start);
+    server.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A server that follows one of PostgreSQL.
+pub fn replica_of(primary: &'static Server) -> &'static Server {
+    static REPLICA: OnceLock<&'static Server> = OnceLock::new();
+    REPLICA.get_or_init(|| Box::leak(Box::new(primary.start_replica())))
 }
 
 /// Whether the variable that skips tests names the database.
@@ -59,5 +77,9 @@ pub fn is_skipped(kind: Kind) -> bool {
 
 /// Whether the features of the database are on.
 pub fn is_built_for(kind: Kind) -> bool {
-    kind == Kind::Sqlite
+    match kind {
+        Kind::Sqlite => true,
+        Kind::Postgres => cfg!(feature = "postgres"),
+        Kind::MariaDb => cfg!(feature = "mysql"),
+    }
 }

@@ -49,6 +49,9 @@ impl Stage {
         transcript: &Transcript,
     ) -> Self {
         let place = Place::fresh(cell.kind, server);
+        if cell.kind == Kind::Sqlite && seed % 4 >= 2 {
+            place.ask("PRAGMA journal_mode = WAL");
+        }
         Self {
             cell,
             seed,

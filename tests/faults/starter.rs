@@ -50,8 +50,19 @@ async fn start(order: &Order) -> Value {
         say("ready");
         wait_for_a_line();
     }
-    assert!(order.url.starts_with("sqlite:"), "no runtime for it");
-    on(&migrations, &sqlite(&order.url), order).await
+    match order.url.split(':').next() {
+        #[cfg(feature = "postgres")]
+        Some("postgres") => {
+            let pool = sqlx::PgPool::connect_lazy(&order.url).expect("a URL of PostgreSQL");
+            on(&migrations, &pool, order).await
+        }
+        #[cfg(feature = "mysql")]
+        Some("mysql") => {
+            let pool = sqlx::MySqlPool::connect_lazy(&order.url).expect("a URL of MySQL");
+            on(&migrations, &pool, order).await
+        }
+        _ => on(&migrations, &sqlite(&order.url), order).await,
+    }
 }
 
 /// A statement that compares with the collation `gate` holds there.

@@ -2,18 +2,19 @@
 //! once somebody who may has migrated, all of them start.
 
 use crate::cells::{Fault, Kind};
-use crate::chains;
 use crate::order::Order;
+use crate::place::{Place, eventually};
 use crate::process::End;
 use crate::stage::{Outcome, Stage};
+use crate::{chains, ledger, servers};
 
 pub fn run(stage: &Stage) -> Outcome {
     let chain = chains::line(3);
     chain.write();
-    make_role(stage);
+    prepare(stage);
     restrict(stage);
     let order = Order {
-        url: url_of_role(stage),
+        url: restricted_url(stage),
         ..stage.order(&chain)
     };
     for end in stage.run_all(|_| order.clone()) {
@@ -23,6 +24,10 @@ pub fn run(stage: &Stage) -> Outcome {
     lift(stage);
     stage.complete(&chain);
     restrict(stage);
+    eventually("what was done is seen", || {
+        let versions = Place::ask_at(&order.url, ledger::VERSIONS);
+        versions.is_ok_and(|versions| versions == ["r3"])
+    });
     for end in stage.run_all(|_| order.clone()) {
         assert!(
             end.is_done() && end.steps().is_empty(),
@@ -52,10 +57,11 @@ fn tables(stage: &Stage) -> String {
     stage.place.ask(sql).remove(0)
 }
 
-/// On a server, a role that may read and write, and create nothing.
+/// A role that may read and write, and create nothing.
 const ROLE: &str = "faults_app";
 
-fn make_role(stage: &Stage) {
+/// Makes the database and the role.
+fn prepare(stage: &Stage) {
     let statements: &[&str] = match stage.kind() {
         Kind::Sqlite => &["CREATE TABLE t (id INTEGER); DROP TABLE t"],
         Kind::Postgres => &[
@@ -70,45 +76,41 @@ fn make_role(stage: &Stage) {
     }
 }
 
-/// The URL by which the starters come.
-fn url_of_role(stage: &Stage) -> String {
+/// The URL by which the starters come: one that says it, or of the role, or of a replica.
+fn restricted_url(stage: &Stage) -> String {
     let url = &stage.place.url;
-    if stage.kind() == Kind::Sqlite {
-        return url.replace("mode=rwc", "mode=ro");
+    match (stage.kind(), stage.cell.fault) {
+        (Kind::Sqlite, _) => url.replace("mode=rwc", "mode=ro"),
+        (Kind::Postgres, Fault::ReadOnly) => {
+            let replica = servers::replica_of(stage.place.server.expect("a server"));
+            let url = replica.url(stage.place.name());
+            eventually("the replica has the database", || {
+                Place::ask_at(&url, "SELECT 1").is_ok()
+            });
+            url
+        }
+        _ => {
+            let (scheme, rest) = url.split_once("://").expect("a URL");
+            let (_, rest) = rest.split_once('@').expect("it has a user");
+            format!("{scheme}://{ROLE}@{rest}")
+        }
     }
-    let (scheme, rest) = url.split_once("://").expect("a URL");
-    let (_, rest) = rest.split_once('@').expect("it has a user");
-    format!("{scheme}://{ROLE}@{rest}")
 }
 
 /// Keeps the starters from writing, and not the test.
 fn restrict(stage: &Stage) {
-    let database = stage.place.name();
-    let sql = match (stage.kind(), stage.cell.fault) {
-        (Kind::Postgres, Fault::ReadOnly) => format!(
-            "GRANT CREATE ON SCHEMA public TO {ROLE}; ALTER DATABASE {database} SET default_transaction_read_only = on"
-        ),
-        (Kind::MariaDb, Fault::ReadOnly) => {
-            format!("GRANT ALL ON {database}.* TO {ROLE}@'127.0.0.1'; SET GLOBAL read_only = 1")
-        }
-        (Kind::MariaDb, _) => {
-            format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.* TO {ROLE}@'127.0.0.1'")
-        }
-        // The URL says it, or the role.
-        (Kind::Sqlite | Kind::Postgres, _) => return,
-    };
-    stage.place.ask(&sql);
+    if stage.kind() == Kind::MariaDb {
+        let to = format!("ON {}.* TO {ROLE}@'127.0.0.1'", stage.place.name());
+        stage.place.ask(&match stage.cell.fault {
+            Fault::ReadOnly => format!("GRANT ALL {to}; SET GLOBAL read_only = 1"),
+            _ => format!("GRANT SELECT, INSERT, UPDATE, DELETE {to}"),
+        });
+    }
 }
 
 /// Lets the next one write.
 fn lift(stage: &Stage) {
-    let sql = match (stage.kind(), stage.cell.fault) {
-        (Kind::Postgres, Fault::ReadOnly) => format!(
-            "SET default_transaction_read_only = off; ALTER DATABASE {} RESET default_transaction_read_only",
-            stage.place.name()
-        ),
-        (Kind::MariaDb, Fault::ReadOnly) => "SET GLOBAL read_only = 0".to_owned(),
-        _ => return,
-    };
-    stage.place.ask(&sql);
+    if (stage.kind(), stage.cell.fault) == (Kind::MariaDb, Fault::ReadOnly) {
+        stage.place.ask("SET GLOBAL read_only = 0");
+    }
 }
