@@ -12,6 +12,10 @@ pub(crate) fn prepare(
     let data = folder.join("data");
     std::fs::create_dir(&data).expect("the folder is ours");
     give(&data);
+    // A server that starts removes what it takes for left over in a folder that it shares with others.
+    let temporary = folder.join("temporary");
+    std::fs::create_dir(&temporary).expect("the folder is ours");
+    give(&temporary);
     let made = as_server_user(&find("mariadb-install-db"))
         .args([
             "--no-defaults",
@@ -37,6 +41,7 @@ pub(crate) fn prepare(
         command
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
+            .arg(format!("--tmpdir={}", temporary.display()))
             .arg(format!("--socket={}", socket.display()))
             .args(["--bind-address=127.0.0.1", &format!("--port={port}")])
             // A crash test kills the server, never the machine: what the kernel has is kept.
