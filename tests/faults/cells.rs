@@ -19,6 +19,8 @@ pub enum Fault {
     Terminate,
     /// A process is stopped for longer than the others wait, and goes on then.
     Stop,
+    /// The server ends the session of a process that is stopped, and the others go on; then it goes on, too.
+    StopAndEnd,
     /// The connection of a process is reset.
     Cut,
     /// Nothing goes through the connection of a process any more, and nobody says so.
@@ -80,6 +82,7 @@ const AT_A_POINT: &[(Fault, &[Kind])] = &[
     (Fault::Kill, ALL),
     (Fault::Terminate, ALL),
     (Fault::Stop, ALL),
+    (Fault::StopAndEnd, SERVERS),
     (Fault::Cut, SERVERS),
     (Fault::BlackHole, SERVERS),
     (Fault::EndSession, SERVERS),
@@ -87,7 +90,10 @@ const AT_A_POINT: &[(Fault, &[Kind])] = &[
 ];
 
 /// Where a run never is: the COMMIT goes out with what is before it.
-const NEVER: &[(Kind, &str)] = &[(Kind::MariaDb, "before-commit")];
+const NEVER: &[(Kind, &str)] = &[
+    (Kind::Postgres, "before-commit"),
+    (Kind::MariaDb, "before-commit"),
+];
 
 /// What needs no place.
 const AT_LARGE: &[(Fault, &[Kind])] = &[
@@ -138,13 +144,14 @@ impl Cell {
     pub fn is_short(&self) -> bool {
         match (self.fault, self.processes) {
             (Fault::EmptyDatabase, processes) => processes == 32,
-            (Fault::Kill, processes) => processes == 2,
+            (Fault::Kill, 2) => true,
+            (Fault::Kill, 32) => self.point == Some("before-record"),
             (Fault::ConcurrentIndex, processes) => processes == 8,
             (Fault::Terminate | Fault::Stop | Fault::Cut | Fault::BlackHole, 2) => matches!(
                 self.point,
                 Some("before-lock" | INSIDE_STATEMENT | "before-record")
             ),
-            (Fault::EndSession | Fault::ServerCrash, 2) => {
+            (Fault::StopAndEnd | Fault::EndSession | Fault::ServerCrash, 2) => {
                 matches!(self.point, Some("after-intent" | INSIDE_STATEMENT))
             }
             (_, 2) => self.point.is_none(),
@@ -169,6 +176,7 @@ impl Fault {
             Self::Kill => "sigkill",
             Self::Terminate => "sigterm",
             Self::Stop => "sigstop",
+            Self::StopAndEnd => "sigstop-end-session",
             Self::Cut => "cut",
             Self::BlackHole => "black-hole",
             Self::EndSession => "end-session",

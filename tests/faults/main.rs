@@ -55,7 +55,9 @@ fn main() -> ExitCode {
         starter::run(&order);
         return ExitCode::SUCCESS;
     }
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Cases wait most of the time.
+    arguments.test_threads.get_or_insert(4);
     let wants_all = arguments.filter.is_some() || std::env::var_os(ALL).is_some();
     // They are written from the results.
     let is_about_docs = std::env::var_os(RESULTS).is_none();

@@ -30,7 +30,7 @@ pub fn run(stage: &Stage) -> Outcome {
     if let Some(proxy) = &proxy {
         order.url = proxy.url(&order.url);
     }
-    let (mut victim, gate, sessions) = hold(stage, order);
+    let (mut victim, mut gate, sessions) = hold(stage, order);
     let mut others = stage.start_others(&others);
     for other in &mut others {
         other.until(|line| line.starts_with("waiting "));
@@ -39,13 +39,17 @@ pub fn run(stage: &Stage) -> Outcome {
         Fault::Kill => victim.signal("KILL"),
         Fault::Terminate => victim.signal("TERM"),
         Fault::Stop => victim.signal("STOP"),
+        Fault::StopAndEnd => {
+            victim.signal("STOP");
+            stage.place.end_sessions(&sessions);
+        }
         Fault::Cut => proxy.as_ref().expect("it has one").cut(),
         Fault::BlackHole => proxy.as_ref().expect("it has one").black_hole(),
         Fault::EndSession => stage.place.end_sessions(&sessions),
         Fault::ServerCrash => stage.place.crash_server(),
         _ => unreachable!("no fault of one process"),
     }
-    if fault != Fault::Stop {
+    if !matches!(fault, Fault::Stop | Fault::StopAndEnd) {
         drop(gate);
         victim.go();
         let victim = if fault == Fault::BlackHole {
@@ -58,6 +62,10 @@ pub fn run(stage: &Stage) -> Outcome {
             stage.place.resume_server();
         }
         return judge(stage, &chain, &victim, &others);
+    }
+    if fault == Fault::StopAndEnd {
+        // What the session was at has ended with it, and the others come to the gate.
+        drop(gate.take());
     }
     let others: Vec<End> = others.into_iter().map(Starter::end).collect();
     drop(gate);
