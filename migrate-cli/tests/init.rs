@@ -32,7 +32,7 @@ Created migrations/migrate.toml
 Created migrations/versions/
 Created build.rs
 
-The crate needs:
+The crate needs, with the database that it uses:
 
     cargo add embed-migrations --features sqlite
     cargo add sqlx --no-default-features --features runtime-tokio,sqlite

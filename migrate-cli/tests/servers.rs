@@ -283,3 +283,64 @@ Removed migrations/versions/b1.sql
     );
     folder.migrate(&["verify", "--dev-url", &url]).success();
 }
+
+#[test]
+fn what_runs_outside_a_transaction_becomes_a_revision_of_its_own() {
+    let _alone = alone();
+    let server = test_servers::postgres();
+    let url = server.admin_url();
+    let folder = two("postgres");
+    folder.write(
+        "migrations/schema.sql",
+        "CREATE TABLE a1 (n integer, m text);\nCREATE TABLE b1 (n integer);\nCREATE INDEX a1_n ON a1 (n);\n",
+    );
+    let arguments = [
+        "revision",
+        "--autogenerate",
+        "--online",
+        "-m",
+        "Find by n",
+        "--dev-url",
+        &url,
+        "--rev-id",
+        "c1",
+        "--branch-label",
+        "found",
+        "--format",
+        "json",
+    ];
+    let told = folder.migrate(&arguments).success();
+    assert!(told.contains("\"revision\": \"c1\""), "{told}");
+    let written = folder
+        .tree()
+        .into_iter()
+        .filter(|file| file.contains("find_by_n"));
+    let texts: Vec<String> = written.map(|file| folder.read(&file)).collect();
+    let [column, index] = [false, true].map(|is_index| {
+        let text = texts
+            .iter()
+            .find(|text| text.contains("-- transaction: off\n") == is_index);
+        text.expect("one of each")
+    });
+    assert!(
+        column.contains("-- revision: c1\n-- down_revision: b1\n-- branch_labels: found\n"),
+        "{column}"
+    );
+    assert!(
+        column.contains("ADD COLUMN") && !column.contains("CREATE INDEX"),
+        "{column}"
+    );
+    assert!(
+        index.contains("-- down_revision: c1\n") && index.contains("CREATE INDEX CONCURRENTLY"),
+        "{index}"
+    );
+    assert_eq!(texts.len(), 2);
+    assert_eq!(
+        folder
+            .migrate(&["revision", "--autogenerate", "--dev-url", &url])
+            .success(),
+        "The chain builds the desired schema: no revision was written\n"
+    );
+    folder.migrate(&["verify", "--dev-url", &url]).success();
+    assert_eq!(left_over(server), [""; 0]);
+}

@@ -11,10 +11,6 @@ use tempfile::{Builder, NamedTempFile};
 /// # Errors
 /// What the operating system says; of kind `AlreadyExists` for a file that is there. Nothing is left behind then.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
-    // Looked at before anything is written, so that the answer does not depend on what else is wrong.
-    if path.symlink_metadata().is_ok() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
     let folder = folder_of(path);
     let made = make_folders(folder)?;
     let written = temporary(folder, text).and_then(|file| Ok(file.persist_noclobber(path)?));

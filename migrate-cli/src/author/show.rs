@@ -127,7 +127,12 @@ impl Initialized {
         if !self.commands.is_empty() {
             let _ = writeln!(
                 text,
-                "\nThe crate needs:\n\n    {}",
+                "\nThe crate needs{}:\n\n    {}",
+                if self.dialects.is_empty() {
+                    ", with the database that it uses"
+                } else {
+                    ""
+                },
                 self.commands.join("\n    ")
             );
         }

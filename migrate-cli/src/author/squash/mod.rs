@@ -351,3 +351,48 @@ fn still_accepted(directory: &Directory, after: &Chain, dialects: &[Dialect]) ->
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, table};
+    use super::*;
+
+    /// a1 <- b1, …, a7 <- b7, and a merge of all the second ones.
+    fn scene() -> Scene {
+        let scene = Scene::new("bases = 'many'\n", &[]);
+        let write =
+            |(name, text): (&str, String)| scene.write(&format!("versions/{name}.sql"), &text);
+        for n in 1..=7 {
+            write(table(&format!("a{n}"), "none", ""));
+            write(table(&format!("b{n}"), &format!("a{n}"), ""));
+        }
+        let parents: Vec<String> = (1..=7).map(|n| format!("b{n}")).collect();
+        write(table("m", &parents.join(", "), ""));
+        scene
+    }
+
+    #[test]
+    fn a_squash_after_which_databases_would_not_be_known_is_refused() {
+        let scene = scene();
+        let squash = |n: usize| {
+            let command = Squash {
+                range: format!("a{n}:b{n}"),
+                message: "x".to_owned(),
+                dev_url: Vec::new(),
+            };
+            let directory = scene.open();
+            command
+                .plan(&directory)
+                .and_then(|squashed| squashed.write(&directory, Vec::new()))
+        };
+        for n in (2..=7).rev() {
+            squash(n).expect("not too many yet");
+        }
+        let refused = squash(1).expect_err("seven squashes make more combinations than are kept");
+        assert_eq!(
+            refused.summary(),
+            "cannot squash: databases at `m` would not be known any more; nothing was written"
+        );
+        assert!(scene.read("versions/a1.sql").contains("CREATE TABLE a1"));
+    }
+}
