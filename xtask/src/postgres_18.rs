@@ -1,9 +1,10 @@
 //! PostgreSQL 18, whose programs come in a package of npm.
 
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use test_servers::{Kind, Server, is_skipped};
-use xshell::{Cmd, Shell, cmd};
+use xshell::{Shell, cmd};
 
 use crate::steps::Steps;
 
@@ -37,14 +38,18 @@ pub(crate) fn test(sh: &Shell, steps: &mut Steps, features: &[String]) {
         });
         return;
     }
-    let server = Server::start_from(&programs);
-    let command = cmd!(
-        sh,
-        "cargo test --workspace {features...} --no-fail-fast --test postgres"
-    );
-    steps.tests(name, on(command, &server));
-}
-
-fn on<'a>(command: Cmd<'a>, server: &Server) -> Cmd<'a> {
-    command.env(server.kind().variable(), server.admin_url())
+    let mut server = None;
+    steps.step("a server of PostgreSQL 18", |_| {
+        let started = catch_unwind(|| Server::start_from(&programs));
+        server = Some(started.map_err(|_| "it did not start; see above")?);
+        Ok(())
+    });
+    if let Some(server) = server {
+        let command = cmd!(
+            sh,
+            "cargo test --workspace {features...} --no-fail-fast --test postgres"
+        );
+        let url = server.admin_url();
+        steps.tests(name, command.env(server.kind().variable(), url));
+    }
 }

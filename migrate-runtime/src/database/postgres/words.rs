@@ -72,10 +72,10 @@ pub(super) enum Evidence {
 
 /// Whether a statement can commit together with its record. Only what surely can: a `CALL` may commit by itself.
 pub(super) fn is_held(statement: &str) -> bool {
-    const FIRST: [&str; 23] = [
-        "ALTER", "ANALYZE", "COMMENT", "CREATE", "DELETE", "DROP", "GRANT", "IMPORT", "INSERT",
-        "LOCK", "MERGE", "REASSIGN", "REFRESH", "RESET", "REVOKE", "SECURITY", "SELECT", "SET",
-        "TABLE", "TRUNCATE", "UPDATE", "VALUES", "WITH",
+    const FIRST: [&str; 27] = [
+        "ALTER", "ANALYZE", "COMMENT", "COPY", "CREATE", "DELETE", "DROP", "EXPLAIN", "GRANT",
+        "IMPORT", "INSERT", "LOCK", "MERGE", "NOTIFY", "REASSIGN", "REFRESH", "RESET", "REVOKE",
+        "SECURITY", "SELECT", "SET", "SHOW", "TABLE", "TRUNCATE", "UPDATE", "VALUES", "WITH",
     ];
     if transaction_control(Dialect::Postgres, statement).is_some()
         || refusal(Dialect::Postgres, statement).is_some()
@@ -139,15 +139,13 @@ pub(super) fn evidence(statement: &str) -> Evidence {
         _ => None,
     };
     found.unwrap_or_else(|| {
-        const AGAIN: [&str; 8] = [
+        const AGAIN: [&str; 6] = [
             "VACUUM",
             "REINDEX",
             "CLUSTER",
             "REPACK",
             "CHECKPOINT",
             "DISCARD",
-            "EXPLAIN",
-            "SHOW",
         ];
         let alters = words.is(0, "ALTER") && words.is_any(1, &["SYSTEM", "DATABASE"]);
         if words.is_any(0, &AGAIN) || alters {
@@ -253,6 +251,7 @@ mod tests {
             "INSERT INTO t VALUES (1)",
             "DO $$BEGIN PERFORM 1; END$$",
             "/* why */ ALTER TYPE e ADD VALUE 'x'",
+            "EXPLAIN ANALYZE INSERT INTO t VALUES (1)",
         ] {
             assert!(is_held(held), "{held}");
         }
