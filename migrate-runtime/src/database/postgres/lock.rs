@@ -42,11 +42,14 @@ impl Lock {
         Ok(Err(holder(&row, 1)?))
     }
 
-    /// Who holds it.
-    pub(super) async fn holder(self, connection: &mut PgConnection) -> Result<String, sqlx::Error> {
+    /// Who holds it, if anybody does.
+    pub(super) async fn holder(
+        self,
+        connection: &mut PgConnection,
+    ) -> Result<Option<String>, sqlx::Error> {
         let query = sqlx::raw_sql(AssertSqlSafe(self.holder_query()));
         let row = query.fetch_optional(connection).await?;
-        row.map_or_else(|| Ok(UNKNOWN.to_owned()), |row| holder(&row, 0))
+        row.map(|row| holder(&row, 0)).transpose()
     }
 
     /// The query that takes it for a transaction, or ends that. A session that has it gets it again at once.
@@ -88,7 +91,7 @@ impl Lock {
     }
 }
 
-const UNKNOWN: &str = "another process";
+pub(super) const UNKNOWN: &str = "another process";
 
 /// Another role sees no more than the number of the process, unless it may read all statistics.
 fn holder(row: &PgRow, first: usize) -> Result<String, sqlx::Error> {

@@ -87,12 +87,17 @@ impl<'a> PostgresSession<'a> {
     async fn take_lock(&mut self, tables: &Tables, outside: bool) -> Result<(), Failure> {
         let found = self.found(tables).await?;
         refuse(&self.connection, &found, outside)?;
-        // Elsewhere each transaction takes it for itself.
-        if self.lock.is_some() || !(found.is_direct || outside) {
-            return Ok(());
-        }
         let failed = |error| database(error, "to take the lock");
         let lock = Lock::of(&found.tables);
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        if !(found.is_direct || outside) {
+            // Each transaction takes it for itself. A look at it first keeps the errors of those that do not get it out
+            // of the server's log.
+            let holder = lock.holder(self.connection.get()).await.map_err(failed)?;
+            return holder.map_or(Ok(()), |holder| Err(Failure::Busy { holder }));
+        }
         if !found.is_direct {
             let settings = self.settings();
             let before = setting::current(self.connection.get(), &settings).await;

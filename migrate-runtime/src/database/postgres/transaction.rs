@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
 use tracing::Instrument as _;
 
 use super::code::{Signal, database};
-use super::lock::Lock;
+use super::lock::{Lock, UNKNOWN};
 use super::message::{self, DONE, MARK, Message, Told, UNMARK, begin_marker, ended};
 use super::read::Found;
 use super::{PgExecutor, PostgresSession, execute, setting};
@@ -115,7 +115,9 @@ impl PostgresSession<'_> {
         self.is_under_way = false;
         match failure {
             Failure::Busy { .. } => match Lock::of(&found.tables).holder(connection).await {
-                Ok(holder) => Failure::Busy { holder },
+                Ok(holder) => Failure::Busy {
+                    holder: holder.unwrap_or_else(|| UNKNOWN.to_owned()),
+                },
                 Err(error) => database(error, "to ask who holds the lock"),
             },
             failure => failure,
