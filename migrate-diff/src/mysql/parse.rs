@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Table {
     pub(crate) parts: Vec<Part>,
-    /// What stands behind the brackets, without the next value of AUTO_INCREMENT.
+    /// What stands behind the brackets, without the next value of `AUTO_INCREMENT`.
     pub(crate) options: String,
     pub(crate) partitions: Option<String>,
 }
@@ -90,9 +90,8 @@ fn quoted(text: &str) -> Option<&str> {
 
 fn without_next_value(options: &str) -> String {
     let words = options.split(' ').filter(|word| {
-        !word
-            .strip_prefix("AUTO_INCREMENT=")
-            .is_some_and(|value| value.parse::<u64>().is_ok())
+        word.strip_prefix("AUTO_INCREMENT=")
+            .is_none_or(|value| value.parse::<u64>().is_err())
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -104,21 +103,6 @@ impl Part {
             PartKind::Column => self.line[self.name.len()..].trim_start(),
             _ => &self.line,
         }
-    }
-
-    /// The names in backticks behind the part's own: columns, and the table of a foreign key.
-    pub(crate) fn names(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        let mut rest = self.line.as_str();
-        while let Some(at) = rest.find('`') {
-            let Some(name) = quoted(&rest[at..]) else {
-                break;
-            };
-            names.push(name);
-            rest = &rest[at + name.len()..];
-        }
-        names.retain(|name| *name != self.name);
-        names
     }
 
     /// The table that a foreign key points to.
@@ -166,10 +150,7 @@ mod tests {
             table.parts[0].definition(),
             "int(11) NOT NULL AUTO_INCREMENT COMMENT 'x, y'"
         );
-        assert_eq!(
-            (table.parts[4].names(), table.parts[4].references()),
-            (vec!["`c`", "`p`", "`id`"], Some("`p`"))
-        );
+        assert_eq!(table.parts[4].references(), Some("`p`"));
     }
 
     #[test]

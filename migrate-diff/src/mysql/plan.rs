@@ -1,4 +1,4 @@
-//! The steps between two schemas of MySQL or MariaDB. All that changes of a table is one ALTER TABLE: an AUTO_INCREMENT
+//! The steps between two schemas of MySQL or MariaDB. All that changes of a table is one ALTER TABLE: an `AUTO_INCREMENT`
 //! column and its key have to come together, and a table is copied once at most.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -299,7 +299,7 @@ impl Planner<'_> {
             match self.from.get(&column.id) {
                 None => change.add_column(column, before),
                 Some(old) if old.attributes != column.attributes => {
-                    change.modify_column(old, column)
+                    change.modify_column(old, column);
                 }
                 Some(_) => {}
             }
