@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use migrate_runtime::cli::{self, Cx, Exit, Failure, Globals, Ui};
 
 use crate::author::Author;
 use crate::completions::Completions;
 use crate::project::{Directory, Project};
+use crate::schema::Schema;
 
 /// Migrates a database along the revisions of a migration directory.
 #[derive(Parser)]
@@ -28,6 +29,9 @@ pub(crate) struct Cli {
     directory: Directory,
     #[command(subcommand)]
     command: Command,
+    /// What `check` takes here alone.
+    #[clap(skip)]
+    schema: Option<Schema>,
 }
 
 /// Those that write files, and those that an app can mount too.
@@ -48,14 +52,28 @@ pub(crate) fn parse() -> Cli {
     if words.get(1).is_some_and(|word| word == "migrate") {
         words.remove(1);
     }
-    Cli::parse_from(words)
+    let matches = command().get_matches_from(words);
+    Cli::of(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line as clap knows it. An app can mount `check`, but has no files to compare.
+pub(crate) fn command() -> clap::Command {
+    Cli::command().mut_subcommand("check", Schema::augment_args)
 }
 
 impl Cli {
+    fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut cli = Self::from_arg_matches(matches)?;
+        if let Some(matches) = matches.subcommand_matches("check") {
+            cli.schema = Some(Schema::from_arg_matches(matches)?);
+        }
+        Ok(cli)
+    }
+
     pub(crate) async fn run(self) -> ExitCode {
         let mut ui = Ui::new(&self.globals);
         let project = Project::new(self.directory, self.globals);
-        let result = run(self.command, &project, &mut ui).await;
+        let result = run(self.command, self.schema, &project, &mut ui).await;
         ui.end(result)
     }
 
@@ -66,7 +84,12 @@ impl Cli {
     }
 }
 
-async fn run(command: Command, project: &Project, ui: &mut Ui) -> Result<Exit, Failure> {
+async fn run(
+    command: Command,
+    schema: Option<Schema>,
+    project: &Project,
+    ui: &mut Ui,
+) -> Result<Exit, Failure> {
     match command {
         // Its futures hold whole schemas.
         Command::Author(command) => Box::pin(command.run(project, ui)).await,
@@ -77,7 +100,17 @@ async fn run(command: Command, project: &Project, ui: &mut Ui) -> Result<Exit, F
                 project.load()?
             };
             let mut cx = Cx::of_flags(&migrations, ui, project.globals());
-            cx.execute(command).await
+            let exit = cx.execute(command).await?;
+            let Some(schema) = schema else {
+                return Ok(exit);
+            };
+            // Its futures hold whole schemas.
+            let of_schema = Box::pin(schema.check(project, &migrations, ui)).await?;
+            Ok(if of_schema == Exit::Done {
+                exit
+            } else {
+                of_schema
+            })
         }
         Command::Completions(command) => Ok(command.run(ui)),
     }

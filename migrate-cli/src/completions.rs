@@ -1,8 +1,8 @@
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::{Shell, generate};
 use migrate_runtime::cli::{Exit, Ui};
 
-use crate::cli::Cli;
+use crate::cli;
 
 /// `completions`: for bash, zsh, fish, `PowerShell` and elvish.
 #[derive(Args)]
@@ -18,7 +18,7 @@ impl Completions {
         let mut script = Vec::new();
         generate(
             self.shell,
-            &mut Cli::command(),
+            &mut cli::command(),
             "cargo-migrate",
             &mut script,
         );

@@ -4,6 +4,7 @@ mod author;
 mod cli;
 mod completions;
 mod project;
+mod schema;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! The desired schema: a file, or every .sql file of a directory in name order.
 
 use std::fs;
+use std::io::ErrorKind as ErrorKindOfIo;
 use std::path::{Path, PathBuf};
 
 use migrate_chain::sql::split;
@@ -22,10 +23,11 @@ pub(crate) struct DesiredFile {
 /// [`ErrorKind::Desired`] when it is not there, holds no SQL file, or cannot be read.
 pub(crate) fn read(path: &Path) -> Result<Vec<DesiredFile>, Error> {
     let unreadable = |path: &Path, error: &std::io::Error| {
-        let summary = format!(
-            "the desired schema {} cannot be read: {error}",
-            path.display()
-        );
+        let path = path.display();
+        let summary = match error.kind() {
+            ErrorKindOfIo::NotFound => format!("there is no desired schema: {path} does not exist"),
+            _ => format!("the desired schema {path} cannot be read: {error}"),
+        };
         Error::new(ErrorKind::Desired, summary)
             .help("write the schema that you want there, in the SQL of your database")
     };

@@ -31,8 +31,9 @@ use clap::Subcommand;
 use migrate_runtime::cli::{Exit, Ui};
 
 use crate::project::Project;
-use directory::Directory;
-use failure::Result;
+pub(crate) use directory::Directory;
+pub(crate) use failure::{Result, comparison};
+pub(crate) use scratch::server;
 use scratch::until_interrupted;
 use show::Show;
 

@@ -1,0 +1,120 @@
+//! `check` for the desired schema: whether the chain builds what schema.sql asks for.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use migrate_diff::{Checked, Filter, Request};
+use migrate_runtime::Migrations;
+use migrate_runtime::cli::{Exit, Ui};
+use serde::Serialize;
+
+use crate::author::{Directory, Result, comparison, server};
+use crate::project::Project;
+
+// What `check` takes in `cargo migrate` beside its options in an app, which has no files. A doc comment would be its help.
+#[derive(Args, Clone, Debug)]
+#[allow(clippy::struct_field_names, reason = "each is an option's name")]
+#[command(next_help_heading = "Desired schema")]
+pub(crate) struct Schema {
+    /// The desired schema, a file or a directory of .sql files [default: schema.sql in the migration directory, if it is there]
+    #[arg(long, value_name = "PATH")]
+    schema: Option<PathBuf>,
+
+    /// A server to make scratch databases on [default: that of the database]
+    #[arg(long, value_name = "URL")]
+    dev_url: Option<String>,
+
+    /// Compare the desired schema with the connected database, and not with what the chain builds
+    #[arg(long)]
+    live: bool,
+}
+
+/// The desired schema in JSON, a document of its own behind that of the database.
+#[derive(Serialize)]
+struct Json {
+    schema: String,
+    in_step: bool,
+    /// What differs, a line for each object.
+    difference: Vec<String>,
+    /// What would make the desired schema.
+    sql: String,
+}
+
+impl Schema {
+    /// Compares, and tells what differs.
+    ///
+    /// # Errors
+    /// There is no server, the chain cannot be replayed, or the database refuses the desired schema.
+    pub(crate) async fn check(
+        &self,
+        project: &Project,
+        migrations: &Migrations,
+        ui: &mut Ui,
+    ) -> Result<Exit> {
+        let directory = Directory::open(project.directory())?;
+        let usual = directory.path("schema.sql");
+        let asked = self.schema.is_some() || self.live;
+        if !asked && !usual.exists() {
+            return Ok(Exit::Done);
+        }
+        let schema = self.schema.clone().unwrap_or(usual);
+        let url = project.globals().database_url()?;
+        let config = &directory.chain.config;
+        let server = server(config, self.dev_url.as_deref().or(url.as_deref()))?;
+        let request = Request::new(migrations, &schema, &server).filter(Filter::new(config));
+        let request = match url.as_deref().filter(|_| self.live) {
+            Some(url) => request.live(url),
+            None => request,
+        };
+        let checked = migrate_diff::check(&request).await.map_err(comparison)?;
+        let name = schema.display().to_string();
+        if ui.is_json() {
+            ui.json(&json(name, checked.as_ref()));
+        } else {
+            let builds = if self.live {
+                "the database has"
+            } else {
+                "the chain builds"
+            };
+            ui.result(text(&name, builds, checked.as_ref()));
+        }
+        Ok(if checked.is_some() {
+            Exit::Difference
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+/// The readable list, and then the SQL.
+fn text(name: &str, builds: &str, checked: Option<&Checked>) -> String {
+    match checked {
+        None => format!("{name} is what {builds}"),
+        Some(checked) => {
+            let lines = lines(checked).join("\n  ");
+            format!(
+                "{name} is not what {builds}:\n  {lines}\n\n{}",
+                checked.sql.trim_end()
+            )
+        }
+    }
+}
+
+fn lines(checked: &Checked) -> Vec<String> {
+    let renames = checked.renames.iter().map(|rename| format!("~ {rename}"));
+    let difference = checked.difference.to_string();
+    renames
+        .chain(difference.lines().map(str::to_owned))
+        .collect()
+}
+
+fn json(schema: String, checked: Option<&Checked>) -> Json {
+    Json {
+        schema,
+        in_step: checked.is_none(),
+        difference: checked.map(lines).unwrap_or_default(),
+        sql: checked
+            .map(|checked| checked.sql.clone())
+            .unwrap_or_default(),
+    }
+}
