@@ -266,3 +266,15 @@ mod on_postgres {
 
     on!(Postgres, url);
 }
+
+#[cfg(feature = "mysql")]
+mod on_mysql {
+    use crate::support::mysql::MySql;
+
+    fn url(database: &MySql) -> String {
+        let url = database.server().url(&database.name);
+        url.replace("mysql://", "mysql+pymysql://")
+    }
+
+    on!(MySql, url);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use embed_migrations::{ErrorKind, Event};
+use embed_migrations::{Dialect, ErrorKind, Event};
 
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
@@ -131,6 +131,60 @@ pub async fn each_with_settings_of_its_own<B: Backend>() {
     let none = Vec::<(String, B::Handle<'_>)>::new();
     let none = migrations.for_each(none).upgrade().await;
     assert_eq!(none.into_result().unwrap().len(), 0);
+}
+
+/// A schema for each tenant in one database, by names that have to be quoted.
+pub async fn of_schemas<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    let process = std::process::id();
+    let names = ["one", "Two of them", "it's", "absent"].map(|name| format!("{name} {process}"));
+    let quoted = |name: &str| match B::DIALECT {
+        Dialect::MySql => format!("`{name}`"),
+        _ => format!("\"{name}\""),
+    };
+    if B::DIALECT != Dialect::Sqlite {
+        for name in &names[..3] {
+            let sql = format!("CREATE SCHEMA {}", quoted(name));
+            database.execute(&sql).await.unwrap();
+        }
+    }
+    let fleet = migrations.for_each(names.iter().map(|name| (name, database.db())));
+    let fleet = fleet.configure(|name, runner| runner.schema(name));
+    let fleet = fleet.upgrade().await;
+    let outside = database.execute("SELECT * FROM t1").await;
+    outside.expect_err("nothing is made outside the schemas");
+    if B::DIALECT == Dialect::Sqlite {
+        let kinds: Vec<ErrorKind> = fleet.failed().map(|(_, error)| error.kind()).collect();
+        assert_eq!(kinds, [ErrorKind::Unsupported; 4], "it has no schemas");
+        return;
+    }
+    let failed: Vec<_> = fleet.failed().collect();
+    let [(name, error)] = failed[..] else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(name, names[3]);
+    assert!(error.to_string().contains(&names[3]), "{error}");
+    for name in &names[..3] {
+        let schema = quoted(name);
+        let versions = format!("SELECT version_num FROM {schema}.alembic_version");
+        assert_eq!(database.column(&versions).await, ["r2"]);
+        let made =
+            format!("SELECT CONCAT_WS('', COUNT(*)) FROM {schema}.t2, {schema}.migrate_journal");
+        assert_eq!(database.column(&made).await, ["0"]);
+        let back = migrations.runner(database.db()).schema(name).to("base");
+        assert_eq!(back.downgrade().await.unwrap().current, [""; 0]);
+    }
+    for name in &names[..3] {
+        let cascade = if B::DIALECT == Dialect::Postgres {
+            " CASCADE"
+        } else {
+            ""
+        };
+        let sql = format!("DROP SCHEMA {}{cascade}", quoted(name));
+        database.execute(&sql).await.unwrap();
+    }
 }
 
 /// Dropped anywhere, it leaves each database so that the next run ends.

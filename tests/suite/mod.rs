@@ -25,7 +25,7 @@ macro_rules! suite {
                 what_the_journal_does_not_tell, stamped_and_undone, edits_under_it, outside_a_transaction, half_way,
                 cut_off_anywhere, another_app,
             }
-            fleet { of_databases, a_failure_stops_no_other, each_with_settings_of_its_own, cut_off }
+            fleet { of_databases, a_failure_stops_no_other, each_with_settings_of_its_own, of_schemas, cut_off }
             status {
                 of_each_state, check_names_what_is_missing, plans, reading_creates_nothing, waits_for_another_task,
                 waits_no_longer_than_told, waits_without_end, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,
