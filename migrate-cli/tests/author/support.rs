@@ -1,6 +1,4 @@
 //! What the tests of the command line share.
-#![allow(dead_code, reason = "each test program uses a part of it")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -137,6 +135,60 @@ pub(crate) fn refused(folder: &Folder, calls: &[&[&str]]) -> String {
 pub(crate) fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().expect("it starts");
     output.stdout == b"0\n"
+}
+
+/// A directory with these settings, and this chain: a1 <- b1, where b1 is the head.
+pub(crate) fn two(settings: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("migrations/migrate.toml", settings);
+    folder.revision("a1", "none");
+    folder.revision("b1", "a1");
+    folder
+}
+
+/// The same with two heads, b1 and c1.
+pub(crate) fn forked(settings: &str) -> Folder {
+    let folder = two(settings);
+    folder.revision("c1", "a1");
+    folder
+}
+
+pub(crate) const DATE: &str = "-- created: [..]";
+
+pub(crate) fn text(folder: &Folder, file: &str) -> String {
+    let text = folder.read(&format!("migrations/versions/{file}"));
+    let line = |line: &str| {
+        if line.starts_with("-- created: ") {
+            DATE.to_owned()
+        } else {
+            line.to_owned()
+        }
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
+}
+
+/// a1 <- b1 <- c1, each with a table of its own, and a database at `target`.
+pub(crate) fn three(target: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("migrations/migrate.toml", "dialects = [\"sqlite\"]\n");
+    folder.revision("a1", "none");
+    folder.revision("b1", "a1");
+    folder.revision("c1", "b1");
+    folder
+        .migrate(&["upgrade", target, "--database-url", URL])
+        .success();
+    folder
+}
+
+pub(crate) const URL: &str = "sqlite:app.db?mode=rwc";
+
+/// The file with what differs from run to run left out.
+pub(crate) fn masked(text: &str) -> String {
+    let mask = |line: &str| match line.split_once(": ") {
+        Some((key @ ("-- created" | "-- replaced_digest"), _)) => format!("{key}: [..]"),
+        _ => line.to_owned(),
+    };
+    text.lines().map(|line| mask(line) + "\n").collect()
 }
 
 impl Ended {

@@ -1,13 +1,6 @@
 //! `cargo migrate init`, in whatever it finds.
-#![allow(
-    clippy::needless_raw_string_hashes,
-    reason = "snapbox writes snapshots so"
-)]
-
-mod support;
-
+use super::support::{Folder, cargo_build, cargo_run};
 use snapbox::{assert_data_eq, str};
-use support::{Folder, cargo_build, cargo_run};
 
 /// A crate as `cargo init` makes it, with the databases of its app.
 fn package(folder: &Folder, path: &str, dependencies: &str) {
@@ -395,7 +388,7 @@ error: Cargo.toml is no TOML: unclosed table, expected `]`
 #[test]
 fn what_init_prints_makes_cargo_run_migrate() {
     let folder = Folder::new();
-    support::app(&folder);
+    super::support::app(&folder);
     let printed = folder.migrate(&["init"]).success();
     let lines: Vec<&str> = printed
         .lines()
@@ -436,7 +429,7 @@ fn what_init_prints_makes_cargo_run_migrate() {
 #[test]
 fn the_next_build_notices_a_revision_without_a_build_script_too() {
     let folder = Folder::new();
-    support::app(&folder);
+    super::support::app(&folder);
     folder.migrate(&["init"]).success();
     folder.delete("build.rs");
     let main = "fn main() {\n    static CHAIN: embed_migrations::Migrations = embed_migrations::embed_migrations!();\n    \

@@ -1,18 +1,11 @@
 //! `squash` and `verify` on servers: a scratch database is made there, and gone afterwards.
 
-#![allow(
-    clippy::needless_raw_string_hashes,
-    reason = "snapbox writes snapshots so"
-)]
-
-mod support;
-
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::support::{Folder, refused};
 use snapbox::{assert_data_eq, str};
 use sqlx::{Connection as _, PgConnection};
-use support::{Folder, refused};
 use test_servers::Server;
 
 /// a1 <- b1, for one kind of database.

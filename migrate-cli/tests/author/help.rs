@@ -1,13 +1,6 @@
 //! The help of each command that writes files: what it does, its options, and an example.
-#![allow(
-    clippy::needless_raw_string_hashes,
-    reason = "snapbox writes snapshots so"
-)]
-
-mod support;
-
+use super::support::Folder;
 use snapbox::{assert_data_eq, str};
-use support::Folder;
 
 fn help(command: &str) -> String {
     let text = Folder::new().migrate(&[command, "--help"]).success();

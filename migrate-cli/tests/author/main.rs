@@ -1,0 +1,16 @@
+//! The commands that write files, as a user runs them.
+
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "snapbox writes snapshots so"
+)]
+
+mod help;
+mod init;
+mod merge;
+mod revision;
+mod revision_file;
+mod scratch;
+mod servers;
+mod squash;
+mod support;
