@@ -16,8 +16,10 @@ use crate::journal::{JournalRow, Tables};
     reason = "each is a fact of its own, and all combinations occur"
 )]
 pub(super) struct Found {
-    /// The tables in the schema where they are, or are to be made. None if the search path names no schema that exists.
+    /// The tables in the schema where they are, or are to be made; without a schema where the search path names none that
+    /// exists.
     pub(super) tables: Tables,
+    /// The search path that the run began with.
     pub(super) search_path: String,
     /// Whether the backend belongs to this connection alone, as far as is known.
     pub(super) is_direct: bool,
