@@ -2,7 +2,12 @@
 // Without a database nothing calls the runner.
 #![cfg_attr(
     not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
-    allow(dead_code, reason = "only a database feature makes a session")
+    allow(
+        dead_code,
+        unreachable_code,
+        unused_variables,
+        reason = "only a database feature makes a session, or a pool"
+    )
 )]
 
 #[cfg(feature = "cli")]

@@ -123,6 +123,7 @@ fn open(url: &str, access: Access) -> Result<AnyPool, Failure> {
 /// SQLite would say that it cannot open the file, whatever the reason.
 #[allow(
     clippy::unnecessary_wraps,
+    unused_variables,
     reason = "without SQLite there is nothing to look for"
 )]
 fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
