@@ -28,17 +28,33 @@ pub fn traced(kind: Kind) -> Chain {
         &[format!("CREATE TABLE ran (what {what})"), trace("r1.2")],
     );
     let chain = revision(chain, 2, &[trace("r2.1"), index.to_owned(), trace("r2.3")]);
-    let gated = [
+    let mut gated = vec![
         trace("r3.1"),
         gate(kind, "r3", "r3.2"),
         "CREATE TABLE t3 (id INTEGER)".to_owned(),
     ];
+    gated.extend(procedure(kind).map(str::to_owned));
     let chain = revision(chain, 3, &gated);
-    revision(
-        chain,
-        4,
-        &[gate(kind, "r4", "r4.1"), apart.to_owned(), trace("r4.3")],
-    )
+    // Nobody can look up what a procedure has done: cut off behind it, the revision is in doubt.
+    let last = match kind {
+        Kind::Sqlite => trace("r4.3"),
+        Kind::Postgres | Kind::MariaDb => "CALL note('r4.3')".to_owned(),
+    };
+    let apart = [gate(kind, "r4", "r4.1"), apart.to_owned(), last];
+    revision(chain, 4, &apart)
+}
+
+/// A procedure that leaves a trace; on PostgreSQL it commits by itself, and on MariaDB it could.
+fn procedure(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Sqlite => None,
+        Kind::Postgres => Some(
+            "CREATE PROCEDURE note(what TEXT) LANGUAGE plpgsql AS $$ BEGIN INSERT INTO ran VALUES (what); COMMIT; END $$",
+        ),
+        Kind::MariaDb => {
+            Some("CREATE PROCEDURE note(what VARCHAR(20)) INSERT INTO ran VALUES (what)")
+        }
+    }
 }
 
 /// What `traced` leaves behind when each statement has run once.
@@ -52,6 +68,7 @@ pub fn undo(kind: Kind, revision: &str, statement: usize) -> String {
         (_, "r1", 1) => "DROP TABLE IF EXISTS ran".to_owned(),
         (Kind::MariaDb, "r2", 2) => "DROP INDEX IF EXISTS ran_what ON ran".to_owned(),
         (_, "r2", 2) => "DROP INDEX IF EXISTS ran_what".to_owned(),
+        (Kind::MariaDb, "r3", 4) => "DROP PROCEDURE IF EXISTS note".to_owned(),
         (_, "r3", 3) => "DROP TABLE IF EXISTS t3".to_owned(),
         _ => format!("DELETE FROM ran WHERE what = '{revision}.{statement}'"),
     }

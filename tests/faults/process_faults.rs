@@ -78,7 +78,7 @@ pub fn run(stage: &Stage) -> Outcome {
 fn hold(stage: &Stage, mut order: Order) -> (Starter, Option<Gate>, Vec<String>) {
     let point = stage.cell.point.expect("the fault has a place");
     if point == INSIDE_STATEMENT && stage.kind() != Kind::Sqlite {
-        let revision = chains::GATED[stage.seed % chains::GATED.len()];
+        let revision = chains::GATED[(stage.seed + 1) % chains::GATED.len()];
         let gate = stage.place.close_gate(revision);
         let before = stage.place.sessions();
         let victim = stage.start("1", &order);
@@ -88,7 +88,8 @@ fn hold(stage: &Stage, mut order: Order) -> (Starter, Option<Gate>, Vec<String>)
         return (victim, Some(gate), sessions);
     }
     let places = places(stage, point);
-    order.hold = Some(places[stage.seed % places.len()]);
+    // The last one first: behind it the revision is in doubt.
+    order.hold = Some(places[places.len() - 1 - stage.seed % places.len()]);
     let mut victim = stage.start("1", &order);
     victim.until_held();
     (victim, None, stage.place.sessions())
