@@ -4,7 +4,8 @@
 
 mod support;
 
-use migrate_diff::ErrorKind;
+use migrate_diff::{Connection, ErrorKind};
+use sqlx::Connection as _;
 use support::{Project, are_same, hazards, proves, upgrade_of};
 
 fn url() -> String {
@@ -215,4 +216,32 @@ async fn what_loses_data_is_marked_and_can_be_denied() {
         project.generate().await.expect_err("it is denied").kind(),
         ErrorKind::Destructive
     );
+}
+
+#[tokio::test]
+async fn no_scratch_database_is_left_and_none_in_use_is_swept() {
+    let server = test_servers::Server::start(test_servers::Kind::MySql);
+    let url = server.admin_url();
+    let mut admin = Connection::open(&url).await.expect("the server answers");
+    for name in ["left", "used"] {
+        let sql = format!("CREATE DATABASE migrate_scratch_1000_{name}");
+        admin.execute(&sql).await.expect("a database");
+    }
+    let lock = "SELECT GET_LOCK('migrate_scratch_1000_used', 0)";
+    admin.execute(lock).await.expect("it is in use");
+    let project = Project::new(&url, "", "CREATE TABLE t (a int);");
+    project.generate().await.expect("it proves itself");
+    // What fails leaves nothing either.
+    project.want("CREATE TABLE t (a nonsense);");
+    let error = project.generate().await.expect_err("it is refused");
+    assert_eq!(error.kind(), ErrorKind::Desired);
+    let mut reader = sqlx::MySqlConnection::connect(&url)
+        .await
+        .expect("the server answers");
+    let sql = "SELECT CAST(schema_name AS CHAR) FROM information_schema.schemata WHERE schema_name LIKE 'migrate_scratch%'";
+    let left: Vec<String> = sqlx::query_scalar(sql)
+        .fetch_all(&mut reader)
+        .await
+        .expect("names");
+    assert_eq!(left, ["migrate_scratch_1000_used"]);
 }

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use support::Project;
@@ -16,6 +18,10 @@ struct Column {
 }
 
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is something that a table has or has not"
+)]
 struct Table {
     /// By position: `c0`, `c1`, …
     columns: Vec<Option<Column>>,
@@ -87,19 +93,41 @@ impl Table {
             self.key, self.tail
         );
         if self.index {
-            sql.push_str(&format!(
-                "CREATE INDEX i{n} ON t{n} (k DESC) WHERE k > 1;\n"
-            ));
+            let _ = writeln!(sql, "CREATE INDEX i{n} ON t{n} (k DESC) WHERE k > 1;");
         }
         if self.view {
-            sql.push_str(&format!(
-                "CREATE VIEW v{n} AS SELECT * FROM t{n};\nCREATE VIEW w{n} AS SELECT k FROM v{n};\n"
-            ));
+            let _ = writeln!(
+                sql,
+                "CREATE VIEW v{n} AS SELECT * FROM t{n};\nCREATE VIEW w{n} AS SELECT k FROM v{n};"
+            );
         }
         if self.trigger {
-            sql.push_str(&format!("CREATE TRIGGER x{n} AFTER DELETE ON t{n} BEGIN DELETE FROM parents WHERE id = old.k; SELECT 1; END;\n"));
+            let _ = writeln!(
+                sql,
+                "CREATE TRIGGER x{n} AFTER DELETE ON t{n} BEGIN DELETE FROM parents WHERE id = old.k; SELECT 1; END;"
+            );
         }
         sql
+    }
+}
+
+impl Table {
+    /// A row without NULL, which a column may come to refuse.
+    fn insertion(&self, n: usize, k: u32) -> String {
+        let columns = self
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.is_some());
+        let mut names: Vec<String> = columns.map(|(c, _)| format!("c{c}")).collect();
+        names.extend(self.parent.then(|| "p".to_owned()));
+        names.push("k".to_owned());
+        let values = vec![k.to_string(); names.len()];
+        format!(
+            "INSERT INTO t{n} ({}) VALUES ({})",
+            names.join(", "),
+            values.join(", ")
+        )
     }
 }
 
@@ -159,14 +187,8 @@ async fn holds(from: &[Option<Table>], to: &[Option<Table>]) {
         .expect("rows");
     for (n, table) in from.iter().enumerate() {
         if let Some(table) = table {
-            let parent = if table.parent { ", p" } else { "" };
             for k in [2, 5] {
-                let value = if table.parent {
-                    format!(", {k}")
-                } else {
-                    String::new()
-                };
-                let sql = format!("INSERT INTO t{n} (k{parent}) VALUES ({k}{value})");
+                let sql = table.insertion(n, k);
                 sqlx::raw_sql(AssertSqlSafe(sql))
                     .execute(&mut db)
                     .await
