@@ -12,3 +12,13 @@ mod support;
 mod on_mysql {
     crate::suite::suite!(crate::support::mysql::MySql);
 }
+
+mod mysql {
+    mod bad_input;
+    mod galera;
+    mod in_flight;
+    mod lock;
+    mod offline;
+    mod rows;
+    mod rust;
+}

@@ -7,6 +7,9 @@ pub mod ledger;
 #[cfg(feature = "mysql")]
 #[allow(dead_code, reason = "each test program has a database of its own")]
 pub mod mysql;
+#[cfg(feature = "mysql")]
+#[allow(dead_code, reason = "each test program has a database of its own")]
+pub mod point;
 #[cfg(feature = "postgres")]
 #[allow(dead_code, reason = "each test program has a database of its own")]
 pub mod postgres;

@@ -4,6 +4,7 @@
 //! [`postgres`] and [`mysql`] give the one that the tests of this process share. `MIGRATE_TEST_POSTGRES_URL` and
 //! `MIGRATE_TEST_MYSQL_URL` name an existing server instead.
 
+mod galera;
 mod janitor;
 mod mariadb;
 mod postgres;
@@ -12,6 +13,7 @@ mod server;
 
 use std::sync::OnceLock;
 
+pub use galera::cluster;
 pub use server::{Kind, Server};
 
 /// The PostgreSQL server that the tests of this process share.

@@ -62,6 +62,7 @@ pub(crate) fn answers(port: u16) -> bool {
             "--protocol=tcp",
             "--host=127.0.0.1",
             "--user=root",
+            "--connect-timeout=3",
             "ping",
         ])
         .arg(format!("--port={port}"))

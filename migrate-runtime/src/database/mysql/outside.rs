@@ -32,7 +32,7 @@ impl MySqlSession<'_> {
         }
         let is_held = kind == Kind::Rows
             && !self.in_transaction
-            && self.has_only_transactional_tables().await?;
+            && self.has_only_transactional_tables(statement).await?;
         let started = Instant::now();
         let mut message = Message::default();
         if is_held {
@@ -179,7 +179,9 @@ impl MySqlSession<'_> {
             Kind::Setup | Kind::Repeatable | Kind::Control(_) | Kind::Refused(_) => {
                 Ok(InFlight::RunAgain)
             }
-            Kind::Rows if self.has_only_transactional_tables().await? => Ok(InFlight::RunAgain),
+            Kind::Rows if self.has_only_transactional_tables(statement).await? => {
+                Ok(InFlight::RunAgain)
+            }
             Kind::Rows => Ok(InFlight::InDoubt(
                 "a table without transactions may hold a part of what it did: look at the rows",
             )),

@@ -1,7 +1,7 @@
 //! What a statement does, as far as its words tell: whether a transaction can hold it, and what it changes if not.
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, tokens, transaction_control};
+use migrate_chain::sql::{TokenKind, split, tokens, transaction_control};
 
 /// What a statement does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,8 @@ pub(super) fn kind(statement: &str) -> Kind {
         Some(control) => return Kind::Control(control),
         None => {}
     }
-    if words.has_semicolon {
+    // Another delimiter, or the marks of a statement, may hold many together.
+    if split(Dialect::MySql, statement).nth(1).is_some() {
         return Kind::Other;
     }
     of_words(words)
@@ -178,7 +179,6 @@ fn definition(objects: Vec<Object>) -> Kind {
 struct Words<'s> {
     list: Vec<&'s str>,
     at: usize,
-    has_semicolon: bool,
 }
 
 impl<'s> Words<'s> {
@@ -186,12 +186,10 @@ impl<'s> Words<'s> {
         let mut words = Self {
             list: Vec::new(),
             at: 0,
-            has_semicolon: false,
         };
         for token in tokens(Dialect::MySql, statement) {
             match token.kind {
                 TokenKind::ExecutableOpen | TokenKind::ExecutableClose => {}
-                TokenKind::Semicolon | TokenKind::Delimiter => words.has_semicolon = true,
                 _ if token.is_trivia() => {}
                 _ => words.list.push(&statement[token.range()]),
             }
@@ -332,6 +330,10 @@ mod tests {
             ),
             ("DROP SCHEMA x", &["DATABASE x"]),
             ("CREATE FUNCTION f() RETURNS INT RETURN 1", &["FUNCTION f"]),
+            (
+                "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END",
+                &["PROCEDURE p"],
+            ),
         ] {
             assert_eq!(objects(statement), expected, "{statement}");
         }

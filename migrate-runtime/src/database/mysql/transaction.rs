@@ -6,6 +6,8 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::split;
 use tracing::Instrument as _;
 
+use sqlx::AssertSqlSafe;
+
 use super::code::{self, SEVERAL_ROWS, database};
 use super::message::{Message, Part, Stopped};
 use super::statement::{Kind, kind};
@@ -26,12 +28,16 @@ impl MySqlSession<'_> {
         };
         let mut statements = split(Dialect::MySql, script);
         let is_of_rows = statements.all(|one| kind(&script[one.range()]) == Kind::Rows);
-        Ok(is_of_rows && self.has_only_transactional_tables().await?)
+        Ok(is_of_rows && self.has_only_transactional_tables(script).await?)
     }
 
-    /// Whether all tables that this user can see have transactions. A trigger or a function may change any of them.
-    pub(super) async fn has_only_transactional_tables(&mut self) -> Result<bool, Failure> {
-        let rows = sqlx::raw_sql(OTHER_TABLES).fetch_optional(self.connection.get());
+    /// Whether all tables that the SQL may change have transactions, as far as this user can see them.
+    pub(super) async fn has_only_transactional_tables(
+        &mut self,
+        sql: &str,
+    ) -> Result<bool, Failure> {
+        let query = AssertSqlSafe(other_tables(sql));
+        let rows = sqlx::raw_sql(query).fetch_optional(self.connection.get());
         let row = rows
             .await
             .map_err(|error| database(error, "to look at the engines of the tables"))?;
@@ -186,10 +192,26 @@ struct Place {
     is_last: bool,
 }
 
-/// A table without transactions, outside of the server's own schemas.
-const OTHER_TABLES: &str = "SELECT 1 FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = \
-    t.engine WHERE t.table_type = 'BASE TABLE' AND t.table_schema NOT IN ('mysql', 'information_schema', \
-    'performance_schema', 'sys') AND COALESCE(e.transactions, 'NO') <> 'YES' LIMIT 1";
+/// A query for a table without transactions: in the database itself, where a view, a trigger or a routine may lead to
+/// it, or in one whose name the SQL or one of these has in it.
+fn other_tables(sql: &str) -> String {
+    let sql = syntax::text(Dialect::MySql, Some(sql));
+    let leads_there = |objects: &str, schema: &str, definition: &str| {
+        format!(
+            "OR EXISTS(SELECT 1 FROM information_schema.{objects} o WHERE o.{schema} = DATABASE() AND \
+             LOCATE(t.table_schema, o.{definition}) > 0)"
+        )
+    };
+    format!(
+        "SELECT 1 FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine WHERE \
+         t.table_type = 'BASE TABLE' AND COALESCE(e.transactions, 'NO') <> 'YES' AND t.table_schema NOT IN ('mysql', \
+         'information_schema', 'performance_schema', 'sys') AND (t.table_schema = DATABASE() OR LOCATE(t.table_schema, \
+         {sql}) > 0 {} {} {}) LIMIT 1",
+        leads_there("views", "table_schema", "view_definition"),
+        leads_there("triggers", "trigger_schema", "action_statement"),
+        leads_there("routines", "routine_schema", "routine_definition"),
+    )
+}
 
 /// The statement that adds a row to the journal, with what tells of the statement behind it.
 pub(super) fn add(

@@ -1,0 +1,126 @@
+//! Revisions that only change rows, and what they may rely on.
+
+use embed_migrations::ErrorKind;
+
+use crate::support::Backend as _;
+use crate::support::chain::Chain;
+use crate::support::checker::assert_consistent;
+use crate::support::mysql::MySql;
+
+fn chain(engine: &str) -> Chain {
+    Chain::new()
+        .revision("a", "none")
+        .up(&format!(
+            "CREATE TABLE t (id INT PRIMARY KEY) ENGINE = {engine}"
+        ))
+        .revision("b", "a")
+        .up("INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\nINSERT INTO t VALUES (1)")
+}
+
+#[tokio::test]
+async fn are_rolled_back_as_a_whole() {
+    let database = MySql::fresh().await;
+    let chain = chain("InnoDB");
+    let error = chain.load().upgrade(database.db()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.revision()),
+        (ErrorKind::Statement, Some("b"))
+    );
+    assert_eq!(error.database_code(), Some("23000"));
+    assert!(error.location().unwrap().ends_with("b.sql:9:1"), "{error}");
+    assert!(
+        error.to_string().contains("rolled back as a whole"),
+        "{error}"
+    );
+    assert_eq!(database.column("SELECT id FROM t").await, [""; 0]);
+    assert_consistent(&database).await;
+    chain.edit(
+        "b",
+        "INSERT INTO t VALUES (1)",
+        "DELETE FROM t WHERE id > 5",
+    );
+    chain.reload().upgrade(database.db()).await.unwrap();
+    assert_eq!(database.column("SELECT id FROM t").await, ["2"]);
+    assert!(
+        database
+            .journal()
+            .await
+            .contains(&"finished upgrade b 3".to_owned())
+    );
+}
+
+/// Tables without transactions keep what was done, and what a failure left there is for its owner to look at.
+#[tokio::test]
+async fn of_tables_without_transactions_run_one_by_one() {
+    let database = MySql::fresh().await;
+    let migrations = chain("MyISAM");
+    let migrations = migrations.load();
+    let error = migrations.upgrade(database.db()).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("statements 1 to 2 of 3 are done"), "{text}");
+    assert!(text.contains("resolve b"), "{text}");
+    assert_eq!(database.column("SELECT id FROM t").await, ["1", "2"]);
+    assert!(
+        migrations
+            .upgrade(database.db())
+            .await
+            .unwrap_err()
+            .is_in_doubt()
+    );
+}
+
+/// The journal has a counter of its own, which the revision does not notice.
+#[tokio::test]
+async fn the_last_insert_id_outlives_the_record() {
+    let database = MySql::fresh().await;
+    let chain = Chain::new().revision("a", "none").up(
+        "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, of INT) AUTO_INCREMENT = 70;\n\
+         INSERT INTO t (of) VALUES (NULL);\nINSERT INTO t (of) VALUES (LAST_INSERT_ID())",
+    );
+    chain.load().upgrade(database.db()).await.unwrap();
+    assert_eq!(
+        database
+            .column("SELECT of FROM t ORDER BY id DESC LIMIT 1")
+            .await,
+        ["70"]
+    );
+}
+
+#[tokio::test]
+async fn stored_programs_and_text_in_any_mode() {
+    let database = MySql::fresh().await;
+    let chain = Chain::new().revision("a", "none").up(
+        "DELIMITER //\nCREATE PROCEDURE p(n INT)\nBEGIN\n  IF n > 0 THEN INSERT INTO t VALUES ('a;b'); END IF;\n  SELECT 1; SELECT 2;\nEND//\n\
+         DELIMITER ;\nCREATE TABLE t (x VARCHAR(40) CHARACTER SET utf8mb4);\nCALL p(1);\nSET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';\n\
+         INSERT INTO \"t\" VALUES ('c:\\temp'), ('\u{1f980}');\n# a comment\nCALL p(0)",
+    ).down("DROP TABLE t;\nDROP PROCEDURE p;\nSELECT '\\\\'");
+    let migrations = chain.load();
+    let report = migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(report.steps[0].statements, 6);
+    assert_eq!(
+        database.column("SELECT x FROM t").await,
+        ["a;b", "c:\\temp", "\u{1f980}"]
+    );
+    assert_consistent(&database).await;
+    migrations.downgrade(database.db(), "base").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_runtime_cannot_live_with() {
+    for (statement, why) in [
+        ("USE mysql", "changes the database"),
+        ("LOCK TABLES t WRITE", "locks tables"),
+    ] {
+        let database = MySql::fresh().await;
+        let chain = Chain::new()
+            .revision("a", "none")
+            .up(&format!("CREATE TABLE t (id INT);\n{statement}"));
+        let error = chain.load().upgrade(database.db()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Revision);
+        assert!(error.to_string().contains(why), "{error}");
+        let corrected = chain;
+        corrected.edit("a", statement, "SELECT 1");
+        corrected.reload().upgrade(database.db()).await.unwrap();
+        assert_consistent(&database).await;
+    }
+}
