@@ -20,13 +20,11 @@ pub async fn cut_at<F: Future>(point: &'static str, nth: usize, future: F) -> Op
     let mut future = Some(Box::pin(future));
     std::future::poll_fn(move |cx| {
         let running = future.as_mut().expect("it is not polled once it is ready");
-        match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Some),
-            Err(_) => {
-                future = None;
-                Poll::Ready(None)
-            }
+        if let Ok(poll) = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
+            return poll.map(Some);
         }
+        future = None;
+        Poll::Ready(None)
     })
     .await
 }

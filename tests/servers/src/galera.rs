@@ -60,7 +60,7 @@ fn node(port: u16, address: &str) -> Server {
             "--innodb-autoinc-lock-mode=2",
         ],
     );
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !is_synced(&server) {
         assert!(
             Instant::now() < deadline,

@@ -28,8 +28,13 @@ use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow, Tables};
 use connect::Handle;
 use lock::Lock;
+use message::{Message, Part};
 use statement::Kind;
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a state of the connection of its own"
+)]
 struct MySqlSession<'a> {
     connection: Handle<'a>,
     limits: Limits,
@@ -40,6 +45,8 @@ struct MySqlSession<'a> {
     in_transaction: bool,
     /// Whether what failed last may have done something all the same.
     left_trace: bool,
+    /// Whether the statement timeout is set on the connection.
+    is_limited: bool,
     /// The database to go back to.
     database: Option<String>,
 }
@@ -53,6 +60,7 @@ impl<'a> MySqlSession<'a> {
             lock: None,
             in_transaction: false,
             left_trace: false,
+            is_limited: false,
             database: None,
         }
     }
@@ -79,6 +87,22 @@ impl<'a> MySqlSession<'a> {
         self.is_set_up = true;
         let settings = settings::set_up(&self.limits);
         execute(self.connection.get(), &settings).await
+    }
+
+    /// Limits what comes behind it in the message, until `unlimit`.
+    fn limit(&mut self, message: &mut Message) {
+        if let Some(timeout) = self.limits.statement {
+            self.is_limited = true;
+            message.push(Part::Other, &settings::limit(timeout));
+        }
+    }
+
+    async fn unlimit(&mut self) -> Result<(), Failure> {
+        if std::mem::take(&mut self.is_limited) {
+            let ended = execute(self.connection.get(), settings::NO_LIMIT).await;
+            return ended.map_err(|error| code::database(error, "to end the statement timeout"));
+        }
+        Ok(())
     }
 
     /// Rolls back what is open.

@@ -42,9 +42,12 @@ impl MySqlSession<'_> {
         if let Some(lock) = &self.lock {
             lock.guard(&mut message);
         }
+        self.limit(&mut message);
         message.push(Part::Statement(0), statement);
         point::reached(point::BEFORE_STATEMENT);
-        if let Err(failure) = self.send_alone(message).await {
+        let sent = self.send_alone(message).await;
+        let unlimited = self.unlimit().await;
+        if let Err(failure) = sent {
             self.left_trace = !is_held && may_leave_a_trace(&kind, &failure);
             let _ = self.roll_back().await;
             return Err(failure);
@@ -55,8 +58,11 @@ impl MySqlSession<'_> {
             _ => {}
         }
         point::reached(point::BEFORE_RECORD);
-        let recorded = self.record(tables, entry, started.elapsed(), is_held);
-        if let Err(failure) = recorded.await {
+        let recorded = match unlimited {
+            Ok(()) => self.record(tables, entry, started.elapsed(), is_held).await,
+            lost => lost,
+        };
+        if let Err(failure) = recorded {
             self.left_trace = !is_held;
             let _ = self.roll_back().await;
             return Err(failure);
@@ -129,6 +135,7 @@ impl MySqlSession<'_> {
         if let Some(lock) = &self.lock {
             lock.guard(&mut message);
         }
+        self.limit(&mut message);
         self.send_alone(message).await?;
         point::reached(point::BEFORE_STATEMENT);
         let result = {
@@ -140,13 +147,17 @@ impl MySqlSession<'_> {
                 _ => calling.await,
             }
         };
+        let unlimited = self.unlimit().await;
         if let Err(error) = result {
             self.left_trace = !(is_inside && self.undo().await.unwrap_or(false));
             self.in_transaction = false;
             return Err(rust_failure(0, error));
         }
         point::reached(point::BEFORE_RECORD);
-        let recorded = self.record(tables, entry, started.elapsed(), true).await;
+        let recorded = match unlimited {
+            Ok(()) => self.record(tables, entry, started.elapsed(), true).await,
+            lost => lost,
+        };
         self.left_trace = recorded.is_err();
         recorded?;
         self.in_transaction = false;

@@ -7,16 +7,25 @@ use crate::database::sealed::Limits;
 /// What sets up the session for a run. What is not ours stays the app's: `sql_mode`, the character set, the time zone.
 pub(super) fn set_up(limits: &Limits) -> String {
     let lock = seconds(limits.ddl_lock);
-    let statement = limits.statement.map_or(String::new(), |timeout| {
-        let milliseconds = timeout.as_millis().clamp(1, u128::from(LONGEST) * 1000);
-        let seconds = timeout.as_secs_f64().clamp(0.001, 31_536_000.0);
-        // Each executes the comment that is its own. MySQL's holds for SELECT only.
-        format!("/*M!100101 , max_statement_time = {seconds} *//*!50708 , max_execution_time = {milliseconds} */")
-    });
     format!(
-        "SET SESSION autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}{statement}"
+        "SET SESSION autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"
     )
 }
+
+/// What limits the statements of a revision, and not those of the bookkeeping. Each server executes the comment that is
+/// its own; MySQL's limit holds for SELECT only.
+pub(super) fn limit(timeout: Duration) -> String {
+    let milliseconds = timeout.as_millis().clamp(1, u128::from(LONGEST) * 1000);
+    let seconds = timeout.as_secs_f64().clamp(0.001, 31_536_000.0);
+    format!(
+        "SET SESSION lock_wait_timeout = @@SESSION.lock_wait_timeout /*M!100101 , max_statement_time = {seconds} */\
+         /*!50708 , max_execution_time = {milliseconds} */"
+    )
+}
+
+/// What ends that.
+pub(super) const NO_LIMIT: &str = "SET SESSION lock_wait_timeout = @@SESSION.lock_wait_timeout \
+    /*M!100101 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */";
 
 /// What keeps the settings of a connection that is not ours.
 pub(super) const KEEP: &str = "SET @embed_migrations_autocommit = @@SESSION.autocommit, \

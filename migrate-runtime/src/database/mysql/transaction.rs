@@ -104,11 +104,14 @@ impl MySqlSession<'_> {
             self.begin(tables, expected, &mut message);
         }
         if let Work::Sql(script) = revision.work {
+            self.limit(&mut message);
             for (n, one) in split(Dialect::MySql, script).enumerate() {
                 message.push(Part::Statement(n), &script[one.range()]);
             }
             point::reached(point::BEFORE_STATEMENT);
-            self.send(message, place.index, progress).await?;
+            let sent = self.send(message, place.index, progress).await;
+            let unlimited = self.unlimit().await;
+            sent.and(unlimited)?;
             point::reached(point::BEFORE_RECORD);
             message = Message::default();
         }
