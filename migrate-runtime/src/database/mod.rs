@@ -32,6 +32,7 @@ use crate::journal::{Entry, JournalRow, Record, Tables};
 /// | `sqlite` | `&SqlitePool`, `SqliteConnectOptions`, `&mut SqliteConnection` |
 /// | any | [`&AnyPool`](crate::AnyPool) |
 /// | `postgres` | `&PgPool`, `PgConnectOptions`, `&mut PgConnection` |
+/// | `mysql` | `&MySqlPool`, `MySqlConnectOptions`, `&mut MySqlConnection` |
 ///
 /// The trait is sealed: it is implemented for what sqlx offers and nothing else.
 pub trait Database<'a>: sealed::Connect<'a> + Send {}

@@ -16,30 +16,15 @@ use crate::error::{Error, ErrorKind};
 
 impl<'a> sealed::Connect<'a> for &'a MySqlPool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
-        async move {
-            let options = Arc::unwrap_or_clone(self.connect_options()).disable_statement_logging();
-            let patience = self.options().get_acquire_timeout();
-            let started = Instant::now();
-            let connection = loop {
-                match open(&options, patience).await {
-                    // The server may be for others to start, and may have room again in a moment.
-                    Err(error)
-                        if is_absent(&error) && started.elapsed() < limits.absent
-                            || is_crowded(&error) && started.elapsed() < limits.lock =>
-                    {
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                    result => break result,
-                }
-            };
-            let connection = connection.map_err(|error| cannot_connect(&options, error))?;
-            let handle = Handle::Own {
-                connection: Some(Box::new(connection)),
-                options: Box::new(options),
-            };
-            Ok(Opened(Box::new(MySqlSession::new(handle, limits))))
-        }
-        .boxed()
+        let options = Arc::unwrap_or_clone(self.connect_options());
+        let patience = self.options().get_acquire_timeout();
+        patiently(options, limits, patience).boxed()
+    }
+}
+
+impl<'a> sealed::Connect<'a> for MySqlConnectOptions {
+    fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        patiently(self, limits, PATIENCE).boxed()
     }
 }
 
@@ -57,6 +42,36 @@ impl<'a> sealed::Connect<'a> for &'a mut MySqlConnection {
 }
 
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// As sqlx's pools have it by default.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Connects, again and again while the server is for others to start, or has no room for a moment.
+async fn patiently<'a>(
+    options: MySqlConnectOptions,
+    limits: Limits,
+    patience: Duration,
+) -> Result<Opened<'a>, Error> {
+    let options = options.disable_statement_logging();
+    let started = Instant::now();
+    let connection = loop {
+        match open(&options, patience).await {
+            Err(error)
+                if is_absent(&error) && started.elapsed() < limits.absent
+                    || is_crowded(&error) && started.elapsed() < limits.lock =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            result => break result,
+        }
+    };
+    let connection = connection.map_err(|error| cannot_connect(&options, error))?;
+    let handle = Handle::Own {
+        connection: Some(Box::new(connection)),
+        options: Box::new(options),
+    };
+    Ok(Opened(Box::new(MySqlSession::new(handle, limits))))
+}
 
 /// Connects. A server of another kind may wait for the client to speak first, as the client does for the server.
 pub(super) async fn open(
