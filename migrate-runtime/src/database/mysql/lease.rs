@@ -49,9 +49,11 @@ impl Lease {
         let _ = execute(connection, "SET SESSION wsrep_sync_wait = 15").await;
         let mut token = take(connection, &table).await;
         if matches!(&token, Err(stopped) if is(&stopped.error, NO_SUCH_TABLE)) {
-            create(connection, &table)
-                .await
-                .map_err(|error| database(error, doing))?;
+            match create(connection, &table).await {
+                // Another server is at it.
+                Err(error) if gave_up(&error) => return Err(held(connection, &table).await),
+                created => created.map_err(|error| database(error, doing))?,
+            }
             token = take(connection, &table).await;
         }
         match token {
