@@ -17,7 +17,7 @@ pub(crate) fn prepare(
     std::fs::create_dir(&temporary).expect("the folder is ours");
     give(&temporary);
     let made = as_server_user(&find("mariadb-install-db"))
-        .env("TMPDIR", &data)
+        .env("TMPDIR", &temporary)
         .args([
             "--no-defaults",
             "--auth-root-authentication-method=normal",
