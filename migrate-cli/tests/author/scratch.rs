@@ -353,7 +353,7 @@ fn what_cannot_be_generated_is_refused() {
         refused(&folder, &calls),
         str![[r#"
 $ cargo migrate revision --autogenerate
-error: the desired schema migrations/schema.sql cannot be read: No such file or directory (os error 2)
+error: there is no desired schema: migrations/schema.sql does not exist
   help: write the schema that you want there, in the SQL of your database
 
 $ cargo migrate revision --autogenerate --schema-file wanted.sql --deny destructive
