@@ -127,7 +127,7 @@ impl Tables {
     }
 
     /// How far the revision under way is, as the last row tells.
-    #[cfg(any(feature = "sqlite", feature = "mysql"))]
+    #[cfg(feature = "sqlite")]
     pub(crate) fn read_last(&self) -> String {
         format!(
             "SELECT revision, statements FROM {} ORDER BY sequence DESC LIMIT 1",

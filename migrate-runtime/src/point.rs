@@ -18,6 +18,7 @@ pub(crate) const BEFORE_STATEMENT: &str = "before-statement";
 /// A statement outside a transaction is done, and its record is not.
 pub(crate) const BEFORE_RECORD: &str = "before-record";
 /// All is written but for the COMMIT, where that is sent by itself.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) const BEFORE_COMMIT: &str = "before-commit";
 /// The transaction of a revision is committed.
 pub(crate) const AFTER_COMMIT: &str = "after-commit";

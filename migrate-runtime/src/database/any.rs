@@ -120,6 +120,10 @@ impl AnyPool {
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(unused_variables, reason = "there is no pool to connect")
+)]
 impl<'a> Connect<'a> for &'a AnyPool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
         match *self {
