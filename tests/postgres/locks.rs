@@ -114,7 +114,7 @@ async fn no_lock_is_left_by_an_error_or_a_dropped_future() {
     let chain = chain();
     let migrations = chain.load();
     let reader = reader(&database).await;
-    cut_when_pending(migrations.upgrade(database.db()), async || {
+    cut_when_pending(Box::pin(migrations.upgrade(database.db())), async || {
         let sql = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         database.column(sql).await == ["t"]
     })

@@ -97,7 +97,7 @@ async fn a_dropped_future_leaves_it_usable() {
         let before = column(&mut connection, SETTINGS).await;
         let runner = migrations.runner(&mut connection).to(to);
         let run = runner.ddl_lock_timeout(Duration::from_secs(3), 0).upgrade();
-        cut_when_pending(run, async || {
+        cut_when_pending(Box::pin(run), async || {
             let sql =
                 "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
             database.column(sql).await == ["t"]
