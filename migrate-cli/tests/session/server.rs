@@ -19,13 +19,10 @@ pub(crate) fn mysql(name: &str) -> String {
     server.url(name)
 }
 
-/// The client of MariaDB on a database of a private server.
+/// The client of MariaDB on a database of a server.
 pub(crate) fn mariadb(server: &Server, database: &str) -> Command {
-    let mut command = Command::new("mariadb");
-    command
-        .args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1"])
-        .args(["--user=root", &format!("--port={}", server.port())])
-        .args((!database.is_empty()).then_some(database));
+    let mut command = server.mariadb();
+    command.args((!database.is_empty()).then_some(database));
     command
 }
 

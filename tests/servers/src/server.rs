@@ -170,6 +170,27 @@ impl Server {
         })
     }
 
+    /// The client `mariadb`, told how to connect to it; a database and what to do may follow.
+    ///
+    /// # Panics
+    /// When its URL names no user.
+    pub fn mariadb(&self) -> Command {
+        let (_, rest) = self.base.split_once("://").expect("a URL has a scheme");
+        let (login, address) = rest.rsplit_once('@').expect("the URL names a user");
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let address = address.trim_end_matches('/');
+        let (host, port) = address.rsplit_once(':').unwrap_or((address, "3306"));
+        let mut command = Command::new("mariadb");
+        command.args(["--no-defaults", "--protocol=tcp"]);
+        command
+            .arg(format!("--host={host}"))
+            .arg(format!("--port={port}"));
+        command
+            .arg(format!("--user={user}"))
+            .arg(format!("--password={password}"));
+        command
+    }
+
     /// Its port.
     ///
     /// # Panics

@@ -2,7 +2,7 @@
 //! its client, which takes texts with `DELIMITER` apart.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::split;
@@ -55,16 +55,9 @@ fn is_skipped() -> bool {
 
 /// What the client prints with `arguments`.
 fn client(arguments: &[&str], text: &str) -> String {
-    let server = test_servers::mysql();
-    let mut client = Command::new("mariadb")
-        .args([
-            "--no-defaults",
-            "--protocol=tcp",
-            "--host=127.0.0.1",
-            "--user=root",
-        ])
+    let mut client = test_servers::mysql()
+        .mariadb()
         .args(["--default-character-set=utf8mb4", "--skip-comments"])
-        .arg(format!("--port={}", server.port()))
         .args(arguments)
         .arg("split")
         .stdin(Stdio::piped())
@@ -82,15 +75,8 @@ fn client(arguments: &[&str], text: &str) -> String {
 }
 
 fn make_database() {
-    let server = test_servers::mysql();
-    let made = Command::new("mariadb")
-        .args([
-            "--no-defaults",
-            "--protocol=tcp",
-            "--host=127.0.0.1",
-            "--user=root",
-        ])
-        .arg(format!("--port={}", server.port()))
+    let made = test_servers::mysql()
+        .mariadb()
         .args(["--execute", "CREATE DATABASE IF NOT EXISTS split"])
         .status();
     assert!(
