@@ -21,5 +21,6 @@ mod sqlite {
     mod parity;
     mod relative;
     mod rust;
+    mod single;
     mod starters;
 }

@@ -229,6 +229,26 @@ impl Tables {
         self.insert(entry, [&started, &now, &duration], more)
     }
 
+    /// The statement that adds rows to the journal.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn add_all(&self, rows: &[Timed<'_>]) -> String {
+        let ago = |time: Duration| syntax::times(self.dialect, time.as_millis()).1;
+        let values = rows.iter().map(|row| {
+            let (started, ended) = (ago(row.ago + row.duration), ago(row.ago));
+            let duration = row.duration.as_millis().to_string();
+            format!(
+                "({})",
+                self.values(row.entry, [&started, &ended, &duration])
+            )
+        });
+        let values: Vec<String> = values.collect();
+        format!(
+            "INSERT INTO {} ({JOURNAL_COLUMNS}) VALUES {}",
+            self.journal,
+            values.join(", ")
+        )
+    }
+
     /// The statement that adds a row to the journal: when it started and ended and how many milliseconds that took, as
     /// SQL writes it.
     #[cfg(feature = "postgres")]
@@ -248,6 +268,17 @@ impl Tables {
         [started, now, duration]: [&str; 3],
         more: &[(&str, String)],
     ) -> String {
+        let mut columns = JOURNAL_COLUMNS.to_owned();
+        let mut values = self.values(entry, [started, now, duration]);
+        for (column, value) in more {
+            columns = format!("{columns}, {column}");
+            values = format!("{values}, {value}");
+        }
+        format!("INSERT INTO {} ({columns}) VALUES ({values})", self.journal)
+    }
+
+    /// The values of a row, in the order of [`JOURNAL_COLUMNS`].
+    fn values(&self, entry: &Entry<'_>, [started, now, duration]: [&str; 3]) -> String {
         let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let hex = |value: Option<String>| text(value.as_deref());
         let subject = &entry.subject;
@@ -256,7 +287,7 @@ impl Tables {
         } else {
             now
         };
-        let values = [
+        [
             text(Some(entry.event.name())),
             text(Some(entry.direction.name())),
             text(Some(subject.id())),
@@ -274,21 +305,15 @@ impl Tables {
             text(entry.downgrade.as_deref()),
             text(Some(TOOL_VERSION)),
             text(entry.error),
-        ];
-        let mut columns = String::new();
-        let mut values = values.join(", ");
-        for (column, value) in more {
-            columns = format!("{columns}, {column}");
-            values = format!("{values}, {value}");
-        }
-        format!(
-            "INSERT INTO {} (event, direction, revision, down_revision, depends_on, message, settings, checksum, digest, \
-             started_at, finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, error{columns}) \
-             VALUES ({values})",
-            self.journal
-        )
+        ]
+        .join(", ")
     }
 }
+
+/// The columns of a journal row, without what only one database keeps there.
+const JOURNAL_COLUMNS: &str = "event, direction, revision, down_revision, depends_on, message, settings, checksum, digest, \
+                               started_at, finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, \
+                               error";
 
 /// What the journal says wrote a row.
 const TOOL_VERSION: &str = concat!("embed-migrations ", env!("CARGO_PKG_VERSION"));
@@ -301,6 +326,25 @@ pub(crate) struct RowChanges {
 }
 
 impl RowChanges {
+    /// Adds the changes of a step that comes behind.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn follow_up(&mut self, next: &Self) {
+        let cancel = |row: &String, rows: &mut Vec<String>| {
+            let at = rows.iter().position(|other| other == row);
+            at.map(|at| rows.remove(at)).is_some()
+        };
+        for row in &next.removed {
+            if !cancel(row, &mut self.added) {
+                self.removed.push(row.clone());
+            }
+        }
+        for row in &next.added {
+            if !cancel(row, &mut self.removed) {
+                self.added.push(row.clone());
+            }
+        }
+    }
+
     pub(crate) fn between(before: &[String], after: &[String]) -> Self {
         let missing = |from: &[String], of: &[String]| {
             let from: HashSet<&String> = from.iter().collect();
@@ -349,6 +393,14 @@ impl<'r> Entry<'r> {
             next: None,
         }
     }
+}
+
+/// A row to add to the journal behind other work: how long it took, and how long ago it ended.
+#[cfg(feature = "sqlite")]
+pub(crate) struct Timed<'r> {
+    pub(crate) entry: &'r Entry<'r>,
+    pub(crate) duration: Duration,
+    pub(crate) ago: Duration,
 }
 
 /// What is written when a revision is done: its journal row and the change of the version rows.

@@ -1,7 +1,9 @@
 //! SQLite.
 
+mod batch;
 mod code;
 mod connect;
+mod course;
 mod keys;
 mod outside;
 mod read;

@@ -1,6 +1,6 @@
 //! Revisions in a transaction, each with its record.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::TryStreamExt as _;
 use migrate_chain::Dialect;
@@ -8,7 +8,9 @@ use migrate_chain::sql::{split, transaction_control};
 use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Transaction};
 use tracing::Instrument as _;
 
+use super::batch::Batch;
 use super::code::database;
+use super::course::Course;
 use super::keys::{Suspended, made, violations};
 use super::read::read_state;
 use super::timeout::Watchdog;
@@ -18,7 +20,7 @@ use crate::context::RevisionFn;
 use crate::database::{
     Failure, Progress, State, Transactional, Work, database_message, rust_failure,
 };
-use crate::journal::Tables;
+use crate::journal::{Record, Tables};
 use crate::point;
 
 /// What a transaction needs to know.
@@ -48,15 +50,23 @@ pub(super) async fn run(
         return Err(Failure::Fenced);
     }
     create_tables(&mut transaction, setting.tables, &state).await?;
-    let mut last = None;
-    for (index, revision) in revisions.iter().enumerate() {
-        if let Some((index, duration)) = last {
-            progress.finished(index, duration);
+    let mut course = Course::new(progress);
+    let mut index = 0;
+    while index < revisions.len() {
+        if let Some(batch) = Batch::of(setting.tables, revisions, index) {
+            let ran = batch.run(&mut transaction, setting, &mut course).await;
+            if let Err(failure) = ran {
+                reopen(&mut transaction).await;
+                return Err(failure);
+            }
+            index += batch.len();
+        } else {
+            let revision = &revisions[index];
+            step(&mut transaction, setting, index, revision, &mut course)
+                .instrument(revision.span.clone())
+                .await?;
+            index += 1;
         }
-        let duration = step(&mut transaction, setting, index, revision, progress)
-            .instrument(revision.span.clone())
-            .await?;
-        last = Some((index, duration));
     }
     let patience = execute(&mut transaction, &setting.before_commit).await;
     patience.map_err(|error| database(error, "to wait for readers"))?;
@@ -64,23 +74,20 @@ pub(super) async fn run(
     let commit = transaction.commit().await;
     commit.map_err(|error| database(error, "to commit"))?;
     point::reached(point::AFTER_COMMIT);
-    // Only now is it true of the last one, which is the only one unless all share the transaction.
-    if let Some((index, duration)) = last {
-        progress.finished(index, duration);
-    }
+    course.committed();
     Ok(())
 }
 
-/// Runs one revision and writes its record; how long it took.
+/// Runs one revision and writes its record.
 async fn step(
     transaction: &mut Transaction<'_, Sqlite>,
     setting: &Setting<'_>,
     index: usize,
     revision: &Transactional<'_>,
-    progress: &mut dyn Progress,
-) -> Result<Duration, Failure> {
-    let started = Instant::now();
-    progress.started(index);
+    course: &mut Course<'_>,
+) -> Result<(), Failure> {
+    let began = Instant::now();
+    course.started(index);
     let before = match setting.suspended {
         _ if revision.foreign_keys => None,
         Some(suspended) => Some(suspended.before.clone()),
@@ -96,7 +103,7 @@ async fn step(
         Work::Rust(function) => call(transaction, function, index, setting.watchdog).await,
         Work::Sql(script) => {
             let mark = is_marked.then_some(MARK);
-            script_of(transaction, mark, script, index, progress, setting.watchdog).await
+            script_of(transaction, mark, script, index, course, setting.watchdog).await
         }
     };
     setting.watchdog.inspect(|watchdog| watchdog.stop());
@@ -108,16 +115,10 @@ async fn step(
             return Err(Failure::ForeignKeys { index, violations });
         }
     }
-    write_record(
-        transaction,
-        setting.tables,
-        index,
-        revision,
-        is_marked,
-        started.elapsed(),
-    )
-    .await?;
-    Ok(started.elapsed())
+    let (tables, record) = (setting.tables, &revision.record);
+    write_record(transaction, tables, index, record, is_marked, began).await?;
+    course.done(index, began.elapsed());
+    Ok(())
 }
 
 async fn call(
@@ -173,7 +174,7 @@ const ENDED: &str = "ended the transaction that it runs in";
 
 /// Whether a revision may end its transaction and go on, as far as its text tells. What SQLite ends by itself, it ends
 /// with an error.
-fn can_end_transaction(work: &Work<'_>) -> bool {
+pub(super) fn can_end_transaction(work: &Work<'_>) -> bool {
     match work {
         Work::Nothing => false,
         Work::Rust(_) => true,
@@ -213,7 +214,7 @@ async fn script_of(
     mark: Option<&str>,
     script: &str,
     index: usize,
-    progress: &mut dyn Progress,
+    course: &mut Course<'_>,
     watchdog: Option<&Watchdog>,
 ) -> Result<(), Failure> {
     let restart = || watchdog.inspect(|watchdog| watchdog.restart());
@@ -231,7 +232,7 @@ async fn script_of(
             Ok(None) => return Ok(()),
             Ok(Some(Either::Right(_))) => {}
             Ok(Some(Either::Left(_))) => {
-                progress.statement(index, statement);
+                course.statement(index, statement);
                 statement += 1;
                 restart();
             }
@@ -261,41 +262,56 @@ async fn create_tables(
     Ok(())
 }
 
-/// Writes the version rows and the journal row of a revision; each change of a version row must hit exactly one.
+/// Writes the version rows and the journal row of a revision.
 async fn write_record(
     transaction: &mut Transaction<'_, Sqlite>,
     tables: &Tables,
     index: usize,
-    revision: &Transactional<'_>,
+    record: &Record<'_>,
     is_marked: bool,
-    duration: Duration,
+    began: Instant,
 ) -> Result<(), Failure> {
-    let failed = |error| database(error, "to record the revision");
-    let record = &revision.record;
-    let changes = tables.change_rows(&record.changes);
-    let script = is_marked
-        .then(|| UNMARK.to_owned())
-        .into_iter()
-        .chain(changes)
-        .chain([tables.add(&record.entry, Some(duration))])
-        .collect::<Vec<_>>()
-        .join(";\n");
-    let mut results = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut **transaction);
-    // The mark went with the transaction that it was made in, also where the revision began another.
-    if is_marked && results.try_next().await.is_err() {
-        drop(results);
-        reopen(transaction).await;
-        let what = ENDED.into();
-        return Err(Failure::Meddled { index, what });
+    let mut statements = tables.change_rows(&record.changes);
+    statements.push(tables.add(&record.entry, Some(began.elapsed())));
+    let mark = is_marked.then_some(UNMARK);
+    let is_same = write(transaction, mark, index, &statements, 1).await?;
+    if is_same {
+        return Ok(());
     }
+    reopen(transaction).await;
+    let what = ENDED.into();
+    Err(Failure::Meddled { index, what })
+}
+
+/// Writes to the two tables, behind `mark`, and says whether that was in the transaction that the mark was made in. The
+/// last of the statements adds `rows` to the journal; each of the others changes a version row, and must hit exactly one.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    mark: Option<&'static str>,
+    index: usize,
+    statements: &[String],
+    rows: usize,
+) -> Result<bool, Failure> {
+    let failed = |error| database(error, "to record the revision");
+    let script: Vec<&str> = mark
+        .into_iter()
+        .chain(statements.iter().map(String::as_str))
+        .collect();
+    let script = script.join(";\n");
+    let mut results = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(connection);
+    // The mark went with the transaction that it was made in, also where the revision began another.
+    if mark.is_some() && results.try_next().await.is_err() {
+        return Ok(false);
+    }
+    let mut expected = (1..statements.len()).map(|_| 1).chain([rows as u64]);
     while let Some(result) = results.try_next().await.map_err(failed)? {
         // The rows were as expected when the transaction began, and nobody else can write since.
-        if result.left().is_some_and(|done| done.rows_affected() != 1) {
+        if result.left().map(|done| done.rows_affected()) != expected.next() {
             let what = "changed the version table, which is the runtime's".into();
             return Err(Failure::Meddled { index, what });
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]
