@@ -45,11 +45,21 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) 
         "chain: p::Packed {{ texts: &TEXTS, table: {table:?}, heads: &{heads:?}, unpacked }}, functions: &FUNCTIONS, \
          source: SOURCE }})"
     );
-    let body: TokenStream = text.parse().expect("emit.rs writes valid tokens");
+    let body = lex(&text).expect("emit.rs writes valid tokens");
     quote!({
         use #krate::__private as p;
         #body
     })
+}
+
+/// Lexed by rustc alone, where it is there: `proc_macro2` would do so first by itself, to see whether rustc can.
+fn lex(text: &str) -> Option<TokenStream> {
+    if proc_macro::is_available() {
+        let tokens: proc_macro::TokenStream = text.parse().ok()?;
+        Some(tokens.into())
+    } else {
+        text.parse().ok()
+    }
 }
 
 /// The text of each file. That rustc reads it, and not the macro, is what makes an edit of a file rebuild the crate.
