@@ -169,3 +169,26 @@ async fn a_file_may_end_in_a_comment() {
     let tables = database.tables().await;
     assert_eq!(tables[2..], ["t1", "t2", "t3"]);
 }
+
+#[tokio::test]
+async fn a_revision_finds_the_records_of_those_before_it() {
+    let chain = Chain::line(5);
+    chain.load();
+    for (revision, table) in [("r3", "alembic_version"), ("r5", "migrate_journal")] {
+        let own = format!("CREATE TABLE t{} (id INTEGER)", &revision[1..]);
+        chain.edit(
+            revision,
+            &own,
+            &format!("CREATE TABLE seen_{revision} AS SELECT * FROM {table}"),
+        );
+    }
+    let migrations = chain.reload();
+    let database = Sqlite::fresh().await;
+    let events = Events::default();
+    let report = upgrade(&migrations, &database, TransactionMode::Single, &events).await;
+    report.unwrap();
+    let rows = database.column("SELECT version_num FROM seen_r3").await;
+    assert_eq!(rows, ["r2"]);
+    let rows = database.column("SELECT revision FROM seen_r5").await;
+    assert_eq!(rows, ["r1", "r2", "r3", "r4"]);
+}

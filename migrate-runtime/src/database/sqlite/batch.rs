@@ -181,14 +181,16 @@ fn is_plain(tables: &Tables, revision: &Transactional<'_>) -> bool {
             Work::Sql(script) => {
                 !can_end_transaction(&revision.work)
                     && !names(script, &tables.version_name)
+                    && !names(script, &tables.journal_name)
                     && is_closed(script)
             }
         }
 }
 
-/// Whether a script may change the version table: which revision did so shows only when each is recorded by itself.
-fn names(script: &str, version_table: &str) -> bool {
-    let table = version_table.as_bytes();
+/// Whether a script may read or change a table of ours: it finds the records of those before it there, and which revision
+/// has changed them shows only when each is recorded by itself.
+fn names(script: &str, table: &str) -> bool {
+    let table = table.as_bytes();
     let mut windows = script.as_bytes().windows(table.len());
     windows.any(|window| window.eq_ignore_ascii_case(table))
 }
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_table_is_found_however_it_is_written() {
+    fn a_table_is_found_however_it_is_written() {
         let table = "alembic_version";
         assert!(names("DELETE FROM \"Alembic_Version\"", table));
         assert!(names("DELETE FROM main.alembic_version;", table));
