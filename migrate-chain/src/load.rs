@@ -1,6 +1,7 @@
 //! From a migration directory to a [`Chain`]: read, parse, check, hash. Every fault is reported, not the first.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -128,6 +129,9 @@ struct Loader<'t> {
     lost: Lost,
 }
 
+/// The bytes of a file, as a [`Tree`] gives them.
+type Content = io::Result<Option<Vec<u8>>>;
+
 /// What there is to know of a file.
 enum Read {
     Found(Arc<Source>),
@@ -167,9 +171,14 @@ impl<'t> Loader<'t> {
                 self.no_directory(location, settings.locations.get(n));
             }
         }
+        let contents = parallel::map(&files, |file| self.tree.read(file));
         let sources: Vec<(String, Arc<Source>)> = files
             .into_iter()
-            .filter_map(|file| self.revision_source(&file).map(|source| (file, source)))
+            .zip(contents)
+            .filter_map(|(file, content)| {
+                let source = self.revision_source(&file, content)?;
+                Some((file, source))
+            })
             .collect();
         let parsed = parallel::map(&sources, |(file, source)| {
             (!draft::is_rust(file)).then(|| parse(file, source))
@@ -223,8 +232,8 @@ impl<'t> Loader<'t> {
         })
     }
 
-    fn revision_source(&mut self, file: &str) -> Option<Arc<Source>> {
-        match self.read(file) {
+    fn revision_source(&mut self, file: &str, content: Content) -> Option<Arc<Source>> {
+        match self.take(file, content) {
             Read::Found(source) => Some(source),
             Read::Absent => {
                 // A link that leads nowhere. To pass over it would be to lose a revision without a word.
@@ -259,7 +268,13 @@ impl<'t> Loader<'t> {
     }
 
     fn read(&mut self, path: &str) -> Read {
-        let bytes = match self.tree.read(path) {
+        let content = self.tree.read(path);
+        self.take(path, content)
+    }
+
+    /// What a file turns out to be, given its bytes or why there are none.
+    fn take(&mut self, path: &str, content: Content) -> Read {
+        let bytes = match content {
             Ok(Some(bytes)) if bytes.len() <= MAX_FILE_SIZE => bytes,
             Ok(Some(_)) => {
                 self.unreadable(path, "it is larger than 1 GiB".to_owned());

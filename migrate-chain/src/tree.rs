@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 /// A migration directory to read from: on disk, or embedded in a binary.
 ///
-/// Paths are relative to the directory, with `/` between their parts; the empty path is the directory itself.
-pub trait Tree {
+/// Paths are relative to the directory, with `/` between their parts; the empty path is the directory itself. Files are
+/// read on several threads.
+pub trait Tree: Sync {
     /// How the directory is shown to people; its files are shown below it.
     fn name(&self) -> &str;
 
