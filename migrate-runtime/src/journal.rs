@@ -231,7 +231,7 @@ impl Tables {
 
     /// The statement that adds rows to the journal.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn add_all(&self, rows: &[Timed<'_>]) -> String {
+    pub(crate) fn add_all(&self, rows: &[Ran<'_>]) -> String {
         let ago = |time: Duration| syntax::times(self.dialect, time.as_millis()).1;
         let values = rows.iter().map(|row| {
             let (started, ended) = (ago(row.ago + row.duration), ago(row.ago));
@@ -397,7 +397,7 @@ impl<'r> Entry<'r> {
 
 /// A row to add to the journal behind other work: how long it took, and how long ago it ended.
 #[cfg(feature = "sqlite")]
-pub(crate) struct Timed<'r> {
+pub(crate) struct Ran<'r> {
     pub(crate) entry: &'r Entry<'r>,
     pub(crate) duration: Duration,
     pub(crate) ago: Duration,

@@ -68,6 +68,16 @@ async fn upgrade(
         .await
 }
 
+async fn upgrade_in_one(migrations: &Migrations, database: &Sqlite) -> Result<Report, Error> {
+    upgrade(
+        migrations,
+        database,
+        TransactionMode::Single,
+        &Events::default(),
+    )
+    .await
+}
+
 #[tokio::test]
 async fn looks_like_one_transaction_each() {
     let chain = chain();
@@ -142,10 +152,7 @@ async fn who_changes_the_version_table_is_named() {
         chain.load();
         chain.edit("r3", "CREATE TABLE t3 (id INTEGER)", meddling);
         let migrations = chain.reload();
-        let events = Events::default();
-        let error = upgrade(&migrations, &database, TransactionMode::Single, &events)
-            .await
-            .unwrap_err();
+        let error = upgrade_in_one(&migrations, &database).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.revision()),
             (ErrorKind::Revision, Some("r3")),
@@ -163,8 +170,7 @@ async fn a_file_may_end_in_a_comment() {
     chain.edit("r1", rest, "t1 (id INTEGER) -- without a line break");
     let migrations = chain.reload();
     let database = Sqlite::fresh().await;
-    let events = Events::default();
-    let report = upgrade(&migrations, &database, TransactionMode::Single, &events).await;
+    let report = upgrade_in_one(&migrations, &database).await;
     assert_eq!(ran(&report.unwrap()), ["r1", "r2", "r3"]);
     let tables = database.tables().await;
     assert_eq!(tables[2..], ["t1", "t2", "t3"]);
@@ -184,8 +190,7 @@ async fn a_revision_finds_the_records_of_those_before_it() {
     }
     let migrations = chain.reload();
     let database = Sqlite::fresh().await;
-    let events = Events::default();
-    let report = upgrade(&migrations, &database, TransactionMode::Single, &events).await;
+    let report = upgrade_in_one(&migrations, &database).await;
     report.unwrap();
     let rows = database.column("SELECT version_num FROM seen_r3").await;
     assert_eq!(rows, ["r2"]);

@@ -10,11 +10,12 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, tokens};
 use sqlx::{AssertSqlSafe, Either, SqliteConnection};
 
+use super::code::of_statement;
 use super::course::Course;
 use super::timeout::Watchdog;
 use super::transaction::{Setting, can_end_transaction, write};
 use crate::database::{Failure, Transactional, Work};
-use crate::journal::{RowChanges, Tables, Timed};
+use crate::journal::{Ran, RowChanges, Tables};
 use crate::point;
 
 /// How much SQL a call holds at most, in bytes: for each statement, SQLite copies all that is left.
@@ -93,7 +94,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                         let what =
                             "SQLite has come to the end of the SQL before its last statement";
                         let error = sqlx::Error::Protocol(what.to_owned());
-                        return Err(failed(index, statement, error));
+                        return Err(of_statement(index, statement, error));
                     }
                     Ok(Some(Either::Right(_))) => {}
                     Ok(Some(Either::Left(_))) => {
@@ -101,7 +102,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                         statement += 1;
                         restart();
                     }
-                    Err(error) => return Err(failed(index, statement, error)),
+                    Err(error) => return Err(of_statement(index, statement, error)),
                 }
             }
             let ended = Instant::now();
@@ -116,7 +117,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                 Err(error) => {
                     let index = self.first + self.len() - 1;
                     let statement = statements(&self.revisions[self.len() - 1]);
-                    return Err(failed(index, statement, error));
+                    return Err(of_statement(index, statement, error));
                 }
             }
         }
@@ -134,8 +135,8 @@ impl<'b, 'r> Batch<'b, 'r> {
         }
         let now = Instant::now();
         let rows = self.revisions.iter().zip(times);
-        let rows: Vec<Timed<'_>> = rows
-            .map(|(revision, &(began, ended))| Timed {
+        let rows: Vec<Ran<'_>> = rows
+            .map(|(revision, &(began, ended))| Ran {
                 entry: &revision.record.entry,
                 duration: ended - began,
                 ago: now - ended,
@@ -146,15 +147,6 @@ impl<'b, 'r> Batch<'b, 'r> {
         sql.push(tables.add_all(&rows));
         write(connection, None, last, &sql, rows.len()).await?;
         Ok(())
-    }
-}
-
-fn failed(index: usize, statement: usize, error: sqlx::Error) -> Failure {
-    Failure::Statement {
-        index,
-        statement,
-        at: None,
-        error,
     }
 }
 

@@ -29,6 +29,16 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }
 
+/// A failure of a statement of a revision, counted from 0.
+pub(super) fn of_statement(index: usize, statement: usize, error: sqlx::Error) -> Failure {
+    Failure::Statement {
+        index,
+        statement,
+        at: None,
+        error,
+    }
+}
+
 /// A failure of the bookkeeping. One that found the database busy did nothing, and can be tried again.
 pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
     if is_busy(&error) {

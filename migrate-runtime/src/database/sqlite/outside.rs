@@ -10,7 +10,7 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::{refusal, transaction_control};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
-use super::code::{busy, database, is_busy};
+use super::code::{busy, database, is_busy, of_statement};
 use super::connect::{Handle, main_file};
 use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
@@ -158,12 +158,7 @@ fn failed(error: sqlx::Error) -> Failure {
     if is_busy(&error) {
         return busy();
     }
-    Failure::Statement {
-        index: 0,
-        statement: 0,
-        at: None,
-        error,
-    }
+    of_statement(0, 0, error)
 }
 
 fn recorded(error: sqlx::Error) -> Failure {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Tra
 use tracing::Instrument as _;
 
 use super::batch::Batch;
-use super::code::database;
+use super::code::{database, of_statement};
 use super::course::Course;
 use super::keys::{Suspended, made, violations};
 use super::read::read_state;
@@ -236,14 +236,7 @@ async fn script_of(
                 statement += 1;
                 restart();
             }
-            Err(error) => {
-                return Err(Failure::Statement {
-                    index,
-                    statement,
-                    at: None,
-                    error,
-                });
-            }
+            Err(error) => return Err(of_statement(index, statement, error)),
         }
     }
 }
