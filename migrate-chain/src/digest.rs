@@ -99,23 +99,22 @@ impl Digest {
         under: &mut [Self],
     ) -> Self {
         under.sort_unstable();
-        let mut hasher = Sha256::new();
-        hasher.update("revision ");
-        hasher.update(id);
-        hasher.update(if transactional {
-            "\ntransaction on"
-        } else {
-            "\ntransaction off"
+        let mut text = Vec::with_capacity(128 + 39 * under.len());
+        text.extend_from_slice(b"revision ");
+        text.extend_from_slice(id.as_bytes());
+        text.extend_from_slice(match transactional {
+            true => &b"\ntransaction on"[..],
+            false => b"\ntransaction off",
         });
         if let Some(checksum) = checksum {
-            hasher.update("\nchecksum ");
-            hasher.update(checksum.as_bytes());
+            text.extend_from_slice(b"\nchecksum ");
+            text.extend_from_slice(checksum.as_bytes());
         }
         for digest in under {
-            hasher.update("\nunder ");
-            hasher.update(digest.as_bytes());
+            text.extend_from_slice(b"\nunder ");
+            text.extend_from_slice(digest.as_bytes());
         }
-        Self(hasher.finalize().into())
+        Self(Sha256::digest(text).into())
     }
 }
 

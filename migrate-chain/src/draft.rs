@@ -32,6 +32,9 @@ pub(crate) enum Body {
     Rust { upgrade: bool, downgrade: bool },
 }
 
+/// The checksum for each dialect, in the order of [`Dialect::ALL`]; none where there is no SQL for it.
+pub(crate) type Checksums = [Option<Checksum>; Dialect::ALL.len()];
+
 /// Whether a revision file is Rust, and not SQL.
 pub(crate) fn is_rust(file: &str) -> bool {
     let extension = file.rsplit_once('.').map(|(_, extension)| extension);
@@ -122,8 +125,7 @@ impl Draft {
         .into()
     }
 
-    /// The checksum for each dialect.
-    pub(crate) fn checksums(&self) -> [Option<Checksum>; Dialect::ALL.len()] {
+    pub(crate) fn checksums(&self) -> Checksums {
         let text = self.source.text();
         let Body::Sql(script) = &self.body else {
             return [Some(Checksum::of(text)); Dialect::ALL.len()];

@@ -1,10 +1,9 @@
-//! The checksum and the digests of every revision of a sound chain.
+//! The digests of every revision of a sound chain.
 
 use crate::Dialect;
 use crate::digest::{Checksum, Digest};
-use crate::draft::Draft;
+use crate::draft::{Checksums, Draft};
 use crate::graph::RevisionGraph;
-use crate::parallel;
 use crate::revision::{DialectSet, Fingerprint};
 
 /// What is known of a revision on one database, once all under it has been hashed.
@@ -40,28 +39,21 @@ impl Known {
 
 /// The fingerprints of the drafts, in their order. Each digest stands on those of parents and dependencies, so that
 /// parents are hashed first.
-pub(crate) fn fingerprints(drafts: &[Draft], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
-    let all_checksums = parallel::map(drafts, Draft::checksums);
+pub(crate) fn fingerprints(
+    drafts: &[Draft],
+    checksums: &[Checksums],
+    graph: &RevisionGraph,
+) -> Vec<Vec<Fingerprint>> {
     let unknown = || Known::Alike(Hashes::default());
     let mut known: Vec<Known> = drafts.iter().map(|_| unknown()).collect();
     for index in graph.parents_first() {
-        known[index] = know(
-            &drafts[index],
-            &all_checksums[index],
-            graph.all(index),
-            &known,
-        );
+        known[index] = know(&drafts[index], &checksums[index], graph.all(index), &known);
     }
     known.into_iter().map(join).collect()
 }
 
 /// Hashes a draft on each database, given all that is known of what is under it.
-fn know(
-    draft: &Draft,
-    checksums: &PerDialect<Option<Checksum>>,
-    parents: &[usize],
-    known: &[Known],
-) -> Known {
+fn know(draft: &Draft, checksums: &Checksums, parents: &[usize], known: &[Known]) -> Known {
     let under = |dialect: usize| -> Vec<&Hashes> {
         let parents = parents.iter();
         parents.map(|&parent| known[parent].on(dialect)).collect()

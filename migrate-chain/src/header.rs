@@ -218,12 +218,16 @@ fn comment_lines(text: &str, style: CommentStyle) -> impl Iterator<Item = Line<'
         .map_while(move |raw| {
             let line_start = start;
             start += raw.len();
-            let trimmed = raw.trim_start_matches(BYTE_ORDER_MARK).trim();
+            let behind_mark = match line_start {
+                0 => raw.trim_start_matches(BYTE_ORDER_MARK),
+                _ => raw,
+            };
+            let trimmed = behind_mark.trim_ascii();
             if trimmed.is_empty() && !begun {
                 return Some(None);
             }
             begun = true;
-            let comment = trimmed.strip_prefix(sign)?.trim();
+            let comment = trimmed.strip_prefix(sign)?.trim_ascii();
             if style == CommentStyle::Sql
                 && Marker::read(trimmed).is_some_and(|marker| marker.is_well_formed)
             {
@@ -245,8 +249,8 @@ fn entry(line: &str) -> Option<(&str, &str)> {
         end += 1;
     }
     let (key, rest) = line.split_at(end);
-    let value = rest.trim_start().strip_prefix(':')?;
-    (!key.is_empty()).then(|| (key, value.trim()))
+    let value = rest.trim_ascii_start().strip_prefix(':')?;
+    (!key.is_empty()).then(|| (key, value.trim_ascii()))
 }
 
 /// Whether a line tells that its file is meant to be a revision.
@@ -413,11 +417,11 @@ fn list(value: &Value<'_>, expected: &'static str) -> Result<Vec<Spanned<String>
     let mut start = value.start;
     let mut ids = Vec::new();
     for part in value.text.split(',') {
-        let id = part.trim();
-        if id.is_empty() || id.contains(char::is_whitespace) {
+        let id = part.trim_ascii();
+        if id.is_empty() || id.as_bytes().iter().any(u8::is_ascii_whitespace) {
             return Err(expected);
         }
-        let offset = start + (part.len() - part.trim_start().len());
+        let offset = start + (part.len() - part.trim_ascii_start().len());
         ids.push(Spanned {
             value: id.to_owned(),
             range: offset..offset + id.len(),
@@ -452,7 +456,7 @@ fn digests(value: &str) -> Result<Vec<String>, &'static str> {
         |digest: &str| digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
     let digests: Vec<String> = value
         .split(',')
-        .map(|digest| digest.trim().to_ascii_lowercase())
+        .map(|digest| digest.trim_ascii().to_ascii_lowercase())
         .collect();
     if digests.iter().all(|digest| is_digest(digest)) {
         Ok(digests)

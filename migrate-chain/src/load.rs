@@ -10,9 +10,8 @@ use crate::check::{self, Lost};
 use crate::config::{self, Settings};
 use crate::diagnostic::{self, Diagnostic, Fault};
 use crate::draft::{self, Draft};
-use crate::graph::RevisionGraph;
+use crate::fingerprint;
 use crate::parallel;
-use crate::revision::Revision;
 use crate::source::{Place, Source};
 use crate::tree::{Disk, Entry, Tree};
 
@@ -68,11 +67,23 @@ fn load_counting(tree: &dyn Tree, counts: bool) -> Result<Chain, Vec<Diagnostic>
     let mut rules = config.clone();
     rules.many_heads |= !counts;
     rules.many_bases |= !counts;
-    check::revisions(&rules, &drafts, &mut faults);
-    let graph = check::graph(&rules, &drafts, lost, &mut faults);
-    match graph {
-        Some(graph) if faults.is_empty() => {
-            let revisions = finish(drafts, &graph);
+    let in_graph = || check::graph(&rules, &drafts, lost, &mut faults);
+    let (checksums, graph) = parallel::map_beside(&drafts, Draft::checksums, in_graph);
+    let digests = || {
+        Some(fingerprint::fingerprints(
+            &drafts,
+            &checksums,
+            graph.as_ref()?,
+        ))
+    };
+    let check = |draft: &Draft| check::revision(&rules, draft);
+    let (found, fingerprints) = parallel::map_beside(&drafts, check, digests);
+    faults.extend(found.into_iter().flatten());
+    match graph.zip(fingerprints) {
+        Some((graph, fingerprints)) if faults.is_empty() => {
+            let drafts = drafts.into_iter().zip(fingerprints).collect();
+            let revisions =
+                parallel::map_owned(drafts, |(draft, fingerprints)| draft.finish(fingerprints));
             Ok(Chain {
                 directory: tree.name().to_owned(),
                 config,
@@ -347,7 +358,7 @@ fn join(folder: &str, name: &str) -> String {
     match (folder, name) {
         (folder, "") => folder.to_owned(),
         ("", name) => name.to_owned(),
-        (folder, name) => [folder.trim_end_matches('/'), name].join("/"),
+        (folder, name) => [folder.trim_end_matches('/'), "/", name].concat(),
     }
 }
 
@@ -355,11 +366,4 @@ fn parse(file: &str, source: &Arc<Source>) -> (Option<Draft>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let draft = Draft::parse(source, file.to_owned(), &mut faults);
     (draft, faults)
-}
-
-/// Hashes the drafts of a chain without faults, parents first.
-fn finish(drafts: Vec<Draft>, graph: &RevisionGraph) -> Vec<Revision> {
-    let hashes = crate::fingerprint::fingerprints(&drafts, graph);
-    let drafts = drafts.into_iter().zip(hashes).collect();
-    parallel::map_owned(drafts, |(draft, fingerprints)| draft.finish(fingerprints))
 }

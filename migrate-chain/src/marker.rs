@@ -29,15 +29,15 @@ impl<'l> Marker<'l> {
     /// Reads a line, trimmed, with its comment sign. `None` where it is something else.
     pub(crate) fn read(line: &'l str) -> Option<Self> {
         let comment = line.strip_prefix("--")?;
-        let text = comment.trim_start();
+        let text = comment.trim_ascii_start();
         let Some(words) = text.strip_prefix("migrate:") else {
             return Self::nearly(text);
         };
-        let mut marker = Self::of_words(words.trim());
+        let mut marker = Self::of_words(words.trim_ascii());
         // A splitter looks for these two, and reads `--migrate` as SQL, as MySQL does.
         if matches!(marker.word, "statement" | "end") {
             marker.is_well_formed =
-                marker.rest.is_empty() && comment.starts_with(char::is_whitespace);
+                marker.rest.is_empty() && comment.starts_with(|c: char| c.is_ascii_whitespace());
         }
         Some(marker)
     }
@@ -50,12 +50,12 @@ impl<'l> Marker<'l> {
         if !migrate.eq_ignore_ascii_case("migrate") {
             return None;
         }
-        let behind_blanks = behind.trim_start();
+        let behind_blanks = behind.trim_ascii_start();
         let words = behind_blanks.strip_prefix(':').unwrap_or(behind_blanks);
         let is_separate = words.len() < behind.len();
         let marker = Self {
             is_well_formed: false,
-            ..Self::of_words(words.trim())
+            ..Self::of_words(words.trim_ascii())
         };
         let is_word = marker.meant.is_some_and(|meant| {
             meant.eq_ignore_ascii_case(marker.word) || is_short_for(marker.word, meant)
@@ -76,7 +76,7 @@ impl<'l> Marker<'l> {
         Self {
             word,
             meant: known.or_else(|| nearest(word, WORDS)).or_else(short),
-            rest: rest.trim_start(),
+            rest: rest.trim_ascii_start(),
             is_known: known.is_some(),
             is_well_formed: true,
         }

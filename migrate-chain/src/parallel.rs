@@ -2,32 +2,75 @@
 //! a build waiting.
 
 use std::num::NonZero;
-use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Applies `work` to each item, and gives the results in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    map_owned(items.iter().collect(), work)
+    map_beside(items, work, || ()).0
 }
 
-/// The same for items that the work uses up.
+/// The same, while the calling thread does `beside` first, and then joins in.
+pub(crate) fn map_beside<T: Sync, R: Send, B>(
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+    beside: impl FnOnce() -> B,
+) -> (Vec<R>, B) {
+    let shares = items.chunks(share(items.len())).collect();
+    let mut answer = None;
+    let results = map_shares(shares, work, Box::new(|| answer = Some(beside())));
+    (results, answer.expect("it has been called"))
+}
+
+/// As [`map`], for items that the work uses up.
 pub(crate) fn map_owned<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = items.len().div_ceil(threads).max(SMALLEST_SHARE);
-    if items.len() <= share {
-        return items.into_iter().map(work).collect();
-    }
+    let share = share(items.len());
+    map_shares(shares(items, share), work, Box::new(|| ()))
+}
+
+fn map_shares<S: IntoIterator + Send, R: Send>(
+    shares: Vec<S>,
+    work: impl Fn(S::Item) -> R + Sync,
+    beside: Box<dyn FnOnce() + '_>,
+) -> Vec<R> {
+    let mut results: Vec<Vec<R>> = shares.iter().map(|_| Vec::new()).collect();
     let work = &work;
+    let jobs = shares.into_iter().zip(&mut results);
+    let jobs = jobs.map(|(share, results)| -> Job<'_> {
+        Box::new(move || results.extend(share.into_iter().map(work)))
+    });
+    run(jobs.collect(), beside);
+    results.into_iter().flatten().collect()
+}
+
+type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+/// Does all jobs, in any order; the calling thread takes its part once it is through with `beside`.
+fn run(jobs: Vec<Job<'_>>, beside: Box<dyn FnOnce() + '_>) {
+    let threads = processors().min(jobs.len());
+    let jobs = Mutex::new(jobs);
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let work = || {
+        while let Some(job) = next() {
+            job();
+        }
+    };
     thread::scope(|scope| {
-        let run = |share: Vec<T>| {
-            scope.spawn(move || -> Vec<R> { share.into_iter().map(work).collect() })
-        };
-        let threads: Vec<_> = shares(items, share).into_iter().map(run).collect();
-        let results = threads.into_iter().map(thread::ScopedJoinHandle::join);
-        results
-            .flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect()
-    })
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        beside();
+        work();
+    });
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// How many items a job has: few enough that no processor is left without at the end.
+fn share(items: usize) -> usize {
+    items.div_ceil(4 * processors()).max(SMALLEST_SHARE)
 }
 
 /// The items in shares of that length; the last may have fewer.
@@ -41,7 +84,7 @@ fn shares<T>(mut items: Vec<T>, share: usize) -> Vec<Vec<T>> {
     shares
 }
 
-/// Below this many items a thread costs more than it saves.
+/// Fewer items than this are not worth a thread.
 const SMALLEST_SHARE: usize = 32;
 
 #[cfg(test)]
@@ -54,6 +97,10 @@ mod tests {
             let items: Vec<usize> = (0..length).collect();
             let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
             assert_eq!(map(&items, |item| item * 2), doubled);
+            assert_eq!(map_owned(items.clone(), |item| item * 2), doubled);
+            let sum = || items.iter().sum::<usize>();
+            let (beside, total) = map_beside(&items, |item| item * 2, sum);
+            assert_eq!((beside, total), (doubled, sum()));
         }
     }
 }

@@ -129,11 +129,11 @@ struct Line {
 
 impl Reader<'_> {
     fn line(&mut self, text: &str, offset: usize) {
-        let behind_blanks = text.trim_start();
+        let behind_blanks = text.trim_ascii_start();
         if self.open.is_some() && !behind_blanks.starts_with("--") {
             return;
         }
-        let trimmed = behind_blanks.trim_end();
+        let trimmed = behind_blanks.trim_ascii_end();
         let start = offset + (text.len() - behind_blanks.len());
         let line = Line {
             whole: offset..offset + text.len(),

@@ -8,18 +8,12 @@ mod sql;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::draft::Draft;
-use crate::parallel;
 
 pub(crate) use graph::graph;
 pub(crate) use lost::Lost;
 
-/// Checks each revision on its own.
-pub(crate) fn revisions(config: &Config, drafts: &[Draft], faults: &mut Vec<Diagnostic>) {
-    let found = parallel::map(drafts, |draft| revision(config, draft));
-    faults.extend(found.into_iter().flatten());
-}
-
-fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {
+/// What is wrong with a revision on its own.
+pub(crate) fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     if !draft.has_conflict {
         policy::upgrade(draft, &mut faults);

@@ -239,6 +239,9 @@ fn missing(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
 
 fn repeated(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     for (node, it) in nodes.iter().enumerate() {
+        if it.down.len() < 2 && it.depends_on.len() < 2 {
+            continue;
+        }
         let parents = repetitions(it.down.iter().copied());
         faults.extend(parents.map(|(first, second)| Fault::RepeatedParent {
             node,
