@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::digest::{Checksum, Digest};
+use crate::parallel;
 use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
 
 /// Writes a revision, all but its text, as one line without a line end.
@@ -66,6 +67,15 @@ pub fn pack(revision: &Revision, out: &mut String) {
         }
         out.push(' ');
     }
+}
+
+/// The line of each revision, in their order, written on all processors.
+pub fn lines(revisions: &[Revision]) -> Vec<String> {
+    parallel::map(revisions, |revision| {
+        let mut line = String::with_capacity(256);
+        pack(revision, &mut line);
+        line
+    })
 }
 
 /// Reads a line back; `text` is the text of the file. `None` when it is no such line.

@@ -42,8 +42,9 @@ pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) 
     let (table, heads) = table(chain);
     let _ = write!(
         text,
-        "chain: p::Packed {{ texts: &TEXTS, table: {table:?}, heads: &{heads:?}, unpacked }}, functions: &FUNCTIONS, \
-         source: SOURCE }})"
+        "chain: p::Packed {{ texts: &TEXTS, table: {}, heads: &{heads:?}, unpacked }}, functions: &FUNCTIONS, \
+         source: SOURCE }})",
+        literal(&table)
     );
     let body = lex(&text).expect("emit.rs writes valid tokens");
     quote!({
@@ -77,17 +78,27 @@ fn texts(out: &mut String, chain: &Chain, root: &str) {
 
 /// A line for each revision; and of each real head, its place in the chain and the place of its line.
 fn table(chain: &Chain) -> (String, Vec<(usize, usize, usize)>) {
-    let mut table = String::with_capacity(chain.revisions.len() * 256);
+    let lines = pack::lines(&chain.revisions);
+    let mut table = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     let mut heads = Vec::new();
-    for (index, revision) in chain.revisions.iter().enumerate() {
-        let start = table.len();
-        pack::pack(revision, &mut table);
+    for (index, line) in lines.iter().enumerate() {
         if chain.graph.is_real_head(index) {
-            heads.push((index, start, table.len()));
+            heads.push((index, table.len(), table.len() + line.len()));
         }
+        table.push_str(line);
         table.push('\n');
     }
     (table, heads)
+}
+
+/// A string literal: as it stands where it can, so that neither we escape megabytes nor rustc takes that back.
+fn literal(text: &str) -> String {
+    let has = |byte| text.as_bytes().contains(&byte);
+    if has(b'"') || has(b'\r') {
+        format!("{text:?}")
+    } else {
+        format!("r\"{text}\"")
+    }
 }
 
 /// The Rust revisions as modules, so that rustc compiles them in their own files.
