@@ -215,7 +215,7 @@ impl Reader<'_> {
     ) {
         let mut name: &str = key.get_ref();
         if !KEYS.contains(&name) {
-            let nearest = nearest(name, KEYS);
+            let nearest = nearest(name, &KEYS);
             let fault = Fault::ConfigUnknownKey {
                 key: name.to_owned(),
                 nearest,

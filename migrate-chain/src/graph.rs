@@ -492,9 +492,9 @@ impl RevisionGraph {
     ///
     /// let nodes = [Node::new("a1"), Node::new("b2").down(["a1"]), Node::new("c3").down(["b2"])];
     /// let graph = RevisionGraph::new(&nodes).expect("a valid chain");
-    /// assert_eq!(graph.ancestors([1]), [true, true, false]);
+    /// assert_eq!(graph.ancestors(&[1]), [true, true, false]);
     /// ```
-    pub fn ancestors(&self, of: impl IntoIterator<Item = usize>) -> Vec<bool> {
+    pub fn ancestors(&self, of: &[usize]) -> Vec<bool> {
         walk::reach(&self.all, of)
     }
 
@@ -505,9 +505,9 @@ impl RevisionGraph {
     ///
     /// let nodes = [Node::new("a1"), Node::new("b2").down(["a1"]), Node::new("c3").down(["b2"])];
     /// let graph = RevisionGraph::new(&nodes).expect("a valid chain");
-    /// assert_eq!(graph.descendants([1]), [false, true, true]);
+    /// assert_eq!(graph.descendants(&[1]), [false, true, true]);
     /// ```
-    pub fn descendants(&self, of: impl IntoIterator<Item = usize>) -> Vec<bool> {
+    pub fn descendants(&self, of: &[usize]) -> Vec<bool> {
         walk::reach(&self.all_next, of)
     }
 
@@ -522,14 +522,14 @@ impl RevisionGraph {
     /// ```
     pub fn lineage(&self, of: usize) -> Vec<bool> {
         let mut lineage = self.ancestors_over_down(of);
-        for (mark, above) in lineage.iter_mut().zip(walk::reach(&self.next, [of])) {
+        for (mark, above) in lineage.iter_mut().zip(walk::reach(&self.next, &[of])) {
             *mark |= above;
         }
         lineage
     }
 
     pub(crate) fn ancestors_over_down(&self, of: usize) -> Vec<bool> {
-        walk::reach(&self.down, [of])
+        walk::reach(&self.down, &[of])
     }
 
     /// Those of a set that no other of the set needs, in loading order. For any set of rows, what the version table
@@ -540,16 +540,18 @@ impl RevisionGraph {
     ///
     /// let nodes = [Node::new("a1"), Node::new("b2").down(["a1"]), Node::new("c3").down(["a1"])];
     /// let graph = RevisionGraph::new(&nodes).expect("a valid chain");
-    /// assert_eq!(graph.maximal([2, 0, 1, 2]), [1, 2]);
+    /// assert_eq!(graph.maximal(&[2, 0, 1, 2]), [1, 2]);
     /// ```
-    pub fn maximal(&self, set: impl IntoIterator<Item = usize>) -> Vec<usize> {
-        let mut set: Vec<usize> = set.into_iter().collect();
+    pub fn maximal(&self, set: &[usize]) -> Vec<usize> {
+        let mut set = set.to_vec();
         set.sort_unstable();
         set.dedup();
-        let covered = walk::reach(
-            &self.all,
-            set.iter().flat_map(|&revision| self.all(revision)).copied(),
-        );
+        let needed: Vec<usize> = set
+            .iter()
+            .flat_map(|&revision| self.all(revision))
+            .copied()
+            .collect();
+        let covered = walk::reach(&self.all, &needed);
         set.retain(|&revision| !covered[revision]);
         set
     }
@@ -620,7 +622,7 @@ mod tests {
     fn an_empty_graph_is_valid() {
         let empty = graph("");
         assert!(empty.is_empty() && empty.heads().is_empty() && empty.find("a").is_none());
-        assert!(empty.ancestors([]).is_empty() && empty.maximal([]).is_empty());
+        assert!(empty.ancestors(&[]).is_empty() && empty.maximal(&[]).is_empty());
     }
 
     // a <- b <- d
@@ -638,8 +640,8 @@ mod tests {
         );
         assert!(it.is_branch_point(1) && it.is_merge_point(0) && !it.is_branch_point(3));
         assert_eq!(it.lineage(2), [true, true, true, false, false]);
-        assert_eq!(it.descendants([3]), [true, false, false, true, true]);
-        assert_eq!(it.maximal([1, 3, 2, 4]), [2, 4]);
+        assert_eq!(it.descendants(&[3]), [true, false, false, true, true]);
+        assert_eq!(it.maximal(&[1, 3, 2, 4]), [2, 4]);
     }
 
     // a <- b <- c   with lib under a and c
@@ -814,7 +816,7 @@ mod tests {
             for revision in 0..it.len() {
                 let has = |label: &str| it.labels(revision).contains(&label);
                 for declared in 0..it.len() {
-                    let is_above = walk::reach(&it.next, [declared])[revision];
+                    let is_above = walk::reach(&it.next, &[declared])[revision];
                     for label in it.declared_labels(declared) {
                         prop_assert_eq!(has(label), is_above || climbs(&it, declared, revision));
                     }
@@ -825,7 +827,7 @@ mod tests {
 
     /// Whether everything from the lower revision on is one run without branch or merge points, up to the other and on.
     fn climbs(graph: &RevisionGraph, declared: usize, lower: usize) -> bool {
-        let above = walk::reach(&graph.next, [lower]);
+        let above = walk::reach(&graph.next, &[lower]);
         let is_run =
             |revision| graph.all_next(revision).len() < 2 && graph.down(revision).len() < 2;
         above[declared] && walk::marked(&above).all(is_run)

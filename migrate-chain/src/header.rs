@@ -262,7 +262,7 @@ fn is_telling(line: &Line<'_>) -> bool {
 
 /// The key itself, or the one that it was likely meant to be: the distance to each is only computed for a slip.
 fn meant(key: &str) -> Option<&'static str> {
-    known(key).or_else(|| nearest(key, KEYS))
+    known(key).or_else(|| nearest(key, &KEYS))
 }
 
 fn known(key: &str) -> Option<&'static str> {
@@ -290,7 +290,7 @@ impl<'s> Reader<'_, 's> {
             start: line.range().end - value.len(),
         };
         let Some(key) = known(key) else {
-            let nearest = nearest(key, KEYS);
+            let nearest = nearest(key, &KEYS);
             self.slips.extend(nearest.map(|meant| (meant, value)));
             return self.fault(
                 Fault::UnknownKey {

@@ -63,7 +63,7 @@ impl<'l> Marker<'l> {
         let names_dialects = marker
             .rest
             .split_ascii_whitespace()
-            .all(|name| nearest(name, DIALECTS).is_some());
+            .all(|name| nearest(name, &DIALECTS).is_some());
         (is_separate && is_word && names_dialects).then_some(marker)
     }
 
@@ -75,7 +75,7 @@ impl<'l> Marker<'l> {
         let short = || WORDS.into_iter().find(|known| is_short_for(word, known));
         Self {
             word,
-            meant: known.or_else(|| nearest(word, WORDS)).or_else(short),
+            meant: known.or_else(|| nearest(word, &WORDS)).or_else(short),
             rest: rest.trim_ascii_start(),
             is_known: known.is_some(),
             is_well_formed: true,

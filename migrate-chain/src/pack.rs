@@ -122,19 +122,16 @@ const RUST: char = 'r';
 const RUST_DOWNGRADE: char = 'd';
 
 fn flags(revision: &Revision, out: &mut String) {
+    let mut flag = |flag, is_set| {
+        if is_set {
+            out.push(flag);
+        }
+    };
     let rust_downgrade = revision.is_rust() && revision.has_downgrade(crate::Dialect::Sqlite);
-    let flags = [
-        (NO_TRANSACTION, !revision.is_transactional()),
-        (NO_FOREIGN_KEYS, !revision.keeps_foreign_keys()),
-        (RUST, revision.is_rust()),
-        (RUST_DOWNGRADE, rust_downgrade),
-    ];
-    out.extend(
-        flags
-            .into_iter()
-            .filter(|(_, is_set)| *is_set)
-            .map(|(flag, _)| flag),
-    );
+    flag(NO_TRANSACTION, !revision.is_transactional());
+    flag(NO_FOREIGN_KEYS, !revision.keeps_foreign_keys());
+    flag(RUST, revision.is_rust());
+    flag(RUST_DOWNGRADE, rust_downgrade);
 }
 
 /// Keeps fields and lines apart whatever a message or a file name holds.

@@ -173,8 +173,8 @@ impl RevisionGraph {
         self.refuse_overlaps(&goals)?;
         let current = self.rows(rows)?;
         self.refuse_overlaps(&current)?;
-        let applied = self.ancestors(current.iter().copied());
-        let mut needed = self.ancestors(goals.iter().copied());
+        let applied = self.ancestors(&current);
+        let mut needed = self.ancestors(&goals);
         subtract(&mut needed, &applied);
         let mut order = order::children_first(self, &needed, &needed, &goals);
         order.reverse();
@@ -201,7 +201,8 @@ impl RevisionGraph {
     /// Returns why the target means nothing, or not one thing.
     pub fn rows_at(&self, target: &Target) -> Result<Vec<&str>, TargetError> {
         let found = self.resolve::<&str>(target, &[])?;
-        let rows = self.maximal(found.into_iter().flatten());
+        let found: Vec<usize> = found.into_iter().flatten().collect();
+        let rows = self.maximal(&found);
         Ok(rows.into_iter().map(|row| self.id(row)).collect())
     }
 
@@ -235,8 +236,8 @@ impl RevisionGraph {
             roots = self.roots_below(&roots, branch, target)?;
         }
         let current = self.rows(rows)?;
-        let applied = self.ancestors(current.iter().copied());
-        let mut removed = self.descendants(roots);
+        let applied = self.ancestors(&current);
+        let mut removed = self.descendants(&roots);
         intersect(&mut removed, &applied);
         if let Some(revision) = floor.revision
             && !removed.contains(&true)
@@ -280,7 +281,7 @@ impl RevisionGraph {
             upper?
         };
         self.refuse_overlaps(&upper)?;
-        let mut span = self.ancestors(upper.iter().copied());
+        let mut span = self.ancestors(&upper);
         if let Some(&outside) = lower.iter().find(|&&revision| !span[revision]) {
             return Err(TargetError::NotAncestor {
                 lower: self.id(outside).to_owned(),
@@ -288,13 +289,13 @@ impl RevisionGraph {
             });
         }
         self.refuse_overlaps(&lower)?;
-        subtract(&mut span, &self.ancestors(lower.iter().copied()));
+        subtract(&mut span, &self.ancestors(&lower));
         for &revision in &lower {
             span[revision] = true;
         }
         let mut listed = span.clone();
         if !lower.is_empty() {
-            intersect(&mut listed, &walk::reach(&self.next, lower.iter().copied()));
+            intersect(&mut listed, &walk::reach(&self.next, &lower));
         }
         let order = order::children_first(self, &span, &listed, &upper);
         if order.len() < walk::marked(&listed).count() {
@@ -339,7 +340,7 @@ impl RevisionGraph {
     ///
     /// Returns the first row that the graph does not have.
     pub fn check_heads<S: AsRef<str>>(&self, rows: &[S]) -> Result<Vec<usize>, TargetError> {
-        let applied = self.ancestors(self.rows(rows)?);
+        let applied = self.ancestors(&self.rows(rows)?);
         Ok(self
             .heads()
             .iter()
@@ -414,19 +415,19 @@ impl RevisionGraph {
 
     /// Refuses revisions of which one needs another.
     fn refuse_overlaps(&self, revisions: &[usize]) -> Result<(), TargetError> {
-        let tops = self.maximal(revisions.iter().copied());
+        let tops = self.maximal(&revisions);
         let Some(&covered) = revisions
             .iter()
             .find(|revision| tops.binary_search(revision).is_err())
         else {
             return Ok(());
         };
-        let over = self.descendants([covered]);
+        let over = self.descendants(&[covered]);
         let top = tops
             .into_iter()
             .find(|&top| over[top])
             .expect("what is not maximal is below what is");
-        let below = self.ancestors([top]);
+        let below = self.ancestors(&[top]);
         let covers: Vec<usize> = revisions
             .iter()
             .copied()
@@ -726,8 +727,8 @@ mod tests {
             let (current, goal) = (current.index(it.len()), goal.index(it.len()));
             let rows = [it.id(current)];
             let plan = it.upgrade(&rows, &it.id(goal).parse().expect("an id")).expect("any revision can be reached");
-            let mut missing = it.ancestors([goal]);
-            subtract(&mut missing, &it.ancestors([current]));
+            let mut missing = it.ancestors(&[goal]);
+            subtract(&mut missing, &it.ancestors(&[current]));
             let order: Vec<usize> = plan.steps().iter().map(|step| step.revision).collect();
             prop_assert!(order.iter().copied().collect::<BTreeSet<_>>().into_iter().eq(walk::marked(&missing)));
             follow(&it, &plan)?;
@@ -753,8 +754,8 @@ mod tests {
             let plan = it.downgrade(&rows, &target).expect("everything is applied");
             follow(&it, &plan)?;
             let mut left = vec![true; it.len()];
-            subtract(&mut left, &it.descendants(it.next(floor).iter().copied()));
-            let now = it.ancestors(plan.rows().iter().copied());
+            subtract(&mut left, &it.descendants(it.next(floor)));
+            let now = it.ancestors(plan.rows());
             prop_assert_eq!(now, left);
         }
 
@@ -764,18 +765,18 @@ mod tests {
             (rows, stamped) in any::<([prop::sample::Index; 3], [prop::sample::Index; 3])>(),
         ) {
             let it = graph(&text);
-            let rows = it.maximal(rows.map(|index| index.index(it.len())));
+            let rows = it.maximal(&rows.map(|index| index.index(it.len())));
             let targets = stamped.map(|index| it.id(index.index(it.len())).parse().expect("an id"));
             let stamp = it.stamp(&it.ids_of(&rows), &targets, false).expect("any revision can be stamped");
-            prop_assert_eq!(&it.maximal(stamp.rows.iter().copied()), &stamp.rows);
+            prop_assert_eq!(&it.maximal(&stamp.rows), &stamp.rows);
             let last = it.find(&targets[2].to_string()).expect("it was drawn from the graph");
-            prop_assert!(it.ancestors(stamp.rows.iter().copied())[last]);
+            prop_assert!(it.ancestors(&stamp.rows)[last]);
         }
     }
 
     /// Takes the steps one by one: each must be possible, and the rows are those of what is applied, computed anew.
     fn follow(graph: &RevisionGraph, plan: &Plan) -> Result<(), TestCaseError> {
-        let mut applied = graph.ancestors(plan.rows_before().iter().copied());
+        let mut applied = graph.ancestors(plan.rows_before());
         let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
         for step in plan.steps() {
             let up = step.direction == Direction::Up;

@@ -201,7 +201,7 @@ impl Reader<'_> {
         for name in names.split_ascii_whitespace() {
             let at = start + offset_in(names, name);
             let range = at..at + name.len();
-            let nearest = nearest(name, DIALECTS);
+            let nearest = nearest(name, &DIALECTS);
             let known: Option<Dialect> = name.parse().ok();
             let meant = known.or_else(|| nearest?.parse().ok());
             let name = name.to_owned();

@@ -3,15 +3,12 @@
 /// The candidate nearest to `word`, if any is near enough that a slip of the keyboard explains the difference.
 ///
 /// Candidates tie in the order given.
-pub(crate) fn nearest<'c>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
     let allowed = (word.chars().count() / 3).max(1);
     candidates
-        .into_iter()
+        .iter()
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= 4 * allowed)
-        .map(|candidate| {
+        .map(|&candidate| {
             (
                 strsim::osa_distance(&word.to_lowercase(), &candidate.to_lowercase()),
                 candidate,
@@ -29,10 +26,10 @@ mod tests {
     #[test]
     fn a_slip_is_recognised_and_another_word_is_not() {
         let keys = ["revision", "down_revision", "depends_on"];
-        assert_eq!(nearest("revison", keys), Some("revision"));
-        assert_eq!(nearest("down-revision", keys), Some("down_revision"));
-        assert_eq!(nearest("Depends_on", keys), Some("depends_on"));
-        assert_eq!(nearest("author", keys), None);
-        assert_eq!(nearest("", keys), None);
+        assert_eq!(nearest("revison", &keys), Some("revision"));
+        assert_eq!(nearest("down-revision", &keys), Some("down_revision"));
+        assert_eq!(nearest("Depends_on", &keys), Some("depends_on"));
+        assert_eq!(nearest("author", &keys), None);
+        assert_eq!(nearest("", &keys), None);
     }
 }

@@ -464,7 +464,7 @@ mod tests {
         ) {
             let it = branches();
             if let Ok(target) = text.parse::<Target>() {
-                let rows = it.ids_of(&it.maximal(it.rows(&rows).expect("the rows are known")));
+                let rows = it.ids_of(&it.maximal(&it.rows(&rows).expect("the rows are known")));
                 let _ = it.resolve(&target, &rows);
                 if let Ok(plan) = it.upgrade(&rows, &target) {
                     prop_assert!(plan.steps().len() <= it.len());

@@ -54,9 +54,9 @@ impl Edges {
 }
 
 /// Marks everything that can be reached from `from`, itself included.
-pub(crate) fn reach(edges: &Edges, from: impl IntoIterator<Item = usize>) -> Vec<bool> {
+pub(crate) fn reach(edges: &Edges, from: &[usize]) -> Vec<bool> {
     let mut seen = vec![false; edges.len()];
-    let mut todo: Vec<usize> = from.into_iter().collect();
+    let mut todo = from.to_vec();
     while let Some(node) = todo.pop() {
         if !seen[node] {
             seen[node] = true;
@@ -197,8 +197,8 @@ mod tests {
     #[test]
     fn reaching_and_ordering_a_diamond() {
         let diamond = edges([&[], &[0], &[0], &[1, 2]]);
-        assert_eq!(reach(&diamond, [1]), [true, true, false, false]);
-        assert_eq!(marked(&reach(&diamond, [2])).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(reach(&diamond, &[1]), [true, true, false, false]);
+        assert_eq!(marked(&reach(&diamond, &[2])).collect::<Vec<_>>(), [0, 2]);
         assert_eq!(diamond.reversed().of(0), [1, 2]);
         assert_eq!(dependencies_first(&diamond), [0, 1, 2, 3]);
         assert!(cycles(&diamond).is_empty());
@@ -216,7 +216,7 @@ mod tests {
     fn a_long_chain_and_a_long_cycle_do_not_overflow_the_stack() {
         let size = 300_000;
         let chain = Edges::new((0..size).map(|node: usize| node.checked_sub(1)));
-        assert!(reach(&chain, [size - 1]).iter().all(|&seen| seen));
+        assert!(reach(&chain, &[size - 1]).iter().all(|&seen| seen));
         assert_eq!(dependencies_first(&chain), (0..size).collect::<Vec<_>>());
         let ring = Edges::new((0..size).map(|node| [(node + 1) % size]));
         assert_eq!(cycles(&ring)[0].len(), size);

@@ -96,7 +96,8 @@ fn check(graph: &RevisionGraph, plan: &Plan) {
     let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
     for step in plan.steps() {
         step.change.apply(&mut rows);
-        let maximal: BTreeSet<usize> = graph.maximal(rows.iter().copied()).into_iter().collect();
+        let in_order: Vec<usize> = rows.iter().copied().collect();
+        let maximal = BTreeSet::from_iter(graph.maximal(&in_order));
         assert_eq!(rows, maximal);
     }
     assert!(rows.iter().eq(plan.rows()));

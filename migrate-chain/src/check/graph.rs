@@ -192,7 +192,7 @@ fn unknown_parent(id: String, nearest: Option<String>, childless: Option<String>
 /// Whether a slip explains the difference, or the id was cut short. Among hundreds of random ids there is always one
 /// that looks a little like a missing one.
 fn is_slip(written: &str, id: &str) -> bool {
-    id.starts_with(written) || written.starts_with(id) || suggest::nearest(written, [id]).is_some()
+    id.starts_with(written) || written.starts_with(id) || suggest::nearest(written, &[id]).is_some()
 }
 
 fn repeated(draft: &Draft, key: &'static str, first: usize, second: usize) -> Diagnostic {

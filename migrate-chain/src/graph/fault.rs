@@ -301,16 +301,20 @@ impl Suggestions<'_, '_> {
     /// The name that is most like a missing one, other than the one of the revision that asks.
     fn nearest(&mut self, missing: &str, asking: &str, with_labels: bool) -> Option<String> {
         self.left = self.left.checked_sub(1)?;
-        let ids = self.names.ids.keys().filter(|&&id| id != asking);
-        let labels = self.names.labels.keys().filter(|_| with_labels);
-        nearest(missing, ids.chain(labels).copied())
+        let mut known: Vec<&str> = self.names.ids.keys().copied().collect();
+        known.retain(|&id| id != asking);
+        if with_labels {
+            known.extend(self.names.labels.keys());
+        }
+        nearest(missing, &known)
     }
 }
 
 /// The candidate most like a text, if one is like enough to be meant.
-pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest(text: &str, candidates: &[&str]) -> Option<String> {
     candidates
-        .map(|name| (strsim::jaro_winkler(text, name), name))
+        .iter()
+        .map(|&name| (strsim::jaro_winkler(text, name), name))
         .filter(|&(likeness, _)| likeness >= 0.8)
         // The order of the candidates is that of a hash map: the name breaks ties.
         .max_by(|(likeness, name), (other, other_name)| {

@@ -19,7 +19,7 @@ pub(super) fn help(fault: &Fault) -> String {
         Fault::ConflictMarker => "finish the merge and remove the markers".to_owned(),
         Fault::ConfigSyntax { .. } => "correct it; text stands in quotes and lists in brackets".to_owned(),
         Fault::ConfigUnknownKey { nearest, .. } => {
-            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(config::KEYS)))
+            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(&config::KEYS)))
         }
         Fault::ConfigValue { key, expected } => format!("`{key}` takes {expected}"),
         Fault::MalformedValue { key, expected } => format!("`{key}` takes {expected}"),
@@ -32,13 +32,13 @@ pub(super) fn help(fault: &Fault) -> String {
             .to_owned(),
         Fault::RepeatedKey { .. } => "keep one of the two".to_owned(),
         Fault::UnknownKey { nearest, .. } => {
-            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(header::KEYS)))
+            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(&header::KEYS)))
         }
         Fault::IllegalCharacter { .. } => {
             "an id is made of the letters a to z, digits and `_`; a branch label may have `-` as well".to_owned()
         }
         Fault::TooLong { .. } => format!("the version table takes ids of up to {MAX_ID_LENGTH} characters"),
-        Fault::Reserved { .. } => format!("the words {} stand for places in the chain", quoted(RESERVED)),
+        Fault::Reserved { .. } => format!("the words {} stand for places in the chain", quoted(&RESERVED)),
         Fault::UnknownMarker { nearest, .. } => did_you_mean(*nearest).unwrap_or_else(|| {
             "a marker is `-- migrate: upgrade`, `downgrade`, `statement` or `end`".to_owned()
         }),

@@ -194,9 +194,9 @@ fn waits(ids: &[String]) -> Option<String> {
     Some(format!("`{first}` waits for `{next}`"))
 }
 
-fn quoted(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+fn quoted(names: &[impl AsRef<str>]) -> String {
     let names: Vec<String> = names
-        .into_iter()
+        .iter()
         .map(|name| format!("`{}`", name.as_ref()))
         .collect();
     names.join(", ")

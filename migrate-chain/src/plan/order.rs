@@ -232,7 +232,7 @@ mod tests {
 
     /// The order as Alembic finds it: with the ancestors of every place as a set.
     fn naive(graph: &RevisionGraph, todo: &[bool], heads: &[usize]) -> Vec<usize> {
-        let ancestors = |revision| walk::reach(&graph.normal, [revision]);
+        let ancestors = |revision| walk::reach(&graph.normal, &[revision]);
         let mut places: Vec<usize> = heads.iter().copied().filter(|&head| todo[head]).collect();
         places.sort_unstable();
         let (mut left, mut at, mut order) = (todo.to_vec(), 0, Vec::new());
@@ -268,7 +268,8 @@ mod tests {
             done in proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
         ) {
             let it = graph(&text);
-            let done = it.ancestors(done.iter().map(|index| index.index(it.len())).skip(1));
+            let done: Vec<usize> = done.iter().map(|index| index.index(it.len())).skip(1).collect();
+            let done = it.ancestors(&done);
             let todo: Vec<bool> = done.iter().map(|done| !done).collect();
             let found = children_first(&it, &todo, &todo, it.real_heads());
             prop_assert_eq!(found, naive(&it, &todo, it.real_heads()));

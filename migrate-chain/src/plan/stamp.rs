@@ -129,10 +129,9 @@ impl Stamping<'_> {
             self.base(meant.branch);
         }
         // A target can mean many heads: what is marked once is not walked over again for the next.
-        let tops = self.graph.maximal(meant.revisions.iter().copied());
-        let covered = self
-            .graph
-            .ancestors(self.rows.difference(&self.old).copied());
+        let tops = self.graph.maximal(&meant.revisions);
+        let stamped: Vec<usize> = self.rows.difference(&self.old).copied().collect();
+        let covered = self.graph.ancestors(&stamped);
         let (mut below, mut above) = (vec![false; self.graph.len()], vec![false; self.graph.len()]);
         for &revision in meant
             .revisions
@@ -153,8 +152,8 @@ impl Stamping<'_> {
             None => self.rows.clone(),
             Some(branch) => {
                 let (before, behind) = (
-                    self.graph.ancestors([branch]),
-                    self.graph.descendants([branch]),
+                    self.graph.ancestors(&[branch]),
+                    self.graph.descendants(&[branch]),
                 );
                 self.rows
                     .iter()

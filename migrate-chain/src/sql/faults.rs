@@ -99,7 +99,7 @@ pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
             .filter_map(|token| of_token(text, token)),
     );
     found.extend(open_executable(&statements));
-    found.sort_by_key(|fault| fault.range.start);
+    sort(&mut found);
     found
 }
 
@@ -122,9 +122,13 @@ pub fn faults_common(transactional: bool, text: &str) -> Vec<Fault> {
     let views = Dialect::ALL.map(|dialect| View::new(dialect, &each[dialect.index()], text));
     let is_common = |fault: &&Fault| views.iter().all(|view| view.refuses(fault));
     let mut common: Vec<Fault> = each.iter().flatten().filter(is_common).cloned().collect();
-    common.sort_by_key(|fault| fault.range.start);
+    sort(&mut common);
     common.dedup_by(|later, earlier| agree(earlier, later));
     common
+}
+
+fn sort(faults: &mut [Fault]) {
+    faults.sort_by_key(|fault| fault.range.start);
 }
 
 fn of_statement(

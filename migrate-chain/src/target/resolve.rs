@@ -143,10 +143,10 @@ impl RevisionGraph {
 
     fn row(&self, row: &str) -> Result<usize, TargetError> {
         self.find(row).ok_or_else(|| {
-            let ids = (0..self.len()).map(|revision| self.id(revision));
+            let ids: Vec<&str> = (0..self.len()).map(|revision| self.id(revision)).collect();
             TargetError::UnknownRow {
                 row: row.to_owned(),
-                nearest: nearest(row, ids),
+                nearest: nearest(row, &ids),
             }
         })
     }
@@ -259,10 +259,11 @@ impl RevisionGraph {
         found.sort_unstable();
         match found[..] {
             [] => {
-                let known = self.names().map(|(known, _)| known).chain(RESERVED);
+                let mut known = RESERVED.to_vec();
+                known.extend(self.names().map(|(known, _)| known));
                 Err(TargetError::UnknownRevision {
                     name: name.to_owned(),
-                    nearest: nearest(name, known),
+                    nearest: nearest(name, &known),
                 })
             }
             [(_, revision)] => Ok(revision),
@@ -328,7 +329,7 @@ impl RevisionGraph {
         if !on_branch.is_empty() {
             return on_branch;
         }
-        let applied = self.ancestors(rows.iter().copied());
+        let applied = self.ancestors(&rows);
         let active: Vec<bool> = applied
             .iter()
             .zip(&lineage)
@@ -375,7 +376,7 @@ impl RevisionGraph {
 
     /// What is applied, down to the revisions that no applied revision has as its parent.
     pub(crate) fn branch_tips(&self, rows: &[usize]) -> Vec<usize> {
-        let applied = self.ancestors(rows.iter().copied());
+        let applied = self.ancestors(&rows);
         walk::marked(&applied)
             .filter(|&revision| !self.next(revision).iter().any(|&child| applied[child]))
             .collect()

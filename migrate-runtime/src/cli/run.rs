@@ -255,7 +255,7 @@ fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
     }
     let graph = cx.migrations.graph();
     let rows = status.current.iter().filter_map(|row| graph.find(row));
-    let applied = graph.ancestors(rows);
+    let applied = graph.ancestors(&rows.collect::<Vec<_>>());
     let is_applied = graph.find(revision).is_some_and(|index| applied[index]);
     if is_applied == (*direction == Direction::Upgrade) {
         Failure::new(format!("{what}, which was done and is recorded"))

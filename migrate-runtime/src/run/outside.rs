@@ -309,10 +309,11 @@ impl<'a> Run<'a> {
             .iter()
             .filter_map(|row| graph.find(&row.revision))
             .collect();
-        let mut applied = graph.ancestors(rows);
+        let mut applied = graph.ancestors(&rows);
         applied[index] = run.direction == Direction::Upgrade;
-        let after = graph.maximal((0..applied.len()).filter(|&revision| applied[revision]));
-        let after: Vec<String> = after
+        let applied: Vec<usize> = (0..applied.len()).filter(|&n| applied[n]).collect();
+        let after: Vec<String> = graph
+            .maximal(&applied)
             .into_iter()
             .map(|row| graph.id(row).to_owned())
             .collect();
