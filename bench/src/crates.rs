@@ -58,9 +58,11 @@ impl Crate {
         self.build()
     }
 
-    /// Builds it from nothing.
+    /// Builds it from nothing, as if all came from a registry: what has a path here is built incrementally otherwise,
+    /// which takes longer.
     pub(crate) fn build_anew(&self) -> Result<Duration> {
         self.sh.remove_path("target")?;
+        let _env = self.sh.push_env("CARGO_INCREMENTAL", "0");
         self.build()
     }
 

@@ -12,7 +12,10 @@ const GOALS: [(usize, f64); 2] = [(1_000, 1.3), (10_000, 1.5)];
 
 pub(crate) fn run() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for kind in [&APP, &LIBRARY] {
+    if !include_str!("../../README.md").contains(PROFILE) {
+        return Err("the README recommends another profile than is measured here".into());
+    }
+    for kind in [&APP, &APP_WITH_PROFILE, &LIBRARY] {
         for (length, goal) in GOALS {
             rows.push(measure(kind, length, goal)?);
         }
@@ -27,6 +30,8 @@ struct Kind {
     dependencies: &'static str,
     /// Behind the `features` of embed-migrations.
     features: &'static str,
+    /// What stands at the end of the manifest of the crate that embeds.
+    profile: &'static str,
     /// The source behind the chain.
     embedded: &'static str,
     by_hand: &'static str,
@@ -39,6 +44,7 @@ const APP: Kind = Kind {
     dependencies: "sqlx = { version = \"0.9\", features = [\"runtime-tokio\", \"sqlite\"] }\n\
                    tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }\n",
     features: "sqlite",
+    profile: "",
     embedded: "#[tokio::main]\n\
                async fn main() {\n\
                    let pool = sqlx::SqlitePool::connect(\"sqlite::memory:\").await.unwrap();\n\
@@ -53,12 +59,27 @@ const APP: Kind = Kind {
               }\n",
 };
 
+/// The same, with the lines that the README has for it.
+const APP_WITH_PROFILE: Kind = Kind {
+    name: "app with the profile of the README",
+    profile: PROFILE,
+    ..APP
+};
+
+const PROFILE: &str = "\
+[profile.dev.package]
+migrate-chain = { opt-level = 3, debug = false }
+migrate-runtime = { debug = false }
+sha2 = { opt-level = 3 }
+";
+
 /// The chain alone, in a crate that is not linked and does nothing else.
 const LIBRARY: Kind = Kind {
     name: "library of nothing else",
     file: "src/lib.rs",
     dependencies: "",
     features: "",
+    profile: "",
     embedded: "",
     by_hand: "",
 };
@@ -66,7 +87,8 @@ const LIBRARY: Kind = Kind {
 fn measure(kind: &Kind, length: usize, goal: f64) -> Result<Row> {
     let features: Vec<&str> = kind.features.split_whitespace().collect();
     let library = ours("embed-migrations").replace(" }", &format!(", features = {features:?} }}"));
-    let dependencies = format!("{}embed-migrations = {library}\n", kind.dependencies);
+    let (dependencies, profile) = (kind.dependencies, kind.profile);
+    let dependencies = format!("{dependencies}embed-migrations = {library}\n{profile}");
     let embedded = format!("{EMBEDDED}{}", kind.embedded);
     let by_hand = format!("{}{}", by_hand(length)?, kind.by_hand);
     let ours = Crate::new(&dependencies, kind.file, &embedded)?;
