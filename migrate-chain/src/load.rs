@@ -1,8 +1,8 @@
 //! From a migration directory to a [`Chain`]: read, parse, check, hash. Every fault is reported, not the first.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::Path;
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use crate::chain::Chain;
@@ -140,15 +140,11 @@ struct Loader<'t> {
     lost: Lost,
 }
 
-/// The bytes of a file, as a [`Tree`] gives them.
-type Content = io::Result<Option<Vec<u8>>>;
-
-/// What there is to know of a file.
-enum Read {
-    Found(Arc<Source>),
+/// Why there is no text of a file.
+enum Unread {
     Absent,
-    /// It exists, and why it could not be read has been reported.
-    Lost,
+    Unreadable(String),
+    NotUtf8(FromUtf8Error),
 }
 
 impl<'t> Loader<'t> {
@@ -162,10 +158,13 @@ impl<'t> Loader<'t> {
     }
 
     fn settings(&mut self) -> (Settings, bool) {
-        match self.read(CONFIG_FILE) {
-            Read::Found(source) => (config::parse(&source, &mut self.faults), true),
-            Read::Absent => (Settings::default(), false),
-            Read::Lost => (Settings::doubtful(), true),
+        match read(self.tree, CONFIG_FILE) {
+            Ok(source) => (config::parse(&source, &mut self.faults), true),
+            Err(Unread::Absent) => (Settings::default(), false),
+            Err(unread) => {
+                self.unread(CONFIG_FILE, unread);
+                (Settings::doubtful(), true)
+            }
         }
     }
 
@@ -182,24 +181,23 @@ impl<'t> Loader<'t> {
                 self.no_directory(location, settings.locations.get(n));
             }
         }
-        let contents = parallel::map(&files, |file| self.tree.read(file));
-        let sources: Vec<(String, Arc<Source>)> = files
-            .into_iter()
-            .zip(contents)
-            .filter_map(|(file, content)| {
-                let source = self.revision_source(&file, content)?;
-                Some((file, source))
-            })
-            .collect();
-        let parsed = parallel::map(&sources, |(file, source)| {
-            (!draft::is_rust(file)).then(|| parse(file, source))
-        });
-        let drafts = sources.iter().zip(parsed).map(|((file, source), parsed)| {
+        let found = parallel::map(&files, |file| {
+            let source = read(self.tree, file)?;
             // Only the thread that a macro runs on may ask the compiler for tokens.
-            let (draft, faults) = parsed.unwrap_or_else(|| parse(file, source));
-            self.parsed(source, draft, faults)
+            let parsed = (!draft::is_rust(file)).then(|| parse(file, &source));
+            Ok((source, parsed))
         });
-        drafts.collect::<Vec<_>>().into_iter().flatten().collect()
+        let mut drafts = Vec::with_capacity(files.len());
+        for (file, found) in files.iter().zip(found) {
+            match found {
+                Ok((source, parsed)) => {
+                    let (draft, faults) = parsed.unwrap_or_else(|| parse(file, &source));
+                    drafts.extend(self.parsed(&source, draft, faults));
+                }
+                Err(unread) => self.unread(file, unread),
+            }
+        }
+        drafts
     }
 
     /// Adds the revision files of a version location, and says whether there is such a folder.
@@ -243,19 +241,6 @@ impl<'t> Loader<'t> {
         })
     }
 
-    fn revision_source(&mut self, file: &str, content: Content) -> Option<Arc<Source>> {
-        match self.take(file, content) {
-            Read::Found(source) => Some(source),
-            Read::Absent => {
-                // A link that leads nowhere. To pass over it would be to lose a revision without a word.
-                self.unreadable(file, "there is no such file".to_owned());
-                self.lost.file(file, "");
-                None
-            }
-            Read::Lost => None,
-        }
-    }
-
     /// Takes note of what a file has turned out to be.
     fn parsed(
         &mut self,
@@ -278,38 +263,22 @@ impl<'t> Loader<'t> {
         draft
     }
 
-    fn read(&mut self, path: &str) -> Read {
-        let content = self.tree.read(path);
-        self.take(path, content)
-    }
-
-    /// What a file turns out to be, given its bytes or why there are none.
-    fn take(&mut self, path: &str, content: Content) -> Read {
-        let bytes = match content {
-            Ok(Some(bytes)) if bytes.len() <= MAX_FILE_SIZE => bytes,
-            Ok(Some(_)) => {
-                self.unreadable(path, "it is larger than 1 GiB".to_owned());
-                self.lost.file(path, "");
-                return Read::Lost;
-            }
-            Ok(None) => return Read::Absent,
-            Err(error) => {
-                self.unreadable(path, error.to_string());
-                self.lost.file(path, "");
-                return Read::Lost;
-            }
-        };
-        match String::from_utf8(bytes) {
-            Ok(text) => Read::Found(Arc::new(Source::new(join(self.tree.name(), path), text))),
-            Err(error) => {
-                self.not_utf8(path, &error);
-                Read::Lost
-            }
+    fn unread(&mut self, path: &str, unread: Unread) {
+        match unread {
+            // A link that leads nowhere. To pass over it would be to lose a revision without a word.
+            Unread::Absent => self.lose(path, "there is no such file".to_owned()),
+            Unread::Unreadable(cause) => self.lose(path, cause),
+            Unread::NotUtf8(error) => self.not_utf8(path, &error),
         }
     }
 
+    fn lose(&mut self, path: &str, cause: String) {
+        self.unreadable(path, cause);
+        self.lost.file(path, "");
+    }
+
     /// Points at the first byte that is not UTF-8, in the text with such bytes replaced.
-    fn not_utf8(&mut self, path: &str, error: &std::string::FromUtf8Error) {
+    fn not_utf8(&mut self, path: &str, error: &FromUtf8Error) {
         let valid_up_to = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         self.lost.file(path, &text);
@@ -359,6 +328,18 @@ fn join(folder: &str, name: &str) -> String {
         (folder, "") => folder.to_owned(),
         ("", name) => name.to_owned(),
         (folder, name) => [folder.trim_end_matches('/'), "/", name].concat(),
+    }
+}
+
+fn read(tree: &dyn Tree, path: &str) -> Result<Arc<Source>, Unread> {
+    match tree.read(path) {
+        Ok(Some(bytes)) if bytes.len() <= MAX_FILE_SIZE => {
+            let text = String::from_utf8(bytes).map_err(Unread::NotUtf8)?;
+            Ok(Arc::new(Source::new(join(tree.name(), path), text)))
+        }
+        Ok(Some(_)) => Err(Unread::Unreadable("it is larger than 1 GiB".to_owned())),
+        Ok(None) => Err(Unread::Absent),
+        Err(error) => Err(Unread::Unreadable(error.to_string())),
     }
 }
 

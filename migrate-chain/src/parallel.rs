@@ -40,7 +40,12 @@ fn map_shares<S: IntoIterator + Send, R: Send>(
         Box::new(move || results.extend(share.into_iter().map(work)))
     });
     run(jobs.collect(), beside);
-    results.into_iter().flatten().collect()
+    // Each share is moved in one piece.
+    let mut all = Vec::with_capacity(results.iter().map(Vec::len).sum());
+    for mut results in results {
+        all.append(&mut results);
+    }
+    all
 }
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;

@@ -47,16 +47,22 @@ impl Direction {
 
     /// The range that serves each dialect: the section that names it, else the one without names.
     pub(crate) fn sections(&self) -> Sections {
-        Dialect::ALL.map(|dialect| {
-            let named = self
-                .named
-                .iter()
-                .find(|(named, _, _)| *named == dialect)
-                .map(|(_, _, body)| body);
-            named
-                .or(self.unnamed.as_ref().map(|(_, body)| body))
-                .cloned()
-        })
+        let unnamed = self.unnamed.as_ref().map(|(_, body)| body);
+        let mut sections = Sections::default();
+        for dialect in Dialect::ALL {
+            let mut named = self.named.iter().filter(|(named, _, _)| *named == dialect);
+            let body = named.next().map(|(_, _, body)| body).or(unnamed);
+            sections[dialect.index()] = body.cloned();
+        }
+        sections
+    }
+
+    /// The range that serves all dialects, if one does: so it is in most files.
+    pub(crate) fn for_all(&self) -> Option<Range<usize>> {
+        match &self.unnamed {
+            Some((_, body)) if self.named.is_empty() => Some(body.clone()),
+            _ => None,
+        }
     }
 
     /// The dialects that only the section without names serves.
