@@ -160,6 +160,20 @@ mod tests {
         }
     }
 
+    /// Databases hold digests: what they cover, and how, must never change.
+    #[test]
+    fn a_digest_is_the_sha_256_of_what_it_covers() {
+        // printf 'revision p\ntransaction on' | sha256sum
+        let p = "d374eaba85317c252051e6d8ccdb3e043823c8240bd66357b8174efac650e880";
+        assert_eq!(Digest::of("p", None, true, &mut []).to_string(), p);
+        // (printf 'revision a\ntransaction off\nchecksum '; printf x | sha256sum | cut -c -64 | xxd -r -p
+        //  printf '\nunder '; printf 'revision p\ntransaction on' | sha256sum | cut -c -64 | xxd -r -p) | sha256sum
+        let a = "c8525f9d16fe47ad1eee7656f076fb3aa3fab92374b6110a56e966e584d9c36f";
+        let under = &mut [p.parse().expect("a digest")];
+        let digest = Digest::of("a", Some(Checksum::of("x")), false, under);
+        assert_eq!(digest.to_string(), a);
+    }
+
     #[test]
     fn a_digest_changes_with_each_thing_that_it_covers_and_not_with_the_order_of_parents() {
         let checksum = |text| Some(Checksum::of(text));
