@@ -12,7 +12,7 @@ use crate::conflict;
 use crate::diagnostic::Diagnostic;
 use crate::digest::Checksum;
 use crate::header::{self, CommentStyle, Header, Spanned};
-use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
+use crate::revision::{DialectSet, Names, Parts, Revision, Section};
 use crate::script::{self, Direction, Script};
 use crate::source::{Place, Source};
 
@@ -92,8 +92,8 @@ impl Draft {
         )
     }
 
-    /// The revision that it becomes once the whole chain is known to be sound.
-    pub(crate) fn finish(self, fingerprints: Vec<Fingerprint>) -> Revision {
+    /// The revision that it becomes once the whole chain is known to be sound, but for its fingerprints.
+    pub(crate) fn finish(self) -> Revision {
         let header = self.header;
         let (upgrade, downgrade, rust) = match &self.body {
             Body::Sql(script) => (sections(&script.upgrade), sections(&script.downgrade), None),
@@ -119,7 +119,7 @@ impl Draft {
             rust,
             upgrade,
             downgrade,
-            fingerprints,
+            fingerprints: Vec::new(),
             text: self.source.into_text().into(),
         }
         .into()

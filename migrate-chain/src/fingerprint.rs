@@ -37,23 +37,42 @@ impl Known {
     }
 }
 
+/// What a draft itself adds to its digests.
+pub(crate) struct Own {
+    id: String,
+    checksums: Checksums,
+    is_transactional: bool,
+    /// The digests of what it is a squash of.
+    replaced: Vec<Digest>,
+}
+
+impl Own {
+    pub(crate) fn of(draft: &Draft) -> Self {
+        let header = &draft.header;
+        let replaced = header.replaced_digests.iter();
+        Self {
+            id: draft.id().map(|id| id.value.clone()).unwrap_or_default(),
+            checksums: draft.checksums(),
+            is_transactional: !header.transaction_off,
+            replaced: replaced.filter_map(|digest| digest.parse().ok()).collect(),
+        }
+    }
+}
+
 /// The fingerprints of the drafts, in their order. Each digest stands on those of parents and dependencies, so that
 /// parents are hashed first.
-pub(crate) fn fingerprints(
-    drafts: &[Draft],
-    checksums: &[Checksums],
-    graph: &RevisionGraph,
-) -> Vec<Vec<Fingerprint>> {
+pub(crate) fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
     let unknown = || Known::Alike(Hashes::default());
     let mut known: Vec<Known> = drafts.iter().map(|_| unknown()).collect();
     for index in graph.parents_first() {
-        known[index] = know(&drafts[index], &checksums[index], graph.all(index), &known);
+        known[index] = know(&drafts[index], graph.all(index), &known);
     }
     known.into_iter().map(join).collect()
 }
 
 /// Hashes a draft on each database, given all that is known of what is under it.
-fn know(draft: &Draft, checksums: &Checksums, parents: &[usize], known: &[Known]) -> Known {
+fn know(draft: &Own, parents: &[usize], known: &[Known]) -> Known {
+    let checksums = &draft.checksums;
     let under = |dialect: usize| -> Vec<&Hashes> {
         let parents = parents.iter();
         parents.map(|&parent| known[parent].on(dialect)).collect()
@@ -84,27 +103,25 @@ fn are_equal(one: &[&Hashes], other: &[&Hashes]) -> bool {
 }
 
 /// Hashes one draft on one database, given what is under it there.
-fn hash(draft: &Draft, checksum: Option<Checksum>, under: &[&Hashes]) -> Hashes {
-    let id = draft.id().map(|id| &*id.value).unwrap_or_default();
-    let is_transactional = !draft.header.transaction_off;
-    if draft.header.replaced_digests.is_empty() && under.iter().all(|h| h.before_squash.is_empty())
-    {
+fn hash(draft: &Own, checksum: Option<Checksum>, under: &[&Hashes]) -> Hashes {
+    let digest =
+        |under: &mut [Digest]| Digest::of(&draft.id, checksum, draft.is_transactional, under);
+    if draft.replaced.is_empty() && under.iter().all(|h| h.before_squash.is_empty()) {
         let mut under: Vec<Digest> = under.iter().map(|hashes| hashes.digest).collect();
         return Hashes {
             checksum,
-            digest: Digest::of(id, checksum, is_transactional, &mut under),
+            digest: digest(&mut under),
             before_squash: Vec::new(),
         };
     }
     let mut digests = combinations(under)
         .into_iter()
-        .map(|mut under| Digest::of(id, checksum, is_transactional, &mut under));
-    let digest = digests.next().unwrap_or_default();
-    let replaced = draft.header.replaced_digests.iter();
-    let before_squash = digests.chain(replaced.filter_map(|digest| digest.parse().ok()));
+        .map(|mut under| digest(&mut under));
+    let today = digests.next().unwrap_or_default();
+    let before_squash = digests.chain(draft.replaced.iter().copied());
     Hashes {
         checksum,
-        digest,
+        digest: today,
         before_squash: before_squash.collect(),
     }
 }

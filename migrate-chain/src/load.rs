@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::string::FromUtf8Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::chain::Chain;
 use crate::check::{self, Lost};
-use crate::config::{self, Settings};
+use crate::config::{self, Config, Settings};
 use crate::diagnostic::{self, Diagnostic, Fault};
 use crate::draft::{self, Draft};
-use crate::fingerprint;
+use crate::fingerprint::{self, Own};
+use crate::graph::RevisionGraph;
 use crate::parallel;
+use crate::revision::Revision;
 use crate::source::{Place, Source};
 use crate::tree::{Disk, Entry, Tree};
 
@@ -67,36 +69,47 @@ fn load_counting(tree: &dyn Tree, counts: bool) -> Result<Chain, Vec<Diagnostic>
     let mut rules = config.clone();
     rules.many_heads |= !counts;
     rules.many_bases |= !counts;
-    let in_graph = || check::graph(&rules, &drafts, lost, &mut faults);
-    let (checksums, graph) = parallel::map_beside(&drafts, Draft::checksums, in_graph);
-    let digests = || {
-        Some(fingerprint::fingerprints(
-            &drafts,
-            &checksums,
-            graph.as_ref()?,
-        ))
-    };
-    let check = |draft: &Draft| check::revision(&rules, draft);
-    let (found, fingerprints) = parallel::map_beside(&drafts, check, digests);
-    faults.extend(found.into_iter().flatten());
-    match graph.zip(fingerprints) {
-        Some((graph, fingerprints)) if faults.is_empty() => {
-            let drafts = drafts.into_iter().zip(fingerprints).collect();
-            let revisions =
-                parallel::map_owned(drafts, |(draft, fingerprints)| draft.finish(fingerprints));
-            Ok(Chain {
-                directory: tree.name().to_owned(),
-                config,
-                has_config_file,
-                revisions,
-                graph,
-            })
-        }
+    match assemble(&rules, drafts, lost, &mut faults) {
+        Some((revisions, graph)) if faults.is_empty() => Ok(Chain {
+            directory: tree.name().to_owned(),
+            config,
+            has_config_file,
+            revisions,
+            graph,
+        }),
         _ => {
             diagnostic::sort(&mut faults);
             Err(faults)
         }
     }
+}
+
+/// Checks the drafts, each by itself and all together, and makes a graph and revisions of them. What does not wait for
+/// the other is done side by side: a digest stands on those of its parents, so that one thread works on them alone.
+fn assemble(
+    rules: &Config,
+    drafts: Vec<Draft>,
+    lost: Lost,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(Vec<Revision>, RevisionGraph)> {
+    let in_graph = || check::graph(rules, &drafts, lost, faults);
+    let (own, graph) = parallel::map_beside(&drafts, Own::of, in_graph);
+    let digests = || Some(fingerprint::fingerprints(&own, graph.as_ref()?));
+    let found = Mutex::new(Vec::new());
+    let finish = |draft: Draft| {
+        let faults = check::revision(rules, &draft);
+        if !faults.is_empty() {
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.extend(faults);
+        }
+        draft.finish()
+    };
+    let (mut revisions, fingerprints) = parallel::map_owned_beside(drafts, finish, digests);
+    faults.extend(found.into_inner().unwrap_or_else(PoisonError::into_inner));
+    for (revision, fingerprints) in revisions.iter_mut().zip(fingerprints?) {
+        revision.fingerprints = fingerprints;
+    }
+    Some((revisions, graph?))
 }
 
 /// The revision files of some version locations, relative to the migration directory, in loading order.

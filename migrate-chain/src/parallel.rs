@@ -17,35 +17,38 @@ pub(crate) fn map_beside<T: Sync, R: Send, B>(
     beside: impl FnOnce() -> B,
 ) -> (Vec<R>, B) {
     let shares = items.chunks(share(items.len())).collect();
-    let mut answer = None;
-    let results = map_shares(shares, work, Box::new(|| answer = Some(beside())));
-    (results, answer.expect("it has been called"))
+    map_shares(shares, work, beside)
 }
 
-/// As [`map`], for items that the work uses up.
-pub(crate) fn map_owned<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+/// As [`map_beside`], for items that the work uses up.
+pub(crate) fn map_owned_beside<T: Send, R: Send, B>(
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+    beside: impl FnOnce() -> B,
+) -> (Vec<R>, B) {
     let share = share(items.len());
-    map_shares(shares(items, share), work, Box::new(|| ()))
+    map_shares(shares(items, share), work, beside)
 }
 
-fn map_shares<S: IntoIterator + Send, R: Send>(
+fn map_shares<S: IntoIterator + Send, R: Send, B>(
     shares: Vec<S>,
     work: impl Fn(S::Item) -> R + Sync,
-    beside: Box<dyn FnOnce() + '_>,
-) -> Vec<R> {
+    beside: impl FnOnce() -> B,
+) -> (Vec<R>, B) {
     let mut results: Vec<Vec<R>> = shares.iter().map(|_| Vec::new()).collect();
     let work = &work;
     let jobs = shares.into_iter().zip(&mut results);
     let jobs = jobs.map(|(share, results)| -> Job<'_> {
         Box::new(move || results.extend(share.into_iter().map(work)))
     });
-    run(jobs.collect(), beside);
+    let mut answer = None;
+    run(jobs.collect(), Box::new(|| answer = Some(beside())));
     // Each share is moved in one piece.
     let mut all = Vec::with_capacity(results.iter().map(Vec::len).sum());
     for mut results in results {
         all.append(&mut results);
     }
-    all
+    (all, answer.expect("it has been called"))
 }
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
@@ -102,10 +105,11 @@ mod tests {
             let items: Vec<usize> = (0..length).collect();
             let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
             assert_eq!(map(&items, |item| item * 2), doubled);
-            assert_eq!(map_owned(items.clone(), |item| item * 2), doubled);
             let sum = || items.iter().sum::<usize>();
             let (beside, total) = map_beside(&items, |item| item * 2, sum);
-            assert_eq!((beside, total), (doubled, sum()));
+            assert_eq!((&beside, total), (&doubled, sum()));
+            let (beside, total) = map_owned_beside(items.clone(), |item| item * 2, sum);
+            assert_eq!((&beside, total), (&doubled, sum()));
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Revision {
     transaction: bool,
     foreign_keys: bool,
     body: Body,
-    fingerprints: Vec<Fingerprint>,
+    pub(crate) fingerprints: Vec<Fingerprint>,
 }
 
 /// A list of ids, labels or digests: none of them has a comma in it.
