@@ -14,7 +14,7 @@ pub use fault::Fault;
 pub(crate) use fault::nearest;
 
 use crate::walk::{self, Edges};
-use fault::Names;
+use fault::{Names, Targets};
 use labels::Labels;
 
 /// A revision as its file states it: the input of [`RevisionGraph::new`].
@@ -147,18 +147,18 @@ impl RevisionGraph {
     /// Returns every [`Fault`] of the nodes, those that Alembic would stop at first coming first.
     pub fn new(nodes: &[Node<'_>]) -> Result<Self, Vec<Fault>> {
         let names = Names::new(nodes);
-        let faults = fault::check(nodes, &names);
+        let targets = Targets::new(nodes, &names);
+        let faults = fault::check(nodes, &names, &targets);
         if faults.is_empty() {
-            Ok(Self::join(nodes, &names))
+            Ok(Self::join(nodes, &names, targets))
         } else {
             Err(faults)
         }
     }
 
     /// Joins nodes that are known to be valid.
-    fn join(nodes: &[Node<'_>], names: &Names<'_>) -> Self {
-        let down = Edges::new(nodes.iter().map(|node| names.revisions(&node.down)));
-        let dependencies = Edges::new(nodes.iter().map(|node| names.revisions(&node.depends_on)));
+    fn join(nodes: &[Node<'_>], names: &Names<'_>, targets: Targets) -> Self {
+        let Targets { down, dependencies } = targets;
         let all = both(&down, &dependencies);
         let order = walk::dependencies_first(&all);
         let own_dependencies = normal::own_dependencies(&down, &dependencies, &order);

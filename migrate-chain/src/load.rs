@@ -238,7 +238,8 @@ impl<'t> Loader<'t> {
                 }
             } else if !entry.is_directory
                 && is_revision_file(&entry.name)
-                && self.seen.insert(path.clone())
+                // Only a folder that is walked can be one of several locations too.
+                && (!recursive || self.seen.insert(path.clone()))
             {
                 files.push(path);
             }

@@ -131,11 +131,6 @@ impl<'a> Names<'a> {
         self.ids.iter().map(|(&id, &node)| (id, node)).chain(labels)
     }
 
-    /// The revisions of those names that are known.
-    pub(super) fn revisions(&self, names: &[&str]) -> impl Iterator<Item = usize> {
-        names.iter().filter_map(|name| self.find(name))
-    }
-
     fn find(&self, name: &str) -> Option<usize> {
         self.ids
             .get(name)
@@ -144,27 +139,60 @@ impl<'a> Names<'a> {
     }
 }
 
+/// The revision that each parent and each dependency is, looked up once: in the order of the lists, with [`MISSING`] where
+/// there is none.
+pub(super) struct Targets {
+    pub(super) down: Edges,
+    pub(super) dependencies: Edges,
+}
+
+const MISSING: usize = usize::MAX;
+
+impl Targets {
+    pub(super) fn new(nodes: &[Node<'_>], names: &Names<'_>) -> Self {
+        let id = |id: &&str| names.ids.get(id).copied().unwrap_or(MISSING);
+        let name = |name: &&str| names.find(name).unwrap_or(MISSING);
+        Self {
+            down: Edges::new(nodes.iter().map(|node| node.down.iter().map(id))),
+            dependencies: Edges::new(nodes.iter().map(|node| node.depends_on.iter().map(name))),
+        }
+    }
+
+    fn without_loops(&self) -> Edges {
+        Edges::new((0..self.down.len()).map(|node| {
+            let (down, dependencies) = (self.down.of(node), self.dependencies.of(node));
+            let all = down.iter().chain(dependencies).copied();
+            all.filter(move |&target| target != node && target != MISSING)
+        }))
+    }
+}
+
 /// Every fault, in the order in which Alembic looks for them.
-pub(super) fn check(nodes: &[Node<'_>], names: &Names<'_>) -> Vec<Fault> {
+pub(super) fn check(nodes: &[Node<'_>], names: &Names<'_>, targets: &Targets) -> Vec<Fault> {
     let mut faults = Vec::new();
-    self_references(nodes, names, &mut faults);
+    self_references(nodes, targets, &mut faults);
     ids(nodes, names, &mut faults);
     labels(nodes, names, &mut faults);
-    missing(nodes, names, &mut faults);
+    missing(nodes, names, targets, &mut faults);
     repeated(nodes, names, &mut faults);
-    let paths = walk::cycles(&edges_without_loops(nodes, names));
+    let paths = walk::cycles(&targets.without_loops());
     faults.extend(paths.into_iter().map(|path| Fault::Cycle { path }));
     faults
 }
 
-fn self_references(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+fn self_references(nodes: &[Node<'_>], targets: &Targets, faults: &mut Vec<Fault>) {
     for (node, it) in nodes.iter().enumerate() {
-        let parents = places(&it.down, |&id| id == it.id);
-        faults.extend(parents.map(|edge| Fault::SelfParent { node, edge }));
-        let dependencies = places(&it.depends_on, |&name| {
-            name == it.id || names.find(name) == Some(node)
-        });
-        faults.extend(dependencies.map(|edge| Fault::SelfDependency { node, edge }));
+        for (edge, id) in it.down.iter().enumerate() {
+            if *id == it.id {
+                faults.push(Fault::SelfParent { node, edge });
+            }
+        }
+        let dependencies = it.depends_on.iter().zip(targets.dependencies.of(node));
+        for (edge, (name, target)) in dependencies.enumerate() {
+            if *name == it.id || *target == node {
+                faults.push(Fault::SelfDependency { node, edge });
+            }
+        }
     }
 }
 
@@ -207,13 +235,13 @@ fn labels(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     }
 }
 
-fn missing(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+fn missing(nodes: &[Node<'_>], names: &Names<'_>, targets: &Targets, faults: &mut Vec<Fault>) {
     let mut suggest = Suggestions {
         names,
         left: MOST_SUGGESTIONS,
     };
     for (node, it) in nodes.iter().enumerate() {
-        for edge in places(&it.depends_on, |name| names.find(name).is_none()) {
+        for edge in missing_in(targets.dependencies.of(node)) {
             let nearest = suggest.nearest(it.depends_on[edge], it.id, true);
             faults.push(Fault::MissingDependency {
                 node,
@@ -223,7 +251,7 @@ fn missing(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
         }
     }
     for (node, it) in nodes.iter().enumerate() {
-        for edge in places(&it.down, |id| !names.ids.contains_key(id)) {
+        for edge in missing_in(targets.down.of(node)) {
             let labelled = names.labels.get(it.down[edge]);
             let nearest = labelled
                 .map(|&(node, _)| nodes[node].id.to_owned())
@@ -263,19 +291,9 @@ fn repeated(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     }
 }
 
-fn edges_without_loops(nodes: &[Node<'_>], names: &Names<'_>) -> Edges {
-    Edges::new(nodes.iter().enumerate().map(|(node, it)| {
-        let down = it.down.iter().filter_map(|id| names.ids.get(id).copied());
-        down.chain(names.revisions(&it.depends_on))
-            .filter(move |&target| target != node)
-    }))
-}
-
-fn places<T>(list: &[T], wanted: impl Fn(&T) -> bool) -> impl Iterator<Item = usize> {
-    list.iter()
-        .enumerate()
-        .filter(move |(_, item)| wanted(item))
-        .map(|(place, _)| place)
+/// The places of those that there is no revision for.
+fn missing_in(targets: &[usize]) -> impl Iterator<Item = usize> {
+    (0..targets.len()).filter(|&edge| targets[edge] == MISSING)
 }
 
 /// The places of each item that was there before, behind the first place of the same.
