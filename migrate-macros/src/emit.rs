@@ -91,10 +91,11 @@ fn table(chain: &Chain) -> (String, Vec<(usize, usize, usize)>) {
     (table, heads)
 }
 
-/// A string literal: as it stands where it can, so that neither we escape megabytes nor rustc takes that back.
+/// A string literal: as it stands where it can, so that neither we escape megabytes nor rustc takes that back. rustc
+/// refuses some characters that are not ASCII where they stand unescaped.
 fn literal(text: &str) -> String {
     let has = |byte| text.as_bytes().contains(&byte);
-    if has(b'"') || has(b'\r') {
+    if has(b'"') || has(b'\r') || !text.is_ascii() {
         format!("{text:?}")
     } else {
         format!("r\"{text}\"")
@@ -186,4 +187,26 @@ fn list<'a>(out: &mut String, values: impl Iterator<Item = &'a str>) {
         let _ = write!(out, "p::Cow::Borrowed({value:?}),");
     }
     out.push(']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_says_what_the_text_says() {
+        for text in [
+            "",
+            "a\tb\\n\n",
+            "a\"b",
+            "a\rb",
+            "é",
+            "\u{202e}\u{feff}\0",
+            "\"#\\",
+        ] {
+            let literal: syn::LitStr = syn::parse_str(&literal(text)).expect("a literal");
+            assert_eq!(literal.value(), text);
+        }
+        assert!(literal("\u{202e}").is_ascii());
+    }
 }
