@@ -102,9 +102,10 @@ impl Digest {
         let mut text = Vec::with_capacity(128 + 39 * under.len());
         text.extend_from_slice(b"revision ");
         text.extend_from_slice(id.as_bytes());
-        text.extend_from_slice(match transactional {
-            true => &b"\ntransaction on"[..],
-            false => b"\ntransaction off",
+        text.extend_from_slice(if transactional {
+            &b"\ntransaction on"[..]
+        } else {
+            b"\ntransaction off"
         });
         if let Some(checksum) = checksum {
             text.extend_from_slice(b"\nchecksum ");

@@ -415,7 +415,7 @@ impl RevisionGraph {
 
     /// Refuses revisions of which one needs another.
     fn refuse_overlaps(&self, revisions: &[usize]) -> Result<(), TargetError> {
-        let tops = self.maximal(&revisions);
+        let tops = self.maximal(revisions);
         let Some(&covered) = revisions
             .iter()
             .find(|revision| tops.binary_search(revision).is_err())

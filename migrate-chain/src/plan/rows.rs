@@ -77,7 +77,7 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) fn new(graph: &'a RevisionGraph, table: &[usize]) -> Self {
-        let applied = graph.ancestors(&table);
+        let applied = graph.ancestors(table);
         let mut users = vec![0; graph.len()];
         for revision in crate::walk::marked(&applied) {
             graph

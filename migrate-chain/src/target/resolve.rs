@@ -329,7 +329,7 @@ impl RevisionGraph {
         if !on_branch.is_empty() {
             return on_branch;
         }
-        let applied = self.ancestors(&rows);
+        let applied = self.ancestors(rows);
         let active: Vec<bool> = applied
             .iter()
             .zip(&lineage)
@@ -376,7 +376,7 @@ impl RevisionGraph {
 
     /// What is applied, down to the revisions that no applied revision has as its parent.
     pub(crate) fn branch_tips(&self, rows: &[usize]) -> Vec<usize> {
-        let applied = self.ancestors(&rows);
+        let applied = self.ancestors(rows);
         walk::marked(&applied)
             .filter(|&revision| !self.next(revision).iter().any(|&child| applied[child]))
             .collect()
