@@ -681,6 +681,18 @@ mod tests {
         );
     }
 
+    /// Its id means the first of that id, and yet it names itself.
+    #[test]
+    fn the_second_of_an_id_names_itself_too() {
+        let found = faults("a\n a ~ a\n a < a");
+        for own in [
+            Fault::SelfDependency { node: 1, edge: 0 },
+            Fault::SelfParent { node: 2, edge: 0 },
+        ] {
+            assert!(found.contains(&own), "{own:?} is not among {found:?}");
+        }
+    }
+
     #[test]
     fn every_fault_is_reported_at_once() {
         let found = faults(

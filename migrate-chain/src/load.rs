@@ -362,3 +362,24 @@ fn parse(file: &str, source: &Arc<Source>) -> (Option<Draft>, Vec<Diagnostic>) {
     let draft = Draft::parse(source, file.to_owned(), &mut faults);
     (draft, faults)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_in_two_locations_is_loaded_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let shop = folder.path().join("versions/shop");
+        fs::create_dir_all(&shop).expect("folders in it");
+        let settings = "versions = [\"versions/shop\", \"versions\"]\nrecursive = true\n";
+        fs::write(folder.path().join(CONFIG_FILE), settings).expect("a file");
+        let revision = "-- revision: a1\n-- down_revision: none\n-- migrate: upgrade\n";
+        fs::write(shop.join("a1.sql"), revision).expect("a file");
+        let chain = load(folder.path()).expect("a sound chain");
+        assert_eq!(chain.revisions.len(), 1);
+        assert_eq!(chain.revisions[0].file(), "versions/shop/a1.sql");
+    }
+}
