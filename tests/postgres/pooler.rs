@@ -136,13 +136,8 @@ async fn what_needs_a_session_is_refused_beforehand() {
 async fn many_starters_through_it() {
     let pooler = PgBouncer::start(3, "ignore_startup_parameters = extra_float_digits");
     let database = Postgres::fresh().await;
-    let chain = (1..=12).fold(Chain::new(), |chain, n| {
-        let parent = if n == 1 {
-            "none".to_owned()
-        } else {
-            format!("r{}", n - 1)
-        };
-        chain.revision(&format!("r{n}"), &parent).up(&format!(
+    let chain = Chain::new().then("r", "none", 12, |chain, n| {
+        chain.up(&format!(
             "CREATE TABLE t{n} (id int);\nINSERT INTO t{n} VALUES ({n})"
         ))
     });

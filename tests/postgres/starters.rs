@@ -10,9 +10,7 @@ use embed_migrations::Runner;
 
 /// Twelve revisions, every third of them outside a transaction.
 pub fn chain() -> Chain {
-    (1..=12).fold(Chain::new(), |chain, n| {
-        let parent = if n == 1 { "none".to_owned() } else { format!("r{}", n - 1) };
-        let chain = chain.revision(&format!("r{n}"), &parent);
+    Chain::new().then("r", "none", 12, |chain, n| {
         if n % 3 == 0 {
             chain.header("transaction: off").up(&format!(
                 "CREATE TABLE t{n} (id int);\nINSERT INTO t{n} VALUES ({n});\nCREATE INDEX CONCURRENTLY i{n} ON t{n} (id)"

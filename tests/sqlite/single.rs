@@ -14,7 +14,7 @@ const MODES: [TransactionMode; 2] = [TransactionMode::PerRevision, TransactionMo
 ///           └──── right1 ── right2 ┘
 /// ```
 fn chain() -> Chain {
-    let chain = Chain::new()
+    Chain::new()
         .revision("make", "none")
         .up("CREATE TABLE a (id INTEGER); CREATE TABLE b (id INTEGER)")
         .down("DROP TABLE a; DROP TABLE b")
@@ -38,21 +38,15 @@ fn chain() -> Chain {
         .down("DROP TRIGGER copy")
         .revision("rows", "trigger")
         .up("SELECT id FROM r; SELECT 'a;b' FROM r WHERE id = 0; INSERT INTO r SELECT id + 20 FROM r")
-        .down("DELETE FROM r WHERE id > 20");
-    (1..=40).fold(chain, |chain, n| {
-        let parent = if n == 1 {
-            "rows".to_owned()
-        } else {
-            format!("long{}", n - 1)
-        };
-        chain
-            .revision(&format!("long{n}"), &parent)
-            .up(&format!(
-                "CREATE TABLE long{n} (id INTEGER); INSERT INTO long{n} VALUES ({n}) /* {} */",
-                "-".repeat(1000)
-            ))
-            .down(&format!("DROP TABLE long{n}"))
-    })
+        .down("DELETE FROM r WHERE id > 20")
+        .then("long", "rows", 40, |chain, n| {
+            chain
+                .up(&format!(
+                    "CREATE TABLE long{n} (id INTEGER); INSERT INTO long{n} VALUES ({n}) /* {} */",
+                    "-".repeat(1000)
+                ))
+                .down(&format!("DROP TABLE long{n}"))
+        })
 }
 
 async fn upgrade(

@@ -12,9 +12,7 @@ use crate::support::{Backend as _, Cut, cut};
 
 /// Twelve revisions, every third of them outside a transaction.
 fn chain() -> Chain {
-    (1..=12).fold(Chain::new(), |chain, n| {
-        let parent = if n == 1 { "none".to_owned() } else { format!("r{}", n - 1) };
-        let chain = chain.revision(&format!("r{n}"), &parent);
+    Chain::new().then("r", "none", 12, |chain, n| {
         let chain = if n % 3 == 0 { chain.header("transaction: off") } else { chain };
         chain.up(&format!("CREATE TABLE t{n} (id INTEGER);\nINSERT INTO t{n} VALUES ({n});\nCREATE INDEX i{n} ON t{n} (id)"))
     })

@@ -32,16 +32,27 @@ impl Chain {
 
     /// `count` revisions `r1` … in a line, each of which makes a table `t1` ….
     pub fn line(count: usize) -> Self {
-        (1..=count).fold(Self::new(), |chain, n| {
-            let parent = if n == 1 {
-                "none".to_owned()
-            } else {
-                format!("r{}", n - 1)
-            };
+        Self::new().then("r", "none", count, |chain, n| {
             chain
-                .revision(&format!("r{n}"), &parent)
                 .up(&format!("CREATE TABLE t{n} (id INTEGER)"))
                 .down(&format!("DROP TABLE t{n}"))
+        })
+    }
+
+    /// Adds `count` revisions in a line behind `down`, called `name` and their number from 1 on; `describe` describes each.
+    pub fn then(
+        self,
+        name: &str,
+        down: &str,
+        count: usize,
+        describe: impl Fn(Self, usize) -> Self,
+    ) -> Self {
+        let mut down = down.to_owned();
+        (1..=count).fold(self, |chain, n| {
+            let id = format!("{name}{n}");
+            let chain = describe(chain.revision(&id, &down), n);
+            down = id;
+            chain
         })
     }
 
