@@ -248,6 +248,18 @@ impl RevisionGraph {
             .filter(|&revision| self.id(revision) == id)
     }
 
+    /// Those of the ids that are in the graph.
+    ///
+    /// ```
+    /// use migrate_chain::graph::{Node, RevisionGraph};
+    ///
+    /// let graph = RevisionGraph::new(&[Node::new("a1"), Node::new("b2").down(["a1"])]).expect("a valid chain");
+    /// assert_eq!(graph.find_all(["b2", "c3"]), [1]);
+    /// ```
+    pub fn find_all<'n>(&self, ids: impl IntoIterator<Item = &'n str>) -> Vec<usize> {
+        ids.into_iter().filter_map(|id| self.find(id)).collect()
+    }
+
     /// The revision with exactly this id, or that declares exactly this branch label.
     ///
     /// ```

@@ -136,7 +136,7 @@ impl Move {
     /// Refuses a branch that a database with these version rows has applied.
     fn refuse_applied(&self, directory: &Directory, rows: &[String]) -> Result<()> {
         let graph = &directory.chain.graph;
-        let known: Vec<usize> = rows.iter().filter_map(|row| graph.find(row)).collect();
+        let known = graph.find_all(rows.iter().map(String::as_str));
         let is_applied =
             |revision: &&usize| known.iter().any(|&row| under(directory, row)[**revision]);
         match self.branch.iter().find(is_applied) {

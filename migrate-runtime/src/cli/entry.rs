@@ -81,7 +81,7 @@ impl<'a> Book<'a> {
 
     /// Marks the rows of a database alone, as Alembic's `history` does.
     pub(super) fn mark_rows(&mut self, rows: &[String]) {
-        self.current = rows.iter().filter_map(|row| self.graph.find(row)).collect();
+        self.current = self.graph.find_all(rows.iter().map(String::as_str));
     }
 
     pub(super) fn revision(&self, index: usize) -> &'a Revision {

@@ -254,8 +254,8 @@ fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
         .help("run it again to go on behind them");
     }
     let graph = cx.migrations.graph();
-    let rows = status.current.iter().filter_map(|row| graph.find(row));
-    let applied = graph.ancestors(&rows.collect::<Vec<_>>());
+    let rows = graph.find_all(status.current.iter().map(String::as_str));
+    let applied = graph.ancestors(&rows);
     let is_applied = graph.find(revision).is_some_and(|index| applied[index]);
     if is_applied == (*direction == Direction::Upgrade) {
         Failure::new(format!("{what}, which was done and is recorded"))

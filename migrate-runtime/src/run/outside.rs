@@ -304,11 +304,7 @@ impl<'a> Run<'a> {
             .find(&run.revision)
             .filter(|_| known.unknown.is_empty());
         let index = index.ok_or_else(|| unknown_half_way(run))?;
-        let rows: Vec<usize> = state
-            .rows
-            .iter()
-            .filter_map(|row| graph.find(&row.revision))
-            .collect();
+        let rows = graph.find_all(state.rows.iter().map(|row| &*row.revision));
         let mut applied = graph.ancestors(&rows);
         applied[index] = run.direction == Direction::Upgrade;
         let applied: Vec<usize> = (0..applied.len()).filter(|&n| applied[n]).collect();

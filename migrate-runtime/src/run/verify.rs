@@ -106,8 +106,7 @@ pub(super) fn not_under(
             );
         }
     }
-    let known = seen.iter().filter_map(|id| graph.find(id));
-    let covered = graph.ancestors(&known.collect::<Vec<_>>());
+    let covered = graph.ancestors(&graph.find_all(seen));
     let missing = |head: &String| graph.find(head).is_some_and(|head| !covered[head]);
     migrations.heads().into_iter().filter(missing).collect()
 }
@@ -149,8 +148,8 @@ pub(super) fn edited<'v>(
     journal: &[JournalRow],
 ) -> Vec<&'v Revision> {
     let graph = &view.graph;
-    let rows = rows.iter().filter_map(|row| graph.find(row));
-    let applied = graph.ancestors(&rows.collect::<Vec<_>>());
+    let rows = graph.find_all(rows.iter().map(String::as_str));
+    let applied = graph.ancestors(&rows);
     let mut recorded: HashMap<&str, &JournalRow> = HashMap::new();
     for row in journal
         .iter()
