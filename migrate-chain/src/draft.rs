@@ -130,17 +130,14 @@ impl Draft {
         let Body::Sql(script) = &self.body else {
             return [Some(Checksum::of(text)); Dialect::ALL.len()];
         };
-        if let Some(range) = script.upgrade.for_all() {
-            return [Some(Checksum::of(&text[range])); Dialect::ALL.len()];
-        }
-        let sections = script.upgrade.sections();
-        let mut checksums = [None; Dialect::ALL.len()];
-        for n in 0..sections.len() {
-            let same = (0..n).find(|&earlier| sections[earlier] == sections[n]);
-            checksums[n] = match same {
-                Some(earlier) => checksums[earlier],
-                None => sections[n].clone().map(|range| Checksum::of(&text[range])),
-            };
+        let mut checksums = Checksums::default();
+        for (dialects, range) in script.upgrade.served() {
+            let checksum = Checksum::of(&text[range]);
+            for dialect in Dialect::ALL {
+                if dialects.contains(dialect) {
+                    checksums[dialect.index()] = Some(checksum);
+                }
+            }
         }
         checksums
     }
@@ -148,22 +145,12 @@ impl Draft {
 
 /// The sections of a direction, each once with all the databases that it serves.
 fn sections(direction: &Direction) -> Vec<Section> {
-    if let Some(Range { start, end }) = direction.for_all() {
-        let dialects = DialectSet::all();
-        return vec![Section {
-            dialects,
-            start,
-            end,
-        }];
-    }
-    let served = Dialect::ALL.into_iter().zip(direction.sections());
-    let served = served.filter_map(|(dialect, range)| Some((dialect, range?)));
     let section = |(dialects, range): (DialectSet, Range<usize>)| Section {
         dialects,
         start: range.start,
         end: range.end,
     };
-    DialectSet::group(served).into_iter().map(section).collect()
+    direction.served().into_iter().map(section).collect()
 }
 
 fn names(names: &[Spanned<String>]) -> Names {

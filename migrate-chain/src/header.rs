@@ -212,17 +212,15 @@ fn comment_lines(text: &str, style: CommentStyle) -> impl Iterator<Item = Line<'
         CommentStyle::Sql => "--",
         CommentStyle::Rust => "//!",
     };
-    let mut start = 0;
+    let behind_mark = text.trim_start_matches(BYTE_ORDER_MARK);
+    let mut start = text.len() - behind_mark.len();
     let mut begun = false;
-    text.split_inclusive('\n')
+    behind_mark
+        .split_inclusive('\n')
         .map_while(move |raw| {
             let line_start = start;
             start += raw.len();
-            let behind_mark = match line_start {
-                0 => raw.trim_start_matches(BYTE_ORDER_MARK),
-                _ => raw,
-            };
-            let trimmed = behind_mark.trim_ascii();
+            let trimmed = raw.trim_ascii();
             if trimmed.is_empty() && !begun {
                 return Some(None);
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::Dialect;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::marker::{DIALECTS, Marker};
+use crate::revision::DialectSet;
 use crate::source::{Place, Source};
 use crate::suggest::nearest;
 
@@ -50,19 +51,21 @@ impl Direction {
         let unnamed = self.unnamed.as_ref().map(|(_, body)| body);
         let mut sections = Sections::default();
         for dialect in Dialect::ALL {
-            let mut named = self.named.iter().filter(|(named, _, _)| *named == dialect);
-            let body = named.next().map(|(_, _, body)| body).or(unnamed);
+            let named = self.named.iter().find(|(named, _, _)| *named == dialect);
+            let body = named.map(|(_, _, body)| body).or(unnamed);
             sections[dialect.index()] = body.cloned();
         }
         sections
     }
 
-    /// The range that serves all dialects, if one does: so it is in most files.
-    pub(crate) fn for_all(&self) -> Option<Range<usize>> {
-        match &self.unnamed {
-            Some((_, body)) if self.named.is_empty() => Some(body.clone()),
-            _ => None,
+    /// Each range that serves a dialect, once, with all that it serves.
+    pub(crate) fn served(&self) -> Vec<(DialectSet, Range<usize>)> {
+        // So it is in most files, and a macro is not optimised.
+        if let (Some((_, body)), []) = (&self.unnamed, &self.named[..]) {
+            return vec![(DialectSet::all(), body.clone())];
         }
+        let served = Dialect::ALL.into_iter().zip(self.sections());
+        DialectSet::group(served.filter_map(|(dialect, range)| Some((dialect, range?))))
     }
 
     /// The dialects that only the section without names serves.

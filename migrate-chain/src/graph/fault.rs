@@ -174,7 +174,7 @@ pub(super) fn check(nodes: &[Node<'_>], names: &Names<'_>, targets: &Targets) ->
     ids(nodes, names, &mut faults);
     labels(nodes, names, &mut faults);
     missing(nodes, names, targets, &mut faults);
-    repeated(nodes, names, &mut faults);
+    repeated(nodes, targets, &mut faults);
     let paths = walk::cycles(&targets.without_loops());
     faults.extend(paths.into_iter().map(|path| Fault::Cycle { path }));
     faults
@@ -265,7 +265,7 @@ fn missing(nodes: &[Node<'_>], names: &Names<'_>, targets: &Targets, faults: &mu
     }
 }
 
-fn repeated(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+fn repeated(nodes: &[Node<'_>], targets: &Targets, faults: &mut Vec<Fault>) {
     for (node, it) in nodes.iter().enumerate() {
         if it.down.len() < 2 && it.depends_on.len() < 2 {
             continue;
@@ -276,11 +276,11 @@ fn repeated(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
             first,
             second,
         }));
-        let dependencies = repetitions(
-            it.depends_on
-                .iter()
-                .map(|name| names.find(name).ok_or(*name)),
-        );
+        let dependencies = it.depends_on.iter().zip(targets.dependencies.of(node));
+        let dependencies = repetitions(dependencies.map(|(&name, &target)| match target {
+            MISSING => Err(name),
+            target => Ok(target),
+        }));
         faults.extend(
             dependencies.map(|(first, second)| Fault::RepeatedDependency {
                 node,
