@@ -29,7 +29,7 @@ const HELP: &str = "\
 Usage: cargo xtask <command>
 
   setup            install what the tests need and this machine lacks
-  test             all tests: the workspace, each feature alone, the examples, the README's command
+  test             setup, then all tests: the workspace, each feature alone, the examples, the README's command
   lint             rustfmt, clippy, rustdoc, cargo-deny where installed, the lowest Rust, stale snapshots
   ci               lint, then test
   deny             cargo-deny, installed first where it is missing (this takes minutes)
