@@ -79,7 +79,7 @@ async fn one_statement(lines: &trace::Lines) {
     let first = lines.take();
     let has = |start: &str| first.iter().any(|line| line.starts_with(start));
     assert!(
-        has("span migrate_runtime::runner migrate call=\"upgrade\""),
+        has("span migrate_runtime::call migrate call=\"upgrade\""),
         "{first:#?}"
     );
     assert!(

@@ -10,6 +10,7 @@
     )
 )]
 
+mod call;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod context;

@@ -1,16 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tracing::info_span;
-use tracing::instrument::{Instrument as _, Instrumented};
-
+use crate::call::Call;
 use crate::database::{Database, sealed::Limits};
 use crate::error::Error;
 use crate::options::{Ahead, Options, TransactionMode};
-use crate::run::{Goal, Run};
+use crate::run::Goal;
 use crate::status::Status;
-use crate::{Direction, Event, Migrations, Plan, Report, stale};
+use crate::{Direction, Event, Migrations, Plan, Report};
 
 /// A run with settings of its own: made by [`Migrations::runner`], and ended by one of the calls that take `self`.
 ///
@@ -123,7 +121,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`], whose text says what, where and what next.
     pub async fn upgrade(self) -> Result<Report, Error> {
         let goal = self.goal(Direction::Upgrade);
-        in_span("upgrade", async move { self.start().await?.go(goal).await }).await
+        self.call().go(goal).await
     }
 
     /// Downgrades to the target: see [`Migrations::downgrade`].
@@ -132,11 +130,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`]; also when no target was set, since a downgrade that nobody asked for loses data.
     pub async fn downgrade(self) -> Result<Report, Error> {
         let goal = self.goal(Direction::Downgrade);
-        in_span(
-            "downgrade",
-            async move { self.start().await?.go(goal).await },
-        )
-        .await
+        self.call().go(goal).await
     }
 
     /// What an upgrade would run: see [`Migrations::plan`].
@@ -145,11 +139,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`] when the database cannot be read, or the plan would be refused.
     pub async fn plan_upgrade(self) -> Result<Plan, Error> {
         let goal = self.goal(Direction::Upgrade);
-        in_span(
-            "plan",
-            async move { self.start().await?.preview(goal).await },
-        )
-        .await
+        self.call().preview(goal).await
     }
 
     /// What a downgrade would run.
@@ -158,11 +148,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`] when the database cannot be read, or the plan would be refused.
     pub async fn plan_downgrade(self) -> Result<Plan, Error> {
         let goal = self.goal(Direction::Downgrade);
-        in_span(
-            "plan",
-            async move { self.start().await?.preview(goal).await },
-        )
-        .await
+        self.call().preview(goal).await
     }
 
     /// Where the database is: see [`Migrations::status`].
@@ -170,7 +156,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when the database cannot be read.
     pub async fn status(self) -> Result<Status, Error> {
-        in_span("status", async move { self.start().await?.status().await }).await
+        self.call().status().await
     }
 
     /// Makes sure that the database is at the head: see [`Migrations::check`].
@@ -178,7 +164,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] that names what is pending, unknown, edited or in doubt.
     pub async fn check(self) -> Result<(), Error> {
-        in_span("check", async move { self.start().await?.check().await }).await
+        self.call().check().await
     }
 
     /// Waits until the database is at the head: see [`Migrations::wait_until_current`].
@@ -187,12 +173,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`] when the time is up.
     pub async fn wait_until_current(mut self, timeout: Duration) -> Result<(), Error> {
         self.options.lock_deadline = self.options.lock_deadline.min(timeout);
-        in_span("wait", async move {
-            let started = Instant::now();
-            let run = self.connect(timeout).await?;
-            run.wait_until_current(timeout, started.elapsed()).await
-        })
-        .await
+        self.call_for(timeout).wait_until_current(timeout).await
     }
 
     /// Sets the version rows: see [`Migrations::stamp`].
@@ -201,10 +182,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`] when a target is wrong.
     pub async fn stamp(self, targets: &[&str]) -> Result<Report, Error> {
         let purge = self.purge;
-        in_span("stamp", async move {
-            self.start().await?.stamp(targets, purge).await
-        })
-        .await
+        self.call().stamp(targets, purge).await
     }
 
     /// Creates the version table and the journal, unless they are there. Returns whether anything was missing.
@@ -222,16 +200,13 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Ok(()) }
     /// ```
     pub async fn ensure_version(self) -> Result<bool, Error> {
-        in_span("ensure_version", async move {
-            self.start().await?.ensure_version().await
-        })
-        .await
+        self.call().ensure_version().await
     }
 
     /// The status once nothing of this library is at work any more; the lock deadline is how long to wait for that.
     #[cfg(feature = "cli")]
     pub(crate) async fn status_when_idle(self) -> Result<Status, Error> {
-        self.start().await?.status_when_idle().await
+        self.call().status_when_idle().await
     }
 
     /// Settles a revision that stopped half-way: see [`Migrations::resolve`].
@@ -239,40 +214,31 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when no revision of this id is in doubt.
     pub async fn resolve(self, revision: &str, resolution: Resolution) -> Result<Report, Error> {
-        in_span("resolve", async move {
-            self.start().await?.resolve(revision, resolution).await
-        })
-        .await
+        self.call().resolve(revision, resolution).await
     }
 
     fn goal(&self, direction: Direction) -> Goal {
         Goal::new(direction, self.target.clone())
     }
 
-    async fn start(self) -> Result<Run<'a>, Error> {
-        self.connect(Duration::ZERO).await
+    fn call(self) -> Call<'a> {
+        self.call_for(Duration::ZERO)
     }
 
-    /// Connects; `absent` is how long to wait for a database that is not there yet.
-    async fn connect(self, absent: Duration) -> Result<Run<'a>, Error> {
-        stale::check(self.migrations)?;
+    /// `absent` is how long to wait for a database that is not there yet.
+    fn call_for(self, absent: Duration) -> Call<'a> {
         let limits = Limits {
             statement: self.options.statement_timeout,
             lock: self.options.lock_deadline,
             ddl_lock: self.options.ddl_lock_timeout,
             absent,
         };
-        let mut session = self.db.connect(limits).await?.0;
-        if let Some(schema) = &self.options.schema {
-            session.enter_schema(schema).await?;
+        Call {
+            migrations: self.migrations,
+            options: self.options,
+            connection: self.db.connect(limits),
         }
-        Ok(Run::new(self.migrations, self.options, session))
     }
-}
-
-/// The span of a run, which those of its revisions are in.
-fn in_span<F: Future>(call: &'static str, work: F) -> Instrumented<F> {
-    work.instrument(info_span!("migrate", call))
 }
 
 impl<D> fmt::Debug for Runner<'_, D> {
