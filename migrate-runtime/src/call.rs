@@ -36,9 +36,10 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn preview(self, goal: Goal) -> Answer<'a, Plan> {
-        in_span("plan", async move {
-            self.start().await?.preview(goal).await
-        })
+        in_span(
+            "plan",
+            async move { self.start().await?.preview(goal).await },
+        )
     }
 
     pub(crate) fn status(self) -> Answer<'a, Status> {
@@ -77,11 +78,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    pub(crate) fn resolve<'f>(
-        self,
-        revision: &'f str,
-        resolution: Resolution,
-    ) -> Answer<'f, Report>
+    pub(crate) fn resolve<'f>(self, revision: &'f str, resolution: Resolution) -> Answer<'f, Report>
     where
         'a: 'f,
     {

@@ -34,6 +34,7 @@ mod stale;
 mod status;
 mod store;
 mod subject;
+mod tables;
 
 pub use context::Context;
 pub use database::Database;

@@ -8,12 +8,13 @@ use migrate_chain::plan::Plan;
 use migrate_chain::target::{Range, Target};
 
 use crate::error::{Error, ErrorKind};
-use crate::journal::{JournalDirection, RowChanges, Tables};
+use crate::journal::JournalDirection;
 use crate::options::TransactionMode;
 use crate::run::stamp::stamped;
 use crate::run::step::{self, Step};
 use crate::run::verify;
 use crate::run::view::View;
+use crate::tables::{RowChanges, Tables};
 use crate::{Direction, Migrations};
 
 /// The script from `a` up to `b`.

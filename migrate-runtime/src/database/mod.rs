@@ -19,7 +19,8 @@ use migrate_chain::{Dialect, Digest};
 
 use crate::context::RevisionFn;
 use crate::error::{BoxError, Error, ErrorKind, RevisionError};
-use crate::journal::{Entry, JournalRow, Record, Tables};
+use crate::journal::{Entry, JournalRow, Record};
+use crate::tables::Tables;
 
 /// A database to migrate: a sqlx pool or connection.
 ///

@@ -31,7 +31,7 @@ where
     }
 }
 
-/// The state, from what [`Tables::read`](crate::journal::Tables::read) or `read_version` gives.
+/// The state, from what [`Tables::read`](crate::tables::Tables::read) or `read_version` gives.
 pub(super) fn state<R: Columns>(
     rows: &[R],
     has_version_table: bool,
@@ -56,7 +56,7 @@ pub(super) fn state<R: Columns>(
     Ok(state)
 }
 
-/// A row of the journal, as [`Tables::read_journal`](crate::journal::Tables::read_journal) gives it.
+/// A row of the journal, as [`Tables::read_journal`](crate::tables::Tables::read_journal) gives it.
 pub(super) fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
     let list = |at: usize| -> Result<Vec<String>, sqlx::Error> {
         let list = row.some_text(at)?;

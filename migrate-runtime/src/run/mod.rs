@@ -21,9 +21,10 @@ use tracing::debug;
 
 use crate::database::{Failure, Row, Session, State, Transactional};
 use crate::error::{Error, ErrorKind};
-use crate::journal::{JournalRow, Tables};
+use crate::journal::JournalRow;
 use crate::options::{Ahead, Options, TransactionMode};
 use crate::runner::Resolution;
+use crate::tables::Tables;
 use crate::{Direction, Event, Migrations, Report, point};
 use retry::Retries;
 use step::{Narrator, Step};

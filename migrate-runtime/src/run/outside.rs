@@ -14,11 +14,10 @@ use crate::database::{
     Failure, InFlight, Progress as _, State, Transactional, Work, database_message,
 };
 use crate::error::{Error, ErrorKind};
-use crate::journal::{
-    Entry, JournalEvent, JournalRow, Record, RowChanges, next_hash, statements_hash,
-};
+use crate::journal::{Entry, JournalEvent, JournalRow, Record, next_hash, statements_hash};
 use crate::runner::Resolution;
 use crate::status::Unfinished;
+use crate::tables::RowChanges;
 use crate::{Direction, Report, point};
 
 /// What the end of the journal tells of a revision that is under way.

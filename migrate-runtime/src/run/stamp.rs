@@ -12,8 +12,9 @@ use super::{Outcome, Run, outside, verify};
 use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::Error;
-use crate::journal::{Entry, JournalDirection, Record, RowChanges};
+use crate::journal::{Entry, JournalDirection, Record};
 use crate::subject::Subject;
+use crate::tables::RowChanges;
 
 impl Run<'_> {
     /// Sets the rows without running anything.

@@ -9,10 +9,11 @@ use tracing::{Span, debug, info, info_span};
 use super::view::View;
 use crate::context::RevisionFn;
 use crate::database::{Progress, Row, Transactional, Work};
-use crate::journal::{Entry, JournalEvent, Record, RowChanges, Tables, next_hash};
+use crate::journal::{Entry, JournalEvent, Record, next_hash};
 use crate::options::Options;
 use crate::report::StepReport;
 use crate::subject::Subject;
+use crate::tables::{RowChanges, Tables};
 use crate::{Direction, Event, Migrations};
 
 /// A revision that is about to run, with all that is needed for it.

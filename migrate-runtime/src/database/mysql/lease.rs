@@ -16,7 +16,7 @@ use super::execute;
 use super::message::{Message, Part, Stopped};
 use crate::database::{Failure, syntax};
 use crate::error::{Error, ErrorKind};
-use crate::journal::Tables;
+use crate::tables::Tables;
 
 /// How long a lease is good for; its owner may be gone for so long before another run starts.
 const LENGTH: u64 = 30;

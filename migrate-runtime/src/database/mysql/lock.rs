@@ -9,7 +9,7 @@ use super::connect::Handle;
 use super::lease::Lease;
 use super::message::{Message, Part};
 use crate::database::{Failure, syntax};
-use crate::journal::Tables;
+use crate::tables::Tables;
 
 /// What is held.
 pub(super) enum Lock {

@@ -25,7 +25,8 @@ use super::{
     database_code, database_message, syntax,
 };
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Entry, JournalRow, Tables};
+use crate::journal::{Entry, JournalRow};
+use crate::tables::Tables;
 use connect::Handle;
 use lock::Lock;
 use message::{Message, Part};

@@ -11,9 +11,10 @@ use super::transaction::{add, failure};
 use super::{MySqlSession, Plain, execute};
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, InFlight, rust_failure};
-use crate::journal::{Entry, Tables};
+use crate::journal::Entry;
 use crate::point;
 use crate::subject::setting;
+use crate::tables::Tables;
 
 impl MySqlSession<'_> {
     /// Runs one statement and writes its record: in one transaction if that can hold it, else right behind it.

@@ -8,7 +8,8 @@ use sqlx::{AssertSqlSafe, Either, MySqlConnection};
 use super::code::{NO_SUCH_TABLE, is};
 use crate::database::rows::{Columns as _, journal_row, state};
 use crate::database::{State, syntax};
-use crate::journal::{JournalRow, Tables};
+use crate::journal::JournalRow;
+use crate::tables::Tables;
 
 /// Reads the state in one round trip. The server stops at the first table that is missing, so that what came before it
 /// tells which are there.

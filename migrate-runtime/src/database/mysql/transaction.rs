@@ -13,8 +13,9 @@ use super::message::{Message, Part, Stopped};
 use super::statement::{Kind, kind};
 use super::{MySqlSession, evidence, execute, lock::Lock};
 use crate::database::{Failure, Progress, State, Transactional, Work, syntax};
-use crate::journal::{Entry, Tables};
+use crate::journal::Entry;
 use crate::point;
+use crate::tables::Tables;
 
 impl MySqlSession<'_> {
     /// Whether a transaction can hold all of the work: its statements read and change rows only, of tables that have

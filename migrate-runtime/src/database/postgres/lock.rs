@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::code::Signal;
-use crate::journal::Tables;
+use crate::tables::Tables;
 
 /// A lock of this database: advisory locks are apart for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,8 @@ use super::{
     inside_a_transaction,
 };
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Entry, JournalRow, Tables};
+use crate::journal::{Entry, JournalRow};
+use crate::tables::Tables;
 use code::{database, explain};
 use connect::Handle;
 use lock::Lock;

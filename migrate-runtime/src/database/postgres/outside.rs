@@ -14,8 +14,9 @@ use super::words::{is_held, waits_politely};
 use super::{PgExecutor, PostgresSession, execute, setting};
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, Work, rust_failure};
-use crate::journal::{Entry, JournalEvent, Tables};
+use crate::journal::{Entry, JournalEvent};
 use crate::point;
+use crate::tables::Tables;
 
 const RECORD: &str = "to write the journal";
 

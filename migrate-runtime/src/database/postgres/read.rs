@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use super::setting::MARK;
 use crate::database::rows::{journal_row, state};
 use crate::database::{State, syntax};
-use crate::journal::{JournalRow, Tables};
+use crate::journal::JournalRow;
+use crate::tables::Tables;
 
 /// What the connection and the database are, as they were when the state was read.
 #[derive(Clone, Debug)]

@@ -14,8 +14,9 @@ use super::read::Found;
 use super::{PgExecutor, PostgresSession, execute, setting};
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, Progress, State, Transactional, Work, rust_failure, syntax};
-use crate::journal::{Entry, Record, RowChanges, Tables, UNFINISHED};
+use crate::journal::{Entry, Record};
 use crate::point;
+use crate::tables::{RowChanges, Tables, UNFINISHED};
 
 const RECORD: &str = "to record the revision";
 

@@ -15,8 +15,8 @@ use super::course::Course;
 use super::timeout::Watchdog;
 use super::transaction::{Setting, can_end_transaction, write};
 use crate::database::{Failure, Transactional, Work};
-use crate::journal::{Ran, RowChanges, Tables};
 use crate::point;
+use crate::tables::{Ran, RowChanges, Tables};
 
 /// How much SQL a call holds at most, in bytes: for each statement, SQLite copies all that is left.
 const LENGTH: usize = 16 * 1024;

@@ -23,7 +23,8 @@ use super::{
     database_message, rows::journal_row,
 };
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Entry, JournalRow, Tables};
+use crate::journal::{Entry, JournalRow};
+use crate::tables::Tables;
 use code::explain;
 use connect::Handle;
 use keys::{Suspended, Suspension};

@@ -16,8 +16,9 @@ use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
 use crate::database::{Failure, Work, rust_failure};
-use crate::journal::{Entry, JournalEvent, Tables};
+use crate::journal::{Entry, JournalEvent};
 use crate::point;
+use crate::tables::Tables;
 
 impl SqliteSession<'_> {
     /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::code::{SQLITE_ERROR, primary_code};
 use crate::database::rows::state;
 use crate::database::{State, syntax};
-use crate::journal::Tables;
+use crate::tables::Tables;
 
 pub(super) async fn read_state(
     connection: &mut SqliteConnection,

@@ -20,8 +20,9 @@ use crate::context::RevisionFn;
 use crate::database::{
     Failure, Progress, State, Transactional, Work, database_message, rust_failure,
 };
-use crate::journal::{Record, Tables};
+use crate::journal::Record;
 use crate::point;
+use crate::tables::Tables;
 
 /// What a transaction needs to know.
 pub(super) struct Setting<'s> {
