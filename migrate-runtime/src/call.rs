@@ -104,3 +104,23 @@ fn in_span<'f, T>(
 ) -> Answer<'f, T> {
     Box::pin(work.instrument(info_span!("migrate", call)))
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::mem::size_of_val;
+
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    /// A future that held what a run does would be large, and a sign that apps compile it.
+    #[test]
+    fn a_call_holds_its_runner_and_no_run() {
+        let migrations = crate::__private::EMPTY;
+        let runner = migrations.runner(SqliteConnectOptions::new());
+        let runner_size = size_of_val(&runner);
+        let call = size_of_val(&runner.upgrade());
+        assert!(
+            call <= 3 * runner_size,
+            "{call} bytes, and a runner has {runner_size}"
+        );
+    }
+}
