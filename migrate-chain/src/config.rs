@@ -327,18 +327,14 @@ fn locations(value: &Value<'_>) -> Result<Vec<String>, Expected> {
 
 fn dialects(value: &Value<'_>) -> Result<Vec<Dialect>, Expected> {
     let expected = "a list of \"sqlite\", \"postgres\" and \"mysql\"";
-    let mut dialects: Vec<Dialect> = strings(value, expected)?
-        .iter()
-        .map(|name| name.parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_| expected)?;
-    dialects.sort_unstable();
-    dialects.dedup();
-    if dialects.is_empty() {
-        Err(expected)
-    } else {
-        Ok(dialects)
+    let names = strings(value, expected)?;
+    let is_dialect = |name: &String| name.parse::<Dialect>().is_ok();
+    if names.is_empty() || !names.iter().all(is_dialect) {
+        return Err(expected);
     }
+    let mut dialects = Dialect::ALL.to_vec();
+    dialects.retain(|dialect| names.iter().any(|name| name == dialect.name()));
+    Ok(dialects)
 }
 
 fn table_name(value: &Value<'_>) -> Result<String, Expected> {

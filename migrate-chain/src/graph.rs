@@ -827,7 +827,7 @@ mod tests {
                 let mut below = it.ancestors_over_down(revision);
                 below[revision] = false;
                 let listed = |dependency: &usize| {
-                    walk::marked(&below).any(|ancestor| it.dependencies(ancestor).contains(dependency))
+                    walk::marked(&below).into_iter().any(|ancestor| it.dependencies(ancestor).contains(dependency))
                 };
                 let own: Vec<usize> = it.dependencies(revision).iter().copied().filter(|d| !listed(d)).collect();
                 prop_assert_eq!(it.own_dependencies(revision), own);
@@ -854,6 +854,6 @@ mod tests {
         let above = walk::reach(&graph.next, &[lower]);
         let is_run =
             |revision| graph.all_next(revision).len() < 2 && graph.down(revision).len() < 2;
-        above[declared] && walk::marked(&above).all(is_run)
+        above[declared] && walk::marked(&above).into_iter().all(is_run)
     }
 }

@@ -4,6 +4,8 @@ mod order;
 mod rows;
 mod stamp;
 
+use std::collections::HashMap;
+
 use crate::graph::RevisionGraph;
 use crate::target::{Range, Target, TargetError, Way};
 use crate::walk;
@@ -298,7 +300,7 @@ impl RevisionGraph {
             intersect(&mut listed, &walk::reach(&self.next, &lower));
         }
         let order = order::children_first(self, &span, &listed, &upper);
-        if order.len() < walk::marked(&listed).count() {
+        if order.len() < walk::marked(&listed).len() {
             return Err(TargetError::NotAncestor {
                 lower: start.to_string(),
                 upper: self.ids_of(&upper),
@@ -480,7 +482,7 @@ impl RevisionGraph {
         table: &[S],
         changes: impl Iterator<Item = &'c Change>,
     ) -> Result<(), TargetError> {
-        let mut times = std::collections::HashMap::new();
+        let mut times: HashMap<&str, usize> = HashMap::new();
         for row in table {
             *times.entry(row.as_ref()).or_insert(0) += 1;
         }
@@ -792,7 +794,7 @@ mod tests {
             prop_assert!(
                 rows.iter()
                     .copied()
-                    .eq(walk::marked(&applied).filter(is_row))
+                    .eq(walk::marked(&applied).into_iter().filter(is_row))
             );
         }
         prop_assert!(rows.iter().eq(plan.rows()));

@@ -67,8 +67,8 @@ pub(crate) fn reach(edges: &Edges, from: &[usize]) -> Vec<bool> {
 }
 
 /// The positions that are marked.
-pub(crate) fn marked(set: &[bool]) -> impl Iterator<Item = usize> + '_ {
-    (0..set.len()).filter(|&node| set[node])
+pub(crate) fn marked(set: &[bool]) -> Vec<usize> {
+    (0..set.len()).filter(|&node| set[node]).collect()
 }
 
 /// Every node behind the nodes that its edges point at. Nodes on a cycle, and those that lead to one, are left out.
@@ -198,7 +198,7 @@ mod tests {
     fn reaching_and_ordering_a_diamond() {
         let diamond = edges([&[], &[0], &[0], &[1, 2]]);
         assert_eq!(reach(&diamond, &[1]), [true, true, false, false]);
-        assert_eq!(marked(&reach(&diamond, &[2])).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(marked(&reach(&diamond, &[2])), [0, 2]);
         assert_eq!(diamond.reversed().of(0), [1, 2]);
         assert_eq!(dependencies_first(&diamond), [0, 1, 2, 3]);
         assert!(cycles(&diamond).is_empty());

@@ -197,10 +197,12 @@ fn self_references(nodes: &[Node<'_>], targets: &Targets, faults: &mut Vec<Fault
 }
 
 fn ids(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
-    let mut folded: HashMap<String, usize> = HashMap::with_capacity(nodes.len());
+    let mut folded: HashMap<Box<str>, usize> = HashMap::with_capacity(nodes.len());
     for (second, node) in nodes.iter().enumerate() {
         let first = names.ids[node.id];
-        let alike = *folded.entry(node.id.to_lowercase()).or_insert(second);
+        let alike = *folded
+            .entry(node.id.to_lowercase().into())
+            .or_insert(second);
         if first != second {
             faults.push(Fault::DuplicateId { first, second });
         } else if alike != second {

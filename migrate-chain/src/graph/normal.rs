@@ -85,11 +85,9 @@ impl<'a> Search<'a> {
 
     /// Pairs of a revision and a dependency of its own, out of the group, that an ancestor lists too.
     fn inherited(&self, group: &[Shared]) -> Vec<(usize, usize)> {
-        let bits = group
-            .iter()
-            .enumerate()
-            .map(|(bit, shared)| (shared.dependency, 1_u64 << bit));
-        let bits: HashMap<usize, u64> = bits.collect();
+        let bits = group.iter().enumerate();
+        let bits: HashMap<usize, usize> =
+            bits.map(|(bit, shared)| (shared.dependency, bit)).collect();
         let start = group
             .iter()
             .map(|shared| shared.first)
@@ -113,7 +111,7 @@ impl<'a> Search<'a> {
             let below = parents.fold(0, |bits, parent| bits | listed[parent]);
             listed[place - start] = below;
             for dependency in self.dependencies.of(node) {
-                let bit = bits.get(dependency).copied().unwrap_or_default();
+                let bit = bits.get(dependency).map_or(0, |bit| 1_u64 << bit);
                 listed[place - start] |= bit;
                 if below & bit != 0 {
                     inherited.push((node, *dependency));

@@ -102,11 +102,9 @@ impl<'a> Walk<'a> {
             lanes: Lanes::default(),
             above: Above::new(parents, children, span),
         };
-        walk.pass(
-            walk::marked(span)
-                .filter(|&revision| walk.can_pass(revision))
-                .collect(),
-        );
+        let mut passing = walk::marked(span);
+        passing.retain(|&revision| walk.can_pass(revision));
+        walk.pass(passing);
         let mut heads: Vec<usize> = heads.iter().copied().filter(|&head| todo[head]).collect();
         heads.sort_unstable();
         heads.dedup();

@@ -140,6 +140,6 @@ impl<'a> Rows<'a> {
 
     /// The rows as they are now.
     pub(super) fn now(&self) -> Vec<usize> {
-        crate::walk::marked(&self.is_row).collect()
+        crate::walk::marked(&self.is_row)
     }
 }

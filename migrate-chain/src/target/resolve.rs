@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::{Anchor, Steps, Target, TargetError};
 use crate::graph::{RESERVED, RevisionGraph, nearest};
 use crate::walk;
@@ -339,7 +341,9 @@ impl RevisionGraph {
             let users = self.normal_next.of(revision);
             !users.iter().any(|&user| active[user])
         };
-        walk::marked(&active).filter(is_tip).collect()
+        let mut tips = walk::marked(&active);
+        tips.retain(is_tip);
+        tips
     }
 
     /// Where `-N` starts: the current row, or on a branch the newest that is applied there.
@@ -377,9 +381,9 @@ impl RevisionGraph {
     /// What is applied, down to the revisions that no applied revision has as its parent.
     pub(crate) fn branch_tips(&self, rows: &[usize]) -> Vec<usize> {
         let applied = self.ancestors(rows);
-        walk::marked(&applied)
-            .filter(|&revision| !self.next(revision).iter().any(|&child| applied[child]))
-            .collect()
+        let mut tips = walk::marked(&applied);
+        tips.retain(|&revision| !self.next(revision).iter().any(|&child| applied[child]));
+        tips
     }
 
     fn back_from_heads(
@@ -464,7 +468,7 @@ impl RevisionGraph {
 
     fn multiple_heads(&self, target: &Target, heads: &[usize]) -> TargetError {
         let labels: Vec<Vec<&str>> = heads.iter().map(|&head| self.labels(head)).collect();
-        let mut uses = std::collections::HashMap::new();
+        let mut uses: HashMap<&str, usize> = HashMap::new();
         for label in labels.iter().flatten() {
             *uses.entry(*label).or_insert(0) += 1;
         }
