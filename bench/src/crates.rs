@@ -70,19 +70,27 @@ impl Crate {
 
     /// The crates that it is built from, itself included.
     pub(crate) fn tree(&self) -> Result<Vec<String>> {
-        let package = "{p}";
-        let tree = cmd!(
-            self.sh,
-            "cargo tree --offline --edges normal,build --prefix none --format {package}"
-        );
-        let tree = tree.quiet().read()?;
-        let mut names: Vec<String> = tree
-            .lines()
+        let mut names: Vec<String> = self
+            .builds()?
+            .iter()
             .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
             .collect();
-        names.sort_unstable();
         names.dedup();
         Ok(names)
+    }
+
+    /// The same, each as often as it is built: for the crate, and for its macros where they ask for other features.
+    /// Behind the name and the version stands what tells them apart.
+    pub(crate) fn builds(&self) -> Result<Vec<String>> {
+        let package = "{p} [{f}]";
+        let tree = cmd!(
+            self.sh,
+            "cargo tree --offline --edges normal,build --prefix none --no-dedupe --format {package}"
+        );
+        let mut lines: Vec<String> = tree.quiet().read()?.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        Ok(lines)
     }
 }
 
