@@ -57,7 +57,8 @@ pub(crate) mod sealed {
     }
 
     pub trait Connect<'a> {
-        /// Opens the connection that a run uses from its start to its end.
+        /// Opens the connection that a run uses from its start to its end. Nothing is asked of the database before the
+        /// future is polled: a run checks first what needs none.
         fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>>;
     }
 }
