@@ -94,8 +94,8 @@ impl Crate {
     }
 }
 
-/// A package of the repository as a dependency, in the form of Cargo.toml.
-pub(crate) fn ours(package: &str) -> String {
+/// A package of the repository as a dependency, as a line of Cargo.toml.
+pub(crate) fn ours(package: &str, features: &[&str]) -> String {
     let root = bench_folder().join("..");
     // The root package lies in no folder of its own.
     let folder = if package == "embed-migrations" {
@@ -103,7 +103,10 @@ pub(crate) fn ours(package: &str) -> String {
     } else {
         root.join(package)
     };
-    format!("{{ path = '{}' }}", folder.display())
+    format!(
+        "{package} = {{ path = '{}', features = {features:?} }}\n",
+        folder.display()
+    )
 }
 
 /// Where everything is written that goes again: on the disk of the repository, which a folder for temporary files may

@@ -22,51 +22,37 @@ pub(crate) fn run() -> Result<Vec<Row>> {
 fn gained() -> Result<Row> {
     let without = Crate::new(APP, "src/lib.rs", "")?.tree()?;
     let with = Crate::new(&with_ours(APP), "src/lib.rs", "")?.tree()?;
-    let gained: Vec<&str> = with
-        .iter()
-        .filter(|name| !without.contains(name))
-        .map(String::as_str)
-        .collect();
-    eprintln!("gained: {}", gained.join(", "));
-    let what = "crates that an app with sqlx and tokio gains";
-    Ok(Row::alone(
-        what,
-        gained.len().to_string(),
-        format!("≤ {GOAL}"),
-        gained.len() <= GOAL,
+    Ok(at_most(
+        GOAL,
+        "crates that an app with sqlx and tokio gains",
+        with.iter().filter(|name| !without.contains(name)),
     ))
 }
 
 /// What the macro needs, the app needs too: it is built once if it has the same features for both.
 fn built_twice() -> Result<Row> {
-    let chain = format!("migrate-chain = {}", ours("migrate-chain"));
-    let needed = Crate::new(&chain, "src/lib.rs", "")?.tree()?;
-    let app = with_ours(APP_WITH_MACROS);
-    let builds = Crate::new(&app, "src/lib.rs", "")?.builds()?;
-    let is_built_twice = |name: &&String| {
-        let builds = builds.iter();
-        builds
-            .filter(|build| build.starts_with(&format!("{name} ")))
-            .count()
-            > 1
+    let needed = Crate::new(&ours("migrate-chain", &[]), "src/lib.rs", "")?.tree()?;
+    let builds = Crate::new(&with_ours(APP_WITH_MACROS), "src/lib.rs", "")?.builds()?;
+    let times = |name: &str| {
+        let is_of_it = |build: &&String| build.starts_with(&format!("{name} "));
+        builds.iter().filter(is_of_it).count()
     };
-    let twice: Vec<&str> = needed
-        .iter()
-        .filter(is_built_twice)
-        .map(String::as_str)
-        .collect();
-    eprintln!("built twice: {}", twice.join(", "));
-    let what = "crates of these that it builds for the macro and again for the app";
-    Ok(Row::alone(
-        what,
-        twice.len().to_string(),
-        "0".to_owned(),
-        twice.is_empty(),
+    Ok(at_most(
+        0,
+        "crates of these that it builds for the macro and again for the app",
+        needed.iter().filter(|name| times(name) > 1),
     ))
+}
+
+/// How many crates there are, which are named beside the table.
+fn at_most<'n>(goal: usize, what: &str, crates: impl Iterator<Item = &'n String>) -> Row {
+    let names: Vec<&str> = crates.map(String::as_str).collect();
+    eprintln!("{what}: {}", names.join(", "));
+    let count = names.len();
+    Row::alone(what, count.to_string(), format!("≤ {goal}"), count <= goal)
 }
 
 /// The dependencies, and embed-migrations for SQLite.
 fn with_ours(dependencies: &str) -> String {
-    let ours = ours("embed-migrations").replace('}', ", features = [\"sqlite\"] }");
-    format!("{dependencies}embed-migrations = {ours}\n")
+    dependencies.to_owned() + &ours("embed-migrations", &["sqlite"])
 }

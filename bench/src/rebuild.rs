@@ -86,9 +86,9 @@ const LIBRARY: Kind = Kind {
 
 fn measure(kind: &Kind, length: usize, goal: f64) -> Result<Row> {
     let features: Vec<&str> = kind.features.split_whitespace().collect();
-    let library = ours("embed-migrations").replace(" }", &format!(", features = {features:?} }}"));
+    let library = ours("embed-migrations", &features);
     let (dependencies, profile) = (kind.dependencies, kind.profile);
-    let dependencies = format!("{dependencies}embed-migrations = {library}\n{profile}");
+    let dependencies = format!("{dependencies}{library}{profile}");
     let embedded = format!("{EMBEDDED}{}", kind.embedded);
     let by_hand = format!("{}{}", by_hand(length)?, kind.by_hand);
     let ours = Crate::new(&dependencies, kind.file, &embedded)?;
