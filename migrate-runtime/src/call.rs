@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::run::{Goal, Run};
 use crate::runner::Resolution;
 use crate::status::Status;
-use crate::{Direction, Migrations, Plan, Report, stale};
+use crate::{Migrations, Plan, Report, stale};
 
 /// A run that has not begun: nothing is checked, and nothing is connected.
 pub(crate) struct Call<'a> {
@@ -28,11 +28,9 @@ type Answer<'f, T> = BoxFuture<'f, Result<T, Error>>;
 
 impl<'a> Call<'a> {
     pub(crate) fn go(self, goal: Goal) -> Answer<'a, Report> {
-        let name = match goal.direction {
-            Direction::Upgrade => "upgrade",
-            Direction::Downgrade => "downgrade",
-        };
-        in_span(name, async move { self.start().await?.go(goal).await })
+        in_span(goal.direction.name(), async move {
+            self.start().await?.go(goal).await
+        })
     }
 
     pub(crate) fn preview(self, goal: Goal) -> Answer<'a, Plan> {
