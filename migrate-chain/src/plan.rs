@@ -300,7 +300,7 @@ impl RevisionGraph {
             intersect(&mut listed, &walk::reach(&self.next, &lower));
         }
         let order = order::children_first(self, &span, &listed, &upper);
-        if order.len() < walk::marked(&listed).len() {
+        if order.len() < listed.iter().filter(|&&listed| listed).count() {
             return Err(TargetError::NotAncestor {
                 lower: start.to_string(),
                 upper: self.ids_of(&upper),

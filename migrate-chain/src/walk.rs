@@ -71,6 +71,13 @@ pub(crate) fn marked(set: &[bool]) -> Vec<usize> {
     (0..set.len()).filter(|&node| set[node]).collect()
 }
 
+/// The marked positions that have no edge to a marked one.
+pub(crate) fn tips(set: &[bool], edges: &Edges) -> Vec<usize> {
+    let mut tips = marked(set);
+    tips.retain(|&node| !edges.of(node).iter().any(|&next| set[next]));
+    tips
+}
+
 /// Every node behind the nodes that its edges point at. Nodes on a cycle, and those that lead to one, are left out.
 pub(crate) fn dependencies_first(edges: &Edges) -> Vec<usize> {
     let users = edges.reversed();

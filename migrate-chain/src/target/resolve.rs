@@ -337,13 +337,7 @@ impl RevisionGraph {
             .zip(&lineage)
             .map(|(applied, on)| *applied && *on)
             .collect();
-        let is_tip = |&revision: &usize| {
-            let users = self.normal_next.of(revision);
-            !users.iter().any(|&user| active[user])
-        };
-        let mut tips = walk::marked(&active);
-        tips.retain(is_tip);
-        tips
+        walk::tips(&active, &self.normal_next)
     }
 
     /// Where `-N` starts: the current row, or on a branch the newest that is applied there.
@@ -380,10 +374,7 @@ impl RevisionGraph {
 
     /// What is applied, down to the revisions that no applied revision has as its parent.
     pub(crate) fn branch_tips(&self, rows: &[usize]) -> Vec<usize> {
-        let applied = self.ancestors(rows);
-        let mut tips = walk::marked(&applied);
-        tips.retain(|&revision| !self.next(revision).iter().any(|&child| applied[child]));
-        tips
+        walk::tips(&self.ancestors(rows), &self.next)
     }
 
     fn back_from_heads(

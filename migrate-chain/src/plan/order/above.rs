@@ -166,7 +166,7 @@ impl Paths {
             revisions: Vec::with_capacity(span.len()),
             up,
         };
-        for revision in (0..span.len()).filter(|&revision| is_lowest[revision]) {
+        for revision in walk::marked(&is_lowest) {
             paths.lay_out(revision);
         }
         paths
