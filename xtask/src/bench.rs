@@ -2,7 +2,7 @@
 
 use xshell::{Shell, cmd};
 
-use crate::Result;
+use crate::steps::Result;
 
 pub(crate) fn run(sh: &Shell, names: &[String]) -> Result {
     Ok(cmd!(

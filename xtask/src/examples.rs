@@ -4,8 +4,7 @@ use std::path::Path;
 
 use xshell::{Shell, cmd};
 
-use crate::Result;
-use crate::steps::Steps;
+use crate::steps::{Result, Steps};
 
 /// What an example must print; every example has a place here.
 const EXPECTED: [(&str, &[&str]); 6] = [

@@ -2,8 +2,8 @@
 
 use xshell::{Shell, cmd};
 
-use crate::steps::Steps;
-use crate::{Result, setup, snapshots};
+use crate::steps::{Result, Steps};
+use crate::{setup, snapshots};
 
 /// The lowest Rust that the manifest promises.
 const LOWEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");

@@ -9,6 +9,7 @@
 mod bench;
 mod bless;
 mod examples;
+mod house;
 mod lint;
 mod postgres_18;
 mod results;
@@ -22,7 +23,7 @@ mod test;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use steps::Steps;
+use steps::{Result, Steps};
 use xshell::Shell;
 
 const HELP: &str = "\
@@ -31,6 +32,7 @@ Usage: cargo xtask <command>
   setup            install what the tests need and this machine lacks
   test             setup, then all tests: the workspace, each feature alone, the examples, the README's command
   lint             rustfmt, clippy, rustdoc, cargo-deny where installed, the lowest Rust, stale snapshots
+  house            which imports make a circle of files, or lead to a room above
   ci               lint, then test
   deny             cargo-deny, installed first where it is missing (this takes minutes)
   bench [NAME]...  measure side by side with peers; without names, everything
@@ -49,8 +51,6 @@ fn main() -> ExitCode {
     }
 }
 
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
-
 fn run() -> Result {
     let mut arguments = lexopt::Parser::from_env();
     let command = match arguments.next()? {
@@ -68,6 +68,7 @@ fn run() -> Result {
         ("setup", []) => setup::run(&sh)?,
         ("test", []) => run_steps(&sh, &[test::run])?,
         ("lint", []) => run_steps(&sh, &[lint::run])?,
+        ("house", []) => house::check(&sh.current_dir())?,
         ("ci", []) => run_steps(&sh, &[lint::run, test::run])?,
         ("deny", []) => lint::deny(&sh)?,
         ("bench", names) => bench::run(&sh, names)?,

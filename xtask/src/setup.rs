@@ -5,7 +5,8 @@ use std::{env, fs};
 
 use xshell::{Shell, cmd};
 
-use crate::{Result, postgres_18};
+use crate::postgres_18;
+use crate::steps::Result;
 
 /// A program that something here calls.
 struct Tool {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use xshell::{Shell, cmd};
 
-use crate::Result;
+use crate::steps::Result;
 
 /// Fails when a snapshot file has no test.
 pub(crate) fn check(sh: &Shell) -> Result {

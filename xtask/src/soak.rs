@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use lexopt::prelude::*;
 use xshell::{Shell, cmd};
 
-use crate::Result;
 use crate::servers::Servers;
-use crate::steps::Steps;
+use crate::steps::{Result, Steps};
 
 const DOCS: &str = "docs/faults.md";
 /// What is below this line in the documentation is written here.

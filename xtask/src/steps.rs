@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use xshell::Cmd;
 
-use crate::Result;
 use crate::results::TestResults;
+
+/// The result of a step, whose failure is told at the end.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// What has been run so far.
 #[derive(Default)]

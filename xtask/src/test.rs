@@ -4,8 +4,8 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::servers::{self, Servers};
-use crate::steps::Steps;
-use crate::{Result, examples, postgres_18, setup};
+use crate::steps::{Result, Steps};
+use crate::{examples, postgres_18, setup};
 
 pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     // Who leaves tests out may have a machine where nothing can be installed.
