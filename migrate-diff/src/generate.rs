@@ -14,8 +14,8 @@ use crate::interrupt::until_interrupted;
 use crate::model::Schema;
 use crate::rename::{self, Applied, Rename};
 use crate::scratch::Scratch;
-use crate::step::{self, Hazard, Plan, Step};
-use crate::{Options, desired, introspect, plan};
+use crate::step::{self, Hazard, Options, Plan, Step};
+use crate::{database, desired};
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]
@@ -218,13 +218,13 @@ impl Prepared {
             file.load(wanted.connection()).await?;
             renames.extend(file.renames(wanted.connection())?);
         }
-        let to = introspect(wanted.connection(), &request.filter).await?;
+        let to = database::introspect(wanted.connection(), &request.filter).await?;
         wanted.finish().await?;
         let renames = rename::applicable(&renames, &start, &to)?;
         for rename in &renames {
             run_step(scratch.connection(), &rename.forth).await?;
         }
-        let from = introspect(scratch.connection(), &request.filter).await?;
+        let from = database::introspect(scratch.connection(), &request.filter).await?;
         Ok(Self {
             scratch,
             start,
@@ -269,7 +269,7 @@ impl Prepared {
 
     /// The steps forth: a plan for each revision.
     fn upgrades(&self, options: Options) -> Vec<Plan> {
-        let mut plan = plan(&self.from, &self.to, options);
+        let mut plan = database::plan(&self.from, &self.to, options);
         let renames: Vec<Step> = self
             .renames
             .iter()
@@ -352,7 +352,7 @@ impl Prepared {
     }
 
     async fn state(&mut self) -> Result<Schema, Error> {
-        introspect(self.scratch.connection(), &self.filter).await
+        database::introspect(self.scratch.connection(), &self.filter).await
     }
 
     /// Writes the downgrade of revision `n`, which leads from `state` to `before`, and runs it: renames first, as in the
@@ -379,7 +379,7 @@ impl Prepared {
             .await?;
             state = self.state().await?;
         }
-        let back = plan(
+        let back = database::plan(
             &state,
             before,
             Options {
@@ -424,11 +424,11 @@ async fn current(request: &Request<'_>) -> Result<(Scratch, Schema), Error> {
             .connection()
             .upgrade(request.migrations, "heads")
             .await?;
-        let schema = introspect(scratch.connection(), &request.filter).await?;
+        let schema = database::introspect(scratch.connection(), &request.filter).await?;
         return Ok((scratch, schema));
     };
     let mut live = Connection::open(url).await?;
-    let schema = introspect(&mut live, &request.filter).await?;
+    let schema = database::introspect(&mut live, &request.filter).await?;
     if schema.dialect != scratch.connection().dialect() {
         let summary = format!(
             "the live database is {}, the scratch database {}",
@@ -438,10 +438,10 @@ async fn current(request: &Request<'_>) -> Result<(Scratch, Schema), Error> {
         return Err(Error::new(ErrorKind::Connect, summary)
             .help("name a server of the same kind with --dev-url"));
     }
-    let empty = introspect(scratch.connection(), &request.filter).await?;
-    let made = plan(&empty, &schema, Options::default());
+    let empty = database::introspect(scratch.connection(), &request.filter).await?;
+    let made = database::plan(&empty, &schema, Options::default());
     run(scratch.connection(), &made.steps, true, made.foreign_keys).await?;
-    let copy = introspect(scratch.connection(), &request.filter).await?;
+    let copy = database::introspect(scratch.connection(), &request.filter).await?;
     same(
         &copy,
         &schema,

@@ -40,6 +40,15 @@ pub(crate) struct Plan {
     pub(crate) online: Vec<Step>,
 }
 
+/// The choices that a plan depends on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    /// Whether indexes and constraints are made without keeping others out, PostgreSQL only.
+    pub(crate) online: bool,
+    /// Whether all steps run in one transaction, whatever that costs.
+    pub(crate) single: bool,
+}
+
 impl Default for Plan {
     fn default() -> Self {
         Self {

@@ -19,6 +19,7 @@ mod faults;
 mod lexer;
 mod marker;
 mod plain;
+mod quote;
 mod split;
 mod token;
 
@@ -27,5 +28,6 @@ pub use facts::{Refusal, Remedy, refusal, transaction_control};
 pub use faults::{Fault, FaultKind, faults, faults_common};
 pub use lexer::{Tokens, tokens};
 pub(crate) use plain::is_plain;
+pub use quote::{quote_name, quote_text};
 pub use split::{Statement, Statements, split};
 pub use token::{Token, TokenKind};

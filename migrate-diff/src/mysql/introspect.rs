@@ -5,8 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, tokens};
 
-use super::parse::{self, Part, PartKind};
-use super::quote;
+use super::parse::{self, Part, PartKind, quote};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Kind, Object, ObjectId, Schema};

@@ -7,9 +7,5 @@ mod plan;
 pub(crate) mod scratch;
 
 pub(crate) use introspect::introspect;
+pub(crate) use parse::quote;
 pub(crate) use plan::plan;
-
-/// A name as a statement writes it.
-pub(crate) fn quote(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}

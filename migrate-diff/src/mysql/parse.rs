@@ -1,5 +1,8 @@
 //! What `SHOW CREATE TABLE` answers, line by line.
 
+use migrate_chain::Dialect;
+use migrate_chain::sql::quote_name;
+
 /// A table's statement, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Table {
@@ -110,6 +113,11 @@ impl Part {
         let rest = self.line.split_once(") REFERENCES ")?.1;
         quoted(rest)
     }
+}
+
+/// A name as a statement writes it.
+pub(crate) fn quote(name: &str) -> String {
+    quote_name(Dialect::MySql, name)
 }
 
 #[cfg(test)]

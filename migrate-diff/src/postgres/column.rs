@@ -1,5 +1,6 @@
 //! Columns of PostgreSQL.
 
+use super::name::qualified;
 use crate::ddl::Schemas;
 use crate::model::{Kind, Object};
 use crate::step::Step;
@@ -198,7 +199,7 @@ fn nullability(column: &str, to: &Object, online: bool) -> Vec<Step> {
         ];
     }
     // A check that is known to hold spares the reading under the lock.
-    let check = super::qualified(&format!("{}_not_null", name.trim_matches('"')));
+    let check = qualified(&format!("{}_not_null", name.trim_matches('"')));
     let table_sql = format!("ALTER TABLE {table}");
     [
         Step::new(format!(

@@ -1,5 +1,8 @@
 //! PostgreSQL's DDL.
 
+use migrate_chain::Dialect;
+use migrate_chain::sql::quote_text;
+
 use super::column;
 use crate::ddl::{Grammar, Schemas};
 use crate::model::{Kind, Object, Schema};
@@ -271,12 +274,7 @@ fn unnamed_index(index: &Object) -> Option<String> {
 }
 
 pub(super) fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if text.contains('\\') {
-        format!("E'{}'", quoted.replace('\\', "\\\\"))
-    } else {
-        format!("'{quoted}'")
-    }
+    quote_text(Dialect::Postgres, text)
 }
 
 pub(super) fn comment(object: &Object) -> Option<Step> {

@@ -5,15 +5,17 @@ mod column;
 mod enums;
 mod grammar;
 mod introspect;
+mod name;
 pub(crate) mod scratch;
 
 pub(crate) use introspect::introspect;
+pub(crate) use name::qualified;
 
 use grammar::Postgres;
 
-use crate::model::{Kind, Schema};
-use crate::step::{Plan, Step};
-use crate::{Options, ddl};
+use crate::ddl;
+use crate::model::{Kind, Object, Schema};
+use crate::step::{Options, Plan, Step};
 
 /// The steps between two schemas.
 pub(crate) fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
@@ -52,7 +54,7 @@ fn once(from: &Schema, to: &Schema, options: Options, never_in_place: bool) -> P
 /// A table that joins its parents or leaves them keeps its columns and constraints, which are then read as its own or
 /// as its parents'.
 fn forget_parts_that_move(from: &mut Schema, to: &mut Schema) {
-    let moved = |table: &crate::Object| {
+    let moved = |table: &Object| {
         to.get(&table.id).is_some_and(|new| {
             ["bound", "parent"]
                 .iter()
@@ -93,26 +95,5 @@ fn postpone_bodies(plan: &mut Plan) {
     if plan.steps.len() > 1 && plan.steps.iter().any(makes_function) {
         plan.steps
             .insert(0, Step::new("SET LOCAL check_function_bodies = off"));
-    }
-}
-
-/// A name as a statement writes it, with or without its schema.
-pub(crate) fn qualified(name: &str) -> String {
-    if name.starts_with('"') {
-        return name.to_owned();
-    }
-    name.split('.').map(quote).collect::<Vec<_>>().join(".")
-}
-
-/// As `quote_ident` has it, but for the reserved words, which nobody renames to.
-fn quote(name: &str) -> String {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if is_plain {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
     }
 }

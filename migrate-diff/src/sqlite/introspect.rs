@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use migrate_chain::Dialect;
 
 use super::parse::{self, Constraint, ConstraintKind, Table};
-use super::quote;
-use super::words::{canonical, mentions, pieces};
+use super::words::{Piece, canonical, mentions, pieces, quote};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Kind, Object, ObjectId, Schema};
@@ -171,4 +170,18 @@ fn depend_views(schema: &mut Schema) {
             object.depends_on = found;
         }
     }
+}
+
+/// The parts of an introspected table, whose statement was parsed before.
+pub(super) fn table_of(object: &Object) -> Table {
+    parse::table(&object.create).unwrap_or_default()
+}
+
+/// The name of a table as its statement spells it.
+pub(super) fn pieces_name(object: &Object) -> String {
+    let place = table_of(object).name;
+    pieces(&object.create)
+        .iter()
+        .find(|piece| piece.place == place)
+        .map_or_else(|| object.id.name.clone(), Piece::name)
 }

@@ -8,8 +8,4 @@ mod words;
 
 pub(crate) use introspect::introspect;
 pub(crate) use plan::plan;
-
-/// A name as a statement writes it.
-pub(crate) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
+pub(crate) use words::quote;

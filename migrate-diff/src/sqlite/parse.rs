@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::words::{Piece, canonical, pieces};
+use super::words::{Piece, canonical, pieces, quote};
 
 /// A table's statement, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -437,7 +437,7 @@ impl<'s> Clauses<'_, 's> {
 
 /// A name as [`canonical`] spells it.
 fn spelt(name: &str) -> String {
-    let quoted = super::quote(name);
+    let quoted = quote(name);
     canonical(&pieces(&quoted))
 }
 

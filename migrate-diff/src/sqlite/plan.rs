@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::parse::{self, Column, ConstraintKind, Table};
-use super::words::{mentions, pieces};
-use super::{introspect, quote, rebuild};
+use super::introspect::{self, pieces_name, table_of};
+use super::parse::{Column, ConstraintKind, Table};
+use super::rebuild::{self, column_hazard};
+use super::words::{mentions, pieces, quote};
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::order::order;
 use crate::step::{Plan, Step};
@@ -106,11 +107,6 @@ impl Delta {
     fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
     }
-}
-
-/// An introspected table has been taken apart before.
-pub(super) fn table_of(object: &Object) -> Table {
-    parse::table(&object.create).unwrap_or_default()
 }
 
 fn can_alter(old: &Table, new: &Table, columns: &Delta, constraints: &Delta) -> bool {
@@ -327,29 +323,6 @@ fn alterations(object: &Object, added: &[String], removed: &[String]) -> Vec<Ste
         ))
     });
     add.chain(drop).collect()
-}
-
-/// What a new column asks of the rows that are there.
-pub(super) fn column_hazard(table: &str, column: &Column) -> Option<String> {
-    let has_value = column
-        .default
-        .as_deref()
-        .is_some_and(|default| default != "null");
-    (column.not_null.is_some() && !has_value && column.generated.is_none()).then(|| {
-        format!(
-            "fails if table {table} has rows: column {} is NOT NULL and has no default",
-            column.name
-        )
-    })
-}
-
-/// The name of a table as its statement spells it.
-pub(super) fn pieces_name(object: &Object) -> String {
-    let place = table_of(object).name;
-    pieces(&object.create)
-        .iter()
-        .find(|piece| piece.place == place)
-        .map_or_else(|| object.id.name.clone(), super::words::Piece::name)
 }
 
 /// A column's definition on one line, without comments.

@@ -1,9 +1,11 @@
 //! A table built anew: what SQLite's ALTER TABLE cannot do, in the order of steps that its documentation gives.
 
+use migrate_chain::Dialect;
+use migrate_chain::sql::quote_text;
+
+use super::introspect::{self, pieces_name, table_of};
 use super::parse::{Column, ConstraintKind, Table};
-use super::plan::{column_hazard, pieces_name, table_of};
-use super::words::pieces;
-use super::{introspect, quote};
+use super::words::{pieces, quote};
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::{Hazard, Step};
 
@@ -218,5 +220,19 @@ fn renamed(sql: &str, table: &Table, name: &str, temporary: &str) -> String {
 }
 
 fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
+    quote_text(Dialect::Sqlite, value)
+}
+
+/// Why a new column may fail on the rows that are there.
+pub(super) fn column_hazard(table: &str, column: &Column) -> Option<String> {
+    let has_value = column
+        .default
+        .as_deref()
+        .is_some_and(|default| default != "null");
+    (column.not_null.is_some() && !has_value && column.generated.is_none()).then(|| {
+        format!(
+            "fails if table {table} has rows: column {} is NOT NULL and has no default",
+            column.name
+        )
+    })
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, tokens};
+use migrate_chain::sql::{TokenKind, quote_name, tokens};
 
 /// A token that means something.
 #[derive(Clone, Debug)]
@@ -68,8 +68,13 @@ fn quoted(piece: &Piece<'_>) -> String {
     if is_plain(&name) {
         name.to_ascii_lowercase()
     } else {
-        super::quote(&name)
+        quote(&name)
     }
+}
+
+/// A name as a statement writes it.
+pub(crate) fn quote(name: &str) -> String {
+    quote_name(Dialect::Sqlite, name)
 }
 
 fn is_plain(name: &str) -> bool {

@@ -1,0 +1,46 @@
+use std::fmt::Write as _;
+
+use crate::Dialect;
+
+/// A name as a statement of the dialect writes it, always quoted.
+///
+/// ```
+/// use migrate_chain::{Dialect, sql::quote_name};
+///
+/// assert_eq!(quote_name(Dialect::Postgres, "a\"b"), r#""a""b""#);
+/// assert_eq!(quote_name(Dialect::MySql, "a`b"), "`a``b`");
+/// ```
+pub fn quote_name(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+        Dialect::MySql => format!("`{}`", name.replace('`', "``")),
+    }
+}
+
+/// A string literal that means the same under every setting of the server.
+///
+/// ```
+/// use migrate_chain::{Dialect, sql::quote_text};
+///
+/// assert_eq!(quote_text(Dialect::Sqlite, "it's"), "'it''s'");
+/// assert_eq!(quote_text(Dialect::Postgres, r"a\b"), r"E'a\\b'");
+/// assert_eq!(quote_text(Dialect::MySql, r"a\b"), "CONVERT(X'615c62' USING utf8mb4)");
+/// ```
+pub fn quote_text(dialect: Dialect, text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    match dialect {
+        // The E form does not depend on standard_conforming_strings.
+        Dialect::Postgres if text.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
+        // Hexadecimal does not depend on NO_BACKSLASH_ESCAPES in sql_mode.
+        Dialect::MySql if text.contains('\\') => format!("CONVERT(X'{}' USING utf8mb4)", hex(text)),
+        _ => format!("'{quoted}'"),
+    }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,47 @@
+//! The only place that asks which database it is.
+
+use migrate_chain::Dialect;
+
+use crate::connection::Connection;
+use crate::error::Error;
+#[cfg(doc)]
+use crate::error::ErrorKind;
+use crate::filter::Filter;
+use crate::model::Schema;
+use crate::step::{Options, Plan};
+use crate::{mysql, postgres, sqlite};
+
+/// Reads the schema of the database that `connection` is connected to, as far as `filter` admits it.
+///
+/// # Errors
+/// [`ErrorKind::Database`] when the catalogs cannot be read, [`ErrorKind::Unreadable`] when they hold what is unknown.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use migrate_diff::{Connection, Difference, Filter, introspect};
+///
+/// let mut connection = Connection::open("sqlite::memory:").await?;
+/// let before = introspect(&mut connection, &Filter::default()).await?;
+/// connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)").await?;
+/// let after = introspect(&mut connection, &Filter::default()).await?;
+/// assert_eq!(Difference::between(&before, &after).to_string(), "+ table t");
+/// # Ok(()) }
+/// ```
+pub async fn introspect(connection: &mut Connection, filter: &Filter) -> Result<Schema, Error> {
+    let mut schema = match connection.dialect() {
+        Dialect::Sqlite => sqlite::introspect(connection).await?,
+        Dialect::Postgres => postgres::introspect(connection).await?,
+        Dialect::MySql => mysql::introspect(connection).await?,
+    };
+    filter.apply(&mut schema);
+    Ok(schema)
+}
+
+/// The steps from one schema to another.
+pub(crate) fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
+    match from.dialect {
+        Dialect::Sqlite => sqlite::plan(from, to),
+        Dialect::Postgres => postgres::plan(from, to, options),
+        Dialect::MySql => mysql::plan(from, to),
+    }
+}
