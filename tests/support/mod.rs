@@ -51,6 +51,18 @@ pub trait Backend: Sized + Send + Sync + 'static {
     /// The pool.
     fn db(&self) -> Self::Handle<'_>;
 
+    /// A connection, to be passed.
+    type Connection: Send;
+
+    /// Opens one of the app's own.
+    fn connect(&self) -> impl Future<Output = Self::Connection> + Send;
+
+    /// What `Migrations` is given to run on it.
+    fn pass(connection: &mut Self::Connection) -> impl Database<'_>;
+
+    /// The settings of a connection, each a line, and whether it is inside a transaction.
+    fn session(connection: &mut Self::Connection) -> impl Future<Output = Vec<String>> + Send;
+
     /// Runs SQL that the test needs.
     fn execute(&self, sql: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 

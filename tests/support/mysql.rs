@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use embed_migrations::Dialect;
+use embed_migrations::{Database, Dialect};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, MySqlPool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, MySqlConnection, MySqlPool, Row as _};
 use test_servers::Server;
 
 use super::Backend;
@@ -65,6 +65,10 @@ pub async fn admin(server: &Server, sql: &str) {
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
+/// The settings of a session, without those that tell of its last statement.
+const SESSION: &str = "SHOW SESSION VARIABLES WHERE Variable_name NOT IN ('timestamp', 'last_insert_id', 'identity', \
+    'rand_seed1', 'rand_seed2', 'warning_count', 'error_count', 'last_gtid', 'gtid_current_pos', 'gtid_binlog_pos')";
+
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
@@ -83,6 +87,25 @@ impl Backend for MySql {
 
     fn db(&self) -> &MySqlPool {
         &self.pool
+    }
+
+    type Connection = MySqlConnection;
+
+    async fn connect(&self) -> MySqlConnection {
+        self.options().connect().await.expect("the server answers")
+    }
+
+    fn pass(connection: &mut MySqlConnection) -> impl Database<'_> {
+        connection
+    }
+
+    async fn session(connection: &mut MySqlConnection) -> Vec<String> {
+        let rows = sqlx::raw_sql(SESSION).fetch_all(connection).await;
+        let line = |row: &sqlx::mysql::MySqlRow| {
+            let text = |column: usize| -> Option<String> { row.get_unchecked(column) };
+            format!("{} {:?}", text(0).unwrap_or_default(), text(1))
+        };
+        rows.expect("it answers").iter().map(line).collect()
     }
 
     async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {

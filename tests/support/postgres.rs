@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use embed_migrations::Dialect;
+use embed_migrations::{Database, Dialect};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
 use test_servers::Server;
@@ -93,6 +93,22 @@ impl Backend for Postgres {
 
     fn db(&self) -> &PgPool {
         &self.pool
+    }
+
+    type Connection = PgConnection;
+
+    async fn connect(&self) -> PgConnection {
+        self.connection().await
+    }
+
+    fn pass(connection: &mut PgConnection) -> impl Database<'_> {
+        connection
+    }
+
+    async fn session(connection: &mut PgConnection) -> Vec<String> {
+        let sql = "SELECT concat_ws(' ', name, setting) FROM pg_settings UNION ALL SELECT 'inside a transaction ' || (now() <> \
+                   statement_timestamp())";
+        column(connection, sql).await
     }
 
     async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {

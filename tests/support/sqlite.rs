@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use embed_migrations::Dialect;
+use embed_migrations::{Database, Dialect};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, SqlitePool};
 use tempfile::TempDir;
 
 use super::Backend;
@@ -40,6 +40,17 @@ pub fn pool(options: SqliteConnectOptions) -> SqlitePool {
         .connect_lazy_with(options)
 }
 
+/// Settings of a connection that a revision may change.
+const PRAGMAS: [&str; 7] = [
+    "foreign_keys",
+    "defer_foreign_keys",
+    "ignore_check_constraints",
+    "legacy_alter_table",
+    "recursive_triggers",
+    "busy_timeout",
+    "cache_size",
+];
+
 impl Backend for Sqlite {
     const DIALECT: Dialect = Dialect::Sqlite;
 
@@ -58,6 +69,30 @@ impl Backend for Sqlite {
 
     fn db(&self) -> &SqlitePool {
         &self.pool
+    }
+
+    type Connection = SqliteConnection;
+
+    async fn connect(&self) -> SqliteConnection {
+        self.options().connect().await.expect("the file opens")
+    }
+
+    fn pass(connection: &mut SqliteConnection) -> impl Database<'_> {
+        connection
+    }
+
+    async fn session(connection: &mut SqliteConnection) -> Vec<String> {
+        let mut session = Vec::new();
+        for pragma in PRAGMAS {
+            let sql = AssertSqlSafe(format!("PRAGMA {pragma}"));
+            let row = sqlx::query(sql).fetch_one(&mut *connection).await;
+            let value: i64 = sqlx::Row::get(&row.expect("it answers"), 0);
+            session.push(format!("{pragma} {value}"));
+        }
+        // Fails inside a transaction.
+        let begun = sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await;
+        session.push(format!("inside a transaction {}", begun.is_err()));
+        session
     }
 
     async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
