@@ -3,8 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::programs::find;
-use crate::server::free_port;
+use crate::server::{find, free_port};
 use crate::{Kind, Server};
 
 /// Where Debian's package `galera-4` puts its library.

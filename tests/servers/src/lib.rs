@@ -1,14 +1,10 @@
-//! Database servers for tests. Each is private: on a free port of the loopback, in a temporary folder, under another user
-//! where this one is root, and gone with the process that started it, whatever happens to that.
+//! Private database servers for tests: those of `migrate-servers`, each on a free port of the loopback. A test cannot go on
+//! without its server, so every function panics if there is none.
 //!
 //! [`postgres`] and [`mysql`] give the one that the tests of this process share. `MIGRATE_TEST_POSTGRES_URL` and
 //! `MIGRATE_TEST_MYSQL_URL` name an existing server instead.
 
 mod galera;
-mod janitor;
-mod mariadb;
-mod postgres;
-mod programs;
 mod server;
 
 use std::sync::OnceLock;

@@ -1,18 +1,8 @@
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use tempfile::TempDir;
-
-use crate::janitor::Janitor;
-use crate::{mariadb, postgres};
+use migrate_servers::{Error, Installed, Listen, Product, Setup};
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +36,7 @@ pub struct Server {
     kind: Kind,
     /// The URL up to the database's name.
     base: String,
-    private: Option<Private>,
-}
-
-/// One that this process has started.
-struct Private {
-    port: u16,
-    folder: PathBuf,
-    command: Box<dyn Fn() -> Command + Send + Sync>,
-    process: Mutex<Option<Child>>,
-    /// Last, so that it goes first where order matters: it kills what still runs and removes the folder.
-    _janitor: Janitor,
+    private: Option<migrate_servers::Server>,
 }
 
 impl Server {
@@ -73,10 +53,18 @@ impl Server {
     /// # Panics
     /// When it cannot be started; the message says why.
     pub fn start_with(kind: Kind, arguments: &[&str]) -> Self {
-        Self::private_of(kind, |folder, port| match kind {
-            Kind::Postgres => postgres::prepare(folder, port, arguments, None),
-            Kind::MySql => mariadb::prepare(folder, port, arguments),
-        })
+        let installed = there_is(Installed::newest(match kind {
+            Kind::Postgres => Product::Postgres,
+            Kind::MySql => Product::MariaDb,
+        }));
+        let setup = Setup {
+            arguments: arguments
+                .iter()
+                .map(|&argument| argument.to_owned())
+                .collect(),
+            ..setup()
+        };
+        Self::private_of(kind, migrate_servers::Server::start(&installed, &setup))
     }
 
     /// Starts a private server of PostgreSQL with the programs in a folder, of a version that is not installed.
@@ -84,9 +72,9 @@ impl Server {
     /// # Panics
     /// When it cannot be started; the message says why.
     pub fn start_from(programs: &Path) -> Self {
-        Self::private_of(Kind::Postgres, |folder, port| {
-            postgres::prepare(folder, port, &[], Some(programs))
-        })
+        let installed = there_is(Installed::in_folder(Product::Postgres, programs));
+        let started = migrate_servers::Server::start(&installed, &setup());
+        Self::private_of(Kind::Postgres, started)
     }
 
     /// Starts a server that follows this one of PostgreSQL, and takes no writes.
@@ -100,41 +88,18 @@ impl Server {
             Kind::Postgres,
             "only PostgreSQL has a replica here"
         );
-        Self::private_of(self.kind, |folder, port| {
-            postgres::prepare_replica(folder, port, self.port())
-        })
+        let installed = there_is(Installed::newest(Product::Postgres));
+        let started = migrate_servers::Server::start_replica(&installed, &setup(), self.port());
+        Self::private_of(self.kind, started)
     }
 
-    fn private_of(
-        kind: Kind,
-        prepare: impl FnOnce(&Path, u16) -> Box<dyn Fn() -> Command + Send + Sync>,
-    ) -> Self {
-        let folder = TempDir::with_prefix("migrate-server-")
-            .expect("a temporary folder")
-            .keep();
-        let open = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(&folder, open).expect("the folder is ours");
-        let janitor = Janitor::of(&folder);
-        let port = free_port();
-        let command = prepare(&folder, port);
-        let user = match kind {
-            Kind::Postgres => "postgres",
-            Kind::MySql => "root",
-        };
-        let private = Private {
-            port,
-            folder,
-            command,
-            process: Mutex::new(None),
-            _janitor: janitor,
-        };
-        let server = Self {
+    fn private_of(kind: Kind, started: Result<migrate_servers::Server, Error>) -> Self {
+        let private = there_is(started);
+        Self {
             kind,
-            base: format!("{}://{user}@127.0.0.1:{port}/", kind.name()),
+            base: private.url(""),
             private: Some(private),
-        };
-        server.resume();
-        server
+        }
     }
 
     /// A server that is there already. `url` names any database of it.
@@ -196,7 +161,10 @@ impl Server {
     /// # Panics
     /// When it is one that was there already.
     pub fn port(&self) -> u16 {
-        self.private().port
+        match self.private().listen() {
+            Listen::Port(port) => port,
+            Listen::Socket => panic!("tests listen on ports"),
+        }
     }
 
     /// What it has written to its log.
@@ -204,7 +172,7 @@ impl Server {
     /// # Panics
     /// When it is one that was there already.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.private().folder.join("log")).unwrap_or_default()
+        self.private().log()
     }
 
     /// Kills it with SIGKILL, as a crash would.
@@ -212,13 +180,7 @@ impl Server {
     /// # Panics
     /// When it is one that was there already.
     pub fn kill(&self) {
-        let mut process = self.process();
-        if let Some(mut child) = process.take() {
-            // The whole group: a server's children outlive it for a while, and hold its port.
-            let group = format!("-{}", child.id());
-            let _ = Command::new("kill").args(["-9", "--", &group]).status();
-            let _ = child.wait();
-        }
+        self.private().kill();
     }
 
     /// Starts it again on the same data, and waits until it answers.
@@ -226,50 +188,10 @@ impl Server {
     /// # Panics
     /// When it does not start; the message has its log.
     pub fn resume(&self) {
-        let private = self.private();
-        let mut process = self.process();
-        let mut child = (private.command)()
-            .stdin(Stdio::null())
-            .stdout(log(&private.folder))
-            .stderr(log(&private.folder))
-            .process_group(0)
-            .spawn()
-            .expect("the server's program starts");
-        let mut groups = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(private.folder.join("groups"))
-            .expect("the folder is ours");
-        writeln!(groups, "{}", child.id()).expect("the folder is ours");
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while !self.answers() {
-            let ended = child.try_wait().expect("it is our child");
-            assert!(
-                ended.is_none() && Instant::now() < deadline,
-                "{:?} did not start:\n{}",
-                self.kind,
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        *process = Some(child);
+        there_is(self.private().resume());
     }
 
-    fn answers(&self) -> bool {
-        match self.kind {
-            Kind::Postgres => postgres::answers(self.port()),
-            Kind::MySql => mariadb::answers(self.port()),
-        }
-    }
-
-    fn process(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
-        self.private()
-            .process
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn private(&self) -> &Private {
+    fn private(&self) -> &migrate_servers::Server {
         self.private
             .as_ref()
             .expect("the server is one that was there already")
@@ -284,16 +206,24 @@ impl fmt::Debug for Server {
     }
 }
 
-fn log(folder: &Path) -> File {
-    let log = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(folder.join("log"));
-    log.expect("the folder is ours")
+/// Tests reach a server by a port: proxies stand in between, and what is refused there is a test too.
+fn setup() -> Setup {
+    Setup {
+        listen: Listen::Port(free_port()),
+        ..Setup::default()
+    }
 }
 
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("it is bound").port()
+    there_is(migrate_servers::free_port())
+}
+
+/// A program that is installed.
+pub(crate) fn find(program: &str) -> PathBuf {
+    there_is(migrate_servers::program(&[program]))
+}
+
+fn there_is<T>(result: Result<T, Error>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}\n  help: run `cargo xtask setup`"))
 }

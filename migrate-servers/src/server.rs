@@ -1,0 +1,292 @@
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::error::Error;
+use crate::installed::Installed;
+use crate::janitor::{self, Janitor};
+use crate::product::Product;
+use crate::template::private_folder;
+use crate::user::User;
+use crate::{mysql, postgres};
+
+/// How clients reach a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listen {
+    /// By a socket in its folder, which only this user can open.
+    #[default]
+    Socket,
+    /// By a port of the loopback.
+    Port(u16),
+}
+
+/// How a server is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// How clients reach it.
+    pub listen: Listen,
+    /// Whether its data may be lost when it crashes: it is faster then.
+    pub throwaway: bool,
+    /// MySQL's and MariaDB's setting of that name, which can only be chosen when a data directory is created.
+    pub lower_case_table_names: Option<u8>,
+    /// Further arguments for its program.
+    pub arguments: Vec<String>,
+}
+
+/// A private server. It ends with this value and with this process, and its folder is removed.
+///
+/// ```no_run
+/// use migrate_servers::{Installed, Product, Server, Setup};
+///
+/// # fn main() -> Result<(), migrate_servers::Error> {
+/// let installed = Installed::newest(Product::Postgres)?;
+/// let server = Server::start(&installed, &Setup::default())?;
+/// println!("{}", server.url("postgres"));
+/// # Ok(()) }
+/// ```
+pub struct Server {
+    product: Product,
+    place: Place,
+    program: PathBuf,
+    arguments: Vec<String>,
+    process: Mutex<Option<Child>>,
+    /// Last, so that it goes last: it kills what still runs and removes the folder.
+    _janitor: Janitor,
+}
+
+/// The folder of a server, and how it is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    folder: PathBuf,
+    pub(crate) listen: Listen,
+    pub(crate) user: User,
+}
+
+impl Place {
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
+        self.folder.join("temporary")
+    }
+
+    pub(crate) fn socket_folder(&self) -> PathBuf {
+        self.folder.join("s")
+    }
+}
+
+impl Server {
+    /// Starts a server, and waits until it answers.
+    ///
+    /// # Errors
+    /// Its data directory cannot be created, or it does not start; the message has what it printed.
+    pub fn start(installed: &Installed, setup: &Setup) -> Result<Self, Error> {
+        Self::start_on(installed, setup, |place| match installed.product() {
+            Product::Postgres => postgres::prepare(installed, place),
+            Product::MySql | Product::MariaDb => mysql::prepare(installed, place, setup),
+        })
+    }
+
+    /// Starts a server of PostgreSQL that follows the one on port `of`, and takes no writes.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_replica(installed: &Installed, setup: &Setup, of: u16) -> Result<Self, Error> {
+        Self::start_on(installed, setup, |place| {
+            postgres::prepare_replica(installed, place, of)
+        })
+    }
+
+    fn start_on(
+        installed: &Installed,
+        setup: &Setup,
+        prepare: impl FnOnce(&Place) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let folder = folder().map_err(|error| Error::io("a temporary folder", &error))?;
+        let janitor = Janitor::of(janitor::OF_SERVER, folder.as_os_str())?;
+        let user = User::for_servers(&folder)?;
+        let listen = setup.listen;
+        let place = Place {
+            folder,
+            listen,
+            user,
+        };
+        private_folder(&place.socket_folder(), user)
+            .map_err(|error| Error::io("a folder for the socket", &error))?;
+        prepare(&place)?;
+        let mut arguments = match installed.product() {
+            Product::Postgres => postgres::arguments(&place, setup),
+            Product::MySql | Product::MariaDb => mysql::arguments(installed, &place, setup),
+        };
+        arguments.extend(setup.arguments.iter().cloned());
+        let server = Self {
+            product: installed.product(),
+            place,
+            program: installed.daemon().to_owned(),
+            arguments,
+            process: Mutex::new(None),
+            _janitor: janitor,
+        };
+        server.resume()?;
+        Ok(server)
+    }
+
+    /// Which product it is.
+    pub fn product(&self) -> Product {
+        self.product
+    }
+
+    /// The URL of a database of it, for a user who may do everything.
+    pub fn url(&self, database: &str) -> String {
+        let (scheme, user) = (self.product.scheme(), self.product.administrator());
+        let folder = self.place.socket_folder();
+        match (self.place.listen, self.product) {
+            (Listen::Port(port), _) => format!("{scheme}://{user}@127.0.0.1:{port}/{database}"),
+            (Listen::Socket, Product::Postgres) => format!(
+                "{scheme}://{user}@localhost:5432/{database}?host={}&sslmode=disable",
+                folder.display()
+            ),
+            (Listen::Socket, _) => format!(
+                "{scheme}://{user}@localhost/{database}?socket={}&ssl-mode=disabled",
+                folder.join(mysql::SOCKET).display()
+            ),
+        }
+    }
+
+    /// How clients reach it.
+    pub fn listen(&self) -> Listen {
+        self.place.listen
+    }
+
+    /// What it has written to its log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.place.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Kills it with SIGKILL, as a crash would.
+    pub fn kill(&self) {
+        let mut process = self.process();
+        if let Some(mut child) = process.take() {
+            // The whole group: a server's children outlive it for a while, and hold its port.
+            let group = format!("-{}", child.id());
+            let _ = Command::new("kill").args(["-9", "--", &group]).status();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts it again on the same data, and waits until it answers.
+    ///
+    /// # Errors
+    /// It does not start; the message has its log.
+    pub fn resume(&self) -> Result<(), Error> {
+        let mut process = self.process();
+        let mut child = self.spawn().map_err(|error| {
+            Error::io(
+                &format!("{} cannot be started", self.program.display()),
+                &error,
+            )
+        })?;
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !self.answers(child.id()) {
+            let has_ended = child.try_wait().is_ok_and(|ended| ended.is_some());
+            if has_ended || Instant::now() > deadline {
+                let summary = format!("a private {} server did not start", self.product);
+                return Err(Error::new(summary).detail(self.log()));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        *process = Some(child);
+        Ok(())
+    }
+
+    fn spawn(&self) -> io::Result<Child> {
+        let folder = &self.place.folder;
+        let child = self
+            .place
+            .user
+            .command(&self.program)
+            .args(&self.arguments)
+            // A server must be able to read the folder that it starts in.
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(append(&folder.join("log"))?)
+            .stderr(append(&folder.join("log"))?)
+            .process_group(0)
+            .spawn()?;
+        writeln!(append(&folder.join("groups"))?, "{}", child.id())?;
+        Ok(child)
+    }
+
+    fn answers(&self, process: u32) -> bool {
+        match self.product {
+            Product::Postgres => postgres::answers(&self.place, process),
+            Product::MySql | Product::MariaDb => mysql::answers(&self.place),
+        }
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Child>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("product", &self.product)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A port of the loopback that was free a moment ago.
+///
+/// # Errors
+/// All are taken.
+pub fn free_port() -> Result<u16, Error> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = bound.and_then(|listener| listener.local_addr());
+    address
+        .map(|address| address.port())
+        .map_err(|error| Error::io("there is no free port", &error))
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(name: &str, command: &mut Command) -> Result<(), Error> {
+    // The folder of this process may be closed to the server's user.
+    let output = command.current_dir("/").stdin(Stdio::null()).output();
+    let output = output.map_err(|error| Error::io(&format!("{name} cannot be started"), &error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    Err(Error::new(format!("{name} failed")).detail(String::from_utf8_lossy(&printed)))
+}
+
+/// The longest path of a socket on every system, with room for the names in the folder.
+const SOCKET_FOLDER: usize = 100 - "/s/.s.PGSQL.5432".len();
+
+/// A folder for a server. Another user may run the server, and has to pass through it.
+fn folder() -> io::Result<PathBuf> {
+    let usual = TempDir::with_prefix("migrate-server-")?;
+    let folder = if usual.path().as_os_str().len() > SOCKET_FOLDER {
+        TempDir::with_prefix_in("migrate-server-", "/tmp")?
+    } else {
+        usual
+    };
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    Ok(folder.keep())
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
