@@ -297,3 +297,48 @@ async fn who_changes_the_rows_without_the_lock_is_noticed() {
         events.lines()
     );
 }
+
+/// Tenants in parallel change definitions that all of them share. PostgreSQL has no lock for that, and rolls back those
+/// that collide.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tenants_that_change_a_shared_definition() {
+    let database = Postgres::fresh().await;
+    let chain = Chain::new()
+        .revision("shared", "none")
+        .up("CREATE EXTENSION IF NOT EXISTS hstore SCHEMA public;\nCREATE OR REPLACE FUNCTION public.shared() RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE TABLE own (id int)")
+        .then("r", "shared", 3, |chain, n| {
+            chain.up(&format!("CREATE OR REPLACE FUNCTION public.shared() RETURNS int LANGUAGE sql AS 'SELECT {n}'"))
+        });
+    let migrations: &'static embed_migrations::Migrations = Box::leak(Box::new(chain.load()));
+    let schemas: Vec<String> = (1..=24).map(|n| format!("tenant_{n}")).collect();
+    for schema in &schemas {
+        let sql = format!("CREATE SCHEMA {schema}");
+        database.execute(&sql).await.unwrap();
+    }
+    // As several processes that each have a part of the tenants.
+    let shares = schemas.chunks(8).map(|share| {
+        let (share, pool) = (share.to_vec(), database.pool_of("postgres"));
+        tokio::spawn(async move {
+            let fleet = migrations.for_each(share.iter().map(|schema| (schema, &pool)));
+            let fleet = fleet.concurrency(8).configure(|schema, runner| {
+                runner
+                    .schema(schema)
+                    .ddl_lock_timeout(Duration::from_secs(5), 50)
+            });
+            fleet
+                .upgrade()
+                .await
+                .into_result()
+                .map(|reports| reports.len())
+        })
+    });
+    let shares: Vec<_> = shares.collect();
+    for share in shares {
+        let done = share.await.unwrap();
+        assert_eq!(done.unwrap_or_else(|error| panic!("{error}")), 8);
+    }
+    for schema in &schemas {
+        let sql = format!("SELECT version_num FROM {schema}.alembic_version");
+        assert_eq!(database.column(&sql).await, ["r3"]);
+    }
+}

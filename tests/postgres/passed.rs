@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use embed_migrations::ErrorKind;
+use embed_migrations::{ErrorKind, Runner};
 use sqlx::PgConnection;
 
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::postgres::{Postgres, column};
-use crate::support::{Backend as _, cut_when_pending};
+use crate::support::{Backend as _, Cut, cut, cut_when_pending};
 
 const SETTINGS: &str = "SELECT concat_ws(' ', current_setting('lock_timeout'), current_setting('statement_timeout'), \
                         current_setting('idle_in_transaction_session_timeout'), current_setting('search_path'), \
@@ -107,5 +107,31 @@ async fn a_dropped_future_leaves_it_usable() {
         assert_eq!(column(&mut connection, SETTINGS).await, before, "to {to}");
         migrations.upgrade(&mut connection).await.unwrap();
         assert_consistent(&database).await;
+    }
+}
+
+/// At every await: the lock of a session is for good if nobody gives it back.
+#[tokio::test]
+async fn a_future_that_is_dropped_anywhere_leaves_nothing() {
+    let chain = Chain::line(1)
+        .revision("o", "r1")
+        .header("transaction: off")
+        .up("CREATE INDEX CONCURRENTLY i ON t1 (id);\nVACUUM t1");
+    let migrations = chain.load();
+    for polls in 0.. {
+        let database = Postgres::fresh().await;
+        let mut connection = with_settings_of_its_own(&database).await;
+        let before = column(&mut connection, SETTINGS).await;
+        let runner = migrations.runner(&mut connection);
+        let ran = cut(Cut::Polls(polls), runner, Runner::upgrade).await;
+        assert_eq!(column(&mut connection, SETTINGS).await, before, "{polls}");
+        migrations.upgrade(&mut connection).await.unwrap();
+        assert_eq!(column(&mut connection, SETTINGS).await, before, "{polls}");
+        assert_eq!(database.versions().await, ["o"]);
+        assert_consistent(&database).await;
+        if ran.is_some() {
+            assert!(polls > 5, "it is cut off often");
+            return;
+        }
     }
 }

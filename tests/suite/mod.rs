@@ -33,7 +33,7 @@ macro_rules! suite {
                 waits_no_longer_than_told, waits_without_end, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,
                 squashed, squashed_in_the_middle,
             }
-            stamp { sets_rows, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
+            stamp { sets_rows, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
             outside {
                 runs_statement_by_statement, what_is_half_way_counts, the_hash_of_its_statements, fails_and_goes_on, refuses_edits_behind_the_resume_point, edits_ahead_of_it,
                 undone_and_resumed, resolved_as_applied, resolved_as_not_applied, resolved_by_retry, resolve_needs_a_reason, a_stamp_does_not_forget_it,

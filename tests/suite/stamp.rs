@@ -57,6 +57,26 @@ pub async fn sets_rows<B: Backend>() {
     );
 }
 
+/// It says that it created something only if both tables are there afterwards.
+pub async fn ensure_version_creates_the_tables<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(2);
+    let migrations = chain.load();
+    let tables = ["alembic_version", "migrate_journal"];
+    for drop in [None, Some("migrate_journal"), Some("alembic_version")] {
+        if let Some(table) = drop {
+            let sql = format!("DROP TABLE {table}");
+            database.execute(&sql).await.unwrap();
+        }
+        let ensure = || migrations.runner(database.db()).ensure_version();
+        assert!(ensure().await.unwrap(), "without {drop:?}");
+        assert_eq!(database.tables().await, tables, "without {drop:?}");
+        assert!(!ensure().await.unwrap(), "both were there");
+    }
+    migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(database.versions().await, ["r2"]);
+}
+
 pub async fn replaces_all_with_purge<B: Backend>() {
     let database = B::fresh().await;
     let chain = Chain::line(2);

@@ -34,6 +34,7 @@ const ADMIN_SHUTDOWN: &str = "57P01";
 const CRASH_SHUTDOWN: &str = "57P02";
 const CANNOT_CONNECT_NOW: &str = "57P03";
 const IDLE_SESSION: &str = "57P05";
+const INTERNAL_ERROR: &str = "XX000";
 
 pub(super) fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
@@ -86,13 +87,27 @@ impl Signal {
     }
 }
 
-/// Whether the server gave up on a lock, or chose this transaction to give way.
+/// Whether another transaction was in the way, so that the same work may succeed a moment later.
 pub(super) fn is_contention(error: &sqlx::Error) -> bool {
-    is_any(
-        error,
-        &[LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION_FAILURE],
-    )
+    const IN_THE_WAY: [&str; 3] = [LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION_FAILURE];
+    is_any(error, &IN_THE_WAY) || is_catalog_race(error)
 }
+
+/// Whether two transactions changed the same definition at once. PostgreSQL has no lock for that: `CREATE EXTENSION IF NOT
+/// EXISTS` and `CREATE OR REPLACE FUNCTION` collide in a unique index of a catalog, or in a row of one.
+fn is_catalog_race(error: &sqlx::Error) -> bool {
+    let Some(error) = postgres(error) else {
+        return false;
+    };
+    match error.code() {
+        UNIQUE_VIOLATION => error.schema() == Some("pg_catalog"),
+        INTERNAL_ERROR => RACES.iter().any(|race| error.message().contains(race)),
+        _ => false,
+    }
+}
+
+/// The server's words for it have no code of their own, and are not translated.
+const RACES: [&str; 2] = ["tuple concurrently updated", "tuple concurrently deleted"];
 
 /// Whether another process was just making the same table: `IF NOT EXISTS` does not wait for that.
 pub(super) fn is_made_by_another(error: &sqlx::Error) -> bool {

@@ -104,10 +104,14 @@ impl<'a> PostgresSession<'a> {
             let before = setting::current(self.connection.get(), &settings).await;
             self.before = Some(before.map_err(failed)?);
         }
-        let taken = lock.try_take(self.connection.get()).await.map_err(failed)?;
-        taken.map_err(|holder| Failure::Busy { holder })?;
+        // Before it is asked for: the server may have given it when this future is dropped.
         self.lock = Some(lock);
-        Ok(())
+        let taken = lock.try_take(self.connection.get()).await;
+        if !matches!(taken, Ok(Ok(()))) {
+            self.lock = None;
+        }
+        let taken = taken.map_err(failed)?;
+        taken.map_err(|holder| Failure::Busy { holder })
     }
 
     /// What a connection has to be set to that does not have it already.

@@ -29,7 +29,7 @@ impl PostgresSession<'_> {
         revisions: &[Transactional<'_>],
         progress: &mut dyn Progress,
     ) -> Result<(), Failure> {
-        if revisions.is_empty() {
+        if revisions.is_empty() && expected.has_version_table && expected.has_journal {
             return Ok(());
         }
         let found = self.found(tables).await?;
@@ -40,9 +40,13 @@ impl PostgresSession<'_> {
             is_open: false,
             announced: None,
         };
-        if self.lock.is_some() && !matches!(revisions[0].work, Work::Nothing) {
+        if let Some(first) = revisions
+            .first()
+            .filter(|first| !matches!(first.work, Work::Nothing))
+            && self.lock.is_some()
+        {
             // Nobody is before it, so it does begin: its answers come only when all of it is done.
-            teller.announce(&revisions[0]);
+            teller.announce(first);
         }
         self.is_under_way = true;
         let has_function = |revision: &Transactional<'_>| matches!(revision.work, Work::Rust(_));
