@@ -204,6 +204,30 @@ mod tests {
         );
     }
 
+    /// `expected.txt` holds the rendered faults of a fixture, each of which begins with `error[`.
+    #[test]
+    fn each_fault_of_each_fixture_is_an_error() {
+        let fixtures = fs::read_dir("../tests/fixtures").expect("the fixtures");
+        for fixture in fixtures.map(|entry| entry.expect("an entry").path()) {
+            let expected = fs::read_to_string(fixture.join("expected.txt")).expect("its faults");
+            let codes = expected.lines().filter_map(|line| {
+                let (code, _) = line.strip_prefix("error[")?.split_once(']')?;
+                Some(format!("[{code}]"))
+            });
+            let codes: Vec<String> = codes.collect();
+            let surroundings = Surroundings {
+                current_dir: fixture.clone(),
+                manifest_dir: fixture,
+            };
+            let out = expand("some::path".parse().expect("tokens"), &surroundings).to_string();
+            assert_eq!(out.matches("compile_error").count(), codes.len(), "{out}");
+            assert!(
+                codes.iter().all(|code| out.contains(code)),
+                "{codes:?}: {out}"
+            );
+        }
+    }
+
     #[test]
     fn anything_but_one_string_literal_is_refused() {
         for argument in [

@@ -1,5 +1,0 @@
-use embed_migrations::{Migrations, embed_migrations};
-
-static MIGRATIONS: Migrations = embed_migrations!("fixtures/unreadable/migrations");
-
-fn main() {}
