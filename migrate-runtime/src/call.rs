@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use migrate_chain::target::Target;
 use tracing::{Instrument as _, info_span};
 
 use crate::database::Opened;
@@ -61,10 +62,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    pub(crate) fn stamp<'f>(self, targets: &'f [&'f str], purge: bool) -> Answer<'f, Report>
-    where
-        'a: 'f,
-    {
+    pub(crate) fn stamp(self, targets: Vec<Target>, purge: bool) -> Answer<'a, Report> {
         in_span("stamp", async move {
             self.start().await?.stamp(targets, purge).await
         })

@@ -104,7 +104,7 @@ fn stamp_start(graph: &RevisionGraph, ranges: &[Range]) -> Result<Vec<String>, E
 }
 
 /// `a:b`, or a target alone, which is where the range ends.
-fn parse(range: &str) -> Result<Range, Error> {
+pub(crate) fn parse(range: &str) -> Result<Range, Error> {
     if range.contains(':') {
         return range.parse().map_err(verify::target_error);
     }

@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::database::{Database, sealed::Limits};
 use crate::error::Error;
 use crate::options::{Ahead, Options, TransactionMode};
-use crate::run::Goal;
+use crate::run::{Goal, verify};
 use crate::status::Status;
 use crate::{Direction, Event, Migrations, Plan, Report};
 
@@ -120,7 +120,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`], whose text says what, where and what next.
     pub async fn upgrade(self) -> Result<Report, Error> {
-        let goal = self.goal(Direction::Upgrade);
+        let goal = self.goal(Direction::Upgrade)?;
         self.call().go(goal).await
     }
 
@@ -129,7 +129,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`]; also when no target was set, since a downgrade that nobody asked for loses data.
     pub async fn downgrade(self) -> Result<Report, Error> {
-        let goal = self.goal(Direction::Downgrade);
+        let goal = self.goal(Direction::Downgrade)?;
         self.call().go(goal).await
     }
 
@@ -138,7 +138,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when the database cannot be read, or the plan would be refused.
     pub async fn plan_upgrade(self) -> Result<Plan, Error> {
-        let goal = self.goal(Direction::Upgrade);
+        let goal = self.goal(Direction::Upgrade)?;
         self.call().preview(goal).await
     }
 
@@ -147,7 +147,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// # Errors
     /// [`Error`] when the database cannot be read, or the plan would be refused.
     pub async fn plan_downgrade(self) -> Result<Plan, Error> {
-        let goal = self.goal(Direction::Downgrade);
+        let goal = self.goal(Direction::Downgrade)?;
         self.call().preview(goal).await
     }
 
@@ -182,6 +182,8 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`Error`] when a target is wrong.
     pub async fn stamp(self, targets: &[&str]) -> Result<Report, Error> {
         let purge = self.purge;
+        let targets: Result<_, _> = targets.iter().map(|target| target.parse()).collect();
+        let targets = targets.map_err(verify::target_error)?;
         self.call().stamp(targets, purge).await
     }
 
@@ -217,8 +219,9 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self.call().resolve(revision, resolution).await
     }
 
-    fn goal(&self, direction: Direction) -> Goal {
-        Goal::new(direction, self.target.clone())
+    /// A target that cannot be read is refused before anything is connected.
+    fn goal(&self, direction: Direction) -> Result<Goal, Error> {
+        Goal::new(direction, self.target.as_deref())
     }
 
     fn call(self) -> Call<'a> {
@@ -247,5 +250,34 @@ impl<D> fmt::Debug for Runner<'_, D> {
             .field("target", &self.target)
             .field("options", &self.options)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use crate::{ErrorKind, Migrations};
+
+    #[tokio::test]
+    async fn a_target_is_read_before_anything_connects() {
+        let migrations =
+            Migrations::load("../tests/fixtures/crlf/migrations").expect("it is sound");
+        let nowhere = SqliteConnectOptions::new().filename("no/such/folder/app.db");
+        let runner = || migrations.runner(nowhere.clone()).to("a b");
+        let kinds = [
+            runner().upgrade().await.map(drop),
+            runner().downgrade().await.map(drop),
+            runner().plan_upgrade().await.map(drop),
+            runner().plan_downgrade().await.map(drop),
+            runner().stamp(&["head", "a b"]).await.map(drop),
+            migrations
+                .runner(nowhere.clone())
+                .downgrade()
+                .await
+                .map(drop),
+        ]
+        .map(|ended| ended.expect_err("there is no such target").kind());
+        assert_eq!(kinds, [ErrorKind::Target; 6]);
     }
 }

@@ -39,15 +39,15 @@ pub struct Downgrade {
 impl Downgrade {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         if let Some(sql) = self.sql {
-            let dialect = self.script.dialect(cx)?;
             let range = offline::range(self.target, sql)?.filter(|range| range.contains(':'));
             let range = range.ok_or_else(no_range)?;
+            let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_downgrade(dialect, &range)?;
             cx.ui.result(script.trim_end());
             return Ok(Exit::Done);
         }
+        let target = super::target(self.target.as_deref().unwrap_or_default())?.to_string();
         let pool = cx.database()?;
-        let target = self.target.unwrap_or_default();
         let plan = || cx.runner(&pool).to(&target).plan_downgrade();
         if self.dry_run {
             run::plan(cx.ui, &plan().await?);

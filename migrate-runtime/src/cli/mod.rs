@@ -37,6 +37,7 @@
 mod command;
 mod cx;
 mod database;
+mod dot_env;
 mod draw;
 mod entry;
 mod failure;
@@ -69,8 +70,10 @@ pub use failure::{Exit, Failure};
 pub use globals::{Format, Globals};
 pub use ui::Ui;
 
+use crate::run::verify;
 use crate::{AnyPool, Migrations};
 use database::Source;
+use migrate_chain::target::Target;
 
 /// The subcommand to mount: `migrate upgrade`, `migrate status` and the others that need no files.
 #[derive(clap::Args, Clone, Debug)]
@@ -103,6 +106,11 @@ impl Migrate {
             .await;
         ui.end(result)
     }
+}
+
+/// A target as it is written. Commands read it before anything is connected.
+fn target(text: &str) -> Result<Target, Failure> {
+    Ok(text.parse().map_err(verify::target_error)?)
 }
 
 /// How this program is called, for a command to go on with: `cargo migrate`, or `app migrate` where it is mounted so.

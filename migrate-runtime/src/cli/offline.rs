@@ -25,16 +25,18 @@ impl ScriptOptions {
     }
 }
 
-/// The range of a script, which may stand before `--sql` or behind it.
+/// The range of a script, which may come before `--sql` or after it.
 pub(super) fn range(
     target: Option<String>,
     sql: Option<String>,
 ) -> Result<Option<String>, Failure> {
-    match (target, sql) {
-        (Some(target), Some(sql)) => Err(Failure::usage(format!(
-            "both `{target}` and `{sql}` say where the script goes"
-        ))
-        .help("leave one out")),
-        (target, sql) => Ok(target.or(sql)),
+    if let (Some(target), Some(sql)) = (&target, &sql) {
+        let what = format!("both `{target}` and `{sql}` say where the script goes");
+        return Err(Failure::usage(what).help("leave one out"));
     }
+    let range = target.or(sql);
+    if let Some(range) = &range {
+        crate::offline::parse(range)?;
+    }
+    Ok(range)
 }

@@ -11,7 +11,7 @@ Look first at what the statement in flight has done to the database.
 
 Example: cargo migrate resolve ae10 --applied")]
 pub struct Resolve {
-    /// The revision that is in doubt
+    /// The revision that is in doubt: its id or the beginning of it
     revision: String,
     #[command(flatten)]
     how: How,
@@ -40,9 +40,24 @@ impl Resolve {
             } => Resolution::NotApplied,
             How { .. } => Resolution::Retry,
         };
+        let revision = revision(cx, &self.revision)?;
         let pool = cx.database()?;
-        let report = cx.runner(&pool).resolve(&self.revision, resolution).await?;
+        let report = cx.runner(&pool).resolve(&revision, resolution).await?;
         run::report(cx.ui, &report);
         Ok(Exit::Done)
+    }
+}
+
+/// The id that is meant. One that this chain does not have may be in doubt all the same.
+fn revision(cx: &Cx<'_>, text: &str) -> Result<String, Failure> {
+    let target = super::target(text)?;
+    if target.needs_rows() {
+        let what = format!("`{text}` depends on where the database is, which is what is in doubt");
+        return Err(Failure::usage(what).help("name the revision by its id, as `status` shows it"));
+    }
+    let graph = cx.migrations.graph();
+    match graph.resolve::<&str>(&target, &[]).as_deref() {
+        Ok([Some(index)]) => Ok(graph.id(*index).to_owned()),
+        _ => Ok(text.to_owned()),
     }
 }

@@ -3,7 +3,6 @@ use clap::Args;
 use super::entry::Book;
 use super::{Cx, Exit, Failure};
 use crate::run::verify;
-use migrate_chain::target::Target;
 
 /// `show`: all about one revision, and its text.
 #[derive(Args, Clone, Debug)]
@@ -17,7 +16,7 @@ pub struct Show {
 impl Show {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let mut book = Book::new(cx.migrations);
-        let target: Target = self.revision.parse().map_err(verify::target_error)?;
+        let target = super::target(&self.revision)?;
         let mut rows = Vec::new();
         // The others are about the chain alone, and ask no database.
         if target.needs_rows() {

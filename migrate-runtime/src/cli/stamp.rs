@@ -29,10 +29,16 @@ impl Stamp {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let revisions: Vec<&str> = self.revisions.iter().map(String::as_str).collect();
         if self.sql {
+            for range in &revisions {
+                crate::offline::parse(range)?;
+            }
             let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_stamp(dialect, &revisions, self.purge)?;
             cx.ui.result(script.trim_end());
             return Ok(Exit::Done);
+        }
+        for revision in &revisions {
+            super::target(revision)?;
         }
         let pool = cx.database_to_write()?;
         let mut runner = cx.runner(&pool);

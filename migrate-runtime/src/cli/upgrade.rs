@@ -41,14 +41,15 @@ pub struct Upgrade {
 impl Upgrade {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         if let Some(sql) = self.sql {
-            let dialect = self.script.dialect(cx)?;
             let range = offline::range(self.target, sql)?;
+            let dialect = self.script.dialect(cx)?;
             let script = cx
                 .migrations
                 .sql(dialect, range.as_deref().unwrap_or("heads"))?;
             cx.ui.result(script.trim_end());
             return Ok(Exit::Done);
         }
+        let target = self.target.as_deref().map(super::target).transpose()?;
         let pool = if self.dry_run {
             cx.database()?
         } else {
@@ -58,8 +59,8 @@ impl Upgrade {
         if self.allow_ahead {
             runner = runner.ahead(Ahead::Allow);
         }
-        if let Some(target) = self.target {
-            runner = runner.to(target);
+        if let Some(target) = target {
+            runner = runner.to(target.to_string());
         }
         if self.dry_run {
             let plan = runner.plan_upgrade().await?;

@@ -96,7 +96,7 @@ impl Run<'_> {
         }
         let status = self.status().await?;
         if !status.unknown.is_empty() {
-            let goal = Goal::new(Direction::Upgrade, None);
+            let goal = Goal::new(Direction::Upgrade, None)?;
             let chain = View::new(self.migrations);
             return self.ahead(&chain, &goal, &status.unknown, &state).await;
         }

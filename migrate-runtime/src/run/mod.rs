@@ -34,7 +34,9 @@ use wait::Wait;
 /// What a run is to reach.
 pub(crate) struct Goal {
     pub(crate) direction: Direction,
-    target: Option<String>,
+    target: Target,
+    /// Whether the target is that of an upgrade to which nobody named one.
+    is_default: bool,
     /// What a relative target came to.
     course: Option<Course>,
 }
@@ -46,12 +48,22 @@ struct Course {
 }
 
 impl Goal {
-    pub(crate) fn new(direction: Direction, target: Option<String>) -> Self {
-        Self {
+    /// Reads the target; nothing is connected yet.
+    ///
+    /// # Errors
+    /// It reads like no target, or a downgrade has none.
+    pub(crate) fn new(direction: Direction, target: Option<&str>) -> Result<Self, Error> {
+        let parsed = match (target, direction) {
+            (Some(target), _) => target.parse().map_err(verify::target_error)?,
+            (None, Direction::Upgrade) => Target::heads(),
+            (None, Direction::Downgrade) => return Err(no_target()),
+        };
+        Ok(Self {
             direction,
-            target,
+            target: parsed,
+            is_default: target.is_none(),
             course: None,
-        }
+        })
     }
 
     /// What is to run from these rows.
@@ -62,12 +74,13 @@ impl Goal {
                 self.course = Some(course);
                 return Ok(steps);
             }
-            self.target = Some(course.end(graph, self.direction, rows)?);
+            let end = course.end(graph, self.direction, rows)?;
+            self.target = end.parse().map_err(verify::target_error)?;
         }
-        let target = self.target()?;
+        let target = &self.target;
         let plan = match self.direction {
-            Direction::Upgrade => graph.upgrade(rows, &target),
-            Direction::Downgrade => graph.downgrade(rows, &target),
+            Direction::Upgrade => graph.upgrade(rows, target),
+            Direction::Downgrade => graph.downgrade(rows, target),
         };
         let plan = plan.map_err(verify::target_error)?;
         let steps = plan.steps().to_vec();
@@ -100,18 +113,11 @@ impl Goal {
             self.advance(1);
         }
     }
+}
 
-    fn target(&self) -> Result<Target, Error> {
-        match (&self.target, self.direction) {
-            (Some(target), _) => target.parse().map_err(verify::target_error),
-            (None, Direction::Upgrade) => Ok(Target::heads()),
-            (None, Direction::Downgrade) => Err(Error::new(
-                ErrorKind::Target,
-                "a downgrade needs a target",
-            )
-            .help("say how far: `-1` for one revision, `base` for all, or the revision to end at")),
-        }
-    }
+fn no_target() -> Error {
+    Error::new(ErrorKind::Target, "a downgrade needs a target")
+        .help("say how far: `-1` for one revision, `base` for all, or the revision to end at")
 }
 
 impl Course {
@@ -193,8 +199,7 @@ impl<'a> Run<'a> {
     pub(crate) async fn go(mut self, mut goal: Goal) -> Result<Report, Error> {
         let state = self.state().await?;
         let mut report = Report::default();
-        if goal.direction == Direction::Upgrade && goal.target.is_none() && self.is_current(&state)
-        {
+        if goal.direction == Direction::Upgrade && goal.is_default && self.is_current(&state) {
             report.current = state.ids();
             return Ok(self.finished(report));
         }
@@ -399,7 +404,7 @@ impl<'a> Run<'a> {
         let missing = verify::not_under(self.migrations, &chain.graph, &state.ids(), &journal);
         let may_pass = self.options.ahead == Ahead::Allow
             && goal.direction == Direction::Upgrade
-            && goal.target.is_none()
+            && goal.is_default
             && missing.is_empty();
         if may_pass {
             Ok(())

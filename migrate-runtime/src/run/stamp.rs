@@ -18,12 +18,11 @@ use crate::tables::RowChanges;
 
 impl Run<'_> {
     /// Sets the rows without running anything.
-    pub(crate) async fn stamp(mut self, targets: &[&str], purge: bool) -> Result<Report, Error> {
-        let targets: Vec<Target> = targets
-            .iter()
-            .map(|target| target.parse())
-            .collect::<Result<_, _>>()
-            .map_err(verify::target_error)?;
+    pub(crate) async fn stamp(
+        mut self,
+        targets: Vec<Target>,
+        purge: bool,
+    ) -> Result<Report, Error> {
         let view = View::new(self.migrations);
         let graph = &view.graph;
         let mut wait = Wait::new(self.options.lock_deadline);
