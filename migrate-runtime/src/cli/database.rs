@@ -1,4 +1,6 @@
+use super::dot_env::DotEnv;
 use crate::cli::{Failure, Globals};
+use crate::database::url::shown;
 use crate::{AnyPool, Dialect};
 
 /// Where the database of a command comes from.
@@ -47,7 +49,7 @@ impl Source {
             Self::Pool(pool) => pool.dialect().name().to_owned(),
             Self::Flags(globals) => {
                 let url = globals.database_url().ok().flatten().unwrap_or_default();
-                without_password(&url)
+                shown(&url)
             }
         }
     }
@@ -57,55 +59,39 @@ impl Globals {
     /// The URL of the database that the options name, else `DATABASE_URL`, else the file `.env` here or in a folder above.
     ///
     /// # Errors
-    /// That the file `.env` cannot be read.
+    /// The line of `.env` that sets it cannot be read.
     pub fn database_url(&self) -> Result<Option<String>, Failure> {
-        if let Some(url) = &self.database_url {
-            return Ok(Some(url.clone()));
+        match &self.database_url {
+            Some(url) => Ok(Some(url.clone())),
+            None => self.variable("DATABASE_URL"),
         }
-        if let Some(url) = std::env::var(VARIABLE).ok().filter(|url| !url.is_empty()) {
-            return Ok(Some(url));
+    }
+
+    /// A variable of the environment, else of the file `.env` here or in a folder above. An empty one is none.
+    ///
+    /// # Errors
+    /// The line of `.env` that sets it cannot be read.
+    pub fn variable(&self, name: &str) -> Result<Option<String>, Failure> {
+        if let Some(value) = std::env::var(name).ok().filter(|value| !value.is_empty()) {
+            return Ok(Some(value));
         }
-        from_file()
+        if let Some(file) = self.dot_env.get() {
+            return file.variable(name);
+        }
+        let file = DotEnv::read()?;
+        self.dot_env.get_or_init(|| file).variable(name)
     }
 
     /// The same; it must be there.
     ///
     /// # Errors
-    /// That nothing names a database, or that `.env` cannot be read.
+    /// Nothing names a database, or the line of `.env` that sets it cannot be read.
     pub fn require_database_url(&self) -> Result<String, Failure> {
         self.database_url()?.ok_or_else(|| {
             Failure::usage("no database is named")
                 .help("set DATABASE_URL, or pass `--database-url sqlite:app.db`, `postgres://…` or `mysql://…`")
         })
     }
-}
-
-const VARIABLE: &str = "DATABASE_URL";
-
-/// What `.env` says. The environment of the process stays as it is.
-fn from_file() -> Result<Option<String>, Failure> {
-    let variables = match dotenvy::dotenv_iter() {
-        Ok(variables) => variables,
-        Err(error) if error.not_found() => return Ok(None),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    for variable in variables {
-        let (name, value) = variable.map_err(|error| unreadable(&error))?;
-        if name == VARIABLE && !value.is_empty() {
-            return Ok(Some(value));
-        }
-    }
-    Ok(None)
-}
-
-/// The line itself is not shown: it may hold a password.
-fn unreadable(error: &dotenvy::Error) -> Failure {
-    let why = match error {
-        dotenvy::Error::LineParse(..) => "a line of it is no `NAME=value`".to_owned(),
-        error => error.to_string(),
-    };
-    Failure::new(format!("the file .env cannot be read: {why}"))
-        .help("correct it, or set DATABASE_URL in the environment")
 }
 
 fn open(url: &str, access: Access) -> Result<AnyPool, Failure> {
@@ -159,63 +145,6 @@ fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
 }
 
 fn unknown_scheme(url: &str) -> Failure {
-    Failure::usage(format!(
-        "`{}` names no database that is known",
-        without_password(url)
-    ))
-    .help("it begins with `sqlite:`, `postgres://` or `mysql://`")
-}
-
-/// `postgres://app:secret@host/db` as `postgres://app:***@host/db`.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let shown = match authority.rsplit_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((user, _)) => format!("{user}:***@{host}"),
-            None => format!("{user}@{host}"),
-        },
-        None => authority.to_owned(),
-    };
-    let path = hide_parameter(path);
-    format!("{scheme}://{shown}{path}")
-}
-
-/// A password can be a parameter too.
-fn hide_parameter(path: &str) -> String {
-    match path.split_once("password=") {
-        Some((before, value)) => {
-            let rest = value.find('&').map_or("", |end| &value[end..]);
-            format!("{before}password=***{rest}")
-        }
-        None => path.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_never_shown() {
-        for (url, shown) in [
-            (
-                "postgres://app:se:cr@et@host:5432/db",
-                "postgres://app:***@host:5432/db",
-            ),
-            ("postgres://app@host/db", "postgres://app@host/db"),
-            (
-                "postgres:///db?host=/tmp&password=x&user=a",
-                "postgres:///db?host=/tmp&password=***&user=a",
-            ),
-            ("mysql://host", "mysql://host"),
-            ("sqlite:app.db", "sqlite:app.db"),
-            ("sqlite://a@b:c.db", "sqlite://a@b:c.db"),
-        ] {
-            assert_eq!(without_password(url), shown);
-        }
-    }
+    Failure::usage(format!("`{}` names no database that is known", shown(url)))
+        .help("it begins with `sqlite:`, `postgres://` or `mysql://`")
 }

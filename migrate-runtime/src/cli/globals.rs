@@ -1,4 +1,8 @@
+use std::sync::{Arc, OnceLock};
+
 use clap::{Args, ColorChoice, ValueEnum};
+
+use super::dot_env::DotEnv;
 
 /// The options that every command takes.
 #[derive(Args, Clone, Debug)]
@@ -35,6 +39,9 @@ pub struct Globals {
     /// Print results and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+    /// The file `.env`, once something has asked for it.
+    #[arg(skip)]
+    pub(super) dot_env: Arc<OnceLock<DotEnv>>,
 }
 
 /// How results are written.

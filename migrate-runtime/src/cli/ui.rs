@@ -1,11 +1,13 @@
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ColorChoice as Choice;
 use serde::Serialize;
 
+use super::dot_env::DotEnv;
 use super::{Exit, Failure, Format, Globals};
 
 /// Where a command writes: results to the standard output, everything else to the standard error.
@@ -16,6 +18,8 @@ pub struct Ui {
     format: Format,
     verbose: bool,
     quiet: bool,
+    /// The file `.env`, whose faults are to be told; none once they are.
+    dot_env: Option<Arc<OnceLock<DotEnv>>>,
 }
 
 impl Ui {
@@ -33,6 +37,7 @@ impl Ui {
             format: globals.format,
             verbose: globals.verbose,
             quiet: globals.quiet,
+            dot_env: Some(Arc::clone(&globals.dot_env)),
         }
     }
 
@@ -116,6 +121,7 @@ impl Ui {
     /// What the operating system says: a full disk, for one. A reader that has gone away, such as `head`, has seen enough,
     /// and is no error.
     pub fn flush(&mut self) -> Result<(), Failure> {
+        self.warn_of_dot_env();
         let results = std::mem::take(&mut self.results);
         let written = self
             .stdout
@@ -126,6 +132,15 @@ impl Ui {
                 "the output cannot be written: {error}"
             ))),
             _ => Ok(()),
+        }
+    }
+
+    fn warn_of_dot_env(&mut self) {
+        let Some(file) = self.dot_env.take_if(|file| file.get().is_some()) else {
+            return;
+        };
+        for warning in file.get().into_iter().flat_map(DotEnv::warnings) {
+            self.note(warning);
         }
     }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
 
-use super::Opened;
 use super::sealed::{Connect, Limits};
+use super::{Opened, url};
 use crate::error::{Error, ErrorKind};
 
 /// A pool of whichever database a URL names: for a program that learns only when it runs what it works on.
@@ -88,7 +88,11 @@ impl AnyPool {
         reason = "only SQLite makes a database, and only a database feature makes a pool"
     )]
     fn open(url: &str, create: bool) -> Result<Self, Error> {
-        match Self::dialect_of(url) {
+        let dialect = Self::dialect_of(url);
+        if dialect != Some(Dialect::Sqlite) {
+            url::check(url)?;
+        }
+        match dialect {
             #[cfg(feature = "sqlite")]
             Some(Dialect::Sqlite) => {
                 let options: sqlx::sqlite::SqliteConnectOptions = url.parse().map_err(malformed)?;
@@ -101,12 +105,12 @@ impl AnyPool {
             }
             #[cfg(feature = "postgres")]
             Some(Dialect::Postgres) => {
-                let options = url.parse().map_err(malformed)?;
+                let options = url.parse().map_err(not_a_url)?;
                 Ok(Self::Postgres(sqlx::PgPool::connect_lazy_with(options)))
             }
             #[cfg(feature = "mysql")]
             Some(Dialect::MySql) => {
-                let options: sqlx::mysql::MySqlConnectOptions = url.parse().map_err(malformed)?;
+                let options: sqlx::mysql::MySqlConnectOptions = url.parse().map_err(not_a_url)?;
                 Ok(Self::MySql(sqlx::MySqlPool::connect_lazy_with(options)))
             }
             #[allow(unreachable_patterns, reason = "with all databases, none is left")]
@@ -165,6 +169,12 @@ fn malformed(error: sqlx::Error) -> Error {
         format!("the database URL is malformed: {error}"),
     )
     .caused_by(error)
+}
+
+/// The same for a server, whose URL may hold a password that it cannot hold.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn not_a_url(error: sqlx::Error) -> Error {
+    malformed(error).help(url::PERCENT_ENCODE)
 }
 
 fn not_enabled(dialect: Dialect) -> Error {

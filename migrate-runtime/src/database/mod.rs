@@ -10,6 +10,7 @@ mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub(crate) mod syntax;
+pub(crate) mod url;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -324,6 +325,20 @@ pub(crate) enum InFlight {
     InDoubt(&'static str),
 }
 
+/// What to do about an error of this machine while it connects, which is not for the server to mend.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn local_help(error: &std::io::Error) -> Option<&'static str> {
+    /// ENFILE and EMFILE, which have no kind.
+    const TOO_MANY_FILES: [i32; 2] = [23, 24];
+    if error.kind() == std::io::ErrorKind::PermissionDenied {
+        return Some("let this user open the socket, or connect by host and port");
+    }
+    let is_full = error
+        .raw_os_error()
+        .is_some_and(|code| cfg!(unix) && TOO_MANY_FILES.contains(&code));
+    is_full.then_some("raise the limit of open files, which `ulimit -n` shows")
+}
+
 /// The error that every database gives for a connection inside a transaction.
 pub(crate) fn inside_a_transaction() -> Error {
     Error::new(ErrorKind::Unsupported, "the connection is inside a transaction")
@@ -350,4 +365,21 @@ pub(crate) fn database_message(error: &sqlx::Error) -> String {
 /// The database's own code.
 pub(crate) fn database_code(error: &sqlx::Error) -> Option<String> {
     error.as_database_error()?.code().map(Cow::into_owned)
+}
+
+#[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
+mod tests {
+    use std::io;
+
+    use super::local_help;
+
+    #[test]
+    fn the_server_is_looked_for_only_where_it_may_be_at_fault() {
+        let help = |error: io::Error| local_help(&error).unwrap_or("look for the server");
+        assert!(help(io::ErrorKind::PermissionDenied.into()).contains("socket"));
+        assert!(help(io::ErrorKind::ConnectionRefused.into()).contains("server"));
+        assert!(help(io::ErrorKind::NotFound.into()).contains("server"));
+        #[cfg(unix)]
+        assert!(help(io::Error::from_raw_os_error(24)).contains("ulimit"));
+    }
 }
