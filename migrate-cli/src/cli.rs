@@ -79,7 +79,8 @@ impl Cli {
 
     /// The process cannot do anything at all.
     pub(crate) fn refuse(&self, error: &io::Error) -> ExitCode {
-        let failure = Failure::new(format!("the runtime cannot start: {error}"));
+        let failure = Failure::new(format!("the runtime cannot start: {error}"))
+            .help("let the process open more files: `ulimit -n` shows how many it may");
         Ui::new(&self.globals).end(Err(failure))
     }
 }

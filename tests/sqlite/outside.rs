@@ -255,3 +255,33 @@ async fn two_at_once_in_memory() {
         .unwrap();
     assert_eq!(rows, 32, "intent, 30 statements, and the record: each once");
 }
+
+/// A FIFO takes no writer until it has a reader: to open it would wait beyond every signal.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_cannot_be_locked_is_named() {
+    let chain = Chain::line(1)
+        .revision("vacuum", "r1")
+        .header("transaction: off")
+        .up("VACUUM");
+    for make in ["mkfifo", "mkdir"] {
+        let database = Sqlite::fresh().await;
+        let migrations = chain.load();
+        migrations
+            .runner(database.db())
+            .to("r1")
+            .upgrade()
+            .await
+            .unwrap();
+        let lock = format!("{}-migrate-lock", database.path().display());
+        let made = std::process::Command::new(make)
+            .arg(&lock)
+            .status()
+            .unwrap();
+        assert!(made.success());
+        let error = migrations.upgrade(database.db()).await.unwrap_err();
+        assert!(error.summary().contains(&lock), "{error}");
+        assert!(error.summary().contains("not a regular file"), "{error}");
+        assert!(!error.to_string().contains("server"), "{error}");
+    }
+}

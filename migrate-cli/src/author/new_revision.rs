@@ -1,6 +1,7 @@
 //! What `revision` and `merge` have in common: a new file that is checked in memory, written, and told to cargo.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
@@ -205,11 +206,43 @@ fn read_as_header() -> Failure {
 /// The time, in the zone of the settings.
 ///
 /// # Errors
-/// There is no such zone.
+/// There is no such zone, or the clock of the machine is past the years that a date can have.
 pub(crate) fn now_in(zone: &str) -> Result<ZonedDateTime> {
+    time_in(zone, SystemTime::now())
+}
+
+fn time_in(zone: &str, time: SystemTime) -> Result<ZonedDateTime> {
     let zone = TimeZone::get(zone).map_err(|_| {
         Failure::new(format!("there is no time zone `{zone}`"))
             .help("`timezone` in migrate.toml takes an IANA name such as \"Europe/Zurich\"")
     })?;
-    Ok(Timestamp::now().to_zoned_datetime(zone))
+    let time = Timestamp::try_from(time).map_err(|_| {
+        Failure::new("the clock of this machine is past the year 9999, or before the year -9999")
+            .help("set the clock; `created` in a revision file has a year of four digits")
+    })?;
+    Ok(time.to_zoned_datetime(zone))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_past_the_last_year_is_an_error_and_no_panic() {
+        let at = |seconds| {
+            time_in(
+                "Europe/Zurich",
+                SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+            )
+        };
+        assert_eq!(at(0).expect("a date").year(), 1970);
+        // 10000-01-01T00:00:00Z
+        let failure = at(253_402_300_800).expect_err("no such year");
+        assert!(
+            failure.summary().contains("the clock of this machine"),
+            "{failure:?}"
+        );
+    }
 }

@@ -7,6 +7,7 @@
 
 mod help;
 mod init;
+mod input;
 mod merge;
 mod revision;
 mod revision_file;

@@ -192,20 +192,26 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Ends when the user, or whoever runs the process, asks it to stop.
+/// Ends when the user, or whoever runs the process, asks it to stop. Where signals cannot be heard they end the process.
 async fn interrupt() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let mut interrupt = signal(SignalKind::interrupt());
+        let mut terminate = signal(SignalKind::terminate());
+        if let (Ok(interrupt), Ok(terminate)) = (&mut interrupt, &mut terminate) {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_ok() {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// How long to wait until the database has done with what was cut off.

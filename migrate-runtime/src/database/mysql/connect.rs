@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use super::MySqlSession;
 use super::code::{explain, is_absent, is_crowded};
 use crate::database::sealed::{self, Limits};
-use crate::database::{Opened, database_code, database_message, inside_a_transaction};
+use crate::database::{Opened, database_code, database_message, inside_a_transaction, local_help};
 use crate::error::{Error, ErrorKind};
 
 impl<'a> sealed::Connect<'a> for &'a MySqlPool {
@@ -88,6 +88,8 @@ pub(super) async fn open(
     })
 }
 
+const NO_SERVER: &str = "check host and port, and that a MySQL or MariaDB server listens there";
+
 fn cannot_connect(options: &MySqlConnectOptions, error: sqlx::Error) -> Error {
     let place = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
@@ -98,9 +100,8 @@ fn cannot_connect(options: &MySqlConnectOptions, error: sqlx::Error) -> Error {
         database_message(&error)
     );
     let help = match &error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => {
-            Some("check host and port, and that a MySQL or MariaDB server listens there")
-        }
+        sqlx::Error::Io(error) => local_help(error).or(Some(NO_SERVER)),
+        sqlx::Error::Protocol(_) => Some(NO_SERVER),
         error => explain(error).help,
     };
     let result = Error::new(ErrorKind::Connect, summary).code(database_code(&error));

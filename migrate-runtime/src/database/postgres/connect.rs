@@ -11,7 +11,7 @@ use super::PostgresSession;
 use super::code::{explain, is_absent, is_full, refuses_options};
 use super::setting::{of_connection, of_old_connection};
 use crate::database::sealed::{self, Limits};
-use crate::database::{Opened, database_code, database_message, inside_a_transaction};
+use crate::database::{Opened, database_code, database_message, inside_a_transaction, local_help};
 use crate::error::{Error, ErrorKind};
 
 impl<'a> sealed::Connect<'a> for &'a PgPool {
@@ -120,9 +120,9 @@ fn cannot_open(options: &PgConnectOptions, error: sqlx::Error) -> Error {
     );
     let result = Error::new(kind, summary).code(database_code(&error));
     let help = match &error {
-        sqlx::Error::Io(_) => {
-            Some("check the host and the port, and that a server of PostgreSQL answers there")
-        }
+        sqlx::Error::Io(error) => local_help(error).or(Some(
+            "check the host and the port, and that a server of PostgreSQL answers there",
+        )),
         _ => explained.help,
     };
     match help {

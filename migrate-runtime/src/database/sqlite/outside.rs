@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
 use crate::database::{Failure, Work, rust_failure};
+use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
 use crate::tables::Tables;
@@ -217,23 +219,34 @@ async fn lock_file(connection: &mut SqliteConnection) -> Result<Option<Lock>, Fa
         return Ok(None);
     };
     let path = PathBuf::from(format!("{file}-migrate-lock"));
-    let io = |error| {
-        database(
-            sqlx::Error::Io(error),
-            "to lock the file beside the database",
-        )
-    };
+    let failed = |error| cannot_lock(&path, &error);
+    // Opening a FIFO would wait for somebody at its other end, and no signal would end that.
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(failed(io::Error::other("it is not a regular file")));
+    }
     let lock = File::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&path)
-        .map_err(io)?;
+        .map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(Lock::File(lock))),
         Err(TryLockError::WouldBlock) => Err(Failure::Busy {
             holder: format!("another process, which holds {}", path.display()),
         }),
-        Err(TryLockError::Error(error)) => Err(io(error)),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+fn cannot_lock(path: &Path, error: &io::Error) -> Failure {
+    let kind = match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+        _ => ErrorKind::Database,
+    };
+    let what = format!("the lock file {} cannot be locked: {error}", path.display());
+    Failure::Unsupported(Error::new(kind, what).help(
+        "it keeps others out while a revision runs outside a transaction: make it, or its folder, writable for this user, \
+         or remove what is in its place",
+    ))
 }
