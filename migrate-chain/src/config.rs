@@ -11,6 +11,7 @@ use crate::Dialect;
 use crate::conflict;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::{BYTE_ORDER_MARK, Place, Source};
+use crate::sql;
 use crate::suggest::nearest;
 
 /// The settings of a migration directory, with the defaults for what `migrate.toml` leaves out.
@@ -51,6 +52,8 @@ pub struct Config {
     pub include: Vec<String>,
     /// Patterns of the names that a comparison of schemas does not look at.
     pub exclude: Vec<String>,
+    /// SQL that runs on each new connection of a run, by [`Dialect::index`].
+    pub connect: [Option<String>; 3],
 }
 
 /// A command that runs on a new revision file.
@@ -80,6 +83,7 @@ impl Default for Config {
             post_write_hooks: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
+            connect: [const { None }; 3],
         }
     }
 }
@@ -150,7 +154,7 @@ pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Setti
     reader.settings
 }
 
-pub(crate) const KEYS: [&str; 15] = [
+pub(crate) const KEYS: [&str; 16] = [
     "versions",
     "recursive",
     "dialects",
@@ -166,6 +170,7 @@ pub(crate) const KEYS: [&str; 15] = [
     "post_write_hooks",
     "include",
     "exclude",
+    "connect",
 ];
 
 /// The longest identifier that all three databases take.
@@ -230,11 +235,65 @@ impl Reader<'_> {
         if name == "versions" {
             self.settings.locations = self.places(value);
         }
+        if name == "connect" {
+            return self.connect(value);
+        }
         if let Err(expected) = set(&mut self.settings.config, name, value) {
             let key = name.to_owned();
             self.settings.doubt(name);
             self.fault(Fault::ConfigValue { key, expected }, value.span());
         }
+    }
+
+    /// The table `[connect]`. Its SQL must be sound for its database, and leave transactions to the runtime.
+    fn connect(&mut self, value: &Value<'_>) {
+        let Some(table) = value.get_ref().as_table() else {
+            let (key, expected) = ("connect".to_owned(), CONNECT);
+            return self.fault(Fault::ConfigValue { key, expected }, value.span());
+        };
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let Ok(dialect) = name.parse::<Dialect>() else {
+                let names = Dialect::ALL.map(Dialect::name);
+                let fault = Fault::ConfigUnknownKey {
+                    key: format!("connect.{name}"),
+                    nearest: nearest(name, &names),
+                };
+                self.fault(fault, key.span());
+                continue;
+            };
+            match non_empty(value, CONNECT) {
+                Ok(text) => self.connect_with(dialect, text, &value.span()),
+                Err(expected) => {
+                    let key = format!("connect.{name}");
+                    self.fault(Fault::ConfigValue { key, expected }, value.span());
+                }
+            }
+        }
+    }
+
+    fn connect_with(&mut self, dialect: Dialect, text: String, value: &Range<usize>) {
+        let written = &self.source.text()[value.start + self.shift..value.end + self.shift];
+        // With an escape in it, what is read is not what is written, and the whole value is the place.
+        let start = written.find(&text).map(|start| value.start + start);
+        let place = |range: Range<usize>| match start {
+            Some(start) => start + range.start..start + range.end,
+            None => value.clone(),
+        };
+        for fault in sql::faults(dialect, false, &text) {
+            let (kind, dialect) = (fault.kind, Some(dialect));
+            self.fault(Fault::Sql { kind, dialect }, place(fault.range));
+        }
+        for statement in sql::split(dialect, &text) {
+            let control = sql::transaction_control(dialect, &text[statement.range()]);
+            if let Some(keywords) = control {
+                self.fault(
+                    Fault::ConnectTransaction { keywords },
+                    place(statement.range()),
+                );
+            }
+        }
+        self.settings.config.connect[dialect.index()] = Some(text);
     }
 
     fn places(&self, list: &Value<'_>) -> Vec<Place> {
@@ -277,6 +336,9 @@ fn set(config: &mut Config, key: &str, value: &Value<'_>) -> Result<(), Expected
     }
     Ok(())
 }
+
+const CONNECT: Expected =
+    "a table of SQL for `sqlite`, `postgres` and `mysql`, such as { postgres = \"SET ROLE app\" }";
 
 const PATTERNS: Expected = "a list of names, with `*` for any characters, such as [\"audit_*\"]";
 
@@ -417,7 +479,7 @@ mod tests {
             "\u{feff}versions = ['a', 'b/c']\r\nrecursive = true\r\ndialects = ['postgres', 'sqlite']\nheads = 'many'\n\
              bases = 'many'\ndowngrade = 'required'\nversion_table = 'v'\nversion_table_schema = 's'\n\
              journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
-             truncate_slug_length = 0x10\ninclude = ['app_*']\nexclude = ['app_tmp', 'x?']\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n",
+             truncate_slug_length = 0x10\ninclude = ['app_*']\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n",
         );
         assert_eq!(faults, []);
         let expected = Config {
@@ -439,6 +501,7 @@ mod tests {
             }],
             include: vec!["app_*".into()],
             exclude: vec!["app_tmp".into(), "x?".into()],
+            connect: [None, None, Some("SET @a = 1".into())],
         };
         assert_eq!(config, expected);
     }
@@ -477,6 +540,9 @@ mod tests {
             "exclude = ['']",
             "version_table = 'Migrate_Journal'",
             "version_table = 'x'\njournal_table = 'X'",
+            "connect = 'SET ROLE app'",
+            "connect = { postgres = ['SET ROLE app'] }",
+            "connect = { sqlite = '' }",
         ];
         for line in wrong {
             let (config, faults) = read(&format!("{line}\nbases = 'many'\n"));
@@ -486,6 +552,40 @@ mod tests {
             );
             assert!(config.many_bases, "{line}");
         }
+    }
+
+    #[test]
+    fn the_sql_of_connect_is_checked_and_its_faults_have_their_place() {
+        let open = sql::FaultKind::UnterminatedString;
+        let fault = |kind, dialect| Fault::Sql {
+            kind,
+            dialect: Some(dialect),
+        };
+        let keywords = "COMMIT";
+        for (text, expected, at) in [
+            (
+                "connect.sqlite = \"SELECT 'x\"\n",
+                fault(open, Dialect::Sqlite),
+                "'",
+            ),
+            (
+                "connect.mysql = '''\nSET @a = 1;\nCOMMIT;'''\n",
+                Fault::ConnectTransaction { keywords },
+                "COMMIT",
+            ),
+            (
+                "connect.mysql = \"SET @a = \\\"1\\\"; COMMIT\"\n",
+                Fault::ConnectTransaction { keywords },
+                "\"SET @a = \\\"1\\\"; COMMIT\"",
+            ),
+        ] {
+            assert_eq!(read(text).1, [(expected, at.to_owned())], "{text}");
+        }
+        let (_, faults) = read("[connect]\npostgresql = 'SET ROLE app'\n");
+        assert!(
+            matches!(&faults[..], [(Fault::ConfigUnknownKey { nearest: Some("postgres"), .. }, at)] if at == "postgresql"),
+            "{faults:?}"
+        );
     }
 
     #[test]

@@ -102,6 +102,12 @@ pub enum Fault {
         expected: &'static str,
     },
 
+    /// The SQL of `[connect]` in `migrate.toml` begins or ends a transaction.
+    ConnectTransaction {
+        /// The keywords that do.
+        keywords: &'static str,
+    },
+
     /// A required header key is missing.
     MissingKey {
         /// The key.

@@ -166,6 +166,11 @@ fn settings(out: &mut String, chain: &Chain) {
         optional(config.version_table_schema.as_deref()),
         config.journal_table
     );
+    out.push_str("connect: [");
+    for text in &config.connect {
+        let _ = write!(out, "{},", optional(text.as_deref()));
+    }
+    out.push_str("],");
 }
 
 /// The full path, since the caller may have a `Some` of its own.

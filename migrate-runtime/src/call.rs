@@ -86,6 +86,10 @@ impl<'a> Call<'a> {
     async fn start(self) -> Result<Run<'a>, Error> {
         stale::check(self.migrations)?;
         let mut session = self.connection.await?.0;
+        let connect = self.migrations.settings.connect(session.dialect());
+        if !connect.is_empty() {
+            session.connected(connect).await?;
+        }
         if let Some(schema) = &self.options.schema {
             session.enter_schema(schema).await?;
         }

@@ -97,6 +97,7 @@ pub mod __private {
         version_table: "",
         version_table_schema: None,
         journal_table: "",
+        connect: [None; 3],
         chain: Packed {
             texts: &[],
             table: "",

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use migrate_chain::config::Config;
 use migrate_chain::graph::RevisionGraph;
+use migrate_chain::sql::split;
 use migrate_chain::{Chain, Diagnostic, Dialect, Revision, Tree};
 
 use crate::context::RevisionFn;
 use crate::database::Database;
 use crate::error::{Error, ErrorKind};
+use crate::run::step;
 use crate::runner::{Resolution, Runner};
 use crate::status::Status;
 use crate::store::{Packed, Store};
@@ -41,6 +43,20 @@ pub(crate) struct Settings {
     pub(crate) version_table: Cow<'static, str>,
     pub(crate) version_table_schema: Option<Cow<'static, str>>,
     pub(crate) journal_table: Cow<'static, str>,
+    /// By [`Dialect::index`].
+    pub(crate) connect: [Option<Cow<'static, str>>; 3],
+}
+
+impl Settings {
+    /// The statements of `[connect]` for a database.
+    pub(crate) fn connect(&self, dialect: Dialect) -> Vec<String> {
+        let text = self.connect[dialect.index()].as_deref();
+        let text = text.map(step::unix).unwrap_or_default();
+        let statements = split(dialect, &text);
+        statements
+            .map(|statement| text[statement.range()].to_owned())
+            .collect()
+    }
 }
 
 /// The functions of a Rust revision.
@@ -71,6 +87,7 @@ pub struct EmbeddedMigrations {
     pub version_table: &'static str,
     pub version_table_schema: Option<&'static str>,
     pub journal_table: &'static str,
+    pub connect: [Option<&'static str>; 3],
     pub chain: Packed,
     pub functions: &'static [Functions],
     pub source: Option<&'static str>,
@@ -87,11 +104,13 @@ impl Migrations {
                 recursive: parts.recursive,
                 many_heads: parts.many_heads,
                 version_table: Cow::Borrowed(parts.version_table),
-                version_table_schema: match parts.version_table_schema {
-                    Some(schema) => Some(Cow::Borrowed(schema)),
-                    None => None,
-                },
+                version_table_schema: borrowed(parts.version_table_schema),
                 journal_table: Cow::Borrowed(parts.journal_table),
+                connect: [
+                    borrowed(parts.connect[0]),
+                    borrowed(parts.connect[1]),
+                    borrowed(parts.connect[2]),
+                ],
             },
             store: Store::Packed(parts.chain),
             functions: Cow::Borrowed(parts.functions),
@@ -476,6 +495,13 @@ impl Migrations {
     }
 }
 
+const fn borrowed(text: Option<&'static str>) -> Option<Cow<'static, str>> {
+    match text {
+        Some(text) => Some(Cow::Borrowed(text)),
+        None => None,
+    }
+}
+
 impl From<Chain> for Migrations {
     fn from(chain: Chain) -> Self {
         let heads = chain.graph.real_heads().to_vec();
@@ -502,6 +528,7 @@ impl From<Config> for Settings {
             version_table: config.version_table.into(),
             version_table_schema: config.version_table_schema.map(Cow::Owned),
             journal_table: config.journal_table.into(),
+            connect: config.connect.map(|text| text.map(Cow::Owned)),
         }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn stamp(
         .iter()
         .map(|&row| graph.id(row).to_owned())
         .collect();
-    let mut out = Writer::new(dialect);
+    let mut out = Writer::new(migrations, dialect);
     let tables = Tables::new(dialect, &migrations.settings, None);
     out.start(&tables);
     out.out.push('\n');
@@ -77,7 +77,7 @@ pub(crate) fn stamp(
 
 /// The script that creates the two tables.
 pub(crate) fn ensure_version(migrations: &Migrations, dialect: Dialect) -> String {
-    let mut out = Writer::new(dialect);
+    let mut out = Writer::new(migrations, dialect);
     out.start(&Tables::new(dialect, &migrations.settings, None));
     out.out
 }
@@ -126,7 +126,7 @@ fn script(
     if let Some(step) = steps.iter().find(|step| step.revision.is_rust()) {
         return Err(verify::not_in_a_script(step.revision));
     }
-    let mut out = Writer::new(dialect);
+    let mut out = Writer::new(migrations, dialect);
     out.start(&tables);
     for step in &steps {
         out.step(&tables, step);
@@ -185,13 +185,16 @@ const CHECK_KEYS: &[&str] = &[
 struct Writer {
     out: String,
     dialect: Dialect,
+    /// The statements of `[connect]`.
+    connect: Vec<String>,
 }
 
 impl Writer {
-    fn new(dialect: Dialect) -> Self {
+    fn new(migrations: &Migrations, dialect: Dialect) -> Self {
         Self {
             out: String::new(),
             dialect,
+            connect: migrations.settings.connect(dialect),
         }
     }
 
@@ -219,6 +222,9 @@ impl Writer {
             self.out.push_str(".bail on\n");
             // As sqlx has it.
             self.statement("PRAGMA foreign_keys = ON");
+        }
+        for statement in self.connect.clone() {
+            self.statement(&statement);
         }
         self.statement(&tables.create_version());
         self.statement(&tables.create_journal());

@@ -4,6 +4,7 @@
 pub mod beyond;
 #[allow(dead_code, reason = "not every database stands it yet")]
 pub mod cancel;
+pub mod connect;
 pub mod downgrade;
 pub mod fleet;
 pub mod outside;
@@ -27,6 +28,7 @@ macro_rules! suite {
                 what_the_journal_does_not_tell, stamped_and_undone, edits_under_it, outside_a_transaction, half_way,
                 cut_off_anywhere, another_app,
             }
+            connect { reaches_each_revision, is_no_part_of_a_digest, is_named_when_it_fails }
             fleet { of_databases, a_failure_stops_no_other, each_with_settings_of_its_own, of_schemas, cut_off }
             status {
                 of_each_state, check_names_what_is_missing, plans, reading_creates_nothing, waits_for_another_task,

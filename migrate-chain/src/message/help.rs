@@ -1,6 +1,7 @@
 //! What to do next about each fault. Every fault has such a line.
 
 use super::{quoted, sql};
+use crate::Dialect;
 use crate::diagnostic::Fault;
 use crate::names::{MAX_ID_LENGTH, RESERVED};
 use crate::{config, header};
@@ -18,10 +19,16 @@ pub(super) fn help(fault: &Fault) -> String {
             .to_owned(),
         Fault::ConflictMarker => "finish the merge and remove the markers".to_owned(),
         Fault::ConfigSyntax { .. } => "correct it; text stands in quotes and lists in brackets".to_owned(),
+        Fault::ConfigUnknownKey { key, nearest: None } if key.starts_with("connect.") => {
+            format!("the keys of `[connect]` are {}", quoted(&Dialect::ALL.map(Dialect::name)))
+        }
         Fault::ConfigUnknownKey { nearest, .. } => {
             did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(&config::KEYS)))
         }
         Fault::ConfigValue { key, expected } => format!("`{key}` takes {expected}"),
+        Fault::ConnectTransaction { .. } => {
+            "remove it: each revision has a transaction of its own, unless its header says `transaction: off`".to_owned()
+        }
         Fault::MalformedValue { key, expected } => format!("`{key}` takes {expected}"),
         Fault::MissingKey { key: "down_revision" } => {
             "name the parent, or write `down_revision: none` for the first revision".to_owned()

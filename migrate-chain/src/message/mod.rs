@@ -37,6 +37,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::ConfigSyntax { .. } => "config-syntax",
         Fault::ConfigUnknownKey { .. } => "config-unknown-key",
         Fault::ConfigValue { .. } => "config-value",
+        Fault::ConnectTransaction { .. } => "connect-transaction",
         Fault::MissingKey { .. } => "missing-key",
         Fault::MalformedLine => "malformed-line",
         Fault::MalformedValue { .. } => "malformed-value",
@@ -87,6 +88,9 @@ fn message(fault: &Fault) -> String {
         }
         Fault::ConfigValue { key, .. } => {
             format!("`{key}` in `migrate.toml` has a value that it cannot have")
+        }
+        Fault::ConnectTransaction { keywords } => {
+            format!("`{keywords}` in `[connect]`, whose SQL only sets up a connection")
         }
         Fault::MissingKey { key } => format!("the revision header has no `{key}`"),
         Fault::MalformedLine => "a header line is not `key: value`".to_owned(),

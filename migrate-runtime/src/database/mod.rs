@@ -197,6 +197,10 @@ pub(crate) struct Explained {
 pub(crate) trait Session: Send {
     fn dialect(&self) -> Dialect;
 
+    /// Runs the statements of `[connect]` in migrate.toml on the new connection, and keeps them: they belong to the
+    /// settings that each revision starts with. They are undone with the other settings on a connection that was passed.
+    fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>>;
+
     /// Makes `schema`, which must exist, the one that names without a schema are looked for in first, as long as this
     /// session lasts.
     fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>>;
@@ -343,6 +347,27 @@ fn local_help(error: &std::io::Error) -> Option<&'static str> {
 pub(crate) fn inside_a_transaction() -> Error {
     Error::new(ErrorKind::Unsupported, "the connection is inside a transaction")
         .help("pass a pool, or a connection before its transaction begins: each revision commits on its own")
+}
+
+/// The error for a statement of `[connect]` that the database refuses.
+pub(crate) fn connect_refused(session: &dyn Session, statement: &str, error: sqlx::Error) -> Error {
+    let summary = format!(
+        "the database refused `{statement}`, which `[connect]` in migrate.toml runs on each new connection: {}",
+        database_message(&error)
+    );
+    let Explained { kind, help } = session.explain(&error);
+    Error::new(kind, summary)
+        .code(database_code(&error))
+        .help(help.map_or_else(
+            || {
+                format!(
+                    "nothing was changed; correct `{}` under `[connect]`",
+                    session.dialect()
+                )
+            },
+            str::to_owned,
+        ))
+        .caused_by(error)
 }
 
 /// Turns what a Rust revision returned into a failure.

@@ -261,7 +261,7 @@ fn code<'r>(
 }
 
 /// The text with LF line ends: a checkout on Windows must not put carriage returns into strings.
-fn unix(text: &str) -> Cow<'_, str> {
+pub(crate) fn unix(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n"))
     } else {

@@ -22,7 +22,7 @@ use sqlx::{AssertSqlSafe, MySqlConnection, Row as _};
 use super::sealed::Limits;
 use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
-    database_code, database_message, syntax,
+    connect_refused, database_code, database_message, syntax,
 };
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
@@ -39,6 +39,8 @@ use statement::Kind;
 struct MySqlSession<'a> {
     connection: Handle<'a>,
     limits: Limits,
+    /// The statements of `[connect]`, which belong to the settings that each revision starts with.
+    connect: Vec<String>,
     /// Whether the settings of a run are made on the connection.
     is_set_up: bool,
     lock: Option<Lock>,
@@ -57,6 +59,7 @@ impl<'a> MySqlSession<'a> {
         Self {
             connection,
             limits,
+            connect: Vec::new(),
             is_set_up: false,
             lock: None,
             in_transaction: false,
@@ -131,6 +134,18 @@ impl<'a> MySqlSession<'a> {
 impl Session for MySqlSession<'_> {
     fn dialect(&self) -> Dialect {
         Dialect::MySql
+    }
+
+    fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>> {
+        async move {
+            for statement in &statements {
+                let done = execute(self.connection.get(), statement).await;
+                done.map_err(|error| connect_refused(self, statement, error))?;
+            }
+            self.connect = statements;
+            Ok(())
+        }
+        .boxed()
     }
 
     fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>> {

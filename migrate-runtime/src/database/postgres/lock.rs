@@ -127,6 +127,7 @@ mod tests {
             version_table: Cow::Borrowed(table),
             version_table_schema: schema.map(Cow::Borrowed),
             journal_table: Cow::Borrowed("migrate_journal"),
+            connect: [const { None }; 3],
         };
         Lock::of(&Tables::new(Dialect::Postgres, &settings, None))
     }

@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use super::sealed::Limits;
 use super::{
     Executor, Explained, Failure, InFlight, Opened, Progress, Session, State, Transactional, Work,
-    inside_a_transaction,
+    connect_refused, inside_a_transaction,
 };
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
@@ -33,6 +33,8 @@ use read::Found;
 struct PostgresSession<'a> {
     connection: Handle<'a>,
     limits: Limits,
+    /// The statements of `[connect]`, which belong to the settings that each revision starts with.
+    connect: Vec<String>,
     /// What was found out when the state was read last.
     found: Option<Found>,
     /// The search path that begins with the schema that was entered.
@@ -54,6 +56,7 @@ impl<'a> PostgresSession<'a> {
         Opened(Box::new(Self {
             connection,
             limits,
+            connect: Vec::new(),
             found: None,
             entered: None,
             lock: None,
@@ -182,6 +185,18 @@ fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), F
 impl Session for PostgresSession<'_> {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
+    }
+
+    fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>> {
+        async move {
+            for statement in &statements {
+                let done = execute(self.connection.get(), statement).await;
+                done.map_err(|error| connect_refused(self, statement, error))?;
+            }
+            self.connect = statements;
+            Ok(())
+        }
+        .boxed()
     }
 
     fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>> {

@@ -85,6 +85,7 @@ fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, Error>
         return Err(inside_a_transaction());
     }
     Ok(Opened(Box::new(SqliteSession {
+        connect: Vec::new(),
         connection,
         patience: limits.lock.min(LONGEST_COMMIT),
         outside: None,

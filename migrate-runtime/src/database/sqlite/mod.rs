@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
-    database_message, rows::journal_row,
+    connect_refused, database_message, rows::journal_row,
 };
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
@@ -34,6 +34,8 @@ use transaction::Setting;
 
 struct SqliteSession<'a> {
     connection: Handle<'a>,
+    /// The statements of `[connect]`, which belong to the settings that each revision starts with.
+    connect: Vec<String>,
     /// How long a commit waits for those who read.
     patience: Duration,
     /// The lock that a run outside a transaction holds: SQLite has none that outlives a transaction.
@@ -51,6 +53,18 @@ struct SqliteSession<'a> {
 impl Session for SqliteSession<'_> {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
+    }
+
+    fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>> {
+        async move {
+            for statement in &statements {
+                let done = execute(self.connection.get(), statement).await;
+                done.map_err(|error| connect_refused(self, statement, error))?;
+            }
+            self.connect = statements;
+            Ok(())
+        }
+        .boxed()
     }
 
     fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>> {
