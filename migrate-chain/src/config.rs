@@ -356,7 +356,8 @@ fn non_empty(value: &Value<'_>, expected: Expected) -> Result<String, Expected> 
     value
         .get_ref()
         .as_str()
-        .filter(|text| !text.is_empty())
+        // TOML can write a NUL as `\u0000`.
+        .filter(|text| !text.is_empty() && !text.contains('\0'))
         .map(str::to_owned)
         .ok_or(expected)
 }
@@ -402,7 +403,7 @@ fn dialects(value: &Value<'_>) -> Result<Vec<Dialect>, Expected> {
 fn table_name(value: &Value<'_>) -> Result<String, Expected> {
     let expected = "a name of 1 to 63 bytes";
     let name = non_empty(value, expected)?;
-    if name.len() <= MAX_TABLE_NAME && !name.contains('\0') {
+    if name.len() <= MAX_TABLE_NAME {
         Ok(name)
     } else {
         Err(expected)
@@ -526,6 +527,9 @@ mod tests {
             "dialects = ['oracle']",
             "heads = 'two'",
             "version_table = ''",
+            r#"version_table = "a\u0000b""#,
+            r#"versions = ["a\u0000b"]"#,
+            r#"file_template = "{rev}\u0000""#,
             "file_template = '{slug}'",
             "file_template = '{rev}_{name}'",
             "file_template = '../{rev}'",

@@ -72,10 +72,22 @@ pub enum Fault {
         /// What the operating system says.
         cause: String,
     },
+    /// A link leads to a folder that is read already.
+    RepeatedFolder {
+        /// The link, as it is shown to people.
+        path: String,
+        /// The folder that it leads to, likewise.
+        same_as: String,
+    },
     /// The file is not UTF-8.
     NotUtf8 {
         /// How many bytes are valid before the first that is not.
         valid_up_to: usize,
+    },
+    /// The file has a NUL byte, where databases end a text.
+    NulByte {
+        /// Whether the file reads like UTF-16.
+        is_wide: bool,
     },
     /// A `.sql` or `.rs` file in a version location has no header.
     NotARevision,
@@ -145,6 +157,11 @@ pub enum Fault {
     TooLong {
         /// The id.
         id: String,
+    },
+    /// A branch label that a target would read as a number of steps, or a shell as an option.
+    AmbiguousLabel {
+        /// The label.
+        label: String,
     },
     /// An id or a label is a word that targets use.
     Reserved {

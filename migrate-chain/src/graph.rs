@@ -131,8 +131,8 @@ pub struct RevisionGraph {
 impl RevisionGraph {
     /// Checks the nodes and joins them.
     ///
-    /// Several heads or bases are no fault here: see [`heads`](Self::heads) and [`bases`](Self::bases). Nor is the
-    /// alphabet of ids: see [`is_id`] and [`is_label`].
+    /// Several heads or bases are no fault here: see [`heads`](Self::heads) and [`bases`](Self::bases). Nor is what ids and
+    /// labels are called: see [`names`](crate::names).
     ///
     /// ```
     /// use migrate_chain::graph::{Fault, Node, RevisionGraph};
@@ -569,39 +569,6 @@ impl RevisionGraph {
     }
 }
 
-/// Whether this can be a revision's id: 1 to 32 of `A`–`Z`, `a`–`z`, `0`–`9` and `_`, and no word with a meaning of its own.
-///
-/// ```
-/// use migrate_chain::graph::is_id;
-///
-/// assert!(is_id("1975ea83b712"));
-/// assert!(!is_id("") && !is_id("a-b") && !is_id("head"));
-/// ```
-pub fn is_id(text: &str) -> bool {
-    is_name(text, |byte| byte.is_ascii_alphanumeric() || byte == b'_') && text.len() <= 32
-}
-
-/// Whether this can be a branch label: as [`is_id`] without the limit, and `-` is allowed.
-///
-/// ```
-/// use migrate_chain::graph::is_label;
-///
-/// assert!(is_label("user-tables"));
-/// assert!(!is_label("a@b") && !is_label("heads") && !is_label("-a"));
-/// ```
-pub fn is_label(text: &str) -> bool {
-    is_name(text, |byte| {
-        byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
-    }) && !text.starts_with('-')
-}
-
-/// The words that name a revision without being its id.
-pub(crate) const RESERVED: [&str; 5] = ["head", "heads", "base", "current", "none"];
-
-fn is_name(text: &str, allowed: fn(u8) -> bool) -> bool {
-    !text.is_empty() && text.bytes().all(allowed) && !RESERVED.contains(&text)
-}
-
 /// The neighbours in the first, then those in the second that were not there.
 fn both(first: &Edges, second: &Edges) -> Edges {
     Edges::new((0..first.len()).map(|node| {
@@ -796,27 +763,6 @@ mod tests {
                 nearest
             }]
         );
-    }
-
-    #[test]
-    fn ids_and_labels_have_an_alphabet() {
-        assert!(is_id("a") && is_id(&"x".repeat(32)) && is_label(&"x".repeat(80)));
-        for wrong in [
-            "",
-            "a b",
-            "a@b",
-            "a+1",
-            "a:b",
-            "é",
-            "heads",
-            "none",
-            &"x".repeat(33),
-        ] {
-            assert!(!is_id(wrong), "{wrong:?}");
-        }
-        for wrong in ["", "-", "-x", "a@b", "base", "ü"] {
-            assert!(!is_label(wrong), "{wrong:?}");
-        }
     }
 
     proptest! {

@@ -25,7 +25,7 @@ pub mod source;
 pub mod sql;
 mod suggest;
 pub mod target;
-mod tree;
+pub mod tree;
 mod walk;
 
 pub use chain::Chain;

@@ -1,7 +1,8 @@
 //! From a migration directory to a [`Chain`]: read, parse, check, hash. Every fault is reported, not the first.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +16,7 @@ use crate::graph::RevisionGraph;
 use crate::parallel;
 use crate::revision::Revision;
 use crate::source::{Place, Source};
-use crate::tree::{Disk, Entry, Tree};
+use crate::tree::{self, Disk, Entry, Tree};
 
 /// Loads the migration directory at `path`.
 ///
@@ -150,6 +151,8 @@ struct Loader<'t> {
     faults: Vec<Diagnostic>,
     /// The files read, since version locations may overlap.
     seen: HashSet<String>,
+    /// The folders walked, each with the path that led there first: a link may lead back.
+    folders: HashMap<PathBuf, String>,
     lost: Lost,
 }
 
@@ -157,7 +160,7 @@ struct Loader<'t> {
 enum Unread {
     Absent,
     Unreadable(String),
-    NotUtf8(FromUtf8Error),
+    NotText(Box<Diagnostic>),
 }
 
 impl<'t> Loader<'t> {
@@ -166,6 +169,7 @@ impl<'t> Loader<'t> {
             tree,
             faults: Vec::new(),
             seen: HashSet::new(),
+            folders: HashMap::new(),
             lost: Lost::default(),
         }
     }
@@ -217,7 +221,9 @@ impl<'t> Loader<'t> {
     fn location(&mut self, folder: &str, recursive: bool, files: &mut Vec<String>) -> bool {
         let entries = self.list(folder);
         let exists = entries.is_some();
-        self.collect(folder, entries.unwrap_or_default(), recursive, files);
+        if self.is_first_way_to(folder) {
+            self.collect(folder, entries.unwrap_or_default(), recursive, files);
+        }
         exists
     }
 
@@ -232,8 +238,12 @@ impl<'t> Loader<'t> {
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         for entry in entries {
             let path = join(folder, &entry.name);
-            if entry.is_directory && recursive {
-                if let Some(entries) = self.list(&path) {
+            if entry.is_directory && is_revision_file(&entry.name) {
+                self.lose(&path, "it is a folder, not a file".to_owned());
+            } else if entry.is_directory && recursive {
+                if self.is_first_way_to(&path)
+                    && let Some(entries) = self.list(&path)
+                {
                     self.collect(&path, entries, recursive, files);
                 }
             } else if !entry.is_directory
@@ -244,6 +254,28 @@ impl<'t> Loader<'t> {
                 files.push(path);
             }
         }
+    }
+
+    /// Whether a folder is not read yet by another path; if it is, that is reported.
+    fn is_first_way_to(&mut self, folder: &str) -> bool {
+        let Some(real) = self.tree.real_path(folder) else {
+            return true;
+        };
+        let first = self
+            .folders
+            .entry(real)
+            .or_insert_with(|| folder.to_owned());
+        if first == folder {
+            return true;
+        }
+        let same_as = join(self.tree.name(), first);
+        let path = join(self.tree.name(), folder);
+        let place = Place::whole(path.clone());
+        self.faults.push(Diagnostic::new(
+            Fault::RepeatedFolder { path, same_as },
+            place,
+        ));
+        false
     }
 
     /// What a folder holds: nothing where it cannot be read, which is reported; none where there is no such folder.
@@ -282,27 +314,16 @@ impl<'t> Loader<'t> {
             // A link that leads nowhere. To pass over it would be to lose a revision without a word.
             Unread::Absent => self.lose(path, "there is no such file".to_owned()),
             Unread::Unreadable(cause) => self.lose(path, cause),
-            Unread::NotUtf8(error) => self.not_utf8(path, &error),
+            Unread::NotText(fault) => {
+                self.lost.file(path, fault.place.source.text());
+                self.faults.push(*fault);
+            }
         }
     }
 
     fn lose(&mut self, path: &str, cause: String) {
         self.unreadable(path, cause);
         self.lost.file(path, "");
-    }
-
-    /// Points at the first byte that is not UTF-8, in the text with such bytes replaced.
-    fn not_utf8(&mut self, path: &str, error: &FromUtf8Error) {
-        let valid_up_to = error.utf8_error().valid_up_to();
-        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        self.lost.file(path, &text);
-        let source = Arc::new(Source::new(join(self.tree.name(), path), text));
-        let place = Place::new(
-            &source,
-            valid_up_to..valid_up_to + char::REPLACEMENT_CHARACTER.len_utf8(),
-        );
-        self.faults
-            .push(Diagnostic::new(Fault::NotUtf8 { valid_up_to }, place));
     }
 
     /// A directory that does not exist: said where `migrate.toml` names it, if it does.
@@ -326,9 +347,6 @@ impl<'t> Loader<'t> {
     }
 }
 
-/// Offsets into a file are kept in 32 bits, and nobody has such a migration.
-const MAX_FILE_SIZE: usize = 1 << 30;
-
 /// Whether a file in a version location must be a revision. What an editor hides behind a dot is none.
 fn is_revision_file(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
@@ -345,41 +363,58 @@ fn join(folder: &str, name: &str) -> String {
     }
 }
 
-fn read(tree: &dyn Tree, path: &str) -> Result<Arc<Source>, Unread> {
-    match tree.read(path) {
-        Ok(Some(bytes)) if bytes.len() <= MAX_FILE_SIZE => {
-            let text = String::from_utf8(bytes).map_err(Unread::NotUtf8)?;
-            Ok(Arc::new(Source::new(join(tree.name(), path), text)))
-        }
-        Ok(Some(_)) => Err(Unread::Unreadable("it is larger than 1 GiB".to_owned())),
-        Ok(None) => Err(Unread::Absent),
-        Err(error) => Err(Unread::Unreadable(error.to_string())),
+/// Takes the bytes of a file, shown as `path`, for text: UTF-8 without a NUL.
+///
+/// # Errors
+/// The fault, at the first byte that is wrong.
+///
+/// ```
+/// use migrate_chain::load::text;
+///
+/// let fault = text("a.sql", b"SELECT\n 'a\0'".to_vec()).expect_err("databases end a text at a NUL");
+/// assert_eq!((fault.code(), fault.place.position().line), ("nul-byte", 2));
+/// ```
+pub fn text(path: impl Into<String>, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
+    match String::from_utf8(bytes) {
+        Ok(text) => match text.find('\0') {
+            Some(at) => Err(Box::new(nul_byte(Source::new(path, text), at))),
+            None => Ok(Source::new(path, text)),
+        },
+        Err(error) => Err(Box::new(not_utf8(path, &error))),
     }
+}
+
+fn nul_byte(source: Source, at: usize) -> Diagnostic {
+    let nuls = source.text().bytes().filter(|&byte| byte == 0).count();
+    // Half of what UTF-16 writes for ASCII.
+    let is_wide = 3 * nuls > source.text().len();
+    let place = Place::new(&Arc::new(source), at..at + 1);
+    Diagnostic::new(Fault::NulByte { is_wide }, place)
+}
+
+/// Points at the first byte that is not UTF-8, in the text with such bytes replaced.
+fn not_utf8(path: impl Into<String>, error: &FromUtf8Error) -> Diagnostic {
+    let valid_up_to = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let range = valid_up_to..valid_up_to + char::REPLACEMENT_CHARACTER.len_utf8();
+    let place = Place::new(&Arc::new(Source::new(path, text)), range);
+    Diagnostic::new(Fault::NotUtf8 { valid_up_to }, place)
+}
+
+fn read(tree: &dyn Tree, path: &str) -> Result<Arc<Source>, Unread> {
+    let unreadable = |error: io::Error| Unread::Unreadable(error.to_string());
+    // No disk has such a name, and it would end in an `include_str!`.
+    if path.contains('\0') {
+        return Err(Unread::Unreadable("its name has a NUL byte".to_owned()));
+    }
+    let bytes = tree.read(path).map_err(unreadable)?.ok_or(Unread::Absent)?;
+    tree::check_size(&bytes).map_err(unreadable)?;
+    let source = text(join(tree.name(), path), bytes).map_err(Unread::NotText)?;
+    Ok(Arc::new(source))
 }
 
 fn parse(file: &str, source: &Arc<Source>) -> (Option<Draft>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let draft = Draft::parse(source, file.to_owned(), &mut faults);
     (draft, faults)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn a_file_in_two_locations_is_loaded_once() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let shop = folder.path().join("versions/shop");
-        fs::create_dir_all(&shop).expect("folders in it");
-        let settings = "versions = [\"versions/shop\", \"versions\"]\nrecursive = true\n";
-        fs::write(folder.path().join(CONFIG_FILE), settings).expect("a file");
-        let revision = "-- revision: a1\n-- down_revision: none\n-- migrate: upgrade\n";
-        fs::write(shop.join("a1.sql"), revision).expect("a file");
-        let chain = load(folder.path()).expect("a sound chain");
-        assert_eq!(chain.revisions.len(), 1);
-        assert_eq!(chain.revisions[0].file(), "versions/shop/a1.sql");
-    }
 }

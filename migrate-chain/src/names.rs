@@ -8,7 +8,7 @@ pub const MAX_ID_LENGTH: usize = 32;
 /// Words that targets use for something else.
 pub const RESERVED: [&str; 5] = ["head", "heads", "base", "current", "none"];
 
-/// Checks a revision id: 1 to 32 ASCII letters, digits and `_`, and no word that targets use.
+/// Checks a revision id: 1 to 32 ASCII letters, digits and `_`, and not a word that targets use.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
@@ -21,15 +21,36 @@ pub const RESERVED: [&str; 5] = ["head", "heads", "base", "current", "none"];
 /// assert!(check_id("head").is_err());
 /// ```
 pub fn check_id(id: &str) -> Result<(), Fault> {
-    check(id, |c| c.is_ascii_alphanumeric() || c == '_')
+    check(id, |c| is_name_character(c) && c != '-')
 }
 
-/// Checks a branch label: as an id, with `-` allowed as well.
+/// Checks a branch label: as an id, with `-` allowed inside it, as long as a target cannot read it as a number of steps.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
+///
+/// ```
+/// use migrate_chain::names::check_label;
+///
+/// assert!(check_label("shop-eu").is_ok());
+/// assert!(check_label("-1").is_err());
+/// assert!(check_label("release-2").is_err()); // two steps down from `release`
+/// ```
 pub fn check_label(label: &str) -> Result<(), Fault> {
-    check(label, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    check(label, is_name_character)?;
+    let last = label.rsplit_once('-').map(|(_, last)| last);
+    let counts_steps = last.is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    if counts_steps || label.starts_with('-') {
+        return Err(Fault::AmbiguousLabel {
+            label: label.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether an id or a label can have this character.
+pub(crate) fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
 
 fn check(id: &str, allowed: fn(char) -> bool) -> Result<(), Fault> {
@@ -51,6 +72,7 @@ fn check(id: &str, allowed: fn(char) -> bool) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::Target;
 
     #[test]
     fn ids_are_as_wide_as_the_column_and_no_wider() {
@@ -61,9 +83,38 @@ mod tests {
         ));
     }
 
+    /// A target is read without knowing the chain, so no label may be one that means something else.
+    #[test]
+    fn a_label_is_read_as_a_name_by_every_target() {
+        let reads_as_name = |label: &str| {
+            let target: Result<Target, _> = label.parse();
+            target.is_ok_and(|target| !target.is_relative())
+        };
+        for label in ["a", "shop-eu", "2-a", "v-2a", "v-_2", "_"] {
+            assert!(
+                check_label(label).is_ok() && reads_as_name(label),
+                "{label}"
+            );
+        }
+        for label in [
+            "-1",
+            "-",
+            "-a",
+            "a-",
+            "v-2",
+            "release-2024",
+            "a-b-1",
+            "--",
+            "a--1",
+        ] {
+            let refused = check_label(label).expect_err(label);
+            assert!(matches!(refused, Fault::AmbiguousLabel { .. }), "{label}");
+        }
+        assert!(!reads_as_name("-1") && !reads_as_name("v-2"));
+    }
+
     #[test]
     fn labels_may_have_a_dash_and_ids_may_not() {
-        assert!(check_label("shop-eu").is_ok());
         assert!(matches!(
             check_id("shop-eu"),
             Err(Fault::IllegalCharacter { character: '-', .. })

@@ -1,8 +1,8 @@
 //! The seam between the loader and wherever a migration directory is kept.
 
-use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::fs::{self, File, FileType};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 /// A migration directory to read from: on disk, or embedded in a binary.
 ///
@@ -23,6 +23,12 @@ pub trait Tree: Sync {
     /// # Errors
     /// What the operating system says when the directory cannot be read.
     fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>>;
+
+    /// What a folder is once every link on the way to it has been followed; none where a tree has no links.
+    fn real_path(&self, path: &str) -> Option<PathBuf> {
+        let _ = path;
+        None
+    }
 }
 
 /// A file or a folder in a [`Tree`].
@@ -57,7 +63,7 @@ impl Tree for Disk {
     }
 
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        found(fs::read(self.root.join(path)))
+        found(read_file(&self.root.join(path)))
     }
 
     fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
@@ -79,6 +85,70 @@ impl Tree for Disk {
             Ok(Entry { name, is_directory })
         };
         entries.map(entry).collect::<io::Result<_>>().map(Some)
+    }
+
+    fn real_path(&self, path: &str) -> Option<PathBuf> {
+        fs::canonicalize(self.root.join(path)).ok()
+    }
+}
+
+/// The largest file that is read: 256 MiB.
+pub const MAX_FILE_SIZE: u64 = 1 << 28;
+
+/// The bytes of a regular file of up to [`MAX_FILE_SIZE`], or of one that a link leads to.
+///
+/// Anything else is not opened: a named pipe would block, and a device may never end.
+///
+/// # Errors
+/// What the operating system says when the file cannot be read, or why it is not read.
+///
+/// ```
+/// use migrate_chain::tree::read_file;
+///
+/// let error = read_file(std::path::Path::new("src")).expect_err("it is a folder");
+/// assert_eq!(error.to_string(), "it is a folder, not a file");
+/// ```
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        let kind = kind(metadata.file_type());
+        return Err(io::Error::other(format!("it is {kind}, not a file")));
+    }
+    let mut bytes =
+        Vec::with_capacity(usize::try_from(metadata.len().min(MAX_FILE_SIZE)).unwrap_or(0));
+    // Files of the kernel say that they are empty, and a file may grow meanwhile.
+    File::open(path)?
+        .take(MAX_FILE_SIZE + 1)
+        .read_to_end(&mut bytes)?;
+    check_size(&bytes)?;
+    Ok(bytes)
+}
+
+/// Refuses the bytes of a file that is too large.
+pub(crate) fn check_size(bytes: &[u8]) -> io::Result<()> {
+    if bytes.len() as u64 > MAX_FILE_SIZE {
+        return Err(io::Error::other("it is larger than 256 MiB"));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn kind(file_type: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    match file_type {
+        _ if file_type.is_dir() => "a folder",
+        _ if file_type.is_fifo() => "a named pipe",
+        _ if file_type.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn kind(file_type: FileType) -> &'static str {
+    if file_type.is_dir() {
+        "a folder"
+    } else {
+        "something else"
     }
 }
 

@@ -6,6 +6,7 @@ use migrate_chain::{Diagnostic, Dialect, Place, load_tree};
 use migrate_render::{self as render, Style};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use support::generate::{Files, any_text, sound_chain};
 
 proptest! {
@@ -49,6 +50,19 @@ proptest! {
         prop_assert_eq!(faults[0].place.range.start, before.len());
         check_place(&faults[0].place);
         check_forms(&faults[0]);
+    }
+
+    /// SQLite ends a text at a NUL, and a driver that goes on behind it never does.
+    #[test]
+    fn a_nul_anywhere_is_refused_where_it_is(files in sound_chain(), place in any::<Index>()) {
+        let at = |text: &str| text.floor_char_boundary(place.index(text.len() + 1));
+        let broken = files.map(|text| [&text[..at(text)], "\0", &text[at(text)..]].concat());
+        let faults = load_tree(&broken).expect_err("a fault");
+        prop_assert!(faults.iter().all(|fault| fault.code() == "nul-byte"), "{}", texts(&faults));
+        for fault in &faults {
+            prop_assert_eq!(&fault.place.source.text()[fault.place.range.clone()], "\0");
+            check_forms(fault);
+        }
     }
 
     /// Lines are counted the same, and what is wrong is the same, however the file was saved.

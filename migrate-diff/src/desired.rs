@@ -4,7 +4,9 @@ use std::fs;
 use std::io::ErrorKind as ErrorKindOfIo;
 use std::path::{Path, PathBuf};
 
+use migrate_chain::load;
 use migrate_chain::sql::split;
+use migrate_chain::tree::read_file;
 
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind, database_message};
@@ -41,11 +43,15 @@ pub(crate) fn read(path: &Path) -> Result<Vec<DesiredFile>, Error> {
         return Err(Error::new(ErrorKind::Desired, summary));
     }
     let file = |path: &PathBuf| {
-        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-        Ok(DesiredFile {
-            name: path.display().to_string(),
-            text: text.trim_start_matches('\u{feff}').to_owned(),
-        })
+        let name = path.display().to_string();
+        let bytes = read_file(path).map_err(|error| unreadable(path, &error))?;
+        let source = load::text(&name, bytes).map_err(|fault| {
+            let at = fault.place.position();
+            let summary = format!("{name}:{}:{}: {}", at.line, at.column, fault.message());
+            Error::new(ErrorKind::Desired, summary).help(fault.help())
+        })?;
+        let text = source.text().trim_start_matches('\u{feff}').to_owned();
+        Ok(DesiredFile { name, text })
     };
     files.iter().map(file).collect()
 }

@@ -12,8 +12,11 @@ pub(super) fn help(fault: &Fault) -> String {
             "make the folder, or take it out of `versions` in migrate.toml".to_owned()
         }
         Fault::NoDirectory { is_named: false, .. } => "run `cargo migrate init` to make one, or correct the path".to_owned(),
-        Fault::Unreadable { .. } => "look at its type and its permissions".to_owned(),
+        Fault::Unreadable { .. } => "look at its type, its size and its permissions".to_owned(),
+        Fault::RepeatedFolder { .. } => "remove the link: each folder is read once".to_owned(),
         Fault::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
+        Fault::NulByte { is_wide: true } => "save the file as UTF-8: it looks like UTF-16".to_owned(),
+        Fault::NulByte { is_wide: false } => "remove the byte; your editor may show it as `^@` or not at all".to_owned(),
         Fault::NotARevision => "write the header with `revision: …` and `down_revision: …` at its top, or move the \
                                 file out of the version location"
             .to_owned(),
@@ -45,6 +48,9 @@ pub(super) fn help(fault: &Fault) -> String {
             "an id is made of the letters a to z, digits and `_`; a branch label may have `-` as well".to_owned()
         }
         Fault::TooLong { .. } => format!("the version table takes ids of up to {MAX_ID_LENGTH} characters"),
+        Fault::AmbiguousLabel { .. } => {
+            "do not begin or end a label with `-`, or end it with `-` and digits: write `release_2`, not `release-2`".to_owned()
+        }
         Fault::Reserved { .. } => format!("the words {} stand for places in the chain", quoted(&RESERVED)),
         Fault::UnknownMarker { nearest, .. } => did_you_mean(*nearest).unwrap_or_else(|| {
             "a marker is `-- migrate: upgrade`, `downgrade`, `statement` or `end`".to_owned()

@@ -31,7 +31,9 @@ fn code(fault: &Fault) -> &'static str {
     match fault {
         Fault::NoDirectory { .. } => "no-directory",
         Fault::Unreadable { .. } => "unreadable",
+        Fault::RepeatedFolder { .. } => "repeated-folder",
         Fault::NotUtf8 { .. } => "not-utf8",
+        Fault::NulByte { .. } => "nul-byte",
         Fault::NotARevision => "not-a-revision",
         Fault::ConflictMarker => "conflict-marker",
         Fault::ConfigSyntax { .. } => "config-syntax",
@@ -45,6 +47,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::UnknownKey { .. } => "unknown-key",
         Fault::IllegalCharacter { .. } => "illegal-character",
         Fault::TooLong { .. } => "too-long",
+        Fault::AmbiguousLabel { .. } => "ambiguous-label",
         Fault::Reserved { .. } => "reserved-name",
         Fault::UnknownMarker { .. } => "unknown-marker",
         Fault::MalformedMarker { .. } => "malformed-marker",
@@ -75,9 +78,13 @@ fn message(fault: &Fault) -> String {
     match fault {
         Fault::NoDirectory { path, .. } => format!("there is no directory `{path}`"),
         Fault::Unreadable { path, cause } => format!("`{path}` cannot be read: {cause}"),
+        Fault::RepeatedFolder { path, same_as } => {
+            format!("`{path}` is a link to `{same_as}`, which has been read already")
+        }
         Fault::NotUtf8 { valid_up_to } => {
             format!("the file is not UTF-8: the byte at offset {valid_up_to} is not valid")
         }
+        Fault::NulByte { .. } => "the file has a NUL byte, where databases end a text".to_owned(),
         Fault::NotARevision => {
             "the file stands among the revisions and has no revision header".to_owned()
         }
@@ -103,6 +110,9 @@ fn message(fault: &Fault) -> String {
             format!("`{id}` has the character {character:?} in it")
         }
         Fault::TooLong { id } => format!("`{id}` is {} characters long", id.chars().count()),
+        Fault::AmbiguousLabel { label } => {
+            format!("the branch label `{label}` reads as an option or a number of steps")
+        }
         Fault::Reserved { id } => format!("`{id}` cannot be the name of a revision or a branch"),
         Fault::UnknownMarker { word, .. } if word.is_empty() => {
             "the marker `-- migrate:` says nothing".to_owned()

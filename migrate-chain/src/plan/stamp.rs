@@ -97,7 +97,6 @@ impl RevisionGraph {
     }
 
     fn meant<S: AsRef<str>>(&self, target: &Target, table: &[S]) -> Result<Meant, TargetError> {
-        let target = &self.reread(target);
         let branch = self.branch_of(target)?;
         if target.is_relative() {
             return Err(TargetError::Relative {

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use super::{Anchor, Steps, Target, TargetError};
-use crate::graph::{RESERVED, RevisionGraph, nearest};
+use crate::graph::{RevisionGraph, nearest};
+use crate::names::RESERVED;
 use crate::walk;
 
 /// How far a walk may fall short.
@@ -47,7 +48,6 @@ impl RevisionGraph {
         target: &Target,
         rows: &[S],
     ) -> Result<Vec<Option<usize>>, TargetError> {
-        let target = &self.reread(target);
         match target.steps {
             None => Ok(self.absolute(target, rows)?.into_iter().map(Some).collect()),
             Some(Steps { up: false, count }) if target.anchor == Anchor::Here && count > 0 => {
@@ -66,7 +66,6 @@ impl RevisionGraph {
         rows: &[S],
         way: Way,
     ) -> Result<Vec<usize>, TargetError> {
-        let target = &self.reread(target);
         let Some(Steps { up, count }) = target.steps else {
             return self.absolute(target, rows);
         };
@@ -99,7 +98,6 @@ impl RevisionGraph {
         target: &Target,
         rows: &[S],
     ) -> Result<Floor, TargetError> {
-        let target = &self.reread(target);
         let branch = self.branch_of(target)?;
         let Some(Steps { up, count }) = target.steps else {
             // As in Alembic the branch chooses what is removed, not which revision is meant.
@@ -165,17 +163,6 @@ impl RevisionGraph {
             }
             other => other,
         })
-    }
-
-    /// A label such as `v-2` reads like steps: where it exists, it is meant.
-    pub(crate) fn reread(&self, target: &Target) -> Target {
-        let mut target = target.clone();
-        let name = target.text.rsplit('@').next().unwrap_or_default();
-        if target.steps.is_some() && self.find_name(name).is_some() {
-            target.anchor = Anchor::Name(name.to_owned());
-            target.steps = None;
-        }
-        target
     }
 
     /// What a target without steps means.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 
 use migrate_chain::{Entry, Tree};
 
@@ -72,6 +73,10 @@ impl Tree for Overlay<'_> {
         });
         entries.extend(added.into_iter().map(entry));
         Ok(Some(entries))
+    }
+
+    fn real_path(&self, path: &str) -> Option<PathBuf> {
+        self.tree.real_path(path)
     }
 }
 

@@ -1,8 +1,10 @@
 //! SQL that a new revision takes over from files.
 
-use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+use migrate_chain::load;
+use migrate_chain::tree::read_file;
 
 use super::failure::{self, Failure, Result};
 use super::revision_file::sql_body;
@@ -48,17 +50,21 @@ fn read(file: &Path) -> Result<String> {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        fs::read(file)
+        read_file(file)
     };
     let bytes = bytes.map_err(|error| failure::file("read", file, &error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
+    let source = load::text(file.display().to_string(), bytes).map_err(|fault| {
+        let at = fault.place.position();
+        let file = file.display();
         Failure::new(format!(
-            "{} is not UTF-8, from byte {valid} on",
-            file.display()
+            "{file}:{}:{}: {}",
+            at.line,
+            at.column,
+            fault.message()
         ))
-        .help("save it as UTF-8")
+        .help(fault.help())
     })?;
+    let text = source.text();
     Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n"))
 }
 

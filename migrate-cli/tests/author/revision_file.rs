@@ -92,7 +92,7 @@ error[unterminated-string]: the string is never closed
 
 error: the new revision `f1` would break the chain; nothing was written
 
-error: latin.sql is not UTF-8, from byte 3 on
+error: latin.sql:1:4: the file is not UTF-8: the byte at offset 3 is not valid
   help: save it as UTF-8
 
 error: could not read absent.sql: no such file or directory
