@@ -15,6 +15,7 @@ mod on_sqlite {
 
 mod sqlite {
     mod bad_input;
+    mod drops;
     mod keys;
     mod offline;
     mod outside;

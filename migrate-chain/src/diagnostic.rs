@@ -224,6 +224,14 @@ pub enum Fault {
         dialect: Option<Dialect>,
     },
 
+    /// A table of SQLite that others refer to is dropped and comes back under its name, with foreign keys on.
+    RebuiltParent {
+        /// The table.
+        table: String,
+        /// A table that refers to it.
+        child: String,
+    },
+
     /// Two files have the same revision id.
     DuplicateId {
         /// The id.

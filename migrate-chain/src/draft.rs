@@ -115,7 +115,7 @@ impl Draft {
             replaced_digests: Names::from_joined(header.replaced_digests.join(",").into()),
             irreversible: header.irreversible.map(|reason| reason.value.into()),
             transaction: !header.transaction_off,
-            foreign_keys: !header.foreign_keys_off,
+            foreign_keys: header.foreign_keys,
             rust,
             upgrade,
             downgrade,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::marker::Marker;
 use crate::names;
+use crate::revision::ForeignKeys;
 use crate::source::{BYTE_ORDER_MARK, Place, Source};
 use crate::suggest::nearest;
 
@@ -17,10 +18,6 @@ pub(crate) struct Spanned<T> {
 }
 
 /// What a header says. A key that is absent or wrong keeps its default: the fault is reported apart.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a key of its own, or whether one could be read"
-)]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) message: String,
@@ -33,7 +30,7 @@ pub(crate) struct Header {
     pub(crate) branch_labels: Vec<Spanned<String>>,
     pub(crate) created: Option<String>,
     pub(crate) transaction_off: bool,
-    pub(crate) foreign_keys_off: bool,
+    pub(crate) foreign_keys: ForeignKeys,
     pub(crate) irreversible: Option<Spanned<String>>,
     /// The key `irreversible` stands there, and what it says cannot be read.
     pub(crate) irreversible_in_doubt: bool,
@@ -336,7 +333,7 @@ impl<'s> Reader<'_, 's> {
                 rfc3339(value.text).map(|()| self.header.created = Some(value.text.to_owned()))
             }
             "transaction" => switch(value.text).map(|on| self.header.transaction_off = !on),
-            "foreign_keys" => switch(value.text).map(|on| self.header.foreign_keys_off = !on),
+            "foreign_keys" => foreign_keys(value.text).map(|keys| self.header.foreign_keys = keys),
             "irreversible" => reason(value).map(|reason| self.header.irreversible = Some(reason)),
             _ => digests(value.text).map(|digests| self.header.replaced_digests = digests),
         };
@@ -435,6 +432,10 @@ fn switch(value: &str) -> Result<bool, &'static str> {
         "off" => Ok(false),
         _ => Err("`on` or `off`"),
     }
+}
+
+fn foreign_keys(value: &str) -> Result<ForeignKeys, &'static str> {
+    ForeignKeys::from_name(value).ok_or("`on`, `off` or `cascade`")
 }
 
 fn reason(value: &Value<'_>) -> Result<Spanned<String>, &'static str> {

@@ -34,6 +34,6 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use digest::{Checksum, Digest};
 pub use load::{load, load_tree};
 pub use recorded::Recorded;
-pub use revision::{DialectSet, Revision};
+pub use revision::{DialectSet, ForeignKeys, Revision};
 pub use source::{Place, Position, Source};
 pub use tree::{Disk, Entry, Tree};

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::digest::{Checksum, Digest};
 use crate::parallel;
-use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
+use crate::revision::{DialectSet, Fingerprint, ForeignKeys, Names, Parts, Revision, Section};
 
 /// Writes a revision, all but its text, as one line without a line end.
 ///
@@ -105,7 +105,7 @@ pub fn unpack(line: &'static str, text: &'static str) -> Option<Revision> {
         replaces,
         replaced_digests,
         transaction: !flags.contains(NO_TRANSACTION),
-        foreign_keys: !flags.contains(NO_FOREIGN_KEYS),
+        foreign_keys: foreign_keys(flags),
         rust: flags.contains(RUST).then(|| flags.contains(RUST_DOWNGRADE)),
         upgrade: list(field()?, section)?,
         downgrade: list(field()?, section)?,
@@ -118,6 +118,7 @@ const FIELD: char = '\t';
 
 const NO_TRANSACTION: char = 't';
 const NO_FOREIGN_KEYS: char = 'f';
+const CASCADE: char = 'c';
 const RUST: char = 'r';
 const RUST_DOWNGRADE: char = 'd';
 
@@ -130,8 +131,19 @@ fn flags(revision: &Revision, out: &mut String) {
     let rust_downgrade = revision.is_rust() && revision.has_downgrade(crate::Dialect::Sqlite);
     flag(NO_TRANSACTION, !revision.is_transactional());
     flag(NO_FOREIGN_KEYS, !revision.keeps_foreign_keys());
+    flag(CASCADE, revision.foreign_keys() == ForeignKeys::Cascade);
     flag(RUST, revision.is_rust());
     flag(RUST_DOWNGRADE, rust_downgrade);
+}
+
+fn foreign_keys(flags: &str) -> ForeignKeys {
+    if flags.contains(NO_FOREIGN_KEYS) {
+        ForeignKeys::Off
+    } else if flags.contains(CASCADE) {
+        ForeignKeys::Cascade
+    } else {
+        ForeignKeys::On
+    }
 }
 
 /// Keeps fields and lines apart whatever a message or a file name holds.
@@ -221,7 +233,7 @@ mod tests {
             replaces: Names::from_joined("r1,r2".into()),
             replaced_digests: Names::from_joined("0".repeat(64).into()),
             transaction: false,
-            foreign_keys: false,
+            foreign_keys: ForeignKeys::Off,
             rust: None,
             upgrade: vec![Section {
                 dialects: DialectSet::from_bits(5),
@@ -248,6 +260,21 @@ mod tests {
         pack(&revision, &mut line);
         assert!(!line.contains('\n'), "{line}");
         assert_eq!(unpack(line.leak(), "-- text"), Some(revision));
+    }
+
+    #[test]
+    fn every_value_of_foreign_keys_comes_back() {
+        for foreign_keys in ForeignKeys::ALL {
+            let revision: Revision = Parts {
+                foreign_keys,
+                ..Parts::default()
+            }
+            .into();
+            let mut line = String::new();
+            pack(&revision, &mut line);
+            let back = unpack(line.leak(), "").expect("it was packed");
+            assert_eq!(back.foreign_keys(), foreign_keys);
+        }
     }
 
     #[test]

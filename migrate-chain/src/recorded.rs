@@ -1,13 +1,13 @@
 use crate::Dialect;
 use crate::digest::{Checksum, Digest};
-use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
+use crate::revision::{DialectSet, Fingerprint, ForeignKeys, Names, Parts, Revision, Section};
 
 /// A revision that is known from the journal of a database alone: this chain has no file for it.
 ///
 /// It can be undone, and nothing else.
 ///
 /// ```
-/// use migrate_chain::{Dialect, Digest, Recorded, Revision};
+/// use migrate_chain::{Dialect, Digest, ForeignKeys, Recorded, Revision};
 ///
 /// let revision = Revision::from(Recorded {
 ///     id: "ae1027a6acf4".to_owned(),
@@ -15,7 +15,7 @@ use crate::revision::{DialectSet, Fingerprint, Names, Parts, Revision, Section};
 ///     down_revision: vec!["27c6a30d7c24".to_owned()],
 ///     depends_on: Vec::new(),
 ///     transactional: true,
-///     foreign_keys: true,
+///     foreign_keys: ForeignKeys::On,
 ///     downgrade: Ok("DROP TABLE teams;".to_owned()),
 ///     checksum: None,
 ///     digest: Digest::default(),
@@ -34,8 +34,8 @@ pub struct Recorded {
     pub depends_on: Vec<String>,
     /// Whether it runs in a transaction.
     pub transactional: bool,
-    /// Whether SQLite enforces foreign keys while it runs.
-    pub foreign_keys: bool,
+    /// What SQLite does about foreign keys while it runs.
+    pub foreign_keys: ForeignKeys,
     /// What undoes it, or why nothing does.
     pub downgrade: Result<String, String>,
     /// The checksum of what its upgrade did.

@@ -28,9 +28,46 @@ pub struct Revision {
     replaced_digests: Names,
     irreversible: Option<Cow<'static, str>>,
     transaction: bool,
-    foreign_keys: bool,
+    foreign_keys: ForeignKeys,
     body: Body,
     pub(crate) fingerprints: Vec<Fingerprint>,
+}
+
+/// What SQLite does about foreign keys while a revision runs: the header key `foreign_keys`.
+///
+/// ```
+/// use migrate_chain::ForeignKeys;
+///
+/// assert_eq!(ForeignKeys::from_name("off"), Some(ForeignKeys::Off));
+/// assert_eq!(ForeignKeys::default().name(), "on");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForeignKeys {
+    /// It enforces them, and a revision that drops a table may not delete or change rows of another one.
+    #[default]
+    On,
+    /// It does not enforce them, and checks them before the commit.
+    Off,
+    /// It enforces them, and dropping a table may delete or change rows of others.
+    Cascade,
+}
+
+impl ForeignKeys {
+    pub(crate) const ALL: [Self; 3] = [Self::On, Self::Off, Self::Cascade];
+
+    /// Its name in the header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Cascade => "cascade",
+        }
+    }
+
+    /// The one with this name in the header.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|keys| keys.name() == name)
+    }
 }
 
 /// A list of ids, labels or digests: none of them has a comma in it.
@@ -140,9 +177,14 @@ impl Revision {
         self.transaction
     }
 
+    /// What SQLite does about foreign keys while it runs.
+    pub fn foreign_keys(&self) -> ForeignKeys {
+        self.foreign_keys
+    }
+
     /// Whether SQLite enforces foreign keys while it runs.
     pub fn keeps_foreign_keys(&self) -> bool {
-        self.foreign_keys
+        self.foreign_keys != ForeignKeys::Off
     }
 
     /// Whether it is a Rust file.
@@ -253,7 +295,7 @@ pub(crate) struct Parts {
     pub(crate) replaces: Names,
     pub(crate) replaced_digests: Names,
     pub(crate) transaction: bool,
-    pub(crate) foreign_keys: bool,
+    pub(crate) foreign_keys: ForeignKeys,
     /// Whether a Rust file has a downgrade; none for a SQL file.
     pub(crate) rust: Option<bool>,
     pub(crate) upgrade: Vec<Section>,

@@ -68,6 +68,11 @@ impl Direction {
         DialectSet::group(served.filter_map(|(dialect, range)| Some((dialect, range?))))
     }
 
+    /// Whether one section without names is all that it has.
+    pub(crate) fn served_unnamed_only(&self) -> bool {
+        self.named.is_empty()
+    }
+
     /// The dialects that only the section without names serves.
     pub(crate) fn served_unnamed(&self) -> impl Iterator<Item = Dialect> {
         Dialect::ALL

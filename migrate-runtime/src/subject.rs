@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use migrate_chain::graph::RevisionGraph;
-use migrate_chain::{Checksum, Dialect, Digest, Revision};
+use migrate_chain::{Checksum, Dialect, Digest, ForeignKeys, Revision};
 
 /// The revision that a journal row is about.
 #[derive(Clone, Debug)]
@@ -23,10 +23,17 @@ pub(crate) struct Subject<'r> {
 pub(crate) mod setting {
     pub(crate) const TRANSACTION_OFF: &str = "transaction: off";
     pub(crate) const FOREIGN_KEYS_OFF: &str = "foreign_keys: off";
+    pub(crate) const FOREIGN_KEYS_CASCADE: &str = "foreign_keys: cascade";
     pub(crate) const RUST: &str = "rust";
     pub(crate) const IRREVERSIBLE: &str = "irreversible";
 
-    pub(crate) const ALL: [&str; 4] = [TRANSACTION_OFF, FOREIGN_KEYS_OFF, RUST, IRREVERSIBLE];
+    pub(crate) const ALL: [&str; 5] = [
+        TRANSACTION_OFF,
+        FOREIGN_KEYS_OFF,
+        FOREIGN_KEYS_CASCADE,
+        RUST,
+        IRREVERSIBLE,
+    ];
 }
 
 impl<'r> Subject<'r> {
@@ -68,9 +75,11 @@ impl<'r> Subject<'r> {
 }
 
 fn settings(revision: &Revision) -> Vec<&'static str> {
+    let keys = revision.foreign_keys();
     [
         (!revision.is_transactional(), setting::TRANSACTION_OFF),
-        (!revision.keeps_foreign_keys(), setting::FOREIGN_KEYS_OFF),
+        (keys == ForeignKeys::Off, setting::FOREIGN_KEYS_OFF),
+        (keys == ForeignKeys::Cascade, setting::FOREIGN_KEYS_CASCADE),
         (revision.is_rust(), setting::RUST),
         (revision.irreversible().is_some(), setting::IRREVERSIBLE),
     ]

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::check::{Lost, policy};
+use crate::check::{Lost, policy, rebuild};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::draft::Draft;
@@ -28,6 +28,7 @@ pub(crate) fn graph(
             if lost.is_countable() && parents_known {
                 policy::heads_and_bases(config, drafts, &graph, faults);
             }
+            rebuild::rebuilt_parents(config, drafts, faults);
             (known.len() == drafts.len()).then_some(graph)
         }
         Err(found) => {

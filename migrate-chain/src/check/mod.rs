@@ -3,6 +3,7 @@
 mod graph;
 mod lost;
 mod policy;
+mod rebuild;
 mod sql;
 
 use crate::config::Config;

@@ -79,6 +79,9 @@ pub(super) fn help(fault: &Fault) -> String {
              `dialects` in migrate.toml"
         ),
         Fault::Sql { kind, .. } => sql::help(*kind).to_owned(),
+        Fault::RebuiltParent { .. } => "write `foreign_keys: off` in the header: then the rows stay, and are checked before \
+                                        the commit; `foreign_keys: cascade` if they may go"
+            .to_owned(),
         Fault::DuplicateId { .. } => "give the newer file another id; `cargo migrate revision` makes one up".to_owned(),
         Fault::CaseCollision { .. } => {
             "give one of them another id: databases and file systems do not all tell the two apart".to_owned()

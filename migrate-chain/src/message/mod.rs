@@ -59,6 +59,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::MissingDowngrade { .. } => "missing-downgrade",
         Fault::MissingDialect { .. } => "missing-dialect",
         Fault::Sql { kind, .. } => sql::code(*kind),
+        Fault::RebuiltParent { .. } => "rebuilt-parent",
         Fault::DuplicateId { .. } => "duplicate-id",
         Fault::CaseCollision { .. } => "case-collision",
         Fault::UnknownParent { .. } => "unknown-parent",
@@ -154,6 +155,10 @@ fn message(fault: &Fault) -> String {
             kind,
             dialect: Some(dialect),
         } => format!("for {dialect}, {}", sql::message(*kind)),
+        Fault::RebuiltParent { table, child } => format!(
+            "`{table}` is dropped and comes back with foreign keys on: in SQLite, dropping it deletes or changes the rows of \
+             `{child}` that refer to it"
+        ),
         Fault::DuplicateId { id } => format!("the revision id `{id}` stands in two files"),
         Fault::CaseCollision { id, other } => {
             format!("the revision ids `{id}` and `{other}` differ only in case")
@@ -196,6 +201,7 @@ fn label(fault: &Fault) -> Option<String> {
         Fault::Cycle { ids } => return waits(ids),
         Fault::UnknownParent { .. } | Fault::UnknownDependency { .. } => "not found in any file",
         Fault::MissingKey { .. } => "in this header",
+        Fault::RebuiltParent { .. } => "dropped here",
         Fault::Sql { kind, .. } => sql::label(*kind)?,
         _ => return None,
     };

@@ -25,6 +25,13 @@ mod token;
 
 pub use conflict::conflict_markers;
 pub use facts::{Refusal, Remedy, refusal, transaction_control};
+
+/// Facts about statements that only SQLite needs.
+pub mod sqlite {
+    pub use super::facts::{
+        Reference, TableChange, TableName, pragma_name, references, table_change,
+    };
+}
 pub use faults::{Fault, FaultKind, faults, faults_common};
 pub use lexer::{Tokens, tokens};
 pub(crate) use plain::is_plain;

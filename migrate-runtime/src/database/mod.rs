@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use migrate_chain::{Dialect, Digest};
+use migrate_chain::{Dialect, Digest, ForeignKeys};
 
 use crate::context::RevisionFn;
 use crate::error::{BoxError, Error, ErrorKind, RevisionError};
@@ -110,12 +110,12 @@ pub(crate) enum Work<'r> {
 /// A revision to run in a transaction, together with its record.
 pub(crate) struct Transactional<'r> {
     pub(crate) work: Work<'r>,
-    /// Whether foreign keys are enforced meanwhile; SQLite only.
+    /// What SQLite does about foreign keys meanwhile.
     #[cfg_attr(
         not(feature = "sqlite"),
         allow(dead_code, reason = "the others alter a table in place")
     )]
-    pub(crate) foreign_keys: bool,
+    pub(crate) foreign_keys: ForeignKeys,
     pub(crate) record: Record<'r>,
     /// What everything about it is traced in.
     pub(crate) span: tracing::Span,
@@ -147,6 +147,23 @@ pub(crate) enum Failure {
         index: usize,
         violations: Vec<String>,
     },
+    /// A revision drops a table, and with it rows of other tables.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(
+            dead_code,
+            reason = "the others refuse to drop a table that others refer to"
+        )
+    )]
+    Cascade {
+        index: usize,
+        /// The statement that was refused; none if it was done, and the revision as a whole is refused.
+        statement: Option<usize>,
+        /// The table that is dropped.
+        dropped: String,
+        /// Each table that loses rows, in words.
+        losses: Vec<String>,
+    },
     /// A revision did what only the runtime may do.
     Meddled {
         index: usize,
@@ -169,6 +186,7 @@ impl Failure {
             Self::Statement { index, .. }
             | Self::Rust { index, .. }
             | Self::ForeignKeys { index, .. }
+            | Self::Cascade { index, .. }
             | Self::Meddled { index, .. } => *index,
             Self::Busy { .. } | Self::Fenced | Self::Unsupported(_) | Self::Database { .. } => 0,
         }

@@ -44,6 +44,18 @@ pub(super) fn error(
         Failure::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
         }
+        Failure::Cascade {
+            index,
+            statement,
+            dropped,
+            losses,
+        } => cascade(
+            (migrations, session.dialect()),
+            &steps[index],
+            statement,
+            &dropped,
+            &losses,
+        ),
         Failure::Meddled { index, what } => meddled(migrations, &steps[index], &what),
         Failure::Database { doing, error } => refused(session, doing, error),
         Failure::Busy { holder } => Error::new(
@@ -182,6 +194,35 @@ fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String])
         "correct the revision so that every reference leads somewhere"
     };
     error.note(aftermath(step, step.statements())).help(help)
+}
+
+/// A table is dropped, and others would lose rows with it.
+fn cascade(
+    (migrations, dialect): (&Migrations, Dialect),
+    step: &Step<'_>,
+    statement: Option<usize>,
+    dropped: &str,
+    losses: &[String],
+) -> Error {
+    let id = step.revision.id();
+    let summary = format!(
+        "the {} of revision `{id}` drops `{dropped}`, and rows of other tables would be lost",
+        step.direction
+    );
+    let place = match statement {
+        Some(statement) => statement_place(migrations, step, dialect, statement, None),
+        None => file_place(migrations, step.revision),
+    };
+    let error = Error::new(ErrorKind::Statement, summary)
+        .of_revision(id, step.direction)
+        .at(place);
+    let error = losses.iter().take(5).fold(error, Error::note);
+    error
+        .note(aftermath(step, statement.unwrap_or_default()))
+        .help(
+            "write `foreign_keys: off` in the header if the table comes back; `foreign_keys: cascade` if the rows may go; or \
+             drop the tables that refer to it first",
+        )
 }
 
 fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {

@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
         }
         let mut silent = Narrator::silent(&self.options);
         let record = [Transactional {
-            foreign_keys: keeps_keys,
+            foreign_keys: step.revision.foreign_keys(),
             ..Transactional::record_only(step.record())
         }];
         self.session
@@ -177,6 +177,7 @@ impl<'a> Run<'a> {
         let message = match &failure {
             Failure::Statement { error, .. } => database_message(error),
             Failure::Rust { error, .. } => error.to_string(),
+            Failure::Cascade { losses, .. } => losses.join("; "),
             _ => return failure,
         };
         let failed = done.len();
@@ -455,8 +456,13 @@ impl<'a> Run<'a> {
 
 /// The failure of a statement that ran alone, with its number in the revision.
 fn of_statement(mut failure: Failure, number: usize) -> Failure {
-    if let Failure::Statement { statement, .. } = &mut failure {
-        *statement = number;
+    match &mut failure {
+        Failure::Statement { statement, .. }
+        | Failure::Cascade {
+            statement: Some(statement),
+            ..
+        } => *statement = number,
+        _ => {}
     }
     failure
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use migrate_chain::sql::split;
-use migrate_chain::{Checksum, Dialect, Revision, plan};
+use migrate_chain::{Checksum, Dialect, ForeignKeys, Revision, plan};
 
 use tracing::{Span, debug, info, info_span};
 
@@ -160,7 +160,7 @@ impl<'r> Step<'r> {
     pub(super) fn transactional(&self) -> Transactional<'_> {
         Transactional {
             work: self.work(),
-            foreign_keys: self.revision.keeps_foreign_keys(),
+            foreign_keys: self.revision.foreign_keys(),
             record: self.record(),
             span: self.span(),
         }
@@ -274,7 +274,7 @@ impl<'r> Transactional<'r> {
     pub(super) fn record_only(record: Record<'r>) -> Self {
         Self {
             work: Work::Nothing,
-            foreign_keys: true,
+            foreign_keys: ForeignKeys::On,
             record,
             span: Span::none(),
         }

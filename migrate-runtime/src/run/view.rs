@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use migrate_chain::graph::{Node, RevisionGraph};
-use migrate_chain::{Recorded, Revision};
+use migrate_chain::{ForeignKeys, Recorded, Revision};
 
 use crate::journal::{JournalEvent, JournalRow};
 use crate::subject::setting;
@@ -171,7 +171,13 @@ fn recorded_by(row: &JournalRow) -> Recorded {
         down_revision: row.down_revision.clone(),
         depends_on: row.depends_on.clone(),
         transactional: !has(setting::TRANSACTION_OFF),
-        foreign_keys: !has(setting::FOREIGN_KEYS_OFF),
+        foreign_keys: if has(setting::FOREIGN_KEYS_OFF) {
+            ForeignKeys::Off
+        } else if has(setting::FOREIGN_KEYS_CASCADE) {
+            ForeignKeys::Cascade
+        } else {
+            ForeignKeys::On
+        },
         downgrade: downgrade(row),
         checksum: row.checksum,
         digest: row.digest.unwrap_or_default(),

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::Dialect;
 use crate::sql::lexer::{Tokens, tokens};
 use crate::sql::token::{Token, TokenKind};
@@ -35,6 +37,12 @@ impl<'a> Cursor<'a> {
     /// The current token's text, empty behind the end.
     pub(super) fn text(&self) -> &'a str {
         self.current.map_or("", |token| &self.text[token.range()])
+    }
+
+    /// The place of the current token; an empty one at the end.
+    pub(super) fn range(&self) -> Range<usize> {
+        let end = self.text.len()..self.text.len();
+        self.current.map_or(end, |token| token.range())
     }
 
     /// Whether the current token is the word `keyword`, or the character.

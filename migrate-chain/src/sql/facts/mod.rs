@@ -6,6 +6,7 @@ mod postgres;
 mod sqlite;
 
 use cursor::Cursor;
+pub use sqlite::{Reference, TableChange, TableName, pragma_name, references, table_change};
 
 use crate::Dialect;
 

@@ -1,5 +1,8 @@
+use std::ops::Range;
+
 use super::cursor::Cursor;
 use super::{Refusal, Remedy};
+use crate::Dialect;
 
 pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
     if cursor.eat("ROLLBACK") {
@@ -35,12 +38,7 @@ fn pragma(mut cursor: Cursor<'_>) -> Option<Refusal> {
         ("synchronous", "PRAGMA synchronous"),
         ("temp_store", "PRAGMA temp_store"),
     ];
-    let mut name = cursor.text();
-    cursor.bump();
-    if cursor.eat(".") {
-        name = cursor.text();
-        cursor.bump();
-    }
+    let TableName { name, .. } = TableName::read(&mut cursor);
     if name.eq_ignore_ascii_case("wal_checkpoint") {
         return Some(Refusal::new("PRAGMA wal_checkpoint"));
     }
@@ -55,4 +53,175 @@ fn pragma(mut cursor: Cursor<'_>) -> Option<Refusal> {
     cursor
         .is_any(&["=", "("])
         .then_some(Refusal { what, remedy })
+}
+
+/// The name of a table, or of another object, without quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableName {
+    /// The database that the statement names: `main`, `temp`, or an attached one.
+    pub schema: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+impl TableName {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        let first = unquoted(cursor.text());
+        cursor.bump();
+        if !cursor.eat(".") {
+            return Self {
+                schema: None,
+                name: first,
+            };
+        }
+        let name = unquoted(cursor.text());
+        cursor.bump();
+        Self {
+            schema: Some(first),
+            name,
+        }
+    }
+}
+
+/// A name without its quotes. SQLite takes a string for a name, too.
+fn unquoted(text: &str) -> String {
+    let inner = |quote: char| {
+        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        Some(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
+    };
+    let bracketed = || Some(text.strip_prefix('[')?.strip_suffix(']')?.to_owned());
+    let found = inner('"').or_else(|| inner('`')).or_else(|| inner('\''));
+    found.or_else(bracketed).unwrap_or_else(|| text.to_owned())
+}
+
+/// A statement that takes a table's name away from it, or gives it one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableChange {
+    /// `CREATE TABLE`.
+    Create(TableName),
+    /// `DROP TABLE`.
+    Drop {
+        /// The table.
+        table: TableName,
+        /// Whether the statement says `IF EXISTS`.
+        if_exists: bool,
+    },
+    /// `ALTER TABLE … RENAME TO …`.
+    Rename {
+        /// The table.
+        table: TableName,
+        /// Its new name.
+        to: String,
+    },
+}
+
+/// The table that a statement of SQLite creates, drops or renames, if it does one of these.
+///
+/// ```
+/// use migrate_chain::sql::sqlite::{TableChange, table_change};
+///
+/// let Some(TableChange::Drop { table, .. }) = table_change("drop table if exists main.[order]") else {
+///     panic!("it drops one");
+/// };
+/// assert_eq!((table.schema.as_deref(), &*table.name), (Some("main"), "order"));
+/// ```
+pub fn table_change(statement: &str) -> Option<TableChange> {
+    let mut cursor = Cursor::new(Dialect::Sqlite, statement);
+    if let Some(table) = created_table(&mut cursor) {
+        return Some(TableChange::Create(table));
+    }
+    if cursor.eat("DROP") {
+        let is_table = cursor.eat("TABLE");
+        let if_exists = cursor.eat("IF") && cursor.eat("EXISTS");
+        let table = TableName::read(&mut cursor);
+        return is_table.then_some(TableChange::Drop { table, if_exists });
+    }
+    if !(cursor.eat("ALTER") && cursor.eat("TABLE")) {
+        return None;
+    }
+    let table = TableName::read(&mut cursor);
+    let renames = cursor.eat("RENAME") && cursor.eat("TO");
+    renames.then(|| TableChange::Rename {
+        table,
+        to: unquoted(cursor.text()),
+    })
+}
+
+/// Steps over the beginning of a `CREATE TABLE`, if the statement is one.
+fn created_table(cursor: &mut Cursor<'_>) -> Option<TableName> {
+    if !cursor.eat("CREATE") {
+        return None;
+    }
+    let is_temporary = cursor.eat("TEMP") || cursor.eat("TEMPORARY");
+    if !cursor.eat("TABLE") {
+        return None;
+    }
+    if cursor.eat("IF") {
+        cursor.eat("NOT");
+        cursor.eat("EXISTS");
+    }
+    let mut table = TableName::read(cursor);
+    if is_temporary {
+        table.schema = Some("temp".to_owned());
+    }
+    Some(table)
+}
+
+/// A foreign key in a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The table that has the foreign key.
+    pub child: String,
+    /// The table that it refers to.
+    pub parent: String,
+    /// The place of `REFERENCES` and of the name after it.
+    pub range: Range<usize>,
+}
+
+/// The foreign keys that a `CREATE TABLE` or `ALTER TABLE … ADD COLUMN` of SQLite declares.
+///
+/// ```
+/// use migrate_chain::sql::sqlite::references;
+///
+/// let found = references("CREATE TABLE pets (owner REFERENCES \"users\" (id))");
+/// assert_eq!((&*found[0].child, &*found[0].parent), ("pets", "users"));
+/// ```
+pub fn references(statement: &str) -> Vec<Reference> {
+    let mut cursor = Cursor::new(Dialect::Sqlite, statement);
+    let child = match created_table(&mut cursor) {
+        Some(table) => table.name,
+        None if cursor.eat("ALTER") && cursor.eat("TABLE") => TableName::read(&mut cursor).name,
+        None => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    while cursor.find("REFERENCES") {
+        let start = cursor.range().start;
+        cursor.bump();
+        found.push(Reference {
+            child: child.clone(),
+            parent: unquoted(cursor.text()),
+            range: start..cursor.range().end,
+        });
+        cursor.bump();
+    }
+    found
+}
+
+/// The PRAGMA that a statement of SQLite reads or sets, in lower case, with the database that it names.
+///
+/// ```
+/// use migrate_chain::sql::sqlite::pragma_name;
+///
+/// let found = pragma_name("PRAGMA main.Cache_Size = 10").expect("it is one");
+/// assert_eq!((found.schema.as_deref(), &*found.name), (Some("main"), "cache_size"));
+/// ```
+pub fn pragma_name(statement: &str) -> Option<TableName> {
+    let mut cursor = Cursor::new(Dialect::Sqlite, statement);
+    cursor.eat("PRAGMA").then(|| {
+        let found = TableName::read(&mut cursor);
+        TableName {
+            name: found.name.to_ascii_lowercase(),
+            ..found
+        }
+    })
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use migrate_chain::{Chain, Dialect, Revision};
+use migrate_chain::{Chain, Dialect, ForeignKeys, Revision};
 use serde::Serialize;
 
 use super::directory::Directory;
@@ -176,7 +176,7 @@ impl Squash {
             .iter()
             .map(|&parent| graph.id(parent))
             .collect();
-        let keeps_keys = revisions[0].keeps_foreign_keys();
+        let keys = foreign_keys(revisions);
         let last = revisions[revisions.len() - 1];
         Ok(RevisionFile::new(&self.message, false)
             .key("revision", last.id())
@@ -195,7 +195,7 @@ impl Squash {
                 "created",
                 revision_file::created(&now_in(&directory.chain.config.timezone)?),
             )
-            .key("foreign_keys", if keeps_keys { "" } else { "off" })
+            .key("foreign_keys", keys)
             .key("irreversible", irreversible(revisions))
             .key("replaces", replaces(revisions).join(", "))
             .key(
@@ -282,6 +282,15 @@ fn dependencies(directory: &Directory, run: &Run) -> Vec<String> {
         .iter()
         .flat_map(|&revision| directory.revision(revision).depends_on());
     united(names.filter(is_outside))
+}
+
+/// What the header says about foreign keys: all of a run suspend them, or none does.
+fn foreign_keys(revisions: &[&Revision]) -> &'static str {
+    let mut keys = revisions.iter().map(|revision| revision.foreign_keys());
+    match keys.find(|&keys| keys != ForeignKeys::On) {
+        Some(keys) => keys.name(),
+        None => "",
+    }
 }
 
 fn irreversible(revisions: &[&Revision]) -> String {

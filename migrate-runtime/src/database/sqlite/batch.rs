@@ -6,14 +6,16 @@
 use std::time::Instant;
 
 use futures_util::TryStreamExt as _;
-use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, tokens};
+use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, Either, SqliteConnection};
 
 use super::code::of_statement;
 use super::course::Course;
+use super::script::{cut_short, sound};
 use super::timeout::Watchdog;
-use super::transaction::{Setting, can_end_transaction, write};
+use super::transaction::{Setting, write};
+use super::words::Words;
 use crate::database::{Failure, Transactional, Work};
 use crate::point;
 use crate::tables::{Ran, RowChanges, Tables};
@@ -76,7 +78,8 @@ impl<'b, 'r> Batch<'b, 'r> {
         // A line of its own: a script may end in a comment, or in a statement without an end.
         let sql: Vec<&str> = self.revisions.iter().map(script).collect();
         let sql = sql.join("\n;\n");
-        let mut results = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+        let sql = sound(&sql).map_err(|error| of_statement(self.first, 0, error))?;
+        let mut results = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         let mut times = Vec::with_capacity(self.len());
         for (index, revision) in (self.first..).zip(self.revisions) {
             let span = &revision.span;
@@ -91,10 +94,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                 match results.try_next().await {
                     // What SQLite has taken for a comment, or for a part of a string, would be recorded as run.
                     Ok(None) => {
-                        let what =
-                            "SQLite has come to the end of the SQL before its last statement";
-                        let error = sqlx::Error::Protocol(what.to_owned());
-                        return Err(of_statement(index, statement, error));
+                        return Err(of_statement(index, statement, cut_short()));
                     }
                     Ok(Some(Either::Right(_))) => {}
                     Ok(Some(Either::Left(_))) => {
@@ -166,12 +166,12 @@ fn statements(revision: &Transactional<'_>) -> usize {
 
 /// Whether nothing has to be done for a revision between its statements, and it leaves alone what stands behind it.
 fn is_plain(tables: &Tables, revision: &Transactional<'_>) -> bool {
-    revision.foreign_keys
+    revision.foreign_keys != ForeignKeys::Off
         && match revision.work {
             Work::Nothing => true,
             Work::Rust(_) => false,
             Work::Sql(script) => {
-                !can_end_transaction(&revision.work)
+                !Words::of(script).are_special()
                     && !names(script, &tables.version_name)
                     && !names(script, &tables.journal_name)
                     && is_closed(script)

@@ -4,18 +4,21 @@ mod batch;
 mod code;
 mod connect;
 mod course;
+mod drops;
 mod keys;
 mod outside;
 mod read;
+mod script;
 mod timeout;
 mod transaction;
+mod words;
 
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use migrate_chain::Dialect;
 use migrate_chain::sql::{tokens, transaction_control};
+use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
@@ -27,8 +30,10 @@ use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
 use code::explain;
 use connect::Handle;
+use drops::Drops;
 use keys::{Suspended, Suspension};
 use read::read_state;
+use script::{run_script, sound};
 use timeout::Watchdog;
 use transaction::Setting;
 
@@ -141,8 +146,10 @@ impl Session for SqliteSession<'_> {
                 watchdog: self.watchdog.as_ref(),
                 suspended: self.suspended.as_ref(),
             };
-            let suspend =
-                self.suspended.is_none() && revisions.iter().any(|revision| !revision.foreign_keys);
+            let suspend = self.suspended.is_none()
+                && revisions
+                    .iter()
+                    .any(|revision| revision.foreign_keys == ForeignKeys::Off);
             let keys = Suspension::begin(self.connection.get(), suspend).await?;
             let result = transaction::run(keys.connection, &setting, revisions, progress).await;
             keys.end().await?;
@@ -209,6 +216,17 @@ impl Session for SqliteSession<'_> {
             InFlight::RunAgain
         };
         std::future::ready(Ok(known)).boxed()
+    }
+
+    fn left_no_trace(&self, failure: &Failure) -> bool {
+        matches!(
+            failure,
+            Failure::Statement { .. }
+                | Failure::Cascade {
+                    statement: Some(_),
+                    ..
+                }
+        )
     }
 
     fn can_retry(&self, _: &Failure, _: Option<&str>) -> bool {
@@ -278,10 +296,11 @@ impl Drop for SqliteSession<'_> {
     }
 }
 
-/// A connection whose statements the watchdog times.
+/// A connection whose statements the watchdog times, and which does not drop a table unseen.
 struct Timed<'c> {
     connection: &'c mut SqliteConnection,
     watchdog: Option<&'c Watchdog>,
+    drops: &'c mut Drops,
 }
 
 impl Timed<'_> {
@@ -296,8 +315,18 @@ impl Executor for Timed<'_> {
     }
 
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
-        self.restart();
-        execute(self.connection, sql).boxed()
+        async move {
+            let ran = run_script(
+                self.connection,
+                None,
+                sql,
+                self.drops,
+                self.watchdog,
+                |_| {},
+            );
+            ran.await.map_err(|stop| stop.into_error(self.drops))
+        }
+        .boxed()
     }
 
     fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
@@ -310,7 +339,7 @@ async fn execute(connection: &mut SqliteConnection, sql: &str) -> Result<u64, sq
     if sql.is_empty() {
         return Ok(0);
     }
-    Ok(sqlx::raw_sql(AssertSqlSafe(sql))
+    Ok(sqlx::raw_sql(AssertSqlSafe(sound(sql)?))
         .execute(connection)
         .await?
         .rows_affected())

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use migrate_chain::Dialect;
 use migrate_chain::sql::{refusal, transaction_control};
+use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
-use super::code::{busy, database, is_busy, of_statement};
+use super::code::{busy, database};
 use super::connect::{Handle, main_file};
+use super::drops::Drops;
+use super::script::run_script;
 use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
@@ -20,6 +22,7 @@ use crate::database::{Failure, Work, rust_failure};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
+use crate::subject::setting;
 use crate::tables::Tables;
 
 impl SqliteSession<'_> {
@@ -33,7 +36,7 @@ impl SqliteSession<'_> {
     ) -> Result<(), Failure> {
         let record = tables.add(entry, Some(Duration::ZERO));
         match work {
-            Work::Rust(function) => self.function(function, &record).await,
+            Work::Rust(function) => self.function(function, keys(entry), &record).await,
             Work::Nothing => self.with_record(tables, "", entry).await,
             Work::Sql(statement) => {
                 self.restart_watchdog();
@@ -42,7 +45,7 @@ impl SqliteSession<'_> {
                     || control.is_some()
                     || refusal(Dialect::Sqlite, statement).is_some();
                 let result = if is_apart {
-                    self.apart(statement, control, &record).await
+                    self.apart(statement, control, keys(entry), &record).await
                 } else {
                     self.with_record(tables, statement, entry).await
                 };
@@ -67,7 +70,7 @@ impl SqliteSession<'_> {
             return Err(Failure::Fenced);
         }
         point::reached(point::BEFORE_STATEMENT);
-        execute(&mut transaction, statement).await.map_err(failed)?;
+        run_alone(&mut transaction, statement, keys(entry)).await?;
         point::reached(point::BEFORE_RECORD);
         execute(&mut transaction, &record).await.map_err(recorded)?;
         execute(&mut transaction, &before_commit)
@@ -85,37 +88,45 @@ impl SqliteSession<'_> {
         &mut self,
         statement: &str,
         control: Option<&'static str>,
+        keys: ForeignKeys,
         record: &str,
     ) -> Result<(), Failure> {
         self.be_patient().await?;
         self.in_transaction |= control == Some("BEGIN");
         point::reached(point::BEFORE_STATEMENT);
-        let mut result = execute(self.connection.get(), statement)
-            .await
-            .map_err(failed);
+        let mut result = run_alone(self.connection.get(), statement, keys).await;
         if result.is_ok() {
             self.in_transaction &= control.is_none_or(|keyword| keyword == "BEGIN");
             point::reached(point::BEFORE_RECORD);
-            result = execute(self.connection.get(), record)
-                .await
-                .map_err(recorded);
+            let recording = execute(self.connection.get(), record).await;
+            result = recording.map(|_| ()).map_err(recorded);
         }
         if result.is_err() && self.in_transaction {
             // The revision's own transaction must not stay open, nor what it holds half done.
             let _ = execute(self.connection.get(), "ROLLBACK").await;
             self.in_transaction = false;
         }
-        result.map(|_| ())
+        result
     }
 
-    async fn function(&mut self, function: RevisionFn, record: &str) -> Result<(), Failure> {
+    async fn function(
+        &mut self,
+        function: RevisionFn,
+        keys: ForeignKeys,
+        record: &str,
+    ) -> Result<(), Failure> {
         self.be_patient().await?;
+        let mut drops = Drops::outside(keys);
         let mut executor = Timed {
             connection: self.connection.get(),
             watchdog: self.watchdog.as_ref(),
+            drops: &mut drops,
         };
         let result = function(&mut Context::new(&mut executor)).await;
         self.stop_watchdog();
+        if drops.has_refused() {
+            return Err(drops.failure(0, None));
+        }
         result.map_err(|error| rust_failure(0, error))?;
         let recording = execute(self.connection.get(), record).await;
         recording.map(|_| ()).map_err(recorded)
@@ -156,12 +167,33 @@ async fn is_next(
     Ok(revision == entry.subject.id() && (is_behind || entry.event != JournalEvent::Statement))
 }
 
-/// A statement that found the database busy can wait and run again: none of it was done.
-fn failed(error: sqlx::Error) -> Failure {
-    if is_busy(&error) {
-        return busy();
+/// Runs one statement. One that found the database busy can wait and run again: none of it was done.
+async fn run_alone(
+    connection: &mut SqliteConnection,
+    statement: &str,
+    keys: ForeignKeys,
+) -> Result<(), Failure> {
+    let mut drops = Drops::outside(keys);
+    let ran = run_script(connection, None, statement, &mut drops, None, |_| {}).await;
+    ran.map(|_| ()).map_err(|stop| {
+        if stop.is_busy() {
+            busy()
+        } else {
+            stop.failure(0, &drops)
+        }
+    })
+}
+
+/// What SQLite does about foreign keys while the revision of a journal row runs.
+fn keys(entry: &Entry<'_>) -> ForeignKeys {
+    let settings = &entry.subject.settings;
+    if settings.contains(&setting::FOREIGN_KEYS_CASCADE) {
+        ForeignKeys::Cascade
+    } else if settings.contains(&setting::FOREIGN_KEYS_OFF) {
+        ForeignKeys::Off
+    } else {
+        ForeignKeys::On
     }
-    of_statement(0, 0, error)
 }
 
 fn recorded(error: sqlx::Error) -> Failure {

@@ -3,17 +3,20 @@
 use std::time::Instant;
 
 use futures_util::TryStreamExt as _;
-use migrate_chain::Dialect;
 use migrate_chain::sql::{split, transaction_control};
-use sqlx::{AssertSqlSafe, Connection as _, Either, Sqlite, SqliteConnection, Transaction};
+use migrate_chain::{Dialect, ForeignKeys};
+use sqlx::{AssertSqlSafe, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tracing::Instrument as _;
 
 use super::batch::Batch;
-use super::code::{database, of_statement};
+use super::code::database;
 use super::course::Course;
+use super::drops::Drops;
 use super::keys::{Suspended, made, violations};
 use super::read::read_state;
+use super::script::run_script;
 use super::timeout::Watchdog;
+use super::words::Words;
 use super::{Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
@@ -90,25 +93,47 @@ async fn step(
     let began = Instant::now();
     course.started(index);
     let before = match setting.suspended {
-        _ if revision.foreign_keys => None,
+        _ if revision.foreign_keys != ForeignKeys::Off => None,
         Some(suspended) => Some(suspended.before.clone()),
         None => Some(violations(transaction).await?),
     };
-    let is_marked = can_end_transaction(&revision.work);
+    let is_marked = match revision.work {
+        Work::Nothing => false,
+        Work::Rust(_) => true,
+        Work::Sql(script) => Words::of(script).may_end_transaction,
+    };
+    let mut drops = Drops::in_transaction(revision.foreign_keys);
     if is_marked && matches!(revision.work, Work::Rust(_)) {
         let marked = execute(transaction, MARK).await;
         marked.map_err(|error| database(error, "to mark the start of the revision"))?;
     }
     let done = match revision.work {
         Work::Nothing => Ok(()),
-        Work::Rust(function) => call(transaction, function, index, setting.watchdog).await,
+        Work::Rust(function) => {
+            call(transaction, function, index, &mut drops, setting.watchdog).await
+        }
         Work::Sql(script) => {
             let mark = is_marked.then_some(MARK);
-            script_of(transaction, mark, script, index, course, setting.watchdog).await
+            point::reached(point::BEFORE_STATEMENT);
+            let done = |statement| course.statement(index, statement);
+            let ran = run_script(
+                transaction,
+                mark,
+                script,
+                &mut drops,
+                setting.watchdog,
+                done,
+            );
+            let ran = ran.await.map(|_| ());
+            ran.map_err(|stop| stop.failure(index, &drops))
         }
     };
     setting.watchdog.inspect(|watchdog| watchdog.stop());
     ended(transaction, &revision.work, index, done).await?;
+    let lost = drops.at_end(transaction, index).await;
+    if let Some(failure) = lost.map_err(|error| database(error, "to look for rows lost"))? {
+        return Err(failure);
+    }
     if let Some(before) = before {
         let violations = made(&before, &violations(transaction).await?);
         if !violations.is_empty() {
@@ -126,11 +151,13 @@ async fn call(
     transaction: &mut Transaction<'_, Sqlite>,
     function: RevisionFn,
     index: usize,
+    drops: &mut Drops,
     watchdog: Option<&Watchdog>,
 ) -> Result<(), Failure> {
     let mut executor = Timed {
         connection: transaction,
         watchdog,
+        drops,
     };
     let result = function(&mut Context::new(&mut executor)).await;
     result.map_err(|error| rust_failure(index, error))
@@ -173,30 +200,13 @@ const UNMARK: &str = "RELEASE embed_migrations_revision";
 
 const ENDED: &str = "ended the transaction that it runs in";
 
-/// Whether a revision may end its transaction and go on, as far as its text tells. What SQLite ends by itself, it ends
-/// with an error.
-pub(super) fn can_end_transaction(work: &Work<'_>) -> bool {
-    match work {
-        Work::Nothing => false,
-        Work::Rust(_) => true,
-        // Wherever they stand: whether SQLite reads a word as a statement or as part of a string is not guessed here.
-        Work::Sql(script) => script
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .any(|word| {
-                ["COMMIT", "END", "ROLLBACK"]
-                    .iter()
-                    .any(|keyword| word.eq_ignore_ascii_case(keyword))
-            }),
-    }
-}
-
-/// Whether one of the first `statements` ends a transaction. The build check sees those that stand by themselves; as
-/// SQLite sees it, text between `-- migrate: statement` and its end is many statements too.
-fn ends_transaction(script: &str, statements: usize) -> bool {
+/// Whether a statement up to the one with the number `last` ends a transaction. The build check sees those that are
+/// statements of their own; for SQLite, text between `-- migrate: statement` and its end may be several.
+fn ends_transaction(script: &str, last: usize) -> bool {
     split(Dialect::Sqlite, script)
+        .take(last + 1)
         .map(|outer| &script[outer.range()])
         .flat_map(|outer| split(Dialect::Sqlite, outer).map(|inner| &outer[inner.range()]))
-        .take(statements)
         .any(|statement| {
             transaction_control(Dialect::Sqlite, statement).is_some_and(|word| word != "BEGIN")
         })
@@ -207,39 +217,6 @@ fn ends_transaction(script: &str, statements: usize) -> bool {
 /// counted, and its own rollback has to find one.
 async fn reopen(transaction: &mut Transaction<'_, Sqlite>) -> bool {
     execute(transaction, "BEGIN").await.is_ok()
-}
-
-/// Runs a script, and tells of each statement.
-async fn script_of(
-    transaction: &mut Transaction<'_, Sqlite>,
-    mark: Option<&str>,
-    script: &str,
-    index: usize,
-    course: &mut Course<'_>,
-    watchdog: Option<&Watchdog>,
-) -> Result<(), Failure> {
-    let restart = || watchdog.inspect(|watchdog| watchdog.restart());
-    let mut statement = 0;
-    let marked = mark.map_or_else(|| script.to_owned(), |mark| format!("{mark};\n{script}"));
-    let mut results = sqlx::raw_sql(AssertSqlSafe(marked)).fetch_many(&mut **transaction);
-    if mark.is_some() {
-        let mark = results.try_next().await;
-        mark.map_err(|error| database(error, "to mark the start of the revision"))?;
-    }
-    restart();
-    point::reached(point::BEFORE_STATEMENT);
-    loop {
-        match results.try_next().await {
-            Ok(None) => return Ok(()),
-            Ok(Some(Either::Right(_))) => {}
-            Ok(Some(Either::Left(_))) => {
-                course.statement(index, statement);
-                statement += 1;
-                restart();
-            }
-            Err(error) => return Err(of_statement(index, statement, error)),
-        }
-    }
 }
 
 async fn create_tables(
@@ -306,32 +283,4 @@ pub(super) async fn write(
         }
     }
     Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_script_is_marked_wherever_a_word_could_end_its_transaction() {
-        for script in [
-            "commit",
-            "SELECT 1;END;BEGIN",
-            "\u{feff}ROLLBACK",
-            "x'00'COMMIT",
-            "/**/End/**/",
-            "INSERT INTO t VALUES ('the end')",
-            "CREATE TABLE t (a UNIQUE ON CONFLICT ROLLBACK)",
-        ] {
-            assert!(can_end_transaction(&Work::Sql(script)), "{script}");
-        }
-        for script in [
-            "",
-            "SELECT 1",
-            "ALTER TABLE t ADD COLUMN end_date",
-            "DROP TABLE commits",
-        ] {
-            assert!(!can_end_transaction(&Work::Sql(script)), "{script}");
-        }
-    }
 }
