@@ -38,7 +38,7 @@ pub struct Config {
     pub version_table: String,
     /// The schema of the version table and the journal; the connection's own when none is named.
     pub version_table_schema: Option<String>,
-    /// The table of the journal.
+    /// The table of the journal: see [`journal_of`] for its default.
     pub journal_table: String,
     /// How a new revision's file is called.
     pub file_template: String,
@@ -91,8 +91,25 @@ impl Default for Config {
 /// The name of the version table where `migrate.toml` has no other: Alembic's.
 pub const DEFAULT_VERSION_TABLE: &str = "alembic_version";
 
-/// The name of the journal where `migrate.toml` has no other.
+/// The name of the journal of [`DEFAULT_VERSION_TABLE`] where `migrate.toml` has no other.
 pub const DEFAULT_JOURNAL_TABLE: &str = "migrate_journal";
+
+/// The name of the journal that belongs to a version table, unless `migrate.toml` says otherwise: two chains in one
+/// database share none.
+///
+/// ```
+/// use migrate_chain::config::journal_of;
+///
+/// assert_eq!(journal_of("alembic_version"), "migrate_journal");
+/// assert_eq!(journal_of("billing_version"), "billing_version_journal");
+/// ```
+pub fn journal_of(version_table: &str) -> String {
+    if version_table == DEFAULT_VERSION_TABLE {
+        DEFAULT_JOURNAL_TABLE.to_owned()
+    } else {
+        format!("{version_table}_journal")
+    }
+}
 
 /// What was read of `migrate.toml`, faults or not.
 #[derive(Debug, Default)]
@@ -192,7 +209,21 @@ impl Reader<'_> {
         for (key, value) in table {
             self.key(key, value, |name| table.contains_key(name));
         }
+        if !table.contains_key("journal_table") {
+            self.journal(table.get("version_table"));
+        }
         self.one_table_each(table);
+    }
+
+    /// The journal follows the name of the version table.
+    fn journal(&mut self, version_table: Option<&Value<'_>>) {
+        let name = journal_of(&self.settings.config.version_table);
+        if let Some(value) = version_table.filter(|_| name.len() > MAX_TABLE_NAME) {
+            let expected = "a name of at most 55 bytes, since its journal is called `<version_table>_journal`; or name that in `journal_table`";
+            let key = "version_table".to_owned();
+            return self.fault(Fault::ConfigValue { key, expected }, value.span());
+        }
+        self.settings.config.journal_table = name;
     }
 
     /// The version table and the journal are two tables; some databases do not tell upper case from lower.
@@ -508,6 +539,27 @@ mod tests {
     }
 
     #[test]
+    fn each_version_table_has_a_journal_of_its_own() {
+        let journal = |text: &str| {
+            let (config, faults) = read(text);
+            assert_eq!(faults, [], "{text}");
+            config.journal_table
+        };
+        assert_eq!(journal(""), "migrate_journal");
+        assert_eq!(
+            journal("version_table = 'alembic_version'"),
+            "migrate_journal"
+        );
+        assert_eq!(
+            journal("version_table = 'migrate_journal'"),
+            "migrate_journal_journal"
+        );
+        assert_eq!(journal("version_table = 'a'\njournal_table = 'b'"), "b");
+        let longest = format!("version_table = '{}'", "v".repeat(55));
+        assert_eq!(journal(&longest).len(), MAX_TABLE_NAME);
+    }
+
+    #[test]
     fn an_unknown_key_points_at_itself_after_a_byte_order_mark_too() {
         let (_, faults) = read("\u{feff}dialect = ['sqlite']\n");
         let fault = Fault::ConfigUnknownKey {
@@ -542,7 +594,8 @@ mod tests {
             "versions = ['./versions']",
             "include = 'app'",
             "exclude = ['']",
-            "version_table = 'Migrate_Journal'",
+            "journal_table = 'Alembic_Version'",
+            "version_table = 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv'",
             "version_table = 'x'\njournal_table = 'X'",
             "connect = 'SET ROLE app'",
             "connect = { postgres = ['SET ROLE app'] }",

@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod outside;
 pub mod stamp;
 pub mod status;
+pub mod two_chains;
 pub mod upgrade;
 
 /// Makes a test of each function of the suite.
@@ -35,6 +36,7 @@ macro_rules! suite {
                 waits_no_longer_than_told, waits_without_end, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,
                 squashed, squashed_in_the_middle,
             }
+            two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_half_way }
             stamp { sets_rows, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
             outside {
                 runs_statement_by_statement, what_is_half_way_counts, the_hash_of_its_statements, fails_and_goes_on, refuses_edits_behind_the_resume_point, edits_ahead_of_it,

@@ -250,7 +250,7 @@ fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
         Some(help) => Some(help),
         None if newer => Some("start the version of the app that wrote it, or a newer one"),
         None if kind == ErrorKind::Tables => Some(
-            "the table exists in another shape: set another `version_table` or `journal_table` in migrate.toml",
+            "the table exists in another shape: set another `version_table` in migrate.toml; the journal follows its name",
         ),
         None => None,
     };

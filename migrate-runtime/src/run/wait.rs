@@ -3,23 +3,24 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 
-/// Waiting with pauses that grow and vary, so that many processes do not ask all at once.
+/// Waiting with pauses that grow with the time waited and vary, so that many processes do not ask all at once.
 pub(super) struct Wait {
     /// None where it is further off than the clock can tell.
     deadline: Option<Instant>,
     timeout: Duration,
-    pause: Duration,
+    started: Instant,
 }
 
 impl Wait {
-    const SHORTEST: Duration = Duration::from_millis(25);
-    const LONGEST: Duration = Duration::from_secs(2);
+    /// Of these, [`jitter`] leaves half at least.
+    const SHORTEST: Duration = Duration::from_millis(50);
+    const LONGEST: Duration = Duration::from_millis(500);
 
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
             deadline: Instant::now().checked_add(timeout),
             timeout,
-            pause: Self::SHORTEST,
+            started: Instant::now(),
         }
     }
 
@@ -41,12 +42,17 @@ impl Wait {
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
+    /// A tenth of the time waited: whoever waits notices the end soon, and asks seldom when it takes long.
+    fn after(waited: Duration) -> Duration {
+        (waited / 10).clamp(Self::SHORTEST, Self::LONGEST)
+    }
+
     pub(super) async fn sleep(&mut self) -> Duration {
         let left = self.deadline.map_or(Duration::MAX, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         });
-        let pause = jitter(self.pause).min(left.max(Duration::from_millis(1)));
-        self.pause = (self.pause * 2).min(Self::LONGEST);
+        let pause = Self::after(self.started.elapsed());
+        let pause = jitter(pause).min(left.max(Duration::from_millis(1)));
         tokio::time::sleep(pause).await;
         pause
     }
@@ -75,6 +81,14 @@ mod tests {
                 .all(|&pause| pause >= Wait::LONGEST / 2 && pause <= Wait::LONGEST)
         );
         assert!(pauses.iter().any(|pause| pause != &pauses[0]));
+    }
+
+    #[test]
+    fn a_pause_is_a_tenth_of_the_time_waited_within_bounds() {
+        let after = |waited| Wait::after(Duration::from_millis(waited));
+        assert_eq!(after(0), Wait::SHORTEST);
+        assert_eq!(after(2000), Duration::from_millis(200));
+        assert_eq!(after(600_000), Duration::from_millis(500));
     }
 
     #[test]
