@@ -23,7 +23,7 @@ impl Completions {
             &mut script,
         );
         let script = String::from_utf8_lossy(&script);
-        ui.result(script.trim_end());
+        ui.exact(script.trim_end());
         Exit::Done
     }
 }

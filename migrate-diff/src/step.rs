@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::split;
+use migrate_chain::sql::{comment, split};
 
 /// A statement of a generated revision, with what it may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +109,8 @@ pub(crate) fn text(dialect: Dialect, steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
         for hazard in &step.hazards {
-            let line = hazard.text().replace(['\n', '\r'], " ");
-            let _ = writeln!(text, "-- {}: {line}", hazard.word());
+            let line = format!("{}: {}", hazard.word(), hazard.text());
+            let _ = writeln!(text, "{}", comment(&line));
         }
         text.push_str(&terminated(dialect, &step.sql));
     }

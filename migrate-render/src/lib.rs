@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod visible;
+
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -7,6 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use migrate_chain::source::BYTE_ORDER_MARK;
 use migrate_chain::{Diagnostic, Place};
+pub use visible::{visible, visible_json};
 
 /// Whether text comes with terminal colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +32,16 @@ pub enum Style {
 /// assert!(text(&diagnostic, Style::Plain).starts_with("error[not-a-revision]: the file stands among the revisions"));
 /// ```
 pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
+    let (message, help) = (diagnostic.message(), diagnostic.help());
     let title = Level::ERROR
-        .primary_title(diagnostic.message())
+        .primary_title(visible(&message))
         .id(diagnostic.code());
     let mut group = Group::with_title(title);
     let label = diagnostic.label();
     for places in by_file(diagnostic, label.as_deref()) {
         group = add(group, &places);
     }
-    group = group.element(Level::HELP.message(diagnostic.help()));
+    group = group.element(Level::HELP.message(visible(&help)));
     render(&[group], style)
 }
 
@@ -50,7 +55,7 @@ pub fn located(
     notes: &[(Level<'_>, &str)],
     style: Style,
 ) -> String {
-    let group = Group::with_title(Level::ERROR.primary_title(message));
+    let group = Group::with_title(Level::ERROR.primary_title(visible(message)));
     let mut group = add(
         group,
         &[Marked {
@@ -60,7 +65,7 @@ pub fn located(
         }],
     );
     for (level, note) in notes {
-        group = group.element(level.clone().message(*note));
+        group = group.element(level.clone().message(visible(note)));
     }
     render(&[group], style)
 }
@@ -81,7 +86,10 @@ pub fn json(diagnostic: &Diagnostic) -> String {
         out.push('}');
     }
     out.push_str("]}");
-    out
+    match visible_json(&out) {
+        Cow::Borrowed(_) => out,
+        Cow::Owned(shown) => shown,
+    }
 }
 
 /// A place to show, and what is said there.
@@ -118,11 +126,12 @@ fn by_file<'d>(diagnostic: &'d Diagnostic, label: Option<&'d str>) -> Vec<Vec<Ma
 fn add<'d>(group: Group<'d>, places: &[Marked<'d>]) -> Group<'d> {
     let source = &places[0].place.source;
     if places[0].place.is_whole_file() {
-        return group.element(Origin::path(source.path()));
+        return group.element(Origin::path(visible(source.path())));
     }
     let shown = source.text().trim_start_matches(BYTE_ORDER_MARK);
     let shift = source.text().len() - shown.len();
-    let mut snippet = Snippet::source(shown).path(source.path());
+    let source_text: Cow<'_, str> = visible::visible_source(shown);
+    let mut snippet = Snippet::source(source_text).path(visible(source.path()));
     for marked in places {
         let kind = if marked.primary {
             AnnotationKind::Primary
@@ -130,7 +139,8 @@ fn add<'d>(group: Group<'d>, places: &[Marked<'d>]) -> Group<'d> {
             AnnotationKind::Context
         };
         let range = first_line(shown, &marked.place.range, shift);
-        snippet = snippet.annotation(kind.span(range).label(marked.label));
+        let label = marked.label.map(visible);
+        snippet = snippet.annotation(kind.span(range).label(label));
     }
     group.element(snippet)
 }
@@ -182,4 +192,31 @@ fn field(out: &mut String, name: &str, value: &str) {
         }
     }
     out.push_str("\",");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use migrate_chain::Source;
+
+    use super::*;
+
+    #[test]
+    fn no_control_character_of_a_file_or_a_database_reaches_the_terminal() {
+        let hostile = "a\u{1b}]0;x\u{7}\r\u{9b}2J\u{85}\u{202e}b\u{2028}c";
+        let source = Arc::new(Source::new(format!("dir/{hostile}.sql"), hostile));
+        let place = Place::new(&source, hostile.len() - 1..hostile.len());
+        let notes = [(Level::NOTE, hostile), (Level::HELP, hostile)];
+        let plain = located(hostile, &place, Some(hostile), &notes, Style::Plain);
+        assert!(!plain.contains(visible::is_hidden), "{plain:?}");
+        let coloured = located(hostile, &place, Some(hostile), &notes, Style::Coloured);
+        for (at, _) in coloured.match_indices(visible::is_hidden) {
+            let rest = &coloured[at..];
+            let is_colour = rest.starts_with("\u{1b}[") && rest[2..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m');
+            assert!(is_colour, "{rest:?}");
+        }
+        let whole = Place::whole(format!("dir/{hostile}.sql"));
+        assert!(!located(hostile, &whole, None, &[], Style::Plain).contains(visible::is_hidden));
+    }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 
 use annotate_snippets::Level;
 use migrate_chain::Place;
-use migrate_render::{self as render, Style};
+use migrate_render::{self as render, Style, visible};
 
 use crate::Direction;
 use crate::database::database_message;
@@ -324,19 +324,19 @@ impl fmt::Display for Error {
         if let Some(text) = self.located(Style::Plain) {
             return f.write_str(text.strip_prefix("error: ").unwrap_or(&text));
         }
-        f.write_str(&inner.summary)?;
+        f.write_str(&visible(&inner.summary))?;
         if inner.kind == ErrorKind::Chain
             && let Some(faults) = &inner.source
         {
             write!(f, "\n\n{faults}")?;
         }
         for note in &inner.notes {
-            write!(f, "\n  note: {note}")?;
+            write!(f, "\n  note: {}", visible(note))?;
         }
         inner
             .help
             .iter()
-            .try_for_each(|help| write!(f, "\n  help: {help}"))
+            .try_for_each(|help| write!(f, "\n  help: {}", visible(help)))
     }
 }
 
@@ -462,6 +462,16 @@ mod tests {
                 .cause()
                 .is_some_and(<dyn StdError>::is::<crate::LoadError>)
         );
+    }
+
+    #[test]
+    fn control_characters_are_made_visible() {
+        let hostile = "a\u{1b}[2J\u{202e}";
+        let error = Error::new(ErrorKind::Database, hostile).note(hostile).help(hostile);
+        let text = error.to_string();
+        assert_eq!(text.matches(r"a\u{1b}[2J\u{202e}").count(), 3, "{text:?}");
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+        assert_eq!(error.summary(), hostile, "for programs it is as it was");
     }
 
     #[cfg(feature = "sqlite")]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use migrate_chain::Dialect;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::plan::Plan;
+use migrate_chain::sql::comment;
 use migrate_chain::target::{Range, Target};
 
 use crate::error::{Error, ErrorKind};
@@ -232,13 +233,8 @@ impl Writer {
 
     fn step(&mut self, tables: &Tables, step: &Step<'_>) {
         let revision = step.revision;
-        let _ = writeln!(
-            self.out,
-            "\n-- {} {}: {}",
-            step.direction,
-            revision.id(),
-            revision.title()
-        );
+        let title = format!("{} {}: {}", step.direction, revision.id(), revision.title());
+        let _ = writeln!(self.out, "\n{}", comment(&title));
         // SQLite takes this pragma outside a transaction only.
         let suspends_keys = self.dialect == Dialect::Sqlite && !revision.keeps_foreign_keys();
         if suspends_keys {

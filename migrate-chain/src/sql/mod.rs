@@ -13,6 +13,7 @@
 //! assert_eq!(statements, ["CREATE TABLE t (a TEXT DEFAULT ';')", "SELECT 1"]);
 //! ```
 
+mod comment;
 mod conflict;
 mod facts;
 mod faults;
@@ -23,6 +24,7 @@ mod quote;
 mod split;
 mod token;
 
+pub use comment::{comment, comment_text, lines_of_any_kind};
 pub use conflict::conflict_markers;
 pub use facts::{Refusal, Remedy, refusal, transaction_control};
 

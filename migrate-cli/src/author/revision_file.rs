@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::ZonedDateTime;
+use migrate_chain::sql::{comment_text, lines_of_any_kind};
 
 /// What a new revision says.
 #[derive(Debug, Default)]
@@ -20,10 +21,7 @@ pub(crate) struct RevisionFile {
 impl RevisionFile {
     /// A file with a message and nothing else yet.
     pub(crate) fn new(message: &str, is_rust: bool) -> Self {
-        let lines = message
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty());
+        let lines = lines_of_any_kind(message).map(comment_text);
         Self {
             message: lines.collect::<Vec<_>>().join("\n"),
             is_rust,
@@ -44,7 +42,7 @@ impl RevisionFile {
     /// Adds a key, unless it has nothing to say.
     #[must_use]
     pub(crate) fn key(mut self, key: &'static str, value: impl Into<String>) -> Self {
-        let value = value.into();
+        let value = comment_text(&value.into());
         if !value.is_empty() {
             self.keys.push((key, value));
         }
@@ -159,6 +157,27 @@ CREATE TABLE users (id INTEGER);
 
 "#]]
         );
+    }
+
+    #[test]
+    fn a_message_stays_in_its_comment_whatever_is_in_it() {
+        for sign in ["--", "//!"] {
+            let file = RevisionFile::new(
+                "innocent\rDROP TABLE users;\u{2028}-- \u{1b}[2J\u{202e}",
+                sign != "--",
+            )
+            .key("irreversible", "it\rDROP TABLE users;");
+            let text = file.text();
+            assert!(
+                text.lines()
+                    .all(|line| line.is_empty() || line.starts_with(sign)),
+                "{text:?}"
+            );
+            assert!(
+                !text.contains(|c: char| c.is_control() && c != '\n' || !c.is_ascii()),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

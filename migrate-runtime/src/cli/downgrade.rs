@@ -43,7 +43,7 @@ impl Downgrade {
             let range = range.ok_or_else(no_range)?;
             let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_downgrade(dialect, &range)?;
-            cx.ui.result(script.trim_end());
+            cx.ui.exact(script.trim_end());
             return Ok(Exit::Done);
         }
         let target = super::target(self.target.as_deref().unwrap_or_default())?.to_string();

@@ -24,8 +24,8 @@ impl EnsureVersion {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         if self.sql {
             let dialect = self.script.dialect(cx)?;
-            cx.ui
-                .result(cx.migrations.sql_ensure_version(dialect).trim_end());
+            let script = cx.migrations.sql_ensure_version(dialect);
+            cx.ui.exact(script.trim_end());
             return Ok(Exit::Done);
         }
         let pool = cx.database_to_write()?;

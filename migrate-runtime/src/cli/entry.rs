@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use super::paint::{CURRENT, HEAD, ID};
 use crate::{Migrations, Revision};
 use migrate_chain::graph::RevisionGraph;
 
@@ -53,13 +53,6 @@ pub(super) struct RevisionJson<'b> {
     #[serde(skip_serializing_if = "Option::is_none")]
     is_current: Option<bool>,
 }
-
-pub(super) const ID: Style = AnsiColor::Yellow.on_default();
-pub(super) const HEAD: Style = AnsiColor::Green.on_default().bold();
-pub(super) const CURRENT: Style = AnsiColor::Cyan.on_default().bold();
-pub(super) const DIM: Style = Style::new().dimmed();
-pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 
 impl<'a> Book<'a> {
     pub(super) fn new(migrations: &'a Migrations) -> Self {

@@ -2,11 +2,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
 use migrate_chain::Diagnostic;
 use migrate_chain::target::TargetError;
 use serde_json::{Value, json};
 
+use super::paint::{BOLD, ERROR, painted};
 use crate::{Error, LoadError, render};
 
 /// How a command ended that did not fail.
@@ -142,17 +142,19 @@ impl Failure {
         }
     }
 
-    /// For people, with colours.
+    /// For people, as a terminal may have it.
     pub(super) fn text(&self) -> String {
-        match &self.0 {
-            Cause::Chain { faults, headline } => chain_text(faults, headline.as_deref()),
-            Cause::Runtime(error) => error
-                .located(render::Style::Coloured)
-                .unwrap_or_else(|| message_text(error.summary(), error.notes(), error.advice())),
+        let message = match &self.0 {
+            Cause::Chain { faults, headline } => return chain_text(faults, headline.as_deref()),
+            Cause::Runtime(error) => match error.located(render::Style::Coloured) {
+                Some(located) => return located,
+                None => message_text(error.summary(), error.notes(), error.advice()),
+            },
             Cause::Other(message) => {
                 message_text(&message.summary, &message.notes, message.help.as_deref())
             }
-        }
+        };
+        painted(&message)
     }
 
     /// For programs, on one line.
@@ -181,7 +183,7 @@ impl Failure {
                 "help": message.help,
             }),
         };
-        json!({ "error": error }).to_string()
+        render::visible_json(&json!({ "error": error }).to_string()).into_owned()
     }
 }
 
@@ -211,10 +213,11 @@ fn chain_text(faults: &[Diagnostic], headline: Option<&str>) -> String {
     let mut text = texts.join("\n\n");
     match headline {
         Some(told) => {
-            let _ = write!(text, "\n\n{}", self::headline(told));
+            let _ = write!(text, "\n\n{}", painted(&self::headline(told)));
         }
         None if faults.len() > 1 => {
-            let _ = write!(text, "\n\n{}", self::headline(&summary_of(faults.len())));
+            let summary = self::headline(&summary_of(faults.len()));
+            let _ = write!(text, "\n\n{}", painted(&summary));
         }
         None => {}
     }
@@ -230,7 +233,6 @@ fn summary_of(faults: usize) -> String {
 
 fn message_text(summary: &str, notes: &[String], help: Option<&str>) -> String {
     let mut text = headline(summary);
-    let bold = Style::new().bold();
     for (word, line) in notes
         .iter()
         .map(|note| ("note", &**note))
@@ -238,13 +240,11 @@ fn message_text(summary: &str, notes: &[String], help: Option<&str>) -> String {
     {
         // What has several lines stays together.
         let line = line.replace('\n', "\n    ");
-        let _ = write!(text, "\n  {bold}{word}{bold:#}: {line}");
+        let _ = write!(text, "\n  {BOLD}{word}{BOLD:#}: {line}");
     }
     text
 }
 
 fn headline(summary: &str) -> String {
-    let red = AnsiColor::BrightRed.on_default().bold();
-    let bold = Style::new().bold();
-    format!("{red}error{red:#}{bold}: {summary}{bold:#}")
+    format!("{ERROR}error{ERROR:#}{BOLD}: {summary}{BOLD:#}")
 }

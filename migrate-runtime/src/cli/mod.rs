@@ -42,6 +42,7 @@ mod draw;
 mod entry;
 mod failure;
 mod globals;
+mod paint;
 mod ui;
 
 mod branches;

@@ -9,7 +9,7 @@ use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Ui;
-use super::entry::{DIM, ID};
+use super::paint::{DIM, ID, painted, plain};
 use super::status::cut;
 use crate::{Direction, Event};
 
@@ -153,7 +153,7 @@ impl State {
             Shown::Bar(bar) => set(bar, &running.title_at(&under_way(1, running.statements))),
             Shown::Lines { stderr, verbose } => {
                 let end = if *verbose { "\n" } else { " ... " };
-                let _ = write!(stderr, "{title}{end}");
+                let _ = write!(stderr, "{}{end}", painted(&title));
                 let _ = stderr.flush();
                 self.is_line_open = !*verbose;
             }
@@ -184,7 +184,7 @@ impl State {
             Shown::Bar(bar) => {
                 let room = columns().saturating_sub(done.len() + 2);
                 let title = cut(&running.title(), Some(room));
-                bar.println(format!("{title}  {DIM}{done}{DIM:#}"));
+                bar.println(painted(&format!("{title}  {DIM}{done}{DIM:#}")));
                 bar.inc(1);
             }
             Shown::Lines { stderr, verbose } => {
@@ -199,9 +199,9 @@ impl State {
         self.close_line("");
         match &mut self.shown {
             Shown::Nothing => {}
-            Shown::Bar(bar) => bar.println(text),
+            Shown::Bar(bar) => bar.println(painted(text)),
             Shown::Lines { stderr, .. } => {
-                let _ = writeln!(stderr, "{text}");
+                let _ = writeln!(stderr, "{}", painted(text));
             }
         }
     }
@@ -293,15 +293,11 @@ fn bar() -> ProgressBar {
 /// Shows what goes on, with some room left for what the terminal adds: `^C` on a full line would break it in two.
 fn set(bar: &ProgressBar, text: &str) {
     let room = columns().saturating_sub("⠴ ████████████████████ ^C ".chars().count());
-    bar.set_message(cut(&strip(text), Some(room)));
+    bar.set_message(cut(&plain(text), Some(room)));
 }
 
 fn columns() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0))
-}
-
-fn strip(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
 }
 
 #[cfg(test)]
@@ -331,6 +327,6 @@ mod tests {
             of: 12,
             statements: 1,
         };
-        assert_eq!(strip(&running.title()), "[ 3/12] upgrade a1  Create users");
+        assert_eq!(plain(&running.title()), "[ 3/12] upgrade a1  Create users");
     }
 }

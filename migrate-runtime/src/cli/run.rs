@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::entry::{DIM, ID};
+use super::paint::{DIM, ID};
 use super::progress::{Progress, Running};
 use super::{Cx, Exit, Failure, Ui};
 use crate::{

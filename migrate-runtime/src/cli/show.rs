@@ -40,12 +40,8 @@ impl Show {
             if cx.ui.is_json() {
                 cx.ui.json(&book.json(index));
             } else {
-                let text = format!(
-                    "{}\n{}",
-                    book.entry(index),
-                    book.revision(index).text().trim_end()
-                );
-                cx.ui.result(text);
+                cx.ui.result(book.entry(index));
+                cx.ui.exact(book.revision(index).text().trim_end());
             }
         }
         Ok(Exit::Done)

@@ -34,7 +34,7 @@ impl Stamp {
             }
             let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_stamp(dialect, &revisions, self.purge)?;
-            cx.ui.result(script.trim_end());
+            cx.ui.exact(script.trim_end());
             return Ok(Exit::Done);
         }
         for revision in &revisions {

@@ -2,7 +2,7 @@ use clap::Args;
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar as _;
 
-use super::entry::{BAD, DIM, GOOD, ID};
+use super::paint::{BAD, DIM, GOOD, ID, is_mark, plain, shown};
 use super::run::StepJson;
 use super::{Cx, Exit, Failure};
 use crate::{Migrations, Status as State, Unfinished};
@@ -213,24 +213,20 @@ impl Screen {
     }
 }
 
-/// A line cut to so many columns, with `…` where something is left out. Colours take no room.
+/// A line cut to so many columns, with `…` where something is left out. Colours take no room, and none is cut off.
 pub(super) fn cut(line: &str, columns: Option<usize>) -> String {
     let Some(columns) = columns else {
         return line.to_owned();
     };
-    let plain = anstream::adapter::strip_str(line).to_string();
-    if unicode_width::UnicodeWidthStr::width(&*plain) <= columns {
-        return line.to_owned();
+    let line = shown(line);
+    if unicode_width::UnicodeWidthStr::width(&*plain(&line)) <= columns {
+        return line;
     }
     let mut out = String::new();
-    let (mut width, mut in_escape, mut is_full) = (0, false, false);
+    let (mut width, mut is_full) = (0, false);
     for character in line.chars() {
-        if character == '\u{1b}' {
-            in_escape = true;
-        }
-        if in_escape {
+        if is_mark(character) {
             out.push(character);
-            in_escape = character != 'm';
             continue;
         }
         width += character.width().unwrap_or(0);
@@ -255,8 +251,8 @@ mod tests {
         assert_eq!(cut("abcdef", Some(4)), "abc…");
         assert_eq!(cut("表表表", Some(4)), "表…");
         assert_eq!(
-            cut("\u{1b}[31mabcdef\u{1b}[0m", Some(4)),
-            "\u{1b}[31mabc…\u{1b}[0m"
+            cut(&format!("{BAD}abcdef{BAD:#}"), Some(4)),
+            format!("{BAD}abc…{BAD:#}")
         );
     }
 }

@@ -1,18 +1,20 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ColorChoice as Choice;
+use migrate_render::visible_json;
 use serde::Serialize;
 
 use super::dot_env::DotEnv;
+use super::paint::painted;
 use super::{Exit, Failure, Format, Globals};
 
 /// Where a command writes: results to the standard output, everything else to the standard error.
 pub struct Ui {
-    results: String,
+    results: Vec<Part>,
     stdout: AutoStream<io::Stdout>,
     stderr: AutoStream<io::Stderr>,
     format: Format,
@@ -20,6 +22,14 @@ pub struct Ui {
     quiet: bool,
     /// The file `.env`, whose faults are to be told; none once they are.
     dot_env: Option<Arc<OnceLock<DotEnv>>>,
+}
+
+/// A piece of the results.
+enum Part {
+    /// For eyes.
+    Shown(String),
+    /// For programs, which need every byte.
+    Exact(String),
 }
 
 impl Ui {
@@ -31,7 +41,7 @@ impl Ui {
             Choice::Never => ColorChoice::Never,
         };
         Self {
-            results: String::new(),
+            results: Vec::new(),
             stdout: AutoStream::new(io::stdout(), choice),
             stderr: AutoStream::new(io::stderr(), choice),
             format: globals.format,
@@ -85,7 +95,7 @@ impl Ui {
     /// That the results so far cannot be written, or the answer cannot be read.
     pub fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
         self.flush()?;
-        let _ = write!(self.stderr, "{question} [y/N] ");
+        let _ = write!(self.stderr, "{} [y/N] ", painted(question));
         let _ = self.stderr.flush();
         let mut answer = String::new();
         io::stdin()
@@ -94,15 +104,27 @@ impl Ui {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
-    /// Adds a line to the results. It may have colours: where there are none they are taken out.
+    /// Adds a line to the results. It may have colours: where there are none they are taken out. Control characters are
+    /// made visible.
     pub fn result(&mut self, line: impl fmt::Display) {
-        let _ = writeln!(self.results, "{line}");
+        self.results.push(Part::Shown(format!("{line}\n")));
+    }
+
+    /// Adds a text to the results that is written as it is, since a program reads it: a script, a file. On a terminal,
+    /// control characters are made visible in it too.
+    pub fn exact(&mut self, text: impl fmt::Display) {
+        let text = format!("{text}\n");
+        self.results.push(if io::stdout().is_terminal() {
+            Part::Shown(text.replace("\r\n", "\n"))
+        } else {
+            Part::Exact(text)
+        });
     }
 
     /// Adds a JSON value to the results.
     pub fn json(&mut self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => self.result(text),
+            Ok(text) => self.results.push(Part::Exact(visible_json(&text).into_owned() + "\n")),
             // Only a map whose keys are no text has no JSON.
             Err(error) => self.note(error),
         }
@@ -111,7 +133,7 @@ impl Ui {
     /// Says something that is no result, unless the user asked for quiet.
     pub fn note(&mut self, text: impl fmt::Display) {
         if !self.quiet {
-            let _ = writeln!(self.stderr, "{text}");
+            let _ = writeln!(self.stderr, "{}", painted(&text.to_string()));
         }
     }
 
@@ -123,15 +145,23 @@ impl Ui {
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.warn_of_dot_env();
         let results = std::mem::take(&mut self.results);
-        let written = self
-            .stdout
-            .write_all(results.as_bytes())
+        let mut parts = results.iter();
+        let written = parts
+            .try_for_each(|part| self.write(part))
             .and_then(|()| self.stdout.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
                 "the output cannot be written: {error}"
             ))),
             _ => Ok(()),
+        }
+    }
+
+    fn write(&mut self, part: &Part) -> io::Result<()> {
+        match part {
+            Part::Shown(text) => self.stdout.write_all(painted(text).as_bytes()),
+            // The stream would take escape sequences out of a string in a script.
+            Part::Exact(text) => io::stdout().write_all(text.as_bytes()),
         }
     }
 

@@ -46,7 +46,7 @@ impl Upgrade {
             let script = cx
                 .migrations
                 .sql(dialect, range.as_deref().unwrap_or("heads"))?;
-            cx.ui.result(script.trim_end());
+            cx.ui.exact(script.trim_end());
             return Ok(Exit::Done);
         }
         let target = self.target.as_deref().map(super::target).transpose()?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use migrate_chain::sql::split;
+use migrate_chain::sql::{comment, split};
 use migrate_chain::{Dialect, Revision};
 
 use super::super::failure::{Failure, Result};
@@ -130,13 +130,8 @@ fn joined(run: &[&Revision], dialect: Dialect, range: RangeOf) -> Result<String>
             if !whole.is_empty() {
                 whole.push('\n');
             }
-            let _ = write!(
-                whole,
-                "-- {}: {}\n{}\n",
-                revision.id(),
-                revision.title(),
-                ended(dialect, text)
-            );
+            let title = comment(&format!("{}: {}", revision.id(), revision.title()));
+            let _ = write!(whole, "{title}\n{}\n", ended(dialect, text));
         }
     }
     let together: Vec<&str> = split(dialect, &whole)

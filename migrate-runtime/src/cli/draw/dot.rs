@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
 
+use migrate_render::visible;
+
 use super::{drawn, edges, marks};
 use crate::cli::entry::Book;
 
@@ -40,5 +42,6 @@ pub(crate) fn dot(book: &Book<'_>, order: &[usize]) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
+    visible(text)
+        .replace('\\', "\\\\").replace('"', "\\\"")
 }

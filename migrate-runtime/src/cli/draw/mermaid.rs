@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
 
+use migrate_render::visible;
+
 use super::{drawn, edges, marks};
 use crate::cli::entry::Book;
 
@@ -44,7 +46,7 @@ fn node(book: &Book<'_>, index: usize) -> String {
 
 fn escape(text: &str) -> String {
     let mut out = String::new();
-    for character in text.chars() {
+    for character in visible(text).chars() {
         match character {
             '"' | '#' | '<' | '>' | '&' | ';' | '`' | '\\' => {
                 let _ = write!(out, "#{};", u32::from(character));

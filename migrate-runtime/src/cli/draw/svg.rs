@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use migrate_render::visible;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{drawn, edges, marks};
@@ -198,7 +199,8 @@ fn width(book: &Book<'_>, index: usize) -> usize {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
+    visible(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")

@@ -1,7 +1,8 @@
 use renderdag::{Ancestor, GraphRowRenderer, Renderer as _};
 
 use super::{drawn, marks};
-use crate::cli::entry::{Book, CURRENT, DIM, HEAD, ID};
+use crate::cli::entry::Book;
+use crate::cli::paint::{CURRENT, DIM, HEAD, ID};
 use crate::cli::status::cut;
 
 /// The graph in the characters of a terminal, newest first; dashed lines are dependencies.
