@@ -213,7 +213,10 @@ mod tests {
         let coloured = located(hostile, &place, Some(hostile), &notes, Style::Coloured);
         for (at, _) in coloured.match_indices(visible::is_hidden) {
             let rest = &coloured[at..];
-            let is_colour = rest.starts_with("\u{1b}[") && rest[2..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m');
+            let is_colour = rest.starts_with("\u{1b}[")
+                && rest[2..]
+                    .trim_start_matches(|c: char| c.is_ascii_digit() || c == ';')
+                    .starts_with('m');
             assert!(is_colour, "{rest:?}");
         }
         let whole = Place::whole(format!("dir/{hostile}.sql"));

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use migrate_chain::sql::is_control;
+
 /// A text with each control character written out, as `\u{1b}`: those of ASCII and of Latin-1, those that turn the
 /// direction of writing, the line ends of Unicode, and what is no character at all. Line feeds and tabs stay.
 ///
@@ -35,15 +37,13 @@ pub fn visible_json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Whether a character is shown as something else than itself.
+/// Whether a character is shown as something else than itself. What is no character at all a program may use for itself,
+/// as the command line does.
 pub(crate) fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
-        // The marks and overrides of bidirectional text, and the line ends of Unicode.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
-        // Not characters: a program may use them for itself, as the command line does.
         '\u{fdd0}'..='\u{fdef}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
-        _ => c.is_control(),
+        _ => is_control(c),
     }
 }
 
@@ -83,14 +83,22 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_acts_on_is_left() {
-        let hostile: String = ('\0'..='\u{ffff}').filter(|&c| c.is_control() || is_hidden(c)).collect();
+        let hostile: String = ('\0'..='\u{ffff}')
+            .filter(|&c| c.is_control() || is_hidden(c))
+            .collect();
         for shown in [visible(&hostile), visible_json(&hostile)] {
-            let left: Vec<char> = shown.chars().filter(|c| c.is_control() || !c.is_ascii()).collect();
+            let left: Vec<char> = shown
+                .chars()
+                .filter(|c| c.is_control() || !c.is_ascii())
+                .collect();
             assert_eq!(left, ['\t', '\n'], "{shown}");
         }
         let source = visible_source(&hostile);
         assert_eq!(source.len(), hostile.len());
-        assert!(!source.contains(|c: char| is_hidden(c) && !c.is_ascii()), "{source:?}");
+        assert!(
+            !source.contains(|c: char| is_hidden(c) && !c.is_ascii()),
+            "{source:?}"
+        );
     }
 
     #[test]

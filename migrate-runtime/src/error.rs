@@ -467,7 +467,9 @@ mod tests {
     #[test]
     fn control_characters_are_made_visible() {
         let hostile = "a\u{1b}[2J\u{202e}";
-        let error = Error::new(ErrorKind::Database, hostile).note(hostile).help(hostile);
+        let error = Error::new(ErrorKind::Database, hostile)
+            .note(hostile)
+            .help(hostile);
         let text = error.to_string();
         assert_eq!(text.matches(r"a\u{1b}[2J\u{202e}").count(), 3, "{text:?}");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));

@@ -20,7 +20,7 @@ pub fn comment(text: &str) -> String {
 /// assert_eq!(migrate_chain::sql::comment_text("a\u{2028}b /* c */"), "a b / * c * /");
 /// ```
 pub fn comment_text(text: &str) -> String {
-    let blank = |c: char| if is_unsafe(c) { ' ' } else { c };
+    let blank = |c: char| if is_control(c) { ' ' } else { c };
     let line: String = text.chars().map(blank).collect();
     line.trim().replace("*/", "* /").replace("/*", "/ *")
 }
@@ -43,9 +43,13 @@ pub fn lines_of_any_kind(text: &str) -> impl Iterator<Item = &str> {
     text.split(ends).filter(|line| !line.trim().is_empty())
 }
 
-/// Control characters, the line ends of Unicode, and what turns the direction of writing: a reader would see another
-/// comment than the database.
-fn is_unsafe(c: char) -> bool {
+/// Whether a character acts on what shows it: a control character, a line end of Unicode, or one that turns the direction
+/// of writing, so that a reader sees another text than a database.
+///
+/// ```
+/// assert!(migrate_chain::sql::is_control('\u{202e}') && !migrate_chain::sql::is_control('é'));
+/// ```
+pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -63,7 +67,7 @@ mod tests {
         for text in hostile {
             let comment = comment(&text);
             assert!(
-                !comment.contains(is_unsafe) && !comment.contains("*/"),
+                !comment.contains(is_control) && !comment.contains("*/"),
                 "{comment:?}"
             );
             for dialect in Dialect::ALL {

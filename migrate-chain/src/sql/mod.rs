@@ -24,7 +24,7 @@ mod quote;
 mod split;
 mod token;
 
-pub use comment::{comment, comment_text, lines_of_any_kind};
+pub use comment::{comment, comment_text, is_control, lines_of_any_kind};
 pub use conflict::conflict_markers;
 pub use facts::{Refusal, Remedy, refusal, transaction_control};
 

@@ -1,6 +1,6 @@
 //! Input that is wrong or hostile: what is typed, what is in the environment, and what the process may do.
 
-use super::support::{URL, three, two};
+use super::support::{Folder, URL, three, two};
 
 /// Nothing listens there: whoever connects says so.
 const NOWHERE: &str = "postgres://app@127.0.0.1:1/db";
@@ -124,4 +124,137 @@ fn a_process_that_may_open_few_files_says_so() {
             "{limit}: {said}"
         );
     }
+}
+
+/// What clears a screen, sets a title, ends a line, turns the direction of writing, and a colour.
+const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;x\u{7}\rb\u{9b}31m\u{85}\u{202e}c\u{2028}\u{1b}[31md";
+
+/// A chain and a database that are hostile wherever text can be: messages, file names, version rows.
+fn hostile() -> Folder {
+    let folder = two("");
+    folder.write(
+        &format!("migrations/versions/c1_{}.sql", HOSTILE.replace('\r', "")),
+        &format!(
+            "-- {HOSTILE}\n--\n-- revision: c1\n-- down_revision: b1\n\n-- migrate: upgrade\n\
+             CREATE TABLE c1 AS SELECT '\u{1b}[31m\u{9b}' AS text;\n"
+        ),
+    );
+    folder
+}
+
+#[test]
+fn control_characters_are_made_visible_wherever_text_comes_from() {
+    let folder = hostile();
+    folder
+        .migrate(&["upgrade", "--database-url", URL])
+        .success();
+    let calls: [&[&str]; 14] = [
+        &["history"],
+        &["history", "--verbose"],
+        &["history", "--graph"],
+        &["history", "--format", "dot"],
+        &["history", "--format", "mermaid"],
+        &["history", "--format", "svg"],
+        &["history", "--format", "json"],
+        &["heads", "--verbose"],
+        &["current", "--verbose"],
+        &["status"],
+        &["status", "--format", "json"],
+        &["check"],
+        &["downgrade", "base", "--yes"],
+        &["upgrade", HOSTILE],
+    ];
+    for call in calls {
+        shows_no_control_characters(&folder, call);
+    }
+    let row = format!("UPDATE alembic_version SET version_num = '{HOSTILE}'");
+    let changed = std::process::Command::new("sqlite3")
+        .args([
+            folder.path().join("app.db").to_str().expect("a UTF-8 path"),
+            &row,
+        ])
+        .status();
+    assert!(changed.expect("sqlite3 is installed").success());
+    for call in [
+        &["current"][..],
+        &["status"],
+        &["check"],
+        &["upgrade"],
+        &["status", "--format", "json"],
+    ] {
+        shows_no_control_characters(&folder, call);
+    }
+}
+
+/// Whether what a command says has colours at most.
+#[track_caller]
+fn shows_no_control_characters(folder: &Folder, call: &[&str]) {
+    for color in ["always", "never"] {
+        let ended = folder.migrate(&[call, &["--color", color, "--database-url", URL]].concat());
+        for said in [ended.stdout(), ended.stderr()] {
+            let mut rest = &*said;
+            while let Some(at) = rest
+                .find(|c: char| c.is_control() && c != '\n' || matches!(c, '\u{202e}' | '\u{2028}'))
+            {
+                rest = &rest[at..];
+                let colour = rest
+                    .strip_prefix("\u{1b}[")
+                    .and_then(|rest| rest.split_once('m'));
+                let is_ours = colour.is_some_and(|(code, _)| {
+                    [
+                        "0", "1", "2", "31", "32", "33", "36", "91", "94", "96", "1;91",
+                    ]
+                    .contains(&code)
+                        && color == "always"
+                });
+                assert!(is_ours, "{call:?}: {rest:?}");
+                rest = &rest[1..];
+            }
+        }
+    }
+}
+
+#[test]
+fn a_script_holds_what_the_files_hold_and_a_message_stays_in_its_comment() {
+    let folder = hostile();
+    for dialect in ["sqlite", "postgres", "mysql"] {
+        let script = folder
+            .migrate(&[
+                "upgrade",
+                "b1:head",
+                "--sql",
+                "--dialect",
+                dialect,
+                "--color",
+                "never",
+            ])
+            .success();
+        let text = "CREATE TABLE c1 AS SELECT '\u{1b}[31m\u{9b}' AS text";
+        assert!(script.contains(text), "{script:?}");
+        let (before, _) = script.split_once(text).expect("it is there");
+        assert!(before.contains("-- upgrade c1: a "), "{before:?}");
+        assert!(
+            !before.contains(|c: char| c.is_control() && c != '\n'),
+            "{before:?}"
+        );
+    }
+}
+
+#[test]
+fn a_message_stays_in_the_header_of_its_file() {
+    let folder = two("");
+    folder
+        .migrate(&["revision", "--rev-id", "c1", "-m", HOSTILE, "--rust"])
+        .success();
+    folder
+        .migrate(&["revision", "--rev-id", "d1", "-m", HOSTILE])
+        .success();
+    for (file, text) in folder.contents() {
+        let is_new = file.contains("c1") || file.contains("d1");
+        assert!(
+            !is_new || !text.contains(|c: char| c.is_control() && c != '\n'),
+            "{file}: {text:?}"
+        );
+    }
+    folder.migrate(&["heads"]).success();
 }

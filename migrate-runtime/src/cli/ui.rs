@@ -124,7 +124,9 @@ impl Ui {
     /// Adds a JSON value to the results.
     pub fn json(&mut self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => self.results.push(Part::Exact(visible_json(&text).into_owned() + "\n")),
+            Ok(text) => self
+                .results
+                .push(Part::Exact(visible_json(&text).into_owned() + "\n")),
             // Only a map whose keys are no text has no JSON.
             Err(error) => self.note(error),
         }

@@ -42,6 +42,5 @@ pub(crate) fn dot(book: &Book<'_>, order: &[usize]) -> String {
 }
 
 fn escape(text: &str) -> String {
-    visible(text)
-        .replace('\\', "\\\\").replace('"', "\\\"")
+    visible(text).replace('\\', "\\\\").replace('"', "\\\"")
 }
