@@ -311,7 +311,11 @@ impl Reader<'_> {
             Some(start) => start + range.start..start + range.end,
             None => value.clone(),
         };
-        for fault in sql::faults(dialect, false, &text) {
+        let faults = sql::faults(dialect, false, &text).into_iter();
+        // That it opens a transaction at all is said below.
+        let is_other =
+            |fault: &sql::Fault| !matches!(fault.kind, sql::FaultKind::UnclosedTransaction(_));
+        for fault in faults.filter(is_other) {
             let (kind, dialect) = (fault.kind, Some(dialect));
             self.fault(Fault::Sql { kind, dialect }, place(fault.range));
         }

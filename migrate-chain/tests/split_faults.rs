@@ -3,7 +3,8 @@
 use migrate_chain::Dialect::{self, MySql, Postgres, Sqlite};
 use migrate_chain::sql::FaultKind::{self, *};
 use migrate_chain::sql::{
-    Fault, Remedy, conflict_markers, faults, faults_common, refusal, transaction_control,
+    Fault, Remedy, conflict_markers, connection_control, faults, faults_common, open_transaction,
+    refusal, transaction_control,
 };
 
 /// The faults of `text`, each with what its range covers.
@@ -26,6 +27,13 @@ fn not_in_transaction(what: &'static str) -> FaultKind {
     NotInTransaction {
         what,
         remedy: Remedy::TransactionOff,
+    }
+}
+
+fn foreign_keys(remedy: Remedy) -> FaultKind {
+    NotInTransaction {
+        what: "PRAGMA foreign_keys",
+        remedy,
     }
 }
 
@@ -188,19 +196,6 @@ fn transaction_controls() {
         (&[MySql], "BEGIN NOT ATOMIC COMMIT; END", None),
         (&[MySql], "START REPLICA", None),
         (&[MySql], "/*!40000 COMMIT */", Some("COMMIT")),
-        (&[MySql], "XA START 'a'", Some("XA")),
-        (&[MySql], "XA RECOVER", None),
-        (&[MySql], "SET autocommit = 0", Some("SET autocommit")),
-        (
-            &[MySql],
-            "SET NAMES utf8, @a = f(1, 2), @@session.`autocommit` := 1",
-            Some("SET autocommit"),
-        ),
-        (&[MySql], "SET @@autocommit=1", Some("SET autocommit")),
-        (&[MySql], "SET LOCAL autocommit=1", Some("SET autocommit")),
-        (&[MySql], "SET GLOBAL autocommit = 0", None),
-        (&[MySql], "SET @@global.autocommit = 0", None),
-        (&[MySql], "SET @old = @@autocommit, @autocommit = 1", None),
     ];
     for (dialects, statement, keyword) in table {
         for dialect in *dialects {
@@ -210,6 +205,176 @@ fn transaction_controls() {
                 "{dialect}: {statement}"
             );
         }
+    }
+}
+
+#[test]
+fn what_takes_the_connection_from_a_run_is_refused_in_and_outside_of_a_transaction() {
+    let table: &[(Dialect, &str, Option<&str>)] = &[
+        (MySql, "LOCK TABLES a WRITE, b READ", Some("LOCK TABLES")),
+        (MySql, "/*!40000 LOCK TABLE a WRITE */", Some("LOCK TABLE")),
+        (MySql, "LOCK INSTANCE FOR BACKUP", Some("LOCK INSTANCE")),
+        (MySql, "unlock tables", Some("UNLOCK TABLES")),
+        (MySql, "UNLOCK TABLE", Some("UNLOCK TABLES")),
+        (
+            MySql,
+            "FLUSH TABLES a WITH READ LOCK",
+            Some("FLUSH TABLES … LOCK"),
+        ),
+        (
+            MySql,
+            "FLUSH TABLES a FOR EXPORT",
+            Some("FLUSH TABLES … LOCK"),
+        ),
+        (MySql, "FLUSH PRIVILEGES", None),
+        (MySql, "BACKUP STAGE START", Some("BACKUP")),
+        (MySql, "USE `other`", Some("USE")),
+        (MySql, "XA START 'a'", Some("XA")),
+        (MySql, "XA RECOVER", None),
+        (
+            MySql,
+            "COMMIT AND NO CHAIN RELEASE",
+            Some("COMMIT … RELEASE"),
+        ),
+        (MySql, "ROLLBACK RELEASE", Some("COMMIT … RELEASE")),
+        (MySql, "COMMIT NO RELEASE", None),
+        (MySql, "ROLLBACK TO release", None),
+        (MySql, "SET autocommit = 0", Some("SET autocommit")),
+        (
+            MySql,
+            "SET NAMES utf8, @a = f(1, 2), @@session.`autocommit` := 1",
+            Some("SET autocommit"),
+        ),
+        (MySql, "SET @@autocommit=1", Some("SET autocommit")),
+        (MySql, "SET LOCAL autocommit=1", Some("SET autocommit")),
+        (MySql, "SET GLOBAL autocommit = 0", None),
+        (MySql, "SET @@global.autocommit = 0", None),
+        (MySql, "SET @old = @@autocommit, @autocommit = 1", None),
+        (MySql, "CREATE TABLE use_lock (a INT)", None),
+        (
+            MySql,
+            "CREATE PROCEDURE p() BEGIN FLUSH TABLES a WITH READ LOCK; END",
+            None,
+        ),
+        (Postgres, "DISCARD ALL", Some("DISCARD ALL")),
+        (Postgres, "DISCARD PLANS", None),
+        (
+            Postgres,
+            "SELECT pg_catalog.pg_advisory_unlock_all()",
+            Some("pg_advisory_unlock_all"),
+        ),
+        (Postgres, "SELECT pg_advisory_unlock(1)", None),
+        (Postgres, "LOCK TABLE a IN EXCLUSIVE MODE", None),
+        (Postgres, "LOCK tables", None),
+        (Sqlite, "PRAGMA query_only = ON", Some("PRAGMA query_only")),
+        (Sqlite, "PRAGMA query_only(1)", Some("PRAGMA query_only")),
+        (Sqlite, "PRAGMA query_only = 0", None),
+        (Sqlite, "PRAGMA query_only", None),
+    ];
+    for (dialect, statement, keywords) in table {
+        let found = connection_control(*dialect, statement);
+        assert_eq!(found, *keywords, "{dialect}: {statement}");
+        for transactional in [true, false] {
+            let found = faults(*dialect, transactional, statement);
+            let is_refused = found
+                .iter()
+                .any(|fault| matches!(fault.kind, ConnectionControl(_)));
+            assert_eq!(is_refused, keywords.is_some(), "{dialect}: {statement}");
+        }
+    }
+    // Without a database named, only what no other has.
+    let locked = [(ConnectionControl("LOCK TABLES"), "LOCK TABLES a READ")];
+    assert_eq!(common("LOCK TABLES a READ"), locked);
+    assert_eq!(common("LOCK TABLE a"), []);
+}
+
+#[test]
+fn a_transaction_that_a_section_opens_is_closed_in_it() {
+    let open = |dialect, text: &str| -> Vec<(FaultKind, usize)> {
+        let found = faults(dialect, false, text).into_iter();
+        found.map(|fault| (fault.kind, fault.range.start)).collect()
+    };
+    let begin = UnclosedTransaction("BEGIN");
+    for dialect in Dialect::ALL {
+        for closed in [
+            "BEGIN; a; COMMIT; BEGIN; b; ROLLBACK",
+            "BEGIN; ROLLBACK TO a; COMMIT",
+            "BEGIN; COMMIT AND NO CHAIN;",
+            "-- migrate: statement\nCREATE ODDITY a BEGIN SELECT 1; END;\n-- migrate: end\n",
+            "-- migrate: statement\nBEGIN; a; COMMIT;\n-- migrate: end\n",
+        ] {
+            assert_eq!(open(dialect, closed), [], "{dialect}: {closed}");
+        }
+        assert_eq!(open(dialect, "BEGIN; COMMIT; BEGIN; b"), [(begin, 15)]);
+        assert_eq!(open(dialect, "BEGIN; a -- COMMIT;"), [(begin, 0)]);
+    }
+    let chained = [(UnclosedTransaction("COMMIT"), 7)];
+    assert_eq!(open(Postgres, "BEGIN; COMMIT AND CHAIN; a"), chained);
+    assert_eq!(open(MySql, "BEGIN NOT ATOMIC SELECT 1; END"), []);
+    assert_eq!(open(MySql, "CREATE PROCEDURE p() BEGIN SELECT 1; END"), []);
+    assert_eq!(open(Sqlite, "CREATE TRIGGER t BEGIN SELECT 1; END"), []);
+    assert_eq!(
+        open(
+            Postgres,
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END"
+        ),
+        []
+    );
+    let text = "-- migrate: statement\nCOMMIT;\n-- migrate: end\n";
+    assert_eq!(open(Postgres, &format!("BEGIN;\n{text}")), []);
+    assert_eq!(open_transaction(MySql, ["BEGIN", "BEGIN", "a"]), Some(1));
+    assert_eq!(open_transaction(Postgres, ["BEGIN", "BEGIN", "a"]), Some(0));
+}
+
+/// As SQLite's shell dumps, and as other tools ask for it.
+#[test]
+fn a_frame_around_a_section_is_one_fault() {
+    let own = |first, foreign_keys_off| OwnTransaction {
+        first,
+        foreign_keys_off,
+    };
+    let table: &[(&str, FaultKind, usize)] = &[
+        (
+            "PRAGMA foreign_keys=OFF;\nBEGIN;\na;\nCOMMIT;\nPRAGMA foreign_keys=ON;",
+            own("PRAGMA foreign_keys", true),
+            3,
+        ),
+        (
+            "PRAGMA foreign_keys = 0; BEGIN TRANSACTION; a; END",
+            own("PRAGMA foreign_keys", true),
+            2,
+        ),
+        (
+            "BEGIN; PRAGMA foreign_keys=OFF; a; PRAGMA foreign_keys=ON; COMMIT",
+            own("BEGIN", true),
+            3,
+        ),
+        (
+            "BEGIN; a; COMMIT; PRAGMA foreign_keys=ON",
+            own("BEGIN", false),
+            2,
+        ),
+        ("BEGIN; a; COMMIT", own("BEGIN", false), 1),
+        (
+            "PRAGMA foreign_keys=OFF; a; PRAGMA foreign_keys=ON",
+            foreign_keys(Remedy::ForeignKeysOff),
+            1,
+        ),
+    ];
+    for (text, kind, related) in table {
+        let found = faults(Sqlite, true, text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!((found[0].kind, found[0].range.start), (*kind, 0), "{text}");
+        assert_eq!(found[0].related.len(), *related, "{text}");
+        assert_eq!(common(text).len(), 1, "{text}");
+    }
+    for several in [
+        "BEGIN; a; COMMIT; BEGIN; b; COMMIT",
+        "BEGIN; a; ROLLBACK",
+        "COMMIT; BEGIN",
+        "PRAGMA foreign_keys=ON; a; PRAGMA foreign_keys=OFF",
+    ] {
+        assert!(faults(Sqlite, true, several).len() > 1, "{several}");
     }
 }
 
@@ -396,14 +561,18 @@ fn statements_that_cannot_run_in_a_transaction() {
 
 #[test]
 fn foreign_keys_have_a_header_key() {
-    let kind = NotInTransaction {
-        what: "PRAGMA foreign_keys",
-        remedy: Remedy::ForeignKeysOff,
-    };
-    assert_eq!(
-        found(Sqlite, "PRAGMA foreign_keys=OFF;"),
-        [(kind, "PRAGMA foreign_keys=OFF")]
-    );
+    for (remedy, values) in [
+        (Remedy::ForeignKeysOff, ["=OFF", "(0)", " = 'no'", "=x"]),
+        (Remedy::ForeignKeysOn, ["=ON", "(1)", " = 'yes'", "=TRUE"]),
+    ] {
+        for value in values {
+            let statement = format!("PRAGMA main.foreign_keys{value}");
+            assert_eq!(
+                found(Sqlite, &statement),
+                [(foreign_keys(remedy), &*statement)]
+            );
+        }
+    }
     assert_eq!(found(Sqlite, "PRAGMA foreign_keys;"), []);
 }
 
@@ -414,7 +583,7 @@ fn outside_of_a_transaction_these_are_no_faults() {
             faults(
                 dialect,
                 false,
-                "BEGIN; VACUUM; COMMIT; SET autocommit = 0; PRAGMA foreign_keys = 0"
+                "BEGIN; VACUUM; COMMIT; SET gtid_next = ''; PRAGMA foreign_keys = 0"
             ),
             []
         );
@@ -485,7 +654,7 @@ fn common_faults() {
         ),
         (
             "SET autocommit = 0",
-            &[(TransactionControl("SET autocommit"), "SET autocommit = 0")],
+            &[(ConnectionControl("SET autocommit"), "SET autocommit = 0")],
         ),
         // Fine in MySQL.
         ("CREATE DATABASE a", &[]),

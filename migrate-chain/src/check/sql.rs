@@ -29,7 +29,11 @@ pub(crate) fn statements(dialects: &[Dialect], draft: &Draft, faults: &mut Vec<D
                 let range = body.start + fault.range.start..body.start + fault.range.end;
                 let kind = fault.kind;
                 let place = Place::new(&draft.source, range);
-                faults.push(Diagnostic::new(Fault::Sql { kind, dialect }, place));
+                let diagnostic = Diagnostic::new(Fault::Sql { kind, dialect }, place);
+                faults.push(fault.related.iter().fold(diagnostic, |diagnostic, range| {
+                    let range = body.start + range.start..body.start + range.end;
+                    diagnostic.with(Place::new(&draft.source, range), "and this")
+                }));
             }
         }
     }

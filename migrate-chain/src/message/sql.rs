@@ -10,6 +10,9 @@ pub(super) fn code(kind: FaultKind) -> &'static str {
         FaultKind::StrayEndMarker => "stray-end",
         FaultKind::TransactionControl(_) => "transaction-control",
         FaultKind::NotInTransaction { .. } => "not-in-transaction",
+        FaultKind::OwnTransaction { .. } => "own-transaction",
+        FaultKind::UnclosedTransaction(_) => "unclosed-transaction",
+        FaultKind::ConnectionControl(_) => "connection-control",
         FaultKind::PsqlMetaCommand => "psql-meta-command",
         FaultKind::CopyFromStdin => "copy-from-stdin",
     }
@@ -34,9 +37,23 @@ pub(super) fn message(kind: FaultKind) -> String {
         }
         FaultKind::NotInTransaction {
             what,
-            remedy: Remedy::ForeignKeysOff,
+            remedy: Remedy::ForeignKeysOff | Remedy::ForeignKeysOn,
         } => format!("`{what}` has no effect in a transaction"),
         FaultKind::NotInTransaction { what, .. } => format!("`{what}` cannot run in a transaction"),
+        FaultKind::OwnTransaction {
+            foreign_keys_off, ..
+        } => if foreign_keys_off {
+            "the section switches foreign keys off and opens a transaction of its own"
+        } else {
+            "the section opens and commits a transaction of its own"
+        }
+        .to_owned(),
+        FaultKind::UnclosedTransaction(keywords) => {
+            format!("no `COMMIT` closes this `{keywords}`")
+        }
+        FaultKind::ConnectionControl(keywords) => {
+            format!("`{keywords}` {}", connection(keywords).0)
+        }
         FaultKind::PsqlMetaCommand => "a command for psql, which no server knows".to_owned(),
         FaultKind::CopyFromStdin => "`COPY … FROM stdin` has no input in a revision".to_owned(),
     }
@@ -76,7 +93,62 @@ pub(super) fn help(kind: FaultKind) -> &'static str {
             remedy: Remedy::ForeignKeysOff,
             ..
         } => "remove it, and write `foreign_keys: off` in the header",
+        FaultKind::NotInTransaction {
+            remedy: Remedy::ForeignKeysOn,
+            ..
+        } => "remove it: foreign keys are enforced, unless the header says `foreign_keys: off`",
+        FaultKind::OwnTransaction {
+            foreign_keys_off: true,
+            ..
+        } => {
+            "remove these lines and write `foreign_keys: off` in the header: the revision then runs in a transaction \
+             without foreign keys, and checks them before it commits"
+        }
+        FaultKind::OwnTransaction { .. } => {
+            "remove these lines: the revision and its record commit together; or write `transaction: off` in the header"
+        }
+        FaultKind::UnclosedTransaction(_) => "write `COMMIT;` where the transaction is to end",
+        FaultKind::ConnectionControl(keywords) => connection(keywords).1,
         FaultKind::PsqlMetaCommand => "write the SQL that it stands for",
         FaultKind::CopyFromStdin => "write INSERT statements, or load the rows in a Rust revision",
+    }
+}
+
+/// What a statement does to the connection of a run, and what to do instead.
+fn connection(keywords: &str) -> (&'static str, &'static str) {
+    match keywords {
+        "USE" => (
+            "changes the database that the revision is recorded in",
+            "remove it, and write the database before the name: `other.users`",
+        ),
+        "SET autocommit" => (
+            "changes who commits the revision and its record",
+            "remove it; to commit parts on their own, write `transaction: off` in the header",
+        ),
+        "XA" => (
+            "takes the connection into a distributed transaction",
+            "remove it: the revision and its record commit together, in one transaction",
+        ),
+        "COMMIT … RELEASE" => ("ends the connection of the run", "leave RELEASE out"),
+        "UNLOCK TABLES" | "UNLOCK INSTANCE" => (
+            "has no lock of this revision to release",
+            "remove it, with the statement that locks",
+        ),
+        "DISCARD ALL" => (
+            "releases the lock that keeps other runs out",
+            "name what to discard: `DISCARD PLANS`, `DISCARD SEQUENCES` or `DISCARD TEMP`",
+        ),
+        "pg_advisory_unlock_all" => (
+            "releases the lock that keeps other runs out",
+            "release your own lock by its key: `SELECT pg_advisory_unlock(key)`",
+        ),
+        "PRAGMA query_only" => (
+            "keeps the run from recording the revision",
+            "remove it: the record is written on the same connection",
+        ),
+        _ => (
+            "keeps the run from recording the revision",
+            "remove it: no other run works on this database meanwhile; to keep the application out, stop it",
+        ),
     }
 }

@@ -1,8 +1,12 @@
 //! What is wrong with SQL text before any database sees it.
 
+mod frame;
+
 use std::ops::Range;
 
-use super::facts::{self, Refusal, Remedy, refusal, transaction_control};
+use super::facts::{
+    self, Effect, Refusal, Remedy, connection_control, refusal, transaction_control,
+};
 use super::split::{Statement, Statements, split};
 use super::token::{Token, TokenKind};
 use crate::Dialect;
@@ -14,6 +18,18 @@ pub struct Fault {
     pub kind: FaultKind,
     /// Where: what opens a thing that is never closed, or else the whole statement or command.
     pub range: Range<usize>,
+    /// The other statements that belong to it.
+    pub related: Vec<Range<usize>>,
+}
+
+impl Fault {
+    pub(super) fn new(kind: FaultKind, range: Range<usize>) -> Self {
+        Self {
+            kind,
+            range,
+            related: Vec::new(),
+        }
+    }
 }
 
 /// What a [`Fault`] is.
@@ -50,6 +66,17 @@ pub enum FaultKind {
         /// What lets it run.
         remedy: Remedy,
     },
+    /// The section opens and commits a transaction of its own, and these are the keywords of its first line.
+    OwnTransaction {
+        /// `BEGIN`, or `PRAGMA foreign_keys` before it.
+        first: &'static str,
+        /// Whether it switches foreign keys off around that.
+        foreign_keys_off: bool,
+    },
+    /// The section runs outside of a transaction, opens one with these keywords, and never closes it.
+    UnclosedTransaction(&'static str),
+    /// The run could not do its work behind the statement, and these are the keywords that say so.
+    ConnectionControl(&'static str),
     /// A command for psql, such as `\i file`.
     PsqlMetaCommand,
     /// `COPY … FROM stdin`, for which a migration has no input.
@@ -73,6 +100,7 @@ pub enum FaultKind {
 pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
     let mut found = Vec::new();
     let mut statements = split(dialect, text);
+    let mut open = Open::default();
     // MySQL's routines, which are what it needs the markers for, may commit.
     let looks_within = transactional && dialect != Dialect::MySql && text.contains("migrate:");
     while let Some(statement) = statements.next() {
@@ -87,11 +115,15 @@ pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
         if kind.is_none() && looks_within {
             found.extend(control_within(dialect, text, &statement));
         }
-        found.extend(kind.map(|kind| Fault {
-            kind,
-            range: statement.range(),
-        }));
+        if !transactional {
+            open.statement(dialect, text, &statement);
+        }
+        found.extend(kind.map(|kind| Fault::new(kind, statement.range())));
     }
+    if transactional {
+        found = frame::join(found);
+    }
+    found.extend(open.fault());
     found.extend(
         statements
             .strays()
@@ -101,6 +133,41 @@ pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
     found.extend(open_executable(&statements));
     sort(&mut found);
     found
+}
+
+/// The transaction that a section outside of one has opened itself.
+#[derive(Default)]
+struct Open(Option<Fault>);
+
+impl Open {
+    fn statement(&mut self, dialect: Dialect, text: &str, statement: &Statement) {
+        let sql = &text[statement.range()];
+        if statement.is_marked() {
+            // As far as can be seen, it only closes: a body that nobody knows has a BEGIN too.
+            let ends = |inner: Statement| {
+                facts::effect(dialect, &sql[inner.range()]) == Some(Effect::Ends)
+            };
+            if dialect != Dialect::MySql && split(dialect, sql).any(ends) {
+                self.0 = None;
+            }
+            return;
+        }
+        let fault = || {
+            let keywords = transaction_control(dialect, sql)?;
+            let kind = FaultKind::UnclosedTransaction(keywords);
+            Some(Fault::new(kind, statement.range()))
+        };
+        match facts::effect(dialect, sql) {
+            Some(Effect::Opens) if self.0.is_some() => {}
+            Some(Effect::Opens | Effect::Chains) => self.0 = fault(),
+            Some(Effect::Ends) => self.0 = None,
+            None => {}
+        }
+    }
+
+    fn fault(self) -> Option<Fault> {
+        self.0
+    }
 }
 
 /// What is wrong with `text` in every dialect: for SQL that does not say which database it is for.
@@ -140,10 +207,13 @@ fn of_statement(
     if statement.copies_from_stdin() {
         return Some(FaultKind::CopyFromStdin);
     }
+    let text = &text[statement.range()];
+    if let Some(keywords) = connection_control(dialect, text) {
+        return Some(FaultKind::ConnectionControl(keywords));
+    }
     if !transactional {
         return None;
     }
-    let text = &text[statement.range()];
     if let Some(keyword) = transaction_control(dialect, text) {
         return Some(FaultKind::TransactionControl(keyword));
     }
@@ -164,19 +234,15 @@ fn control_within(
     split(dialect, text).filter_map(move |inner| {
         let keyword = transaction_control(dialect, &text[inner.range()])?;
         let range = inner.range();
-        (keyword != "END").then_some(Fault {
-            kind: FaultKind::TransactionControl(keyword),
-            range: outer.start + range.start..outer.start + range.end,
-        })
+        let range = outer.start + range.start..outer.start + range.end;
+        (keyword != "END").then(|| Fault::new(FaultKind::TransactionControl(keyword), range))
     })
 }
 
 fn of_token(text: &str, token: &Token) -> Option<Fault> {
     if let Some(kind) = open_kind(token) {
-        return Some(Fault {
-            kind,
-            range: token.start..token.start + opening(&text[token.range()], token.kind),
-        });
+        let length = opening(&text[token.range()], token.kind);
+        return Some(Fault::new(kind, token.start..token.start + length));
     }
     let kind = match token.kind {
         TokenKind::StatementMarker => FaultKind::UnclosedStatementMarker,
@@ -185,10 +251,7 @@ fn of_token(text: &str, token: &Token) -> Option<Fault> {
         // The marker before it is the fault.
         _ => return None,
     };
-    Some(Fault {
-        kind,
-        range: token.range(),
-    })
+    Some(Fault::new(kind, token.range()))
 }
 
 /// The fault of a token that runs into the end of the text.
@@ -222,10 +285,7 @@ fn open_executable(statements: &Statements<'_>) -> Option<Fault> {
         .strays()
         .iter()
         .any(|token| open_kind(token).is_some());
-    (!explained).then(|| Fault {
-        kind,
-        range: open.range(),
-    })
+    (!explained).then(|| Fault::new(kind, open.range()))
 }
 
 /// Whether two dialects' faults are the same to a reader.
@@ -289,7 +349,11 @@ impl<'a> View<'a> {
 
     fn lacks_statement(&self, fault: &Fault) -> bool {
         match fault.kind {
-            FaultKind::TransactionControl(what) | FaultKind::NotInTransaction { what, .. } => {
+            FaultKind::TransactionControl(what)
+            | FaultKind::NotInTransaction { what, .. }
+            | FaultKind::OwnTransaction { first: what, .. }
+            | FaultKind::UnclosedTransaction(what)
+            | FaultKind::ConnectionControl(what) => {
                 !facts::has_statement(self.dialect, what)
                     && self.starts.binary_search(&fault.range.start).is_ok()
             }

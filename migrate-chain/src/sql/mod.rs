@@ -26,7 +26,15 @@ mod token;
 
 pub use comment::{comment, comment_text, is_control, lines_of_any_kind};
 pub use conflict::conflict_markers;
-pub use facts::{Refusal, Remedy, refusal, transaction_control};
+pub use facts::{
+    Refusal, Remedy, connection_control, open_transaction, refusal, transaction_control,
+};
+pub use faults::{Fault, FaultKind, faults, faults_common};
+pub use lexer::{Tokens, tokens};
+pub(crate) use plain::is_plain;
+pub use quote::{quote_name, quote_text};
+pub use split::{Statement, Statements, split};
+pub use token::{Token, TokenKind};
 
 /// Facts about statements that only SQLite needs.
 pub mod sqlite {
@@ -34,9 +42,3 @@ pub mod sqlite {
         Reference, TableChange, TableName, pragma_name, references, table_change,
     };
 }
-pub use faults::{Fault, FaultKind, faults, faults_common};
-pub use lexer::{Tokens, tokens};
-pub(crate) use plain::is_plain;
-pub use quote::{quote_name, quote_text};
-pub use split::{Statement, Statements, split};
-pub use token::{Token, TokenKind};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use migrate_chain::sql::transaction_control;
+use migrate_chain::sql::open_transaction;
 use migrate_chain::{Checksum, Dialect};
 use tracing::Instrument as _;
 
@@ -476,15 +476,7 @@ pub(super) fn how_to_settle(id: &str) -> String {
 
 /// How many statements stay done when the next one fails: a transaction of the revision's own is rolled back.
 pub(super) fn settled(dialect: Dialect, done: &[&str]) -> usize {
-    let mut open = None;
-    for (n, statement) in done.iter().enumerate() {
-        match transaction_control(dialect, statement) {
-            Some("BEGIN" | "START TRANSACTION") => open = Some(n),
-            Some(_) => open = None,
-            None => {}
-        }
-    }
-    open.unwrap_or(done.len())
+    open_transaction(dialect, done).unwrap_or(done.len())
 }
 
 /// The rows cannot be set while a revision is half-way.

@@ -73,7 +73,12 @@ impl<'a> Cursor<'a> {
 
     /// Steps up to the next `keyword`, in brackets or not, and says whether there is one.
     pub(super) fn find(&mut self, keyword: &str) -> bool {
-        while !self.is_done() && !self.is(keyword) {
+        self.find_any(&[keyword])
+    }
+
+    /// The same for the next of several.
+    pub(super) fn find_any(&mut self, keywords: &[&str]) -> bool {
+        while !self.is_done() && !self.is_any(keywords) {
             self.bump();
         }
         !self.is_done()

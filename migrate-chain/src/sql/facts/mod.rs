@@ -1,9 +1,15 @@
 //! What a statement does to the transaction around it, as far as its words tell.
 
+mod connection;
 mod cursor;
 mod mysql;
 mod postgres;
 mod sqlite;
+mod transaction;
+
+pub use connection::connection_control;
+pub use transaction::open_transaction;
+pub(super) use transaction::{Effect, effect};
 
 use cursor::Cursor;
 pub use sqlite::{Reference, TableChange, TableName, pragma_name, references, table_change};
@@ -43,12 +49,14 @@ pub enum Remedy {
     TransactionOff,
     /// The header key `foreign_keys: off`.
     ForeignKeysOff,
+    /// Nothing: foreign keys are enforced unless the header says otherwise.
+    ForeignKeysOn,
 }
 
 /// The keywords that make `statement` open or end the transaction around it, if it does.
 ///
-/// Savepoints do not: SAVEPOINT, ROLLBACK TO and RELEASE stay within the transaction. MySQL's `SET autocommit` does,
-/// because it decides who commits this revision and every later one on the same connection.
+/// Savepoints do not: SAVEPOINT, ROLLBACK TO and RELEASE stay within the transaction. For `SET autocommit` and `XA` see
+/// [`connection_control`].
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -91,9 +99,9 @@ pub(super) fn has_statement(dialect: Dialect, what: &str) -> bool {
     match what {
         "BEGIN" | "COMMIT" | "ROLLBACK" => true,
         "START TRANSACTION" | "SET TRANSACTION" | "CREATE DATABASE" | "DROP DATABASE"
-        | "CREATE TABLESPACE" | "DROP TABLESPACE" => dialect != Dialect::Sqlite,
+        | "CREATE TABLESPACE" | "DROP TABLESPACE" | "LOCK TABLE" => dialect != Dialect::Sqlite,
         "END" | "VACUUM" => dialect != Dialect::MySql,
-        "XA" => dialect == Dialect::MySql,
+        _ if connection::is_of_mysql(what) => dialect == Dialect::MySql,
         _ if what.starts_with("SET ") => dialect == Dialect::MySql,
         _ if what.starts_with("PRAGMA ") || what == "DETACH" => dialect == Dialect::Sqlite,
         _ => dialect == Dialect::Postgres,

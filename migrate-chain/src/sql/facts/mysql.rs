@@ -13,12 +13,6 @@ pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str
     if cursor.eat("START") {
         return cursor.is("TRANSACTION").then_some("START TRANSACTION");
     }
-    if cursor.eat("XA") {
-        return (!cursor.is("RECOVER")).then_some("XA");
-    }
-    if cursor.eat("SET") {
-        return assigns(cursor, &[("autocommit", "SET autocommit")]);
-    }
     cursor.is("COMMIT").then_some("COMMIT")
 }
 
@@ -39,7 +33,10 @@ pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
 }
 
 /// What the first of `variables` is called that a SET assigns to for this session.
-fn assigns(mut cursor: Cursor<'_>, variables: &[(&str, &'static str)]) -> Option<&'static str> {
+pub(super) fn assigns(
+    mut cursor: Cursor<'_>,
+    variables: &[(&str, &'static str)],
+) -> Option<&'static str> {
     let mut depth = 0_usize;
     loop {
         let name = session_variable(&mut cursor);

@@ -30,29 +30,62 @@ pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     }
 }
 
+/// `query_only` keeps the run from recording the revision.
+pub(super) fn connection_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
+    let set = cursor.eat("PRAGMA").then(|| Pragma::read(cursor))?;
+    (set.name.eq_ignore_ascii_case("query_only") && set.value.is_some_and(is_on))
+        .then_some("PRAGMA query_only")
+}
+
 /// A PRAGMA that only reads is fine anywhere.
-fn pragma(mut cursor: Cursor<'_>) -> Option<Refusal> {
+fn pragma(cursor: Cursor<'_>) -> Option<Refusal> {
     const REFUSED: [(&str, &str); 4] = [
         ("foreign_keys", "PRAGMA foreign_keys"),
         ("journal_mode", "PRAGMA journal_mode"),
         ("synchronous", "PRAGMA synchronous"),
         ("temp_store", "PRAGMA temp_store"),
     ];
-    let TableName { name, .. } = TableName::read(&mut cursor);
-    if name.eq_ignore_ascii_case("wal_checkpoint") {
+    let pragma = Pragma::read(cursor);
+    if pragma.name.eq_ignore_ascii_case("wal_checkpoint") {
         return Some(Refusal::new("PRAGMA wal_checkpoint"));
     }
     let (_, what) = REFUSED
         .into_iter()
-        .find(|(pragma, _)| name.eq_ignore_ascii_case(pragma))?;
-    let remedy = if what == "PRAGMA foreign_keys" {
-        Remedy::ForeignKeysOff
-    } else {
-        Remedy::TransactionOff
+        .find(|(name, _)| pragma.name.eq_ignore_ascii_case(name))?;
+    let value = pragma.value?;
+    let remedy = match what {
+        "PRAGMA foreign_keys" if is_on(value) => Remedy::ForeignKeysOn,
+        "PRAGMA foreign_keys" => Remedy::ForeignKeysOff,
+        _ => Remedy::TransactionOff,
     };
-    cursor
-        .is_any(&["=", "("])
-        .then_some(Refusal { what, remedy })
+    Some(Refusal { what, remedy })
+}
+
+/// `PRAGMA schema.name = value` or `PRAGMA name(value)`; without a value, it reads.
+struct Pragma<'a> {
+    name: String,
+    value: Option<&'a str>,
+}
+
+impl<'a> Pragma<'a> {
+    /// Reads what follows the word PRAGMA.
+    fn read(mut cursor: Cursor<'a>) -> Self {
+        let TableName { name, .. } = TableName::read(&mut cursor);
+        let value = cursor.is_any(&["=", "("]).then(|| {
+            cursor.bump();
+            cursor.text()
+        });
+        Self { name, value }
+    }
+}
+
+/// SQLite takes everything else for off.
+fn is_on(value: &str) -> bool {
+    let value = value.trim_matches(['\'', '"', '`', '[', ']']);
+    ["on", "yes", "true"]
+        .iter()
+        .any(|word| value.eq_ignore_ascii_case(word))
+        || value.parse::<i64>().is_ok_and(|number| number != 0)
 }
 
 /// The name of a table, or of another object, without quotes.

@@ -67,6 +67,7 @@ pub struct Statement {
     end: usize,
     terminated_end: usize,
     copies_from_stdin: bool,
+    is_marked: bool,
 }
 
 impl Statement {
@@ -104,6 +105,11 @@ impl Statement {
     /// ```
     pub fn copies_from_stdin(&self) -> bool {
         self.copies_from_stdin
+    }
+
+    /// Whether `-- migrate: statement` and `end` stand around it, so that it may be several to a database.
+    pub(super) fn is_marked(&self) -> bool {
+        self.is_marked
     }
 }
 
@@ -270,6 +276,7 @@ impl Statements<'_> {
             end,
             terminated_end: end,
             copies_from_stdin: false,
+            is_marked: true,
         })
     }
 }
@@ -283,6 +290,7 @@ fn extend(open: &mut Option<Statement>, token: &Token) {
                 end: token.end,
                 terminated_end: token.end,
                 copies_from_stdin: false,
+                is_marked: false,
             });
         }
     }

@@ -1,7 +1,7 @@
 //! What a statement does, as far as its words tell: whether a transaction can hold it, and what it changes if not.
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, split, tokens, transaction_control};
+use migrate_chain::sql::{TokenKind, connection_control, split, tokens, transaction_control};
 
 /// What a statement does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +33,17 @@ pub(super) struct Object {
 
 pub(super) fn kind(statement: &str) -> Kind {
     let words = Words::of(statement);
-    match transaction_control(Dialect::MySql, statement) {
-        Some("SET autocommit") => return Kind::Refused("switches autocommit, by which it commits"),
-        Some("XA") => return Kind::Refused("runs a distributed transaction"),
-        Some(control) => return Kind::Control(control),
-        None => {}
+    if let Some(keywords) = connection_control(Dialect::MySql, statement) {
+        return Kind::Refused(match keywords {
+            "SET autocommit" => "switches autocommit, by which it commits",
+            "XA" => "runs a distributed transaction",
+            "USE" => "changes the database that the version table is in",
+            "COMMIT … RELEASE" => "ends the connection",
+            _ => "locks tables, by which the journal cannot be written",
+        });
+    }
+    if let Some(control) = transaction_control(Dialect::MySql, statement) {
+        return Kind::Control(control);
     }
     // Another delimiter, or the marks of a statement, may hold many together.
     if split(Dialect::MySql, statement).nth(1).is_some() {
@@ -62,8 +68,6 @@ fn of_words(mut words: Words<'_>) -> Kind {
         "PREPARE" | "DEALLOCATE" => Kind::Setup,
         "ANALYZE" | "OPTIMIZE" | "CHECK" | "REPAIR" => maintenance(&words),
         "CHECKSUM" | "FLUSH" | "GRANT" => Kind::Repeatable,
-        "USE" => Kind::Refused("changes the database that the version table is in"),
-        "LOCK" => Kind::Refused("locks tables, by which the journal cannot be written"),
         _ => Kind::Other,
     }
 }
