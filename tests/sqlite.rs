@@ -13,6 +13,10 @@ mod on_sqlite {
     crate::suite::suite!(crate::support::sqlite::Sqlite);
 }
 
+mod cancelled {
+    crate::suite::suite! { @ crate::support::sqlite::Sqlite; cancel { on_a_pool, on_a_passed_connection } }
+}
+
 mod sqlite {
     mod bad_input;
     mod drops;
@@ -22,6 +26,7 @@ mod sqlite {
     mod parity;
     mod relative;
     mod rust;
+    mod settings;
     mod single;
     mod starters;
 }

@@ -194,6 +194,22 @@ impl fmt::Display for NewerJournal {
 
 impl std::error::Error for NewerJournal {}
 
+/// The version table has a row that is NULL, which no run leaves: it says that something is applied, and not what.
+#[derive(Debug)]
+pub(crate) struct NullRow(pub(crate) String);
+
+impl fmt::Display for NullRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` has a row that is NULL, which no run leaves",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NullRow {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

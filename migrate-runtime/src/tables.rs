@@ -98,19 +98,29 @@ impl Tables {
     pub(crate) fn read(&self) -> String {
         let (version, journal) = (&self.version, &self.journal);
         let row = syntax::comparable(self.dialect, "v.version_num");
+        let null = self.null_row();
         format!(
-            "SELECT last.event, v.version_num, (SELECT j.digest FROM {journal} j WHERE j.revision = {row} AND \
+            "SELECT last.event, CASE WHEN v.present = 1 THEN COALESCE(v.version_num, {null}) END AS version_num, (SELECT j.digest FROM {journal} j WHERE j.revision = {row} AND \
              j.event IN ({RECORDS}) AND j.direction <> 'downgrade' ORDER BY j.sequence DESC LIMIT 1) AS digest FROM \
-             (SELECT (SELECT event FROM {journal} ORDER BY sequence DESC LIMIT 1) AS event) last LEFT JOIN {version} v \
-             ON 1 = 1"
+             (SELECT (SELECT event FROM {journal} ORDER BY sequence DESC LIMIT 1) AS event) last LEFT JOIN \
+             (SELECT version_num, 1 AS present FROM {version}) v ON 1 = 1"
         )
     }
 
     /// The version rows alone, for a database without a journal.
     pub(crate) fn read_version(&self) -> String {
         format!(
-            "SELECT NULL AS event, version_num, NULL AS digest FROM {}",
+            "SELECT NULL AS event, COALESCE(version_num, {}) AS version_num, NULL AS digest FROM {}",
+            self.null_row(),
             self.version
+        )
+    }
+
+    /// What is read instead of a version row that is NULL, in SQL: no revision has such an id.
+    fn null_row(&self) -> String {
+        syntax::text(
+            self.dialect,
+            Some(&format!("{NULL_ROW}{}", self.version_name)),
         )
     }
 
@@ -311,6 +321,9 @@ impl Tables {
 const JOURNAL_COLUMNS: &str = "event, direction, revision, down_revision, depends_on, message, settings, checksum, digest, \
                                started_at, finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, \
                                error";
+
+/// Before the name of a version table that has a row which is NULL.
+pub(crate) const NULL_ROW: &str = "NULL in ";
 
 /// What the journal says wrote a row.
 const TOOL_VERSION: &str = concat!("embed-migrations ", env!("CARGO_PKG_VERSION"));

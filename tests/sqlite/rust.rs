@@ -1,8 +1,11 @@
 //! Rust revisions.
 
+use std::time::Duration;
+
 use embed_migrations::{ErrorKind, Migrations, Resolution, embed_migrations};
 use sqlx::Connection as _;
 
+use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::sqlite::Sqlite;
 use crate::support::{Backend as _, ran};
@@ -158,4 +161,32 @@ async fn only_the_binary_that_embeds_it_runs_it() {
     assert_eq!(database.tables().await, [""; 0]);
     RUST.upgrade(database.db()).await.unwrap();
     loaded.check(database.db()).await.unwrap();
+}
+
+/// SQLite stops at it, and sqlx asks for the next statement for ever, with the file locked for writing.
+#[tokio::test]
+async fn a_nul_byte_is_refused_and_does_not_hang() {
+    let database = in_a_mood("nul").await;
+    let upgrade = RUST.upgrade(database.db());
+    let error = tokio::time::timeout(Duration::from_secs(20), upgrade).await;
+    let error = error.expect("it ends").unwrap_err();
+    assert!(error.to_string().contains("NUL byte"), "{error}");
+    database.execute("DELETE FROM mood").await.unwrap();
+    RUST.upgrade(database.db()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_nul_byte_in_the_journal_is_refused_and_does_not_hang() {
+    let database = Sqlite::fresh().await;
+    let chain = Chain::line(2);
+    chain.load().upgrade(database.db()).await.unwrap();
+    let nul = "UPDATE migrate_journal SET downgrade = 'DROP TABLE t2;' || char(0) || 'SELECT 1' WHERE revision = 'r2'";
+    database.execute(nul).await.unwrap();
+    let older = Chain::line(1);
+    let older = older.load();
+    let downgrade = older.downgrade(database.db(), "r1");
+    let error = tokio::time::timeout(Duration::from_secs(20), downgrade).await;
+    let error = error.expect("it ends").unwrap_err();
+    assert!(error.to_string().contains("NUL byte"), "{error}");
+    assert_eq!(database.versions().await, ["r2"]);
 }

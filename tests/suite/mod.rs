@@ -34,7 +34,7 @@ macro_rules! suite {
             status {
                 of_each_state, check_names_what_is_missing, plans, reading_creates_nothing, waits_for_another_task,
                 waits_no_longer_than_told, waits_without_end, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,
-                squashed, squashed_in_the_middle,
+                squashed, squashed_in_the_middle, a_row_that_is_null,
             }
             two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_half_way }
             stamp { sets_rows, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }

@@ -402,3 +402,31 @@ pub async fn squashed_in_the_middle<B: Backend>() {
     before.load().upgrade(at_head.db()).await.unwrap();
     assert!(edited.upgrade(at_head.db()).await.unwrap_err().is_edited());
 }
+
+/// It says that something is applied and not what: nothing runs, and nobody waits for it to change.
+pub async fn a_row_that_is_null<B: Backend>() {
+    for rows in ["(NULL)", "(NULL), ('r1')"] {
+        let database = B::fresh().await;
+        let make = format!(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32)); INSERT INTO alembic_version VALUES {rows}"
+        );
+        database.execute(&make).await.unwrap();
+        let chain = Chain::line(2);
+        let migrations = chain.load();
+        let runner = migrations.runner(database.db());
+        let runner = runner.lock_deadline(Duration::from_secs(5));
+        for error in [
+            runner.upgrade().await.unwrap_err(),
+            migrations.status(database.db()).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Tables, "{error}");
+            let text = error.to_string();
+            assert!(
+                text.contains("`alembic_version` has a row that is NULL"),
+                "{error}"
+            );
+            assert!(text.contains("stamp"), "{error}");
+        }
+        assert!(!database.tables().await.contains(&"t1".to_owned()));
+    }
+}

@@ -39,6 +39,6 @@ pub use token::{Token, TokenKind};
 /// Facts about statements that only SQLite needs.
 pub mod sqlite {
     pub use super::facts::{
-        Reference, TableChange, TableName, pragma_name, references, table_change,
+        Reference, TableChange, TableName, attached_name, pragma_name, references, table_change,
     };
 }

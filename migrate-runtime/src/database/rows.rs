@@ -3,7 +3,8 @@
 use sqlx::{ColumnIndex, Decode, Row as SqlxRow, Type};
 
 use super::{Row, State};
-use crate::journal::{JournalDirection, JournalEvent, JournalRow, NewerJournal};
+use crate::journal::{JournalDirection, JournalEvent, JournalRow, NewerJournal, NullRow};
+use crate::tables::NULL_ROW;
 
 /// What the bookkeeping reads from a row: text and numbers, by the number of the column.
 pub(super) trait Columns: SqlxRow {
@@ -48,6 +49,9 @@ pub(super) fn state<R: Columns>(
         let Some(revision) = row.text(1)? else {
             continue;
         };
+        if let Some(table) = revision.strip_prefix(NULL_ROW) {
+            return Err(decode(1, NullRow(table.to_owned())));
+        }
         let digest = row.text(2)?.map(|digest| digest.parse());
         let digest = digest.transpose().map_err(|error| decode(2, error))?;
         state.rows.push(Row { revision, digest });

@@ -10,7 +10,7 @@ use super::outside::{how_to_settle, settled};
 use super::step::Step;
 use crate::database::{Failure, Session, database_code, database_message};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::journal::NewerJournal;
+use crate::journal::{NewerJournal, NullRow};
 use crate::{Direction, Migrations};
 
 /// The error for a failure of one of `steps`.
@@ -248,6 +248,9 @@ fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
     let result = Error::new(kind, summary).code(database_code(&error));
     let help = match explained.help {
         Some(help) => Some(help),
+        None if has_null_row(&error) => Some(
+            "delete the row; if another one says what is applied, that is all, or else say it with `cargo migrate stamp`",
+        ),
         None if newer => Some("start the version of the app that wrote it, or a newer one"),
         None if kind == ErrorKind::Tables => Some(
             "the table exists in another shape: set another `version_table` in migrate.toml; the journal follows its name",
@@ -259,6 +262,10 @@ fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
         None => result,
     };
     result.caused_by(error)
+}
+
+fn has_null_row(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::ColumnDecode { source, .. } if source.is::<NullRow>())
 }
 
 fn is_of_newer_version(error: &sqlx::Error) -> bool {

@@ -12,7 +12,9 @@ pub use transaction::open_transaction;
 pub(super) use transaction::{Effect, effect};
 
 use cursor::Cursor;
-pub use sqlite::{Reference, TableChange, TableName, pragma_name, references, table_change};
+pub use sqlite::{
+    Reference, TableChange, TableName, attached_name, pragma_name, references, table_change,
+};
 
 use crate::Dialect;
 

@@ -258,3 +258,23 @@ pub fn pragma_name(statement: &str) -> Option<TableName> {
         }
     })
 }
+
+/// The name under which a statement of SQLite attaches a database.
+///
+/// ```
+/// use migrate_chain::sql::sqlite::attached_name;
+///
+/// assert_eq!(attached_name("ATTACH DATABASE 'old.db' AS \"old\"").as_deref(), Some("old"));
+/// ```
+pub fn attached_name(statement: &str) -> Option<String> {
+    let mut cursor = Cursor::new(Dialect::Sqlite, statement);
+    if !cursor.eat("ATTACH") {
+        return None;
+    }
+    let mut name = None;
+    while cursor.find("AS") {
+        cursor.bump();
+        name = Some(unquoted(cursor.text()));
+    }
+    name
+}

@@ -10,6 +10,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, Sqlit
 
 use super::SqliteSession;
 use super::code::{explain, is_absent, is_busy};
+use super::kept::Kept;
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, database_code, database_message, inside_a_transaction};
 use crate::error::{Error, ErrorKind};
@@ -28,7 +29,14 @@ impl<'a> sealed::Connect<'a> for SqliteConnectOptions {
 
 impl<'a> sealed::Connect<'a> for &'a mut SqliteConnection {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
-        async move { open(Handle::Borrowed(self), limits) }.boxed()
+        async move {
+            if self.is_in_transaction() {
+                // The rollback of a run that was cut off may still wait for its turn.
+                let _ = self.ping().await;
+            }
+            open(Handle::Borrowed(self), limits)
+        }
+        .boxed()
     }
 }
 
@@ -85,7 +93,8 @@ fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, Error>
         return Err(inside_a_transaction());
     }
     Ok(Opened(Box::new(SqliteSession {
-        connect: Vec::new(),
+        connect: Kept::default(),
+        kept: Kept::default(),
         connection,
         patience: limits.lock.min(LONGEST_COMMIT),
         outside: None,

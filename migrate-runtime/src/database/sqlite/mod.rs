@@ -5,6 +5,7 @@ mod code;
 mod connect;
 mod course;
 mod drops;
+mod kept;
 mod keys;
 mod outside;
 mod read;
@@ -26,11 +27,12 @@ use super::{
     connect_refused, database_message, rows::journal_row,
 };
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Entry, JournalRow};
+use crate::journal::{Entry, JournalEvent, JournalRow};
 use crate::tables::Tables;
 use code::explain;
 use connect::Handle;
 use drops::Drops;
+use kept::Kept;
 use keys::{Suspended, Suspension};
 use read::read_state;
 use script::{run_script, sound};
@@ -39,8 +41,10 @@ use transaction::Setting;
 
 struct SqliteSession<'a> {
     connection: Handle<'a>,
-    /// The statements of `[connect]`, which belong to the settings that each revision starts with.
-    connect: Vec<String>,
+    /// What the statements of `[connect]` have changed of a connection that was passed.
+    connect: Kept,
+    /// What a revision that is under way may have changed of the connection.
+    kept: Kept,
     /// How long a commit waits for those who read.
     patience: Duration,
     /// The lock that a run outside a transaction holds: SQLite has none that outlives a transaction.
@@ -63,10 +67,13 @@ impl Session for SqliteSession<'_> {
     fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>> {
         async move {
             for statement in &statements {
-                let done = execute(self.connection.get(), statement).await;
+                let connection = self.connection.get();
+                let mut done = self.connect.keep_named(connection, statement).await;
+                if done.is_ok() {
+                    done = execute(connection, statement).await.map(|_| ());
+                }
                 done.map_err(|error| connect_refused(self, statement, error))?;
             }
-            self.connect = statements;
             Ok(())
         }
         .boxed()
@@ -116,6 +123,7 @@ impl Session for SqliteSession<'_> {
     fn unlock(&mut self) -> BoxFuture<'_, ()> {
         async move {
             // What fails here is tried again when the session is dropped.
+            let _ = self.kept.end(self.connection.get()).await;
             let _ = self.enforce_keys().await;
             if let Some(watchdog) = self.watchdog.take() {
                 watchdog.remove(self.connection.get()).await;
@@ -151,9 +159,22 @@ impl Session for SqliteSession<'_> {
                     .iter()
                     .any(|revision| revision.foreign_keys == ForeignKeys::Off);
             let keys = Suspension::begin(self.connection.get(), suspend).await?;
-            let result = transaction::run(keys.connection, &setting, revisions, progress).await;
+            // The intent of a revision that goes on comes after what sets it up again.
+            let is_intent =
+                |revision: &Transactional<'_>| revision.record.entry.event == JournalEvent::Started;
+            if !revisions.iter().any(is_intent) {
+                self.kept.end(keys.connection).await?;
+            }
+            let kept = &mut self.kept;
+            let result =
+                transaction::run(keys.connection, &setting, kept, revisions, progress).await;
+            let ended = if revisions.iter().any(is_intent) {
+                Ok(())
+            } else {
+                self.kept.end(keys.connection).await
+            };
             keys.end().await?;
-            result
+            result.and(ended)
         }
         .boxed()
     }
@@ -290,8 +311,12 @@ impl Drop for SqliteSession<'_> {
         if self.in_transaction {
             let _ = execute(self.connection.get(), "ROLLBACK").now_or_never();
         }
+        self.kept.end_unpolled(self.connection.get());
         if self.suspended.as_ref().is_some_and(|keys| keys.enforce) {
             let _ = execute(self.connection.get(), keys::ENFORCE).now_or_never();
+        }
+        if !matches!(self.connection, Handle::Own(_)) {
+            self.connect.end_unpolled(self.connection.get());
         }
     }
 }
@@ -301,6 +326,7 @@ struct Timed<'c> {
     connection: &'c mut SqliteConnection,
     watchdog: Option<&'c Watchdog>,
     drops: &'c mut Drops,
+    kept: &'c mut Kept,
 }
 
 impl Timed<'_> {
@@ -316,6 +342,7 @@ impl Executor for Timed<'_> {
 
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         async move {
+            self.kept.keep_named(self.connection, sql).await?;
             let ran = run_script(
                 self.connection,
                 None,

@@ -35,6 +35,7 @@ impl SqliteSession<'_> {
         entry: &Entry<'_>,
     ) -> Result<(), Failure> {
         let record = tables.add(entry, Some(Duration::ZERO));
+        self.kept.keep(self.connection.get(), &work).await?;
         match work {
             Work::Rust(function) => self.function(function, keys(entry), &record).await,
             Work::Nothing => self.with_record(tables, "", entry).await,
@@ -121,6 +122,7 @@ impl SqliteSession<'_> {
             connection: self.connection.get(),
             watchdog: self.watchdog.as_ref(),
             drops: &mut drops,
+            kept: &mut self.kept,
         };
         let result = function(&mut Context::new(&mut executor)).await;
         self.stop_watchdog();

@@ -12,6 +12,7 @@ use super::batch::Batch;
 use super::code::database;
 use super::course::Course;
 use super::drops::Drops;
+use super::kept::Kept;
 use super::keys::{Suspended, made, violations};
 use super::read::read_state;
 use super::script::run_script;
@@ -19,7 +20,6 @@ use super::timeout::Watchdog;
 use super::words::Words;
 use super::{Timed, execute};
 use crate::context::Context;
-use crate::context::RevisionFn;
 use crate::database::{
     Failure, Progress, State, Transactional, Work, database_message, rust_failure,
 };
@@ -43,6 +43,7 @@ pub(super) struct Setting<'s> {
 pub(super) async fn run(
     connection: &mut SqliteConnection,
     setting: &Setting<'_>,
+    kept: &mut Kept,
     revisions: &[Transactional<'_>],
     progress: &mut dyn Progress,
 ) -> Result<(), Failure> {
@@ -66,10 +67,18 @@ pub(super) async fn run(
             index += batch.len();
         } else {
             let revision = &revisions[index];
-            step(&mut transaction, setting, index, revision, &mut course)
-                .instrument(revision.span.clone())
-                .await?;
+            step(
+                &mut transaction,
+                setting,
+                kept,
+                index,
+                revision,
+                &mut course,
+            )
+            .instrument(revision.span.clone())
+            .await?;
             index += 1;
+            attaches_nothing(&mut transaction, kept, index, revisions.len()).await?;
         }
     }
     let patience = execute(&mut transaction, &setting.before_commit).await;
@@ -86,6 +95,7 @@ pub(super) async fn run(
 async fn step(
     transaction: &mut Transaction<'_, Sqlite>,
     setting: &Setting<'_>,
+    kept: &mut Kept,
     index: usize,
     revision: &Transactional<'_>,
     course: &mut Course<'_>,
@@ -103,6 +113,7 @@ async fn step(
         Work::Sql(script) => Words::of(script).may_end_transaction,
     };
     let mut drops = Drops::in_transaction(revision.foreign_keys);
+    kept.keep(transaction, &revision.work).await?;
     if is_marked && matches!(revision.work, Work::Rust(_)) {
         let marked = execute(transaction, MARK).await;
         marked.map_err(|error| database(error, "to mark the start of the revision"))?;
@@ -110,7 +121,14 @@ async fn step(
     let done = match revision.work {
         Work::Nothing => Ok(()),
         Work::Rust(function) => {
-            call(transaction, function, index, &mut drops, setting.watchdog).await
+            let mut executor = Timed {
+                connection: transaction,
+                watchdog: setting.watchdog,
+                drops: &mut drops,
+                kept,
+            };
+            let result = function(&mut Context::new(&mut executor)).await;
+            result.map_err(|error| rust_failure(index, error))
         }
         Work::Sql(script) => {
             let mark = is_marked.then_some(MARK);
@@ -141,26 +159,36 @@ async fn step(
             return Err(Failure::ForeignKeys { index, violations });
         }
     }
+    // A record alone belongs to a revision that is under way outside a transaction.
+    if !matches!(revision.work, Work::Nothing) {
+        kept.put_back(transaction).await?;
+    }
     let (tables, record) = (setting.tables, &revision.record);
     write_record(transaction, tables, index, record, is_marked, began).await?;
     course.done(index, began.elapsed());
     Ok(())
 }
 
-async fn call(
+/// Refuses a revision that leaves a database attached for those after it in the transaction, which cannot detach it.
+async fn attaches_nothing(
     transaction: &mut Transaction<'_, Sqlite>,
-    function: RevisionFn,
-    index: usize,
-    drops: &mut Drops,
-    watchdog: Option<&Watchdog>,
+    kept: &mut Kept,
+    done: usize,
+    of: usize,
 ) -> Result<(), Failure> {
-    let mut executor = Timed {
-        connection: transaction,
-        watchdog,
-        drops,
-    };
-    let result = function(&mut Context::new(&mut executor)).await;
-    result.map_err(|error| rust_failure(index, error))
+    if done == of {
+        return Ok(());
+    }
+    match kept.put_back(transaction).await?.first() {
+        None => Ok(()),
+        Some(name) => Err(Failure::Meddled {
+            index: done - 1,
+            what: format!(
+                "attaches `{name}`, which the transaction that it shares with others cannot detach before the next one"
+            )
+            .into(),
+        }),
+    }
 }
 
 /// Makes sure that there is a transaction to record in, or to roll back, and tells when the revision has ended it.

@@ -14,6 +14,7 @@ pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
         Some("panic") => panic!("a panic inside a revision"),
         Some("commit") => cx.execute("COMMIT").await.map(|_| ()),
         Some("rows") => cx.execute("DELETE FROM alembic_version").await.map(|_| ()),
+        Some("nul") => cx.execute("SELECT 1;\0SELECT 2").await.map(|_| ()),
         Some("hang") => std::future::pending().await,
         _ => with_arguments(cx).await,
     }
