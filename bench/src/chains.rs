@@ -1,7 +1,6 @@
 //! Chains of any length, for whoever measures.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -29,6 +28,48 @@ pub(crate) fn write(migrations: &Path, length: usize) -> Result {
     fs::create_dir_all(&versions)?;
     for (name, text) in files(length) {
         fs::write(versions.join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Writes a chain in which each revision has one parent: the SQL of each for both directions.
+#[cfg(feature = "servers")]
+pub(crate) fn write_line(
+    migrations: &Path,
+    revisions: impl IntoIterator<Item = (String, String)>,
+) -> Result {
+    let parent = |n: usize| match n {
+        0 => "none".to_owned(),
+        _ => id(n - 1),
+    };
+    let texts = revisions
+        .into_iter()
+        .enumerate()
+        .map(|(n, (upgrade, downgrade))| text(n, &parent(n), &upgrade, &downgrade));
+    write_all(migrations, texts)
+}
+
+/// Writes a chain of two heads on one base.
+#[cfg(feature = "servers")]
+pub(crate) fn write_two_heads(migrations: &Path, upgrade: &str, downgrade: &str) -> Result {
+    let base = id(0);
+    let texts = ["none", &*base, &*base]
+        .into_iter()
+        .enumerate()
+        .map(|(n, parent)| text(n, parent, upgrade, downgrade));
+    write_all(migrations, texts)?;
+    Ok(fs::write(
+        migrations.join("migrate.toml"),
+        "heads = \"many\"\n",
+    )?)
+}
+
+#[cfg(feature = "servers")]
+fn write_all(migrations: &Path, texts: impl Iterator<Item = String>) -> Result {
+    let versions = migrations.join("versions");
+    fs::create_dir_all(&versions)?;
+    for (n, text) in texts.enumerate() {
+        fs::write(versions.join(format!("{}_step.sql", id(n))), text)?;
     }
     Ok(())
 }
@@ -68,24 +109,26 @@ impl Tree for Memory {
 }
 
 /// Looks like a random id, and is the same on every run.
-fn id(n: usize) -> String {
+pub(crate) fn id(n: usize) -> String {
     let mixed = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     format!("{:012x}", mixed >> 16)
 }
 
 fn revision(n: usize, length: usize) -> String {
-    let mut text = format!(
-        "-- Create the table t{n}\n--\n-- revision: {}\n-- down_revision: {}\n",
-        id(n),
-        parents(n, length)
-    );
-    let _ = writeln!(
-        text,
-        "-- created: 2026-11-22T08:00:00Z\n\n-- migrate: upgrade\n{}",
-        upgrade(n)
-    );
-    let _ = writeln!(text, "-- migrate: downgrade\nDROP TABLE t{n};");
-    text
+    text(
+        n,
+        &parents(n, length),
+        &upgrade(n),
+        &format!("DROP TABLE t{n};"),
+    )
+}
+
+fn text(n: usize, parents: &str, upgrade: &str, downgrade: &str) -> String {
+    format!(
+        "-- Step {n}\n--\n-- revision: {}\n-- down_revision: {parents}\n-- created: 2026-11-22T08:00:00Z\n\n\
+         -- migrate: upgrade\n{upgrade}\n-- migrate: downgrade\n{downgrade}\n",
+        id(n)
+    )
 }
 
 /// 0 ← 1 ← … ← 9, then 10 and 11 both on 9, and 12 on both of them, and so on.

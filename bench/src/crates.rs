@@ -117,6 +117,6 @@ pub(crate) fn scratch() -> Result<PathBuf> {
     Ok(scratch)
 }
 
-fn bench_folder() -> PathBuf {
+pub(crate) fn bench_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

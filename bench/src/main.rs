@@ -7,6 +7,8 @@ mod macro_build;
 mod measure;
 mod planning;
 mod rebuild;
+#[cfg(feature = "servers")]
+mod servers;
 mod sqlite;
 
 use std::process::ExitCode;
@@ -16,13 +18,22 @@ use measure::Row;
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Bench = fn() -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Bench); 5] = [
+const BENCHES: [(&str, Bench); 6] = [
     ("planning", planning::run),
     ("sqlite", sqlite::run),
     ("dependencies", dependencies::run),
     ("rebuild", rebuild::run),
     ("macro-build", macro_build::run),
+    ("servers", servers::run),
 ];
+
+/// Without the feature the peers are not built.
+#[cfg(not(feature = "servers"))]
+mod servers {
+    pub(crate) fn run() -> crate::Result<Vec<crate::Row>> {
+        Err("`cargo xtask bench servers` builds with the feature `servers`".into())
+    }
+}
 
 fn main() -> ExitCode {
     match run() {
@@ -37,6 +48,12 @@ fn main() -> ExitCode {
 /// Runs the benches that the arguments name, or all of them.
 fn run() -> Result {
     let names: Vec<String> = std::env::args().skip(1).collect();
+    #[cfg(feature = "servers")]
+    if let [first, engine, migrations] = &names[..]
+        && first == servers::ONE_TEST
+    {
+        return servers::one_test(engine, migrations);
+    }
     if let Some(unknown) = names
         .iter()
         .find(|name| !BENCHES.iter().any(|(known, _)| known == name))

@@ -34,6 +34,22 @@ impl Row {
         }
     }
 
+    /// A ratio that was measured already, with the medians that belong to it.
+    #[cfg(feature = "servers")]
+    pub(crate) fn measured(
+        what: impl Display,
+        (ours, peer): (Duration, Duration),
+        ratio: f64,
+        peer_name: &str,
+        goal: f64,
+    ) -> Self {
+        Self {
+            ratio: format!("{ratio:.2}"),
+            met: ratio <= goal,
+            ..Self::ratio(what, (ours, peer), peer_name, goal)
+        }
+    }
+
     /// A time that stands alone.
     pub(crate) fn time(what: impl Display, ours: Duration, goal: Duration) -> Self {
         let (ours_shown, goal_shown) = (shown(ours), format!("< {}", shown(goal)));
@@ -52,6 +68,22 @@ impl Row {
         }
     }
 }
+
+impl Row {
+    /// As a line of a table, under [`HEADER`].
+    pub(crate) fn cells(&self) -> [String; 6] {
+        let verdict = match (self.goal.is_empty(), self.met) {
+            (true, _) => "",
+            (false, true) => "met",
+            (false, false) => "MISSED",
+        };
+        let cells = [&self.what, &self.ours, &self.peer, &self.ratio, &self.goal];
+        let [what, ours, peer, ratio, goal] = cells.map(Clone::clone);
+        [what, ours, peer, ratio, goal, verdict.to_owned()]
+    }
+}
+
+pub(crate) const HEADER: [&str; 6] = ["", "ours", "peer", "ratio", "goal", ""];
 
 /// The medians of two things that are run in turn, so that what else the machine does hits both.
 pub(crate) fn side_by_side(
@@ -78,19 +110,18 @@ pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+/// The median of the ratios of what was measured in pairs: one slow moment of the machine hits both of a pair.
+#[cfg(feature = "servers")]
+pub(crate) fn median_ratio(ours: &[Duration], peer: &[Duration]) -> f64 {
+    let ratio = |(ours, peer): (&Duration, &Duration)| ours.as_secs_f64() / peer.as_secs_f64();
+    let mut ratios: Vec<f64> = ours.iter().zip(peer).map(ratio).collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
+}
+
 pub(crate) fn print(rows: &[Row]) {
-    let header = ["", "ours", "peer", "ratio", "goal", ""].map(str::to_owned);
-    let mut lines = vec![header];
-    for row in rows {
-        let verdict = match (row.goal.is_empty(), row.met) {
-            (true, _) => "",
-            (false, true) => "met",
-            (false, false) => "MISSED",
-        };
-        let cells = [&row.what, &row.ours, &row.peer, &row.ratio, &row.goal].map(Clone::clone);
-        let [what, ours, peer, ratio, goal] = cells;
-        lines.push([what, ours, peer, ratio, goal, verdict.to_owned()]);
-    }
+    let mut lines = vec![HEADER.map(str::to_owned)];
+    lines.extend(rows.iter().map(Row::cells));
     let width = |n: usize| {
         lines
             .iter()
@@ -109,7 +140,7 @@ pub(crate) fn print(rows: &[Row]) {
     }
 }
 
-fn shown(time: Duration) -> String {
+pub(crate) fn shown(time: Duration) -> String {
     if time < Duration::from_secs(1) {
         format!("{:.1} ms", time.as_secs_f64() * 1e3)
     } else {

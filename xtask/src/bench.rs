@@ -4,10 +4,18 @@ use xshell::{Shell, cmd};
 
 use crate::steps::Result;
 
+/// The feature and the bench of this name build all peers, which takes minutes and needs the libraries of two databases.
+const SERVERS: &str = "servers";
+
 pub(crate) fn run(sh: &Shell, names: &[String]) -> Result {
+    let features: &[&str] = if names.is_empty() || names.iter().any(|name| name == SERVERS) {
+        &["--features", SERVERS]
+    } else {
+        &[]
+    };
     Ok(cmd!(
         sh,
-        "cargo run --release --manifest-path bench/Cargo.toml -- {names...}"
+        "cargo run --release --manifest-path bench/Cargo.toml {features...} -- {names...}"
     )
     .run()?)
 }

@@ -17,7 +17,7 @@ struct Tool {
 }
 
 /// A test on a server starts one of its own, private and on a free port: only the programs are needed.
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 10] = [
     Tool {
         program: "cc",
         package: "build-essential",
@@ -27,6 +27,16 @@ const TOOLS: [Tool; 8] = [
         program: "sqlite3",
         package: "sqlite3",
         purpose: "cargo xtask bench",
+    },
+    Tool {
+        program: "pg_config",
+        package: "libpq-dev",
+        purpose: "cargo xtask bench servers",
+    },
+    Tool {
+        program: "mariadb_config",
+        package: "libmariadb-dev",
+        purpose: "cargo xtask bench servers",
     },
     Tool {
         program: "postgres",
