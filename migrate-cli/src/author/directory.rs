@@ -53,10 +53,28 @@ impl Directory {
     /// # Errors
     /// What the change would break. Heads and bases that were too many before are no fault of it.
     pub(crate) fn check(&self, changed: &Overlay<'_>, what: &str) -> Result<Chain> {
+        self.check_but_heads(changed, what, false)
+    }
+
+    /// The same for a change that may split the chain, if that is asked for.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), except for heads that become several.
+    pub(crate) fn check_but_heads(
+        &self,
+        changed: &Overlay<'_>,
+        what: &str,
+        may_split: bool,
+    ) -> Result<Chain> {
         let after = load_unmerged(changed).map_err(|faults| failure::breaks(what, faults))?;
         let (before, graph, config) = (&self.chain.graph, &after.graph, &after.config);
         let counts = [
-            ("heads", config.many_heads, before.heads(), graph.heads()),
+            (
+                "heads",
+                config.many_heads || may_split,
+                before.heads(),
+                graph.heads(),
+            ),
             ("bases", config.many_bases, before.bases(), graph.bases()),
         ];
         let too_many = counts.iter().filter(|(_, may_be_many, before, now)| {

@@ -56,6 +56,7 @@ impl Merge {
             location: None,
             body: sql_body("", Some("")),
             is_rust: false,
+            may_split: false,
         }
         .write(directory)
         .map(Revisions::from)

@@ -64,8 +64,11 @@ impl Author {
             Self::Revision(command) => {
                 let revisions = command.run(&directory()?, url()?.as_deref()).await?;
                 tell(ui, &revisions);
-                for hazard in &revisions.hazards {
-                    ui.note(format!("warning: {hazard}"));
+                for note in &revisions.notes {
+                    ui.note(format!("note: {note}"));
+                }
+                for warning in revisions.warnings.iter().chain(&revisions.hazards) {
+                    ui.note(format!("warning: {warning}"));
                 }
             }
             Self::Merge(command) => tell(ui, &command.run(&directory()?)?),

@@ -33,6 +33,9 @@ pub(crate) struct NewRevision<'a> {
     pub(crate) body: String,
     /// Whether it is Rust, and not SQL.
     pub(crate) is_rust: bool,
+    /// Whether it may begin a branch where the chain has one head, as its user asked: the build says so until that is
+    /// joined.
+    pub(crate) may_split: bool,
 }
 
 /// The revisions that a command has written.
@@ -43,13 +46,17 @@ pub(crate) struct Revisions {
     pub(crate) written: Vec<Written>,
     /// What a person must know before they are applied.
     pub(crate) hazards: Vec<String>,
+    /// What the build will refuse.
+    pub(crate) warnings: Vec<String>,
+    /// What was left out of the files, or read in a way of its own.
+    pub(crate) notes: Vec<String>,
 }
 
 impl From<Written> for Revisions {
     fn from(written: Written) -> Self {
         Self {
             written: vec![written],
-            hazards: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -86,7 +93,7 @@ impl NewRevision<'_> {
         let name = file_name::file_name(config, &id, self.message, &now);
         let place = format!("{location}/{name}.{}", file.extension());
         directory.refuse_existing(&place)?;
-        check(directory, &place, &file, &id)?;
+        check(directory, &place, &file, &id, self.may_split)?;
         let path = directory.create(&place, &file.text())?;
         touch::touch(directory);
         hooks::run(&config.post_write_hooks, &path)?;
@@ -143,10 +150,16 @@ impl NewRevision<'_> {
 }
 
 /// Loads the chain with the new file in memory: what the build would refuse is not written.
-fn check(directory: &Directory, place: &str, file: &RevisionFile, id: &str) -> Result<()> {
+fn check(
+    directory: &Directory,
+    place: &str,
+    file: &RevisionFile,
+    id: &str,
+    may_split: bool,
+) -> Result<()> {
     let after = |file: &RevisionFile| {
         let changed = directory.overlay().with(place, &file.text());
-        directory.check(&changed, &format!("the new revision `{id}`"))
+        directory.check_but_heads(&changed, &format!("the new revision `{id}`"), may_split)
     };
     check_message(file, id, after)?
         .map(drop)

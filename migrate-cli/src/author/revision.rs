@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::failure::{Failure, Result};
 use super::new_revision::{NewRevision, Revisions, Written};
 use super::revision_file::{RUST_BODY, sql_body};
-use super::sql_files;
+use super::sql_files::{self, Taken};
 
 /// Write a new revision
 #[derive(Args, Clone, Debug)]
@@ -74,13 +74,39 @@ impl Revision {
         if self.generate.autogenerate {
             return self.generate(directory, database_url).await;
         }
-        self.write(
-            directory,
-            self.body()?,
-            Vec::new(),
-            self.parents(directory)?,
-        )
-        .map(Revisions::from)
+        let taken = self.taken(directory)?;
+        let parents = self.parents(directory)?;
+        let written = self.write(directory, taken.body, taken.keys, parents)?;
+        Ok(Revisions {
+            notes: taken.notes,
+            ..self.told(directory, vec![written])
+        })
+    }
+
+    /// What was written, with a warning where the build will refuse it.
+    fn told(&self, before: &Directory, written: Vec<Written>) -> Revisions {
+        let (graph, config) = (&before.chain.graph, &before.chain.config);
+        let is_parent = |head: &str| {
+            written
+                .iter()
+                .any(|new| new.parents.iter().any(|parent| parent == head))
+        };
+        let new = written.iter().map(|new| &*new.id);
+        let heads = graph.heads().iter().map(|&head| graph.id(head)).chain(new);
+        let heads: Vec<&str> = heads.filter(|head| !is_parent(head)).collect();
+        let splits = self.splice && heads.len() > 1 && !config.many_heads;
+        let warning = splits.then(|| {
+            format!(
+                "the chain has {} heads now, and the build fails until they are joined: `cargo migrate merge {}`",
+                heads.len(),
+                heads.join(" ")
+            )
+        });
+        Revisions {
+            warnings: warning.into_iter().collect(),
+            written,
+            ..Revisions::default()
+        }
     }
 
     async fn generate(
@@ -95,15 +121,13 @@ impl Revision {
         let hazards = generated
             .hazards()
             .map(|hazard| format!("{}: {}", hazard.word(), hazard.text()));
-        let mut revisions = Revisions {
-            written: Vec::new(),
-            hazards: hazards.collect(),
-        };
+        let mut written: Vec<Written> = Vec::new();
+        let hazards = hazards.collect();
         let mut parents = parents;
         for draft in &generated.drafts {
             // Each stands on the one before, which has to be read first.
             let directory = Directory::open(directory.root())?;
-            if let Some(last) = revisions.written.last() {
+            if let Some(last) = written.last() {
                 parents = directory.chain.graph.find(&last.id).into_iter().collect();
             }
             let body = sql_body(&draft.upgrade_sql(), Some(&draft.downgrade_sql()));
@@ -113,16 +137,18 @@ impl Revision {
                 .filter_map(|line| line.split_once(": "))
                 .collect();
             let following;
-            let this = if revisions.written.is_empty() {
+            let this = if written.is_empty() {
                 self
             } else {
                 following = self.following();
                 &following
             };
-            let written = this.write(&directory, body, keys, parents.clone())?;
-            revisions.written.push(written);
+            written.push(this.write(&directory, body, keys, parents.clone())?);
         }
-        Ok(revisions)
+        Ok(Revisions {
+            hazards,
+            ..self.told(directory, written)
+        })
     }
 
     fn write(
@@ -142,6 +168,7 @@ impl Revision {
             keys,
             body,
             is_rust: self.rust,
+            may_split: self.splice,
         }
         .write(directory)
     }
@@ -156,14 +183,18 @@ impl Revision {
         }
     }
 
-    fn body(&self) -> Result<String> {
-        if self.rust {
-            Ok(RUST_BODY.to_owned())
+    fn taken(&self, directory: &Directory) -> Result<Taken> {
+        let body = if self.rust {
+            RUST_BODY.to_owned()
         } else if self.sql_file.is_empty() {
-            Ok(sql_body("", Some("")))
+            sql_body("", Some(""))
         } else {
-            sql_files::body(&self.sql_file)
-        }
+            return sql_files::take(&self.sql_file, &directory.chain.config);
+        };
+        Ok(Taken {
+            body,
+            ..Taken::default()
+        })
     }
 
     fn parents(&self, directory: &Directory) -> Result<Vec<usize>> {

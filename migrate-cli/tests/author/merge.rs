@@ -124,7 +124,9 @@ fn results_are_told_to_programs_too() {
       "path": "migrations/versions/d1_merge_b1_and_c1.sql"
     }
   ],
-  "hazards": []
+  "hazards": [],
+  "warnings": [],
+  "notes": []
 }
 
 "#]]
@@ -143,7 +145,9 @@ fn results_are_told_to_programs_too() {
       "path": "migrations/versions/e1_x.sql"
     }
   ],
-  "hazards": []
+  "hazards": [],
+  "warnings": [],
+  "notes": []
 }
 
 "#]]

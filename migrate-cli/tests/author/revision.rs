@@ -158,7 +158,7 @@ error: `head` means one head, and there are 2: `b1`, `c1`; name one of them, wri
 fn a_place_that_would_break_the_chain_is_refused() {
     let calls = [
         &["revision", "--head", "a1"][..],
-        &["revision", "--head", "a1", "--splice", "--rev-id", "d1"],
+        &["revision", "--head", "base", "--splice", "--rev-id", "d1"],
         &["revision", "--head", "base", "--rev-id", "d1"],
         &["revision", "--head", "zz"],
         &["revision", "--rev-id", "d1", "--depends-on", "zz"],
@@ -172,9 +172,9 @@ error: the revision `a1` is no head
   note: `b1` stands on it already
   help: pass --splice to begin a branch there, or take a head
 
-$ cargo migrate revision --head a1 --splice --rev-id d1
-error: the chain would have 2 heads: b1, d1; nothing was written
-  help: if that is meant, allow it in migrate.toml: `heads = "many"`
+$ cargo migrate revision --head base --splice --rev-id d1
+error: the chain would have 2 bases: a1, d1; nothing was written
+  help: if that is meant, allow it in migrate.toml: `bases = "many"`
 
 $ cargo migrate revision --head base --rev-id d1
 error: the chain would have 2 heads: b1, d1, and 2 bases: a1, d1; nothing was written
@@ -192,6 +192,38 @@ error: elsewhere is no version location
 
 "#]]
     );
+}
+
+#[test]
+fn a_branch_that_is_asked_for_is_written_with_a_warning() {
+    let folder = two("");
+    let ended = folder.migrate(&["revision", "--head", "a1", "--splice", "--rev-id", "d1"]);
+    assert_data_eq!(
+        ended.success(),
+        str![[r#"
+Created migrations/versions/d1.sql
+  a1 -> d1 (head)
+
+"#]]
+    );
+    assert_data_eq!(
+        ended.stderr(),
+        str![[r#"
+warning: the chain has 2 heads now, and the build fails until they are joined: `cargo migrate merge b1 d1`
+
+"#]]
+    );
+    folder
+        .migrate(&["merge", "b1", "d1", "--rev-id", "e1"])
+        .success();
+    folder
+        .migrate(&["upgrade", "--sql", "--dialect", "sqlite"])
+        .success();
+    // Where the chain may have several, nothing is to be warned of.
+    let many = two("heads = \"many\"\n");
+    let ended = many.migrate(&["revision", "--head", "a1", "--splice", "--rev-id", "d1"]);
+    ended.success();
+    assert_eq!(ended.stderr(), "");
 }
 
 #[test]

@@ -93,7 +93,7 @@ error[unterminated-string]: the string is never closed
 error: the new revision `f1` would break the chain; nothing was written
 
 error: latin.sql:1:4: the file is not UTF-8: the byte at offset 3 is not valid
-  help: save it as UTF-8
+  help: save the file as UTF-8
 
 error: could not read absent.sql: no such file or directory
 
@@ -105,6 +105,63 @@ error: whole.sql has sections of its own
     );
     folder.delete("open.sql");
     folder.delete("latin.sql");
+    assert_eq!(folder.contents(), before);
+}
+
+#[test]
+fn the_downgrade_of_another_tool_never_runs_as_a_part_of_the_upgrade() {
+    let folder = two("dialects = [\"sqlite\"]\n");
+    folder.write(
+        "1_goose.sql",
+        "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE t (n INT);\n\n-- +goose Down\nDROP TABLE t;\n",
+    );
+    folder.write(
+        "2_dbmate.sql",
+        "-- migrate:up\nCREATE TABLE u (n INT);\n-- migrate:down\nDROP TABLE u;\n",
+    );
+    let files = ["--sql-file", "1_goose.sql", "--sql-file", "2_dbmate.sql"];
+    let ended = folder.migrate(&[&["revision", "--rev-id", "d1"][..], &files].concat());
+    ended.success();
+    assert_data_eq!(
+        ended.stderr(),
+        str![[r#"
+note: 1_goose.sql has the markers of goose: its two directions became the upgrade and the downgrade
+note: 2_dbmate.sql has the markers of dbmate: its two directions became the upgrade and the downgrade
+
+"#]]
+    );
+    assert_data_eq!(
+        text(&folder, "d1.sql"),
+        str![[r#"
+-- revision: d1
+-- down_revision: b1
+-- created: [..]
+-- transaction: off
+
+-- migrate: upgrade
+CREATE TABLE t (n INT);
+
+CREATE TABLE u (n INT);
+
+-- migrate: downgrade
+DROP TABLE u;
+
+DROP TABLE t;
+
+"#]]
+    );
+    folder.write("liquibase.sql", "--liquibase formatted sql\n--changeset a:1\nCREATE TABLE v (n INT);\n--rollback DROP TABLE v;\n");
+    let before = folder.contents();
+    assert_data_eq!(
+        folder
+            .migrate(&["revision", "--rev-id", "e1", "--sql-file", "liquibase.sql"])
+            .failure(),
+        str![[r#"
+error: liquibase.sql has the markers of Liquibase, which are not read
+  help: take them out; what its `--rollback` lines say goes into a file that ends in `.down.sql`
+
+"#]]
+    );
     assert_eq!(folder.contents(), before);
 }
 

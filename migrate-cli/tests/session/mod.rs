@@ -38,6 +38,10 @@ impl Session {
         fs::write(tools.join("cargo"), cargo).expect("a script is written");
         let executable = fs::Permissions::from_mode(0o755);
         fs::set_permissions(tools.join("cargo"), executable).expect("the file is ours");
+        if let Some(rest) = url.strip_prefix("mysql://") {
+            let options = client_options(rest);
+            fs::write(folder.path().join(".my.cnf"), options).expect("a file is written");
+        }
         Self {
             folder,
             url,
@@ -170,6 +174,15 @@ impl Session {
         }
         normal
     }
+}
+
+/// Where the clients of MariaDB look by themselves, so that a document names the database alone.
+fn client_options(url: &str) -> String {
+    let (login, address) = url.rsplit_once('@').expect("the URL names a user");
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let address = address.split('/').next().unwrap_or_default();
+    let (host, port) = address.split_once(':').unwrap_or((address, "3306"));
+    format!("[client]\nprotocol=tcp\nhost={host}\nport={port}\nuser={user}\npassword={password}\n")
 }
 
 const SQLITE_URL: &str = "sqlite:app.db";

@@ -7,15 +7,22 @@ use test_servers::Server;
 /// The URL of a new database.
 pub(crate) fn postgres(name: &str) -> String {
     let server = test_servers::postgres();
-    let statement = format!("CREATE DATABASE {name}");
-    done(Command::new("psql").args([&server.admin_url(), "-qc", &statement]));
+    for statement in [
+        format!("DROP DATABASE IF EXISTS {name}"),
+        format!("CREATE DATABASE {name}"),
+    ] {
+        done(Command::new("psql").args([&server.admin_url(), "-qc", &statement]));
+    }
     server.url(name)
 }
 
 /// The URL of a new database.
 pub(crate) fn mysql(name: &str) -> String {
     let server = test_servers::mysql();
-    done(mariadb(server, "").args(["-e", &format!("CREATE DATABASE {name}")]));
+    done(mariadb(server, "").args([
+        "-e",
+        &format!("DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}"),
+    ]));
     server.url(name)
 }
 
