@@ -96,6 +96,11 @@ impl JournalEvent {
         Self::ALL.into_iter().find(|event| event.name() == name)
     }
 
+    /// Whether the version rows were changed with it.
+    pub(crate) fn is_record(self) -> bool {
+        matches!(self, Self::Finished | Self::Stamped)
+    }
+
     /// Whether a journal that ends with it has a revision under way.
     pub(crate) fn is_unfinished(self) -> bool {
         matches!(self, Self::Started | Self::Statement | Self::Failed)

@@ -94,7 +94,8 @@ impl Tables {
     }
 
     /// The one statement of the fast path. Each of its rows has the event of the last journal row, a version row, and
-    /// the digest that was last recorded for that; with no version rows there is one row, its revision NULL.
+    /// the digest that was last recorded for that; with no version rows there is one row, its revision NULL. A version
+    /// row that is NULL itself is read as empty, so that it is not taken for none.
     pub(crate) fn read(&self) -> String {
         let (version, journal) = (&self.version, &self.journal);
         let row = syntax::comparable(self.dialect, "v.version_num");

@@ -1,6 +1,6 @@
 //! Downgrades.
 
-use embed_migrations::ErrorKind;
+use embed_migrations::{ErrorKind, Resolution};
 
 use super::upgrade::two_branches;
 use crate::support::chain::Chain;
@@ -144,4 +144,75 @@ pub async fn a_branch_alone<B: Backend>() {
         ["b1"]
     );
     assert_consistent(&database).await;
+}
+
+/// Every file is another one than was applied: what undoes it is in the journal.
+pub async fn replaced_files<B: Backend>() {
+    for (target, left) in [("-1", vec!["t1", "t2"]), ("base", vec![])] {
+        let database = B::fresh().await;
+        Chain::line(3).load().upgrade(database.db()).await.unwrap();
+        let replaced = Chain::new().then("r", "none", 3, |chain, n| {
+            chain
+                .up(&format!("CREATE TABLE other{n} (id INTEGER)"))
+                .down(&format!("DROP TABLE other{n}"))
+        });
+        let replaced = replaced.load();
+        replaced.downgrade(database.db(), target).await.unwrap();
+        let tables = database.tables().await;
+        let tables = tables.iter().filter(|table| table.starts_with('t'));
+        assert_eq!(tables.collect::<Vec<_>>(), left, "{target}");
+    }
+}
+
+pub async fn replaced_files_without_a_script<B: Backend>() {
+    let database = B::fresh().await;
+    let line = |down: &str| {
+        Chain::new().then("r", "none", 2, |chain, n| {
+            let chain = chain.up(&format!("CREATE TABLE t{n} (id INTEGER){down}"));
+            if down.is_empty() {
+                chain
+            } else {
+                chain.down("SELECT 1")
+            }
+        })
+    };
+    line("").load().upgrade(database.db()).await.unwrap();
+    let replaced = line(";SELECT 1").load();
+    for target in ["-1", "base"] {
+        let error = replaced.downgrade(database.db(), target).await.unwrap_err();
+        let text = error.to_string();
+        assert!(
+            error.is_edited() && error.revision() == Some("r2"),
+            "{text}"
+        );
+        assert!(
+            text.contains("had no downgrade when it was applied"),
+            "{text}"
+        );
+    }
+    assert_eq!(database.versions().await, ["r2"]);
+}
+
+/// Whoever wants to go back from a revision that cannot be finished is told how.
+pub async fn waits_for_what_is_interrupted<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(1)
+        .revision("r2", "r1")
+        .header("transaction: off")
+        .up("CREATE TABLE t2 (id INTEGER);\nDELETE FROM missing");
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap_err();
+    let error = migrations
+        .downgrade(database.db(), "base")
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("cargo migrate resolve r2 --not-applied"),
+        "{text}"
+    );
+    database.execute("DROP TABLE t2").await.unwrap();
+    let settled = migrations.resolve(database.db(), "r2", Resolution::NotApplied);
+    settled.await.unwrap();
+    migrations.downgrade(database.db(), "base").await.unwrap();
 }

@@ -9,6 +9,7 @@ pub mod downgrade;
 pub mod fleet;
 pub mod outside;
 pub mod stamp;
+pub mod state;
 pub mod status;
 pub mod two_chains;
 pub mod upgrade;
@@ -23,7 +24,7 @@ macro_rules! suite {
                 an_empty_chain, the_embedded_chain, names_that_need_quotes, borrowed_chain_from_spawned_tasks,
                 bad_targets, missing_sql,
             }
-            downgrade { by_targets, needs_a_target, refuses_the_irreversible, refuses_without_a_section, a_branch_alone }
+            downgrade { by_targets, needs_a_target, refuses_the_irreversible, refuses_without_a_section, a_branch_alone, replaced_files, replaced_files_without_a_script, waits_for_what_is_interrupted }
             beyond {
                 undone_from_the_journal, undone_step_by_step, branches_and_dependencies, what_cannot_be_undone,
                 what_the_journal_does_not_tell, stamped_and_undone, edits_under_it, outside_a_transaction, half_way,
@@ -36,11 +37,12 @@ macro_rules! suite {
                 waits_no_longer_than_told, waits_without_end, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,
                 squashed, squashed_in_the_middle, a_row_that_is_null,
             }
+            state { rows_that_contradict_each_other, rows_that_were_deleted, a_stamp_under_way }
             two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_half_way }
-            stamp { sets_rows, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
+            stamp { sets_rows, replaces_unknown_rows_with_purge_alone, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
             outside {
                 runs_statement_by_statement, what_is_half_way_counts, the_hash_of_its_statements, fails_and_goes_on, refuses_edits_behind_the_resume_point, edits_ahead_of_it,
-                undone_and_resumed, resolved_as_applied, resolved_as_not_applied, resolved_by_retry, resolve_needs_a_reason, a_stamp_does_not_forget_it,
+                undone_and_resumed, undone_and_resumed_as_it_began, resolved_as_applied, resolved_as_not_applied, resolved_by_retry, resolve_needs_a_reason, a_stamp_does_not_forget_it,
                 cut_off_anywhere,
             }
         }

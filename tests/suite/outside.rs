@@ -398,3 +398,33 @@ pub async fn cut_off_anywhere<B: Backend>() {
         );
     }
 }
+
+/// The file is replaced between a downgrade that fails and the next one.
+pub async fn undone_and_resumed_as_it_began<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::line(1)
+        .revision("o", "r1")
+        .header("transaction: off")
+        .up("CREATE TABLE o1 (id INTEGER)")
+        .down("CREATE TABLE o2 (id INTEGER);\nDELETE FROM later;\nDROP TABLE o1");
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap();
+    chain.edit(
+        "o",
+        "CREATE TABLE o1 (id INTEGER)",
+        "CREATE TABLE o9 (id INTEGER)",
+    );
+    chain.edit("o", "DROP TABLE o1", "DROP TABLE o9");
+    let edited = chain.reload();
+    edited.downgrade(database.db(), "r1").await.unwrap_err();
+    chain.edit("o", "CREATE TABLE o2 (id INTEGER);", "");
+    let edited = chain.reload();
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    edited.downgrade(database.db(), "r1").await.unwrap();
+    let tables = database.tables().await;
+    assert!(!tables.contains(&"o1".to_owned()), "{tables:?}");
+    assert_eq!(database.versions().await, ["r1"]);
+}

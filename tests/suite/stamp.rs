@@ -204,3 +204,23 @@ pub async fn leaves_what_alembic_reads<B: Backend>() {
         .unwrap();
     assert_eq!(ran(&migrations.upgrade(ours.db()).await.unwrap()), ["r3"]);
 }
+
+pub async fn replaces_unknown_rows_with_purge_alone<B: Backend>() {
+    let database = B::fresh().await;
+    let migrations = Chain::line(2).load();
+    migrations.upgrade(database.db()).await.unwrap();
+    let update = "UPDATE alembic_version SET version_num = 'lost'";
+    database.execute(update).await.unwrap();
+    let error = migrations
+        .stamp(database.db(), &["heads"])
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("`lost`") && text.contains("stamp --purge"),
+        "{text}"
+    );
+    let purge = migrations.runner(database.db()).purge();
+    purge.stamp(&["heads"]).await.unwrap();
+    migrations.check(database.db()).await.unwrap();
+}

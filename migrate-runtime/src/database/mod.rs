@@ -90,6 +90,12 @@ impl State {
         self.rows.iter().map(|row| row.revision.clone()).collect()
     }
 
+    /// Whether it says the same of all that a plan depends on, tables that are missing included.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let tables = |state: &Self| (state.has_version_table, state.has_journal);
+        self.is_still(other) && tables(self) == tables(other)
+    }
+
     /// Whether nothing has happened since `other` was read, as far as a plan depends on it.
     pub(crate) fn is_still(&self, other: &Self) -> bool {
         self.unfinished == other.unfinished && self.ids() == other.ids()

@@ -9,6 +9,8 @@ use migrate_chain::target::Target;
 use super::view::{View, Views};
 use super::wait::{Wait, seconds};
 use super::{Goal, Run, outside, verify};
+#[cfg(feature = "cli")]
+use crate::database::State;
 use crate::error::{Error, ErrorKind};
 use crate::status::{AheadRevision, Status};
 use crate::{Direction, Event, Plan, PlannedStep};
@@ -30,6 +32,7 @@ impl Run<'_> {
     /// Where the database is.
     pub(crate) async fn status(&mut self) -> Result<Status, Error> {
         let state = self.state().await?;
+        self.refuse_lost_rows(&state).await?;
         let mut views = Views::new(self.migrations);
         let known = verify::rows(&views.chain, self.tables.dialect, &state);
         let mut status = Status {
@@ -39,7 +42,8 @@ impl Run<'_> {
         };
         if state.unfinished {
             let journal = self.journal(&state).await?;
-            status.unfinished = outside::unfinished(&journal).map(outside::UnfinishedRun::status);
+            let run = outside::unfinished(&journal, &self.tables)?;
+            status.unfinished = run.map(outside::UnfinishedRun::status);
         }
         if known.has_edits {
             let journal = self.journal(&state).await?;
@@ -55,6 +59,7 @@ impl Run<'_> {
         }
         if status.unknown.is_empty() {
             let chain = &views.chain;
+            verify::refuse_overlaps(chain, &self.tables, &status.current)?;
             let plan = chain
                 .graph
                 .upgrade(&status.current, &Target::heads())
@@ -79,7 +84,9 @@ impl Run<'_> {
             let Err(failure) = self.lock(true).await else {
                 break;
             };
-            if let super::Outcome::Busy { holder } = self.interrupted(failure, &[])? {
+            if let super::Outcome::Busy { holder } =
+                self.interrupted(failure, &State::default(), &[])?
+            {
                 self.wait(&mut wait, &holder).await?;
             }
         }

@@ -3,6 +3,7 @@
 mod failure;
 mod inspect;
 mod outside;
+mod replan;
 mod retry;
 pub(crate) mod stamp;
 pub(crate) mod step;
@@ -26,6 +27,7 @@ use crate::options::{Ahead, Options, TransactionMode};
 use crate::runner::Resolution;
 use crate::tables::Tables;
 use crate::{Direction, Event, Migrations, Report, point};
+use replan::Replans;
 use retry::Retries;
 use step::{Narrator, Step};
 use view::{View, Views};
@@ -157,6 +159,7 @@ pub(crate) struct Run<'a> {
     options: Options,
     session: Box<dyn Session + 'a>,
     tables: Tables,
+    replans: Replans,
     started: Instant,
     waited: Duration,
 }
@@ -190,6 +193,7 @@ impl<'a> Run<'a> {
             options,
             session,
             tables,
+            replans: Replans::for_chain(migrations.revisions().len()),
             started: Instant::now(),
             waited: Duration::ZERO,
         }
@@ -235,7 +239,13 @@ impl<'a> Run<'a> {
         if state.unfinished {
             self.look_beyond(views, &state).await?;
             goal.count_in_unfinished(&views.toward(goal.direction).graph, &state.ids());
-            let outcome = self.finish_unfinished(views, &state, report).await?;
+            let outcome = self.finish_unfinished(views, &state, report).await;
+            let outcome = match (outcome, goal.direction) {
+                (Err(error), Direction::Downgrade) => {
+                    Err(self.before_a_downgrade(&state, error).await)
+                }
+                (outcome, _) => outcome,
+            }?;
             if let (Outcome::Resumed, Some(step)) = (&outcome, report.steps.last()) {
                 let graph = &views.toward(goal.direction).graph;
                 goal.resumed(graph, &step.revision, step.direction);
@@ -245,8 +255,9 @@ impl<'a> Run<'a> {
         let mut steps = self.plan(views, goal, &state).await?;
         let outside = steps.iter().any(|step| !step.revision.is_transactional());
         if let Err(failure) = self.lock(outside).await {
-            return self.interrupted(failure, &[]);
+            return self.interrupted(failure, &state, &[]);
         }
+        self.replans.go_on(&state, &self.tables)?;
         if !steps.is_empty() {
             self.options.emit(&Event::Planned {
                 revisions: steps.len(),
@@ -259,7 +270,7 @@ impl<'a> Run<'a> {
         for batch in steps.chunks_mut(together) {
             let ran = self.run_steps(&state, batch, report).await;
             if let Err(failure) = ran {
-                return self.interrupted(failure, batch);
+                return self.interrupted(failure, &state, batch);
             }
             goal.advance(batch.len());
             for step in batch {
@@ -272,6 +283,15 @@ impl<'a> Run<'a> {
         }
         point::reached(point::BEFORE_RELEASE);
         Ok(Outcome::Done(state.ids()))
+    }
+
+    /// What is to be undone waits for a revision that is interrupted, and this one cannot be finished.
+    async fn before_a_downgrade(&mut self, state: &State, error: Error) -> Error {
+        let journal = self.journal(state).await.unwrap_or_default();
+        match outside::unfinished(&journal, &self.tables) {
+            Ok(Some(run)) => run.before_a_downgrade(error),
+            _ => error,
+        }
     }
 
     async fn lock(&mut self, outside: bool) -> Result<(), Failure> {
@@ -327,11 +347,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What a failure means for the run.
-    fn interrupted(&self, failure: Failure, steps: &[Step<'_>]) -> Result<Outcome, Error> {
+    /// What a failure means for the run, which was planned for `state`.
+    fn interrupted(
+        &mut self,
+        failure: Failure,
+        state: &State,
+        steps: &[Step<'_>],
+    ) -> Result<Outcome, Error> {
         match failure {
-            Failure::Fenced => Ok(Outcome::Again),
-            Failure::Busy { holder } => Ok(Outcome::Busy { holder }),
+            Failure::Fenced => {
+                self.replans.fenced(state, &self.tables)?;
+                Ok(Outcome::Again)
+            }
+            Failure::Busy { holder } => {
+                self.replans.waited();
+                Ok(Outcome::Busy { holder })
+            }
             failure => Err(failure::error(
                 self.migrations,
                 &*self.session,
@@ -351,6 +382,9 @@ impl<'a> Run<'a> {
         if goal.direction == Direction::Downgrade {
             self.look_beyond(views, state).await?;
         }
+        if goal.direction == Direction::Upgrade {
+            self.refuse_lost_rows(state).await?;
+        }
         let view = views.toward(goal.direction);
         let known = verify::rows(view, self.tables.dialect, state);
         if !known.unknown.is_empty() {
@@ -360,12 +394,30 @@ impl<'a> Run<'a> {
                 .map(|()| Vec::new());
         }
         let rows = state.ids();
-        let planned = goal.steps(&view.graph, &rows)?;
-        let steps = step::steps(&self.tables, view, &planned, goal.direction);
-        let is_beyond = !view.recorded().is_empty() && !steps.is_empty();
-        if known.has_edits || is_beyond {
-            self.refuse_edits(view, &rows, &steps).await?;
+        let is_upgrade = goal.direction == Direction::Upgrade;
+        if is_upgrade {
+            verify::refuse_overlaps(view, &self.tables, &rows)?;
         }
+        let planned = goal.steps(&view.graph, &rows)?;
+        let is_beyond = !view.recorded().is_empty() && !planned.is_empty();
+        if known.has_edits && is_upgrade {
+            let journal = self.journal(state).await?;
+            let dialect = self.tables.dialect;
+            let edited = verify::edited(view, dialect, &rows, &journal);
+            return Err(verify::edited_error(
+                self.migrations,
+                dialect,
+                &edited,
+                &rows,
+            ));
+        }
+        if (known.has_edits || is_beyond) && !is_upgrade {
+            let undone: Vec<usize> = planned.iter().map(|step| step.revision).collect();
+            let journal = self.journal(state).await?;
+            views.undo_as_recorded(self.tables.dialect, &rows, &journal, &undone);
+        }
+        let view = views.toward(goal.direction);
+        let steps = step::steps(&self.tables, view, &planned, goal.direction);
         verify::can_run(
             self.migrations,
             self.tables.dialect,
@@ -373,6 +425,18 @@ impl<'a> Run<'a> {
             &steps,
         )?;
         Ok(steps)
+    }
+
+    /// An empty version table would let all revisions run again, whatever the journal says.
+    async fn refuse_lost_rows(&mut self, state: &State) -> Result<(), Error> {
+        if !state.rows.is_empty() || verify::lost_rows(&self.journal(state).await?).is_none() {
+            return Ok(());
+        }
+        // Another run may have recorded it after the rows were read.
+        if !self.state().await?.rows.is_empty() {
+            return Ok(());
+        }
+        verify::refuse_lost_rows(&self.journal(state).await?, &self.tables)
     }
 
     /// Reads in the journal of what is applied and not of the chain, as far as it tells. What it does not tell is unknown
@@ -419,34 +483,6 @@ impl<'a> Run<'a> {
                 _ => error,
             })
         }
-    }
-
-    async fn refuse_edits(
-        &mut self,
-        view: &View<'_>,
-        rows: &[String],
-        steps: &[Step<'_>],
-    ) -> Result<(), Error> {
-        let journal = self.journal(&CREATED).await?;
-        let edited = verify::edited(view, self.tables.dialect, rows, &journal);
-        let is_undone = |revision: &Revision| {
-            steps.iter().any(|step| {
-                step.direction == Direction::Downgrade && step.revision.id() == revision.id()
-            })
-        };
-        let remaining: Vec<&Revision> = edited
-            .into_iter()
-            .filter(|revision| !is_undone(revision))
-            .collect();
-        if remaining.is_empty() && !steps.is_empty() && steps[0].direction == Direction::Downgrade {
-            return Ok(());
-        }
-        Err(verify::edited_error(
-            self.migrations,
-            self.tables.dialect,
-            &remaining,
-            rows,
-        ))
     }
 
     /// Settles a revision that stopped half-way.

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalEvent, JournalRow, Record, next_hash, statements_hash};
 use crate::runner::Resolution;
 use crate::status::Unfinished;
-use crate::tables::RowChanges;
+use crate::tables::{RowChanges, Tables};
 use crate::{Direction, Report, point};
 
 /// What the end of the journal tells of a revision that is under way.
@@ -32,6 +32,18 @@ pub(super) struct UnfinishedRun {
 }
 
 impl UnfinishedRun {
+    /// The error that stops a downgrade, with the way to give this revision up.
+    pub(super) fn before_a_downgrade(&self, error: Error) -> Error {
+        let id = &self.revision;
+        if self.direction == Direction::Downgrade {
+            return error;
+        }
+        error.note(format!(
+            "a downgrade first finishes a revision that is interrupted; to give it up instead, undo by hand what it did, \
+             and run `cargo migrate resolve {id} --not-applied`"
+        ))
+    }
+
     pub(super) fn status(self) -> Unfinished {
         Unfinished {
             revision: self.revision,
@@ -43,16 +55,36 @@ impl UnfinishedRun {
 }
 
 /// Reads the end of the journal.
-pub(super) fn unfinished(journal: &[JournalRow]) -> Option<UnfinishedRun> {
-    let last = journal.last().filter(|last| last.event.is_unfinished())?;
-    Some(UnfinishedRun {
+///
+/// # Errors
+/// That it says of a stamp that it is under way.
+pub(super) fn unfinished(
+    journal: &[JournalRow],
+    tables: &Tables,
+) -> Result<Option<UnfinishedRun>, Error> {
+    let Some(last) = journal.last().filter(|last| last.event.is_unfinished()) else {
+        return Ok(None);
+    };
+    let direction = last.direction.of_run();
+    Ok(Some(UnfinishedRun {
         revision: last.revision.clone(),
-        direction: last.direction.of_run()?,
+        direction: direction.ok_or_else(|| stamp_under_way(last, tables))?,
         statements: last.statements,
         hash: last.statements_hash,
         failed: last.event == JournalEvent::Failed,
         error: last.error.clone(),
-    })
+    }))
+}
+
+fn stamp_under_way(last: &JournalRow, tables: &Tables) -> Error {
+    let summary = format!(
+        "the last row of `{}` has the event `{}` and the direction `{}`, which no run writes together",
+        tables.journal_name,
+        last.event.name(),
+        last.direction.name()
+    );
+    Error::new(ErrorKind::Tables, summary)
+        .help("nothing was changed; look at how the row came there, and delete it")
 }
 
 impl<'a> Run<'a> {
@@ -209,27 +241,30 @@ impl<'a> Run<'a> {
         report: &mut Report,
     ) -> Result<Outcome, Error> {
         if let Err(failure) = self.lock(true).await {
-            return self.interrupted(failure, &[]);
+            return self.interrupted(failure, state, &[]);
         }
         // The process that was at work may have finished just before it gave the lock back.
         if !self.state().await?.is_still(state) {
             return Ok(Outcome::Again);
         }
-        let Some(run) = unfinished(&self.journal(state).await?) else {
+        self.replans.go_on(state, &self.tables)?;
+        let journal = self.journal(state).await?;
+        let Some(run) = unfinished(&journal, &self.tables)? else {
             let holder = "another process, which has just finished a revision".to_owned();
             return Ok(Outcome::Busy { holder });
         };
         self.look_beyond(views, state).await?;
+        self.undo_as_recorded(views, state, &journal, &run);
         let step = self.unfinished_step(views.whole(), state, &run)?;
         let done = self.done_already(&step, &run)?;
         if let Err(failure) = self.set_up_again(&step, &run, done).await {
-            return self.interrupted(failure, std::slice::from_ref(&step));
+            return self.interrupted(failure, state, std::slice::from_ref(&step));
         }
         let done = self.behind_in_flight(&step, &run, done).await?;
         if run.failed {
             // From now on a statement may be cut off again.
             if let Err(failure) = self.note_intent(state, &step, done).await {
-                return self.interrupted(failure, &[]);
+                return self.interrupted(failure, state, &[]);
             }
         }
         let going = self
@@ -237,7 +272,7 @@ impl<'a> Run<'a> {
             .instrument(step.span());
         match going.await {
             Ok(()) => Ok(Outcome::Resumed),
-            Err(failure) => self.interrupted(failure, std::slice::from_ref(&step)),
+            Err(failure) => self.interrupted(failure, state, std::slice::from_ref(&step)),
         }
     }
 
@@ -396,14 +431,12 @@ impl<'a> Run<'a> {
     ) -> Result<Outcome, Error> {
         // The lock comes first: what was read before it may be long past when it is there.
         if let Err(failure) = self.lock(true).await {
-            return self.interrupted(failure, &[]);
+            return self.interrupted(failure, &State::default(), &[]);
         }
         let state = &self.state().await?;
-        let run = if state.unfinished {
-            unfinished(&self.journal(state).await?)
-        } else {
-            None
-        };
+        self.replans.go_on(state, &self.tables)?;
+        let journal = self.journal(state).await?;
+        let run = unfinished(&journal, &self.tables)?;
         let Some(run) = run.filter(|run| run.revision == revision) else {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -412,6 +445,7 @@ impl<'a> Run<'a> {
             .help("`status` shows whether a revision has to be settled, and which"));
         };
         self.look_beyond(views, state).await?;
+        self.undo_as_recorded(views, state, &journal, &run);
         let step = self.unfinished_step(views.whole(), state, &run)?;
         let is_complete = match resolution {
             Resolution::Applied => run.direction == Direction::Upgrade,
@@ -449,7 +483,21 @@ impl<'a> Run<'a> {
             Ok(()) => Ok(Outcome::Done(
                 rows.into_iter().map(|row| row.revision).collect(),
             )),
-            Err(failure) => self.interrupted(failure, &[]),
+            Err(failure) => self.interrupted(failure, state, &[]),
+        }
+    }
+
+    /// A downgrade goes on with the script that it began with.
+    fn undo_as_recorded(
+        &self,
+        views: &mut Views<'a>,
+        state: &State,
+        journal: &[JournalRow],
+        run: &UnfinishedRun,
+    ) {
+        let index = views.whole().graph.find(&run.revision);
+        if let (Some(index), Direction::Downgrade) = (index, run.direction) {
+            views.undo_as_recorded(self.tables.dialect, &state.ids(), journal, &[index]);
         }
     }
 }

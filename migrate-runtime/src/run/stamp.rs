@@ -11,10 +11,10 @@ use super::wait::Wait;
 use super::{Outcome, Run, outside, verify};
 use crate::Report;
 use crate::database::{State, Transactional};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalDirection, Record};
 use crate::subject::Subject;
-use crate::tables::RowChanges;
+use crate::tables::{RowChanges, Tables};
 
 impl Run<'_> {
     /// Sets the rows without running anything.
@@ -38,7 +38,7 @@ impl Run<'_> {
             }
             let stamp = graph
                 .stamp(&state.ids(), &targets, purge)
-                .map_err(verify::target_error)?;
+                .map_err(verify::stamp_error)?;
             let mut after: Vec<String> = stamp
                 .rows
                 .iter()
@@ -51,20 +51,9 @@ impl Run<'_> {
                 .into_iter()
                 .map(Transactional::record_only)
                 .collect();
-            let locked = match self.lock(false).await {
-                Ok(()) => {
-                    let mut narrator = Narrator::silent(&self.options);
-                    self.session
-                        .run(&self.tables, &state, &transactional, &mut narrator)
-                        .await
-                }
-                Err(failure) => Err(failure),
-            };
+            let outcome = self.record(&state, &transactional, after).await;
             self.session.unlock().await;
-            match locked.map_or_else(
-                |failure| self.interrupted(failure, &[]),
-                |()| Ok(Outcome::Done(after)),
-            )? {
+            match outcome? {
                 Outcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
@@ -78,6 +67,28 @@ impl Run<'_> {
         }
     }
 
+    /// Writes records, if the state is still the one that they were made for; both tables are there then.
+    async fn record(
+        &mut self,
+        state: &State,
+        records: &[Transactional<'_>],
+        after: Vec<String>,
+    ) -> Result<Outcome, Error> {
+        if let Err(failure) = self.lock(false).await {
+            return self.interrupted(failure, state, &[]);
+        }
+        self.replans.go_on(state, &self.tables)?;
+        let mut narrator = Narrator::silent(&self.options);
+        let ran = self
+            .session
+            .run(&self.tables, state, records, &mut narrator)
+            .await;
+        match ran {
+            Ok(()) => Ok(Outcome::Done(after)),
+            Err(failure) => self.interrupted(failure, state, &[]),
+        }
+    }
+
     /// Creates the two tables; whether anything was missing.
     pub(crate) async fn ensure_version(mut self) -> Result<bool, Error> {
         let mut wait = Wait::new(self.options.lock_deadline);
@@ -86,25 +97,31 @@ impl Run<'_> {
             if state.has_version_table && state.has_journal {
                 return Ok(false);
             }
-            let created = match self.lock(false).await {
-                Ok(()) => {
-                    let mut narrator = Narrator::silent(&self.options);
-                    self.session
-                        .run(&self.tables, &state, &[], &mut narrator)
-                        .await
-                }
-                Err(failure) => Err(failure),
-            };
+            let created = self.record(&state, &[], Vec::new()).await;
             self.session.unlock().await;
-            match created {
-                Ok(()) => return Ok(true),
-                Err(failure) => {
-                    if let Outcome::Busy { holder } = self.interrupted(failure, &[])? {
-                        self.wait(&mut wait, &holder).await?;
-                    }
-                }
+            match created? {
+                Outcome::Done(_) => return self.are_there().await,
+                Outcome::Again | Outcome::Resumed => {}
+                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
+    }
+
+    /// Looks whether the tables that were created can be found.
+    async fn are_there(&mut self) -> Result<bool, Error> {
+        let state = self.state().await?;
+        if state.has_version_table && state.has_journal {
+            return Ok(true);
+        }
+        let Tables {
+            version_name,
+            journal_name,
+            ..
+        } = &self.tables;
+        let summary =
+            format!("`{version_name}` and `{journal_name}` were created, and are not found");
+        Err(Error::new(ErrorKind::Tables, summary)
+            .help("look at the schema that the connection creates tables in, and at the rights to read them"))
     }
 
     /// A stamp would hide the rest of a revision that is half-way. One that is at work keeps the lock, and is waited for.
@@ -113,12 +130,12 @@ impl Run<'_> {
     /// That the revision was left half-way.
     async fn refuse_unfinished(&mut self, state: &State) -> Result<Outcome, Error> {
         if let Err(failure) = self.lock(true).await {
-            return self.interrupted(failure, &[]);
+            return self.interrupted(failure, state, &[]);
         }
         if !self.state().await?.unfinished {
             return Ok(Outcome::Again);
         }
-        match outside::unfinished(&self.journal(state).await?) {
+        match outside::unfinished(&self.journal(state).await?, &self.tables)? {
             Some(run) => Err(outside::not_over(&run)),
             None => Ok(Outcome::Again),
         }
@@ -157,7 +174,11 @@ impl Run<'_> {
             entry: stamped(view, dialect, id, direction),
             changes: RowChanges::default(),
         };
-        let gone = changes.removed.iter();
+        // Who stamps an empty table as base says that what the journal has as applied is not.
+        let forgotten =
+            verify::lost_rows(&journal).filter(|_| before.is_empty() && after.is_empty());
+        let forgotten = forgotten.map(|row| row.revision.clone());
+        let gone = changes.removed.iter().chain(&forgotten);
         let gone = gone.map(|id| record(id, JournalDirection::Downgrade));
         let set = set
             .into_iter()

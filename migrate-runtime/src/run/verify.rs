@@ -11,9 +11,10 @@ use super::step::{Code, Step};
 use super::view::View;
 use crate::database::State;
 use crate::error::{Error, ErrorKind};
-use crate::journal::{JournalEvent, JournalRow};
+use crate::journal::{JournalDirection, JournalEvent, JournalRow};
 use crate::options::TransactionMode;
 use crate::status::Status;
+use crate::tables::Tables;
 use crate::{Direction, Migrations};
 
 /// What the rows of a database are to this binary.
@@ -41,6 +42,87 @@ pub(crate) fn rows(view: &View<'_>, dialect: Dialect, state: &State) -> Known {
         }
     }
     known
+}
+
+/// The record that says that something is applied, though the version table has no row.
+pub(super) fn lost_rows(journal: &[JournalRow]) -> Option<&JournalRow> {
+    let last = journal.iter().rfind(|row| row.event.is_record())?;
+    let leaves_none = match (last.direction, last.event) {
+        (JournalDirection::Downgrade, JournalEvent::Stamped) => true,
+        // What it stood on stays applied.
+        (JournalDirection::Downgrade, _) => {
+            last.down_revision.is_empty() && last.depends_on.is_empty()
+        }
+        _ => false,
+    };
+    (!leaves_none).then_some(last)
+}
+
+/// Nothing is applied by an empty version table, and the journal agrees. Otherwise all would run a second time.
+///
+/// # Errors
+/// That it does not, and how to say what is applied.
+pub(super) fn refuse_lost_rows(journal: &[JournalRow], tables: &Tables) -> Result<(), Error> {
+    let Some(last) = lost_rows(journal) else {
+        return Ok(());
+    };
+    let (version, journal) = (&tables.version_name, &tables.journal_name);
+    let applied = match last.direction {
+        JournalDirection::Downgrade => last.down_revision.join(" "),
+        _ => last.revision.clone(),
+    };
+    let summary = format!(
+        "`{version}` has no row, and by the last record in `{journal}` the database is at `{applied}`"
+    );
+    Err(Error::new(ErrorKind::Tables, summary)
+        .note("its rows were deleted, or another tool has undone the revisions; an upgrade would run them again")
+        .help(format!(
+            "nothing was changed; say where the database is: `cargo migrate stamp {applied}` if the revisions are applied, \
+             `cargo migrate stamp base` if they are not"
+        )))
+}
+
+/// No row says what another row says already.
+///
+/// # Errors
+/// The first that does.
+pub(super) fn refuse_overlaps(
+    view: &View<'_>,
+    tables: &Tables,
+    rows: &[String],
+) -> Result<(), Error> {
+    let graph = &view.graph;
+    let found = graph.find_all(rows.iter().map(String::as_str));
+    let top = graph.maximal(&found);
+    let Some(&covered) = found.iter().find(|row| !top.contains(row)) else {
+        return Ok(());
+    };
+    let above = top.iter().find(|&&row| graph.ancestors(&[row])[covered]);
+    let (covered, above) = (graph.id(covered), above.map_or("", |&row| graph.id(row)));
+    let table = &tables.version_name;
+    let summary =
+        format!("`{table}` has the rows `{covered}` and `{above}`, which contradict each other");
+    Err(Error::new(ErrorKind::Tables, summary)
+        .note(format!("`{above}` has `{covered}` under it, so one row says it all"))
+        .help(format!(
+            "nothing was changed; if `{above}` is applied, `cargo migrate stamp {above}` removes the other row"
+        )))
+}
+
+/// A row of the version table that the chain does not have, for a stamp.
+pub(super) fn stamp_error(error: TargetError) -> Error {
+    match &error {
+        TargetError::UnknownRow { row, .. } => {
+            let summary =
+                format!("the database is at revision `{row}`, which this chain does not have");
+            Error::new(ErrorKind::Target, summary)
+                .help(
+                    "nothing was changed; `stamp --purge` replaces all rows, unknown ones included",
+                )
+                .caused_by(error)
+        }
+        _ => target_error(error),
+    }
 }
 
 /// The rows whose recorded digest is not the one that this binary has.
@@ -151,10 +233,7 @@ pub(super) fn edited<'v>(
     let rows = graph.find_all(rows.iter().map(String::as_str));
     let applied = graph.ancestors(&rows);
     let mut recorded: HashMap<&str, &JournalRow> = HashMap::new();
-    for row in journal
-        .iter()
-        .filter(|row| matches!(row.event, JournalEvent::Finished | JournalEvent::Stamped))
-    {
+    for row in journal.iter().filter(|row| row.event.is_record()) {
         if row.direction.of_run() != Some(Direction::Downgrade) {
             recorded.insert(&row.revision, row);
         }
@@ -234,7 +313,7 @@ pub(crate) fn can_run(
             (Code::Rust(None), _) => return Err(not_embedded(step.revision)),
             (_, Direction::Downgrade) if step.revision.is_recorded() => {
                 if let Some(obstacle) = step.revision.irreversible() {
-                    return Err(not_in_the_journal(step.revision, obstacle));
+                    return Err(not_in_the_journal(migrations, step.revision, obstacle));
                 }
             }
             (_, Direction::Downgrade) if step.revision.irreversible().is_some() => {
@@ -305,8 +384,19 @@ fn irreversible(migrations: &Migrations, revision: &Revision) -> Error {
 }
 
 /// A revision that only the journal knows, and that it cannot undo.
-fn not_in_the_journal(revision: &Revision, obstacle: &str) -> Error {
+fn not_in_the_journal(migrations: &Migrations, revision: &Revision, obstacle: &str) -> Error {
     let id = revision.id();
+    let mut chain = migrations.revisions().iter();
+    if let Some(edited) = chain.find(|revision| revision.id() == id) {
+        let summary = format!(
+            "revision `{id}` was edited since it was applied, and the journal cannot undo it"
+        );
+        return Error::new(ErrorKind::Edited, summary)
+            .of_revision(id, Direction::Downgrade)
+            .at(failure::file_place(migrations, edited))
+            .note(format!("the journal says: {obstacle}"))
+            .help("nothing was changed; restore the file as it was when it was applied, and start again");
+    }
     let summary = format!("revision `{id}` cannot be undone from the journal");
     Error::new(ErrorKind::Irreversible, summary)
         .of_revision(id, Direction::Downgrade)

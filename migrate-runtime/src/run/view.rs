@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use migrate_chain::graph::{Node, RevisionGraph};
-use migrate_chain::{ForeignKeys, Recorded, Revision};
+use migrate_chain::{Dialect, ForeignKeys, Recorded, Revision};
 
-use crate::journal::{JournalEvent, JournalRow};
+use super::verify;
+use crate::journal::JournalRow;
 use crate::subject::setting;
 use crate::{Direction, Migrations};
 
@@ -15,6 +16,8 @@ pub(crate) struct View<'m> {
     pub(crate) migrations: &'m Migrations,
     /// Those of the journal, whose indices follow those of the chain.
     recorded: Vec<Revision>,
+    /// Those of the chain that are to be undone and were edited since they were applied, as the journal has them.
+    undone: HashMap<usize, Revision>,
     pub(crate) graph: RevisionGraph,
 }
 
@@ -35,6 +38,27 @@ impl<'m> Views<'m> {
     /// All that is known.
     pub(crate) fn whole(&self) -> &View<'m> {
         self.beyond.as_ref().unwrap_or(&self.chain)
+    }
+
+    /// Takes what is `undone` from the journal where the file was edited since: an upgrade is undone by the script that
+    /// came with it.
+    pub(crate) fn undo_as_recorded(
+        &mut self,
+        dialect: Dialect,
+        rows: &[String],
+        journal: &[JournalRow],
+        undone: &[usize],
+    ) {
+        let view = self.beyond.as_mut().unwrap_or(&mut self.chain);
+        let edited = verify::edited(view, dialect, rows, journal);
+        let edited: HashSet<&str> = edited.into_iter().map(Revision::id).collect();
+        let records = records(journal);
+        let as_recorded = |&index: &usize| {
+            let at = records.get(edited.get(view.graph.id(index))?)?;
+            Some((index, Revision::from(recorded_by(&journal[*at]))))
+        };
+        let recorded: Vec<(usize, Revision)> = undone.iter().filter_map(as_recorded).collect();
+        view.undone.extend(recorded);
     }
 
     /// What may be planned on: the way up is that of the chain alone.
@@ -63,6 +87,7 @@ impl<'m> View<'m> {
         Self {
             migrations,
             recorded: Vec::new(),
+            undone: HashMap::new(),
             graph: migrations.graph(),
         }
     }
@@ -94,14 +119,16 @@ impl<'m> View<'m> {
         Ok(Self {
             migrations: chain.migrations,
             recorded,
+            undone: HashMap::new(),
             graph,
         })
     }
 
     pub(crate) fn revision(&self, index: usize) -> &Revision {
         let chain = self.migrations.revisions();
-        chain
-            .get(index)
+        let edited = self.undone.get(&index);
+        edited
+            .or_else(|| chain.get(index))
             .unwrap_or_else(|| &self.recorded[index - chain.len()])
     }
 
@@ -153,7 +180,7 @@ fn unknown<'j>(
 /// The place of each revision's last upgrade or stamp. A row without a digest is about an id alone.
 fn records(journal: &[JournalRow]) -> HashMap<&str, usize> {
     let is_record = |row: &JournalRow| {
-        matches!(row.event, JournalEvent::Finished | JournalEvent::Stamped)
+        row.event.is_record()
             && row.direction.of_run() != Some(Direction::Downgrade)
             && row.digest.is_some()
     };
