@@ -3,6 +3,7 @@ use migrate_chain::target::Range;
 use serde::Serialize;
 
 use super::entry::{Book, Parts, RevisionJson};
+use super::width::wrapped;
 use super::{Cx, Exit, Failure, Format, draw};
 use crate::run::verify;
 
@@ -60,13 +61,16 @@ impl History {
                 cx.ui
                     .result(draw::terminal(&book, &order, columns).trim_end());
             }
-            Format::Text => list(cx, &book, &order),
+            Format::Text => list(cx, &book, &order, columns),
         }
         Ok(Exit::Done)
     }
 }
 
-fn list(cx: &mut Cx<'_>, book: &Book<'_>, order: &[usize]) {
+/// What follows the first line of a revision in a narrow terminal.
+const INDENT: usize = 4;
+
+fn list(cx: &mut Cx<'_>, book: &Book<'_>, order: &[usize], columns: Option<usize>) {
     let parts = Parts {
         parents: true,
         labels: true,
@@ -79,6 +83,8 @@ fn list(cx: &mut Cx<'_>, book: &Book<'_>, order: &[usize]) {
         } else {
             book.line(index, parts)
         };
-        cx.ui.result(text);
+        for line in text.split('\n') {
+            cx.ui.result(wrapped(line, columns, INDENT));
+        }
     }
 }

@@ -44,6 +44,7 @@ mod failure;
 mod globals;
 mod paint;
 mod ui;
+mod width;
 
 mod branches;
 mod check;

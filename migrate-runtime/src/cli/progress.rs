@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Ui;
 use super::paint::{DIM, ID, painted, plain};
-use super::status::cut;
+use super::width::cut;
 use crate::{Direction, Event};
 
 /// Where a run is, and how that is shown.
@@ -183,7 +183,7 @@ impl State {
             Shown::Nothing => {}
             Shown::Bar(bar) => {
                 let room = columns().saturating_sub(done.len() + 2);
-                let title = cut(&running.title(), Some(room));
+                let title = cut(&running.title(), room);
                 bar.println(painted(&format!("{title}  {DIM}{done}{DIM:#}")));
                 bar.inc(1);
             }
@@ -293,7 +293,7 @@ fn bar() -> ProgressBar {
 /// Shows what goes on, with some room left for what the terminal adds: `^C` on a full line would break it in two.
 fn set(bar: &ProgressBar, text: &str) {
     let room = columns().saturating_sub("⠴ ████████████████████ ^C ".chars().count());
-    bar.set_message(cut(&plain(text), Some(room)));
+    bar.set_message(cut(&plain(text), room));
 }
 
 fn columns() -> usize {

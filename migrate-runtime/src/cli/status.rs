@@ -1,9 +1,9 @@
 use clap::Args;
 use serde::Serialize;
-use unicode_width::UnicodeWidthChar as _;
 
-use super::paint::{BAD, DIM, GOOD, ID, is_mark, plain, shown};
+use super::paint::{BAD, DIM, GOOD, ID};
 use super::run::StepJson;
+use super::width::wrapped;
 use super::{Cx, Exit, Failure};
 use crate::{Migrations, Status as State, Unfinished};
 
@@ -190,7 +190,7 @@ fn is_rust(migrations: &Migrations, id: &str) -> bool {
         .any(|revision| revision.id() == id && revision.is_rust())
 }
 
-/// Rows of a name and some lines, cut to the width of the terminal.
+/// Rows of a name and some lines, which fit the width of the terminal.
 struct Screen {
     columns: Option<usize>,
     lines: Vec<String>,
@@ -199,60 +199,19 @@ struct Screen {
 impl Screen {
     /// How many lines of one kind fit a screen.
     const MOST: usize = 10;
+    /// The width of the names.
+    const INDENT: usize = 10;
 
     fn row(&mut self, name: &str, lines: &[String]) {
         let mut name = format!("{DIM}{name:<10}{DIM:#}");
         for line in lines.iter().take(Self::MOST) {
-            self.lines.push(cut(&format!("{name}{line}"), self.columns));
-            name = " ".repeat(10);
+            let line = format!("{name}{line}");
+            self.lines.push(wrapped(&line, self.columns, Self::INDENT));
+            name = " ".repeat(Self::INDENT);
         }
         if lines.len() > Self::MOST {
             let more = lines.len() - Self::MOST;
             self.lines.push(format!("{name}… and {more} more"));
         }
-    }
-}
-
-/// A line cut to so many columns, with `…` where something is left out. Colours take no room, and none is cut off.
-pub(super) fn cut(line: &str, columns: Option<usize>) -> String {
-    let Some(columns) = columns else {
-        return line.to_owned();
-    };
-    let line = shown(line);
-    if unicode_width::UnicodeWidthStr::width(&*plain(&line)) <= columns {
-        return line;
-    }
-    let mut out = String::new();
-    let (mut width, mut is_full) = (0, false);
-    for character in line.chars() {
-        if is_mark(character) {
-            out.push(character);
-            continue;
-        }
-        width += character.width().unwrap_or(0);
-        if !is_full && width < columns {
-            out.push(character);
-        } else if !is_full {
-            is_full = true;
-            out.push('…');
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_cut_to_the_terminal_and_keeps_its_colours() {
-        assert_eq!(cut("abcdef", None), "abcdef");
-        assert_eq!(cut("abcdef", Some(6)), "abcdef");
-        assert_eq!(cut("abcdef", Some(4)), "abc…");
-        assert_eq!(cut("表表表", Some(4)), "表…");
-        assert_eq!(
-            cut(&format!("{BAD}abcdef{BAD:#}"), Some(4)),
-            format!("{BAD}abc…{BAD:#}")
-        );
     }
 }

@@ -79,6 +79,9 @@ mod tests {
     fn a_terminal_shows_branches_merges_and_dependencies() {
         let text = drawing(|book, order| terminal(book, order, Some(40)));
         let text = plain(&text);
+        for line in text.lines() {
+            assert!(unicode_width::UnicodeWidthStr::width(line) <= 40, "{line}");
+        }
         snapbox::assert_data_eq!(text, snapbox::file!["snapshots/terminal.txt"]);
     }
 

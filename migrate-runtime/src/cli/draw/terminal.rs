@@ -3,7 +3,7 @@ use renderdag::{Ancestor, GraphRowRenderer, Renderer as _};
 use super::{drawn, marks};
 use crate::cli::entry::Book;
 use crate::cli::paint::{CURRENT, DIM, HEAD, ID};
-use crate::cli::status::cut;
+use crate::cli::width::wrapped;
 
 /// The graph in the characters of a terminal, newest first; dashed lines are dependencies.
 pub(crate) fn terminal(book: &Book<'_>, order: &[usize], columns: Option<usize>) -> String {
@@ -14,14 +14,15 @@ pub(crate) fn terminal(book: &Book<'_>, order: &[usize], columns: Option<usize>)
         .build_box_drawing();
     let mut out = String::new();
     for &index in order {
-        let row = renderer.next_row(
-            index,
-            parents(book, &drawn, index),
-            glyph(book, index),
-            text(book, index),
-        );
+        let parents = parents(book, &drawn, index);
+        // Two blanks are between the lines of the graph and the text.
+        let lines = renderer.width(Some(&index), Some(&parents));
+        let room =
+            columns.map(|columns| columns.saturating_sub(usize::try_from(lines).unwrap_or(0)));
+        let text = wrapped(&text(book, index), room, 2);
+        let row = renderer.next_row(index, parents, glyph(book, index), text);
         for line in row.trim_end().lines() {
-            out.push_str(&cut(line.trim_end(), columns));
+            out.push_str(line.trim_end());
             out.push('\n');
         }
     }
