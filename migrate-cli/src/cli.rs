@@ -72,8 +72,10 @@ impl Cli {
 
     pub(crate) async fn run(self) -> ExitCode {
         let mut ui = Ui::new(&self.globals);
-        let project = Project::new(self.directory, self.globals);
-        let result = run(self.command, self.schema, &project, &mut ui).await;
+        let result = match Project::new(self.directory, self.globals) {
+            Ok(project) => run(self.command, self.schema, &project, &mut ui).await,
+            Err(failure) => Err(failure),
+        };
         ui.end(result)
     }
 

@@ -6,27 +6,57 @@ use clap::Args;
 use migrate_runtime::cli::{Failure, Globals};
 use migrate_runtime::{LoadError, Migrations};
 
+use crate::find;
+
 /// The option for the migration directory.
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Directory {
-    /// The migration directory
-    #[arg(long, global = true, value_name = "DIR", default_value = "migrations")]
-    dir: PathBuf,
+    /// The migration directory [default: `migrations`, here or in a folder above, or the one that Cargo.toml names]
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
 }
 
 /// A migration directory, and the options that name a database.
 pub(crate) struct Project {
     directory: PathBuf,
+    origin: Origin,
     globals: Globals,
 }
 
+/// How a directory is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The user named it.
+    Named,
+    /// It is here or in a folder above.
+    Found,
+    /// It is the usual one, and is not there.
+    Usual,
+}
+
 impl Project {
-    pub(crate) fn new(directory: Directory, globals: Globals) -> Self {
-        Self {
-            directory: directory.dir,
+    /// With the directory that is named, else the one that is found upwards.
+    ///
+    /// # Errors
+    /// What `Cargo.toml` says about the directory makes no sense.
+    pub(crate) fn new(directory: Directory, globals: Globals) -> Result<Self, Failure> {
+        let (directory, origin) = match directory.dir {
+            Some(named) => (named, Origin::Named),
+            None => match find::upwards(&std::env::current_dir().unwrap_or_default())? {
+                Some(found) => (found, Origin::Found),
+                None => (find::USUAL.into(), Origin::Usual),
+            },
+        };
+        Ok(Self {
+            directory,
+            origin,
             globals,
-        }
+        })
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
     }
 
     pub(crate) fn directory(&self) -> &Path {

@@ -60,7 +60,7 @@ impl Author {
         let directory = || Directory::open(project.directory());
         let url = || project.globals().database_url();
         match self {
-            Self::Init(command) => tell(ui, &command.run(project.directory())?),
+            Self::Init(command) => tell(ui, &command.run(project)?),
             Self::Revision(command) => {
                 let revisions = command.run(&directory()?, url()?.as_deref()).await?;
                 tell(ui, &revisions);

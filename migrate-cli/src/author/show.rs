@@ -143,6 +143,14 @@ impl Initialized {
                 self.build_line()
             );
         }
+        let manifest = self.manifest_lines();
+        if !manifest.is_empty() {
+            let _ = writeln!(
+                text,
+                "\nFor the commands to find the directory, add to Cargo.toml:\n\n    {}",
+                manifest.join("\n    ")
+            );
+        }
         let _ = writeln!(
             text,
             "\nAdd to {}, where `pool` is the app's sqlx pool:\n\n    {}",

@@ -130,6 +130,11 @@ The crate needs:
 
     cargo add embed-migrations --features sqlite,postgres
 
+For the commands to find the directory, add to Cargo.toml:
+
+    [package.metadata.embed-migrations]
+    directory = "db/migrations"
+
 Add to app/src/main.rs, where `pool` is the app's sqlx pool:
 
     use embed_migrations::{Migrations, embed_migrations};
@@ -445,4 +450,122 @@ fn the_next_build_notices_a_revision_without_a_build_script_too() {
         assert_eq!(cargo_run(&folder), "[\"a1\"]\n");
     }
     cargo_build(&folder);
+}
+
+#[test]
+fn commands_find_the_directory_from_a_folder_below() {
+    let folder = Folder::new();
+    package(&folder, "", SQLX);
+    folder.write("src/db/mod.rs", "");
+    let below = |arguments: &[&str]| {
+        let output = folder
+            .command(arguments)
+            .current_dir(folder.path().join("src/db"))
+            .output()
+            .expect("it starts");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    // At the root of the crate, and once.
+    let (code, said) = below(&["init"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.starts_with("Created ../../migrations/migrate.toml\n"),
+        "{said}"
+    );
+    assert!(
+        folder
+            .tree()
+            .contains(&"migrations/migrate.toml".to_owned())
+    );
+    let (_, said) = below(&["init"]);
+    assert_eq!(
+        said,
+        "../../migrations is set up already; nothing was changed\n"
+    );
+    let (_, said) = below(&["revision", "--rev-id", "a1", "-m", "x"]);
+    assert_eq!(
+        said,
+        "Created ../../migrations/versions/a1_x.sql\n  <base> -> a1 (head), x\n"
+    );
+    let (_, said) = below(&["heads"]);
+    assert_eq!(said, "a1 (head)\n");
+}
+
+#[test]
+fn a_crate_with_a_chain_gets_no_second_one() {
+    let folder = Folder::new();
+    package(&folder, "", SQLX);
+    assert_data_eq!(
+        folder.migrate(&["init", "db/chain"]).success(),
+        str![[r#"
+Created db/chain/migrate.toml
+Created db/chain/versions/
+Created build.rs
+
+The crate needs:
+
+    cargo add embed-migrations --features sqlite
+
+For the commands to find the directory, add to Cargo.toml:
+
+    [package.metadata.embed-migrations]
+    directory = "db/chain"
+
+Add to src/main.rs, where `pool` is the app's sqlx pool:
+
+    use embed_migrations::{Migrations, embed_migrations};
+    static MIGRATIONS: Migrations = embed_migrations!("db/chain");
+    MIGRATIONS.upgrade(&pool).await?;
+
+Then write the first revision: cargo migrate revision -m "Create users"
+
+"#]]
+    );
+    folder.edit(
+        "Cargo.toml",
+        "[dependencies]",
+        "[package.metadata.embed-migrations]\ndirectory = \"db/chain\"\n\n[dependencies]",
+    );
+    let before = folder.contents();
+    assert_data_eq!(
+        folder.migrate(&["init"]).success(),
+        str![[r#"
+db/chain is set up already; nothing was changed
+
+"#]]
+    );
+    assert_data_eq!(
+        folder.migrate(&["init", "migrations"]).failure(),
+        str![[r#"
+error: the crate has a chain in db/chain already; migrations was not made
+  help: add revisions to that one: the commands find it by themselves, or with `--dir`
+
+"#]]
+    );
+    assert_eq!(folder.contents(), before);
+}
+
+#[test]
+fn a_folder_of_another_tool_is_left_to_it() {
+    let folder = Folder::new();
+    package(&folder, "", SQLX);
+    for n in 1..=12 {
+        folder.write(&format!("migrations/{n}_step.sql"), "SELECT 1;\n");
+    }
+    let before = folder.contents();
+    assert_data_eq!(
+        folder.migrate(&["init"]).failure(),
+        str![[r#"
+error: migrations has 12 migrations of sqlx; nothing was made
+  note: `cargo migrate revision --sql-file` takes SQL over from such files
+  help: give the chain a folder of its own: `cargo migrate init db/migrations`
+
+"#]]
+    );
+    assert_eq!(folder.contents(), before);
+    folder.migrate(&["init", "db/migrations"]).success();
 }

@@ -181,6 +181,7 @@ fn results_are_told_to_programs_too() {
   "build_script": null,
   "build_line": "println!(/"cargo:rerun-if-changed=migrations/");",
   "commands": [],
+  "manifest_lines": [],
   "source": "src/main.rs",
   "lines": [
     "use embed_migrations::{Migrations, embed_migrations};",

@@ -1,10 +1,11 @@
 //! `cargo migrate init`: a migration directory, and what its crate needs to embed it.
 
 mod build_script;
+mod foreign;
 mod package;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use migrate_chain::diagnostic::Fault;
@@ -18,6 +19,8 @@ use package::{Package, from_here};
 
 use super::failure::{self, Failure, Result};
 use super::files;
+use crate::find::{self, is_chain};
+use crate::project::{Origin, Project};
 
 /// Make a migration directory
 #[derive(Args, Debug)]
@@ -47,20 +50,32 @@ pub(crate) struct Initialized {
     pub(crate) source: PathBuf,
     /// The databases that the settings declare.
     pub(crate) dialects: Vec<Dialect>,
+    /// Whether the commands find the directory by themselves, from anywhere in the crate.
+    pub(crate) is_found: bool,
 }
 
 impl Init {
     /// Makes what is missing, and leaves alone what is there.
-    pub(crate) fn run(&self, default: &Path) -> Result<Initialized> {
-        let directory = self.directory.as_deref().unwrap_or(default);
-        let absolute = std::path::absolute(directory)
-            .map_err(|error| failure::file("find", directory, &error))?;
+    ///
+    /// # Errors
+    /// The crate has another chain, or another tool has its migrations there; nothing is made then.
+    pub(crate) fn run(&self, project: &Project) -> Result<Initialized> {
+        let directory = &match &self.directory {
+            Some(named) => named.clone(),
+            None => default(project)?,
+        };
+        let absolute = normal(&absolute(directory)?);
         let package = Package::around(&absolute)?;
+        refuse_second(directory, &absolute, package.as_ref())?;
+        refuse_foreign(directory)?;
         let dialects = package
             .as_ref()
             .map(|package| package.dialects.clone())
             .unwrap_or_default();
         let created = make(directory, &dialects)?;
+        let is_found = package
+            .as_ref()
+            .is_none_or(|package| is_found(package, &absolute));
         let named = named(directory, &absolute, package.as_ref());
         let script = package
             .as_ref()
@@ -74,13 +89,14 @@ impl Init {
             source: source(package.as_ref()),
             dialects,
             named,
+            is_found,
         })
     }
 }
 
 impl Serialize for Initialized {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Initialized", 9)?;
+        let mut object = serializer.serialize_struct("Initialized", 10)?;
         object.serialize_field("directory", &self.directory)?;
         object.serialize_field("changed", &self.is_changed())?;
         object.serialize_field("created", &self.created)?;
@@ -90,6 +106,7 @@ impl Serialize for Initialized {
         object.serialize_field("build_script", &script)?;
         object.serialize_field("build_line", &self.build_line())?;
         object.serialize_field("commands", &self.commands)?;
+        object.serialize_field("manifest_lines", &self.manifest_lines())?;
         object.serialize_field("source", &self.source)?;
         object.serialize_field("lines", &self.lines())?;
         object.end()
@@ -111,6 +128,15 @@ impl Initialized {
         ]
     }
 
+    /// The lines of `Cargo.toml` by which the commands find a directory with a name of its own.
+    pub(crate) fn manifest_lines(&self) -> Vec<String> {
+        if self.is_found {
+            return Vec::new();
+        }
+        let directory = format!("directory = {:?}", self.named);
+        vec!["[package.metadata.embed-migrations]".to_owned(), directory]
+    }
+
     /// Whether anything was made or changed.
     pub(crate) fn is_changed(&self) -> bool {
         let script = self.build_script.as_ref();
@@ -123,6 +149,78 @@ impl Initialized {
     /// The line of the build script.
     pub(crate) fn build_line(&self) -> String {
         build_script::line(&self.named)
+    }
+}
+
+/// The directory where the argument names none: the one that is there already, else one at the root of the package that
+/// the user is in.
+fn default(project: &Project) -> Result<PathBuf> {
+    let known = project.directory().to_owned();
+    let here = absolute(Path::new("here"))?;
+    let Some(package) = Package::around(&here)? else {
+        return Ok(known);
+    };
+    let is_inside = normal(&absolute(&known)?).starts_with(&package.root);
+    match project.origin() {
+        Origin::Named => Ok(known),
+        Origin::Found if is_inside => Ok(known),
+        // That of a workspace around the package is not its own.
+        Origin::Found | Origin::Usual => {
+            let here = here.parent().unwrap_or(&here);
+            let inside = here.strip_prefix(&package.root).unwrap_or(Path::new(""));
+            let up: PathBuf = inside.components().map(|_| "..").collect();
+            Ok(up.join(find::USUAL))
+        }
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| failure::file("find", path, &error))
+}
+
+/// A path without `..`, by its words alone.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(normal.pop()),
+            Component::CurDir => {}
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+fn is_found(package: &Package, absolute: &Path) -> bool {
+    let found = find::upwards(&package.root).ok().flatten();
+    found.is_some_and(|found| package.root.join(found) == absolute)
+}
+
+/// A crate embeds one chain: a second one by mistake would be a second history.
+fn refuse_second(directory: &Path, absolute: &Path, package: Option<&Package>) -> Result<()> {
+    let chains = package.map(|package| find::in_package(&package.root));
+    let other = chains.into_iter().flatten().find(|chain| chain != absolute);
+    match other {
+        Some(other) if !is_chain(absolute) => Err(Failure::new(format!(
+            "the crate has a chain in {} already; {} was not made",
+            from_here(&other).display(),
+            directory.display()
+        ))
+        .help("add revisions to that one: the commands find it by themselves, or with `--dir`")),
+        _ => Ok(()),
+    }
+}
+
+/// Files of ours among those of another tool would confuse both.
+fn refuse_foreign(directory: &Path) -> Result<()> {
+    match foreign::found(directory) {
+        Some(found) if !directory.join(CONFIG_FILE).is_file() => Err(Failure::new(format!(
+            "{} has {found}; nothing was made",
+            directory.display()
+        ))
+        .note("`cargo migrate revision --sql-file` takes SQL over from such files")
+        .help("give the chain a folder of its own: `cargo migrate init db/migrations`")),
+        _ => Ok(()),
     }
 }
 
@@ -207,7 +305,7 @@ fn named(directory: &Path, absolute: &Path, package: Option<&Package>) -> String
     let inside = package.and_then(|package| absolute.strip_prefix(&package.root).ok());
     let parts = inside.unwrap_or(directory).components();
     let parts: Vec<String> = parts
-        .filter(|part| !matches!(part, std::path::Component::CurDir))
+        .filter(|part| !matches!(part, Component::CurDir))
         .map(|part| part.as_os_str().to_string_lossy().into_owned())
         .collect();
     parts.join("/").replace("//", "/")

@@ -216,6 +216,10 @@ impl Dump<'_> {
 }
 
 /// What the statements of a dump need that are kept.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is there or not, whatever the others are"
+)]
 struct Needs {
     has_rows: bool,
     has_keys: bool,
