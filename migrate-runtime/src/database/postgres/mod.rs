@@ -6,6 +6,7 @@ mod lock;
 mod message;
 mod outside;
 mod place;
+mod placeholder;
 mod probe;
 mod read;
 mod setting;
@@ -22,6 +23,9 @@ use super::{
     Executor, Explained, Failure, InFlight, Opened, Progress, Session, State, Transactional, Work,
     connect_refused, inside_a_transaction,
 };
+use crate::context::Value;
+use crate::database::Answer;
+use crate::database::answer::answer;
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
@@ -345,6 +349,15 @@ impl Executor for PgExecutor<'_> {
 
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         execute(self.connection, sql).boxed()
+    }
+
+    fn query<'s>(
+        &'s mut self,
+        sql: &'s str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+        let (sql, values) = placeholder::numbered(sql, &values);
+        answer::<sqlx::Postgres>(self.connection, sql, values).boxed()
     }
 
     fn postgres(&mut self) -> Option<&mut PgConnection> {
