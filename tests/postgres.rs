@@ -14,6 +14,10 @@ mod on_postgres {
     crate::suite::suite!(crate::support::postgres::Postgres);
 }
 
+mod cancelled {
+    crate::suite::suite! { @ crate::support::postgres::Postgres; cancel { on_a_pool, on_a_passed_connection } }
+}
+
 mod postgres {
     mod bad_input;
     mod errors;
@@ -23,5 +27,6 @@ mod postgres {
     mod pooler;
     mod rounds;
     mod rust;
+    mod settings;
     mod starters;
 }

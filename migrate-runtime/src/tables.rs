@@ -125,6 +125,15 @@ impl Tables {
         )
     }
 
+    /// The last row of the journal: whether it is the record of a revision that is applied, of which, and its digest.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn read_end(&self) -> String {
+        format!(
+            "SELECT event IN ({RECORDS}) AND direction <> 'downgrade', revision, digest FROM {} ORDER BY sequence DESC LIMIT 1",
+            self.journal
+        )
+    }
+
     /// The whole journal, oldest row first.
     pub(crate) fn read_journal(&self) -> String {
         format!(
@@ -247,6 +256,7 @@ impl Tables {
             format!(
                 "({})",
                 self.values(row.entry, [&started, &ended, &duration])
+                    .join(", ")
             )
         });
         let values: Vec<String> = values.collect();
@@ -257,17 +267,11 @@ impl Tables {
         )
     }
 
-    /// The statement that adds a row to the journal: when it started and ended and how many milliseconds that took, as
-    /// SQL writes it.
+    /// The values of a journal row, in SQL and in the order of [`JOURNAL_COLUMNS`]: `times` are when it started and ended, and how
+    /// many milliseconds that took.
     #[cfg(feature = "postgres")]
-    pub(crate) fn add_timed(
-        &self,
-        entry: &Entry<'_>,
-        started: &str,
-        now: &str,
-        duration: &str,
-    ) -> String {
-        self.insert(entry, [started, now, duration], &[])
+    pub(crate) fn values_with(&self, entry: &Entry<'_>, times: [&str; 3]) -> Vec<String> {
+        self.values(entry, times)
     }
 
     fn insert(
@@ -277,7 +281,7 @@ impl Tables {
         more: &[(&str, String)],
     ) -> String {
         let mut columns = JOURNAL_COLUMNS.to_owned();
-        let mut values = self.values(entry, [started, now, duration]);
+        let mut values = self.values(entry, [started, now, duration]).join(", ");
         for (column, value) in more {
             columns = format!("{columns}, {column}");
             values = format!("{values}, {value}");
@@ -286,7 +290,7 @@ impl Tables {
     }
 
     /// The values of a row, in the order of [`JOURNAL_COLUMNS`].
-    fn values(&self, entry: &Entry<'_>, [started, now, duration]: [&str; 3]) -> String {
+    fn values(&self, entry: &Entry<'_>, [started, now, duration]: [&str; 3]) -> Vec<String> {
         let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let hex = |value: Option<String>| text(value.as_deref());
         let subject = &entry.subject;
@@ -314,12 +318,12 @@ impl Tables {
             text(Some(TOOL_VERSION)),
             text(entry.error),
         ]
-        .join(", ")
+        .into()
     }
 }
 
 /// The columns of a journal row, without what only one database keeps there.
-const JOURNAL_COLUMNS: &str = "event, direction, revision, down_revision, depends_on, message, settings, checksum, digest, \
+pub(crate) const JOURNAL_COLUMNS: &str = "event, direction, revision, down_revision, depends_on, message, settings, checksum, digest, \
                                started_at, finished_at, duration_ms, statements, statements_hash, downgrade, tool_version, \
                                error";
 
@@ -361,6 +365,11 @@ impl RowChanges {
                 self.added.push(row.clone());
             }
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.added.is_empty()
     }
 
     pub(crate) fn between(before: &[String], after: &[String]) -> Self {

@@ -4,6 +4,7 @@ use embed_migrations::{Error, ErrorKind};
 
 use crate::support::Backend as _;
 use crate::support::chain::Chain;
+use crate::support::checker::assert_consistent;
 use crate::support::postgres::Postgres;
 
 /// Upgrades to a revision `bad`, on which `r1` stands under: its SQL begins in line 7.
@@ -50,6 +51,69 @@ async fn a_fault_of_syntax_is_found_before_anything_runs() {
     .await;
     let error = points_to("CREATE TABLE a (id int);\nCREATE TABLE b (id", "8:18").await;
     assert!(error.to_string().contains("rolled back"), "{error}");
+}
+
+/// The server points at the `;`, or after it into what the runtime sends next: never is that blamed on our tables.
+#[tokio::test]
+async fn a_statement_that_is_not_complete() {
+    for (sql, place) in [
+        ("INSERT INTO parent VALUES", "7:25"),
+        ("SELECT 1;\nINSERT INTO parent VALUES;\nSELECT 2", "8:25"),
+        ("SELECT (1", "7:9"),
+        (
+            "SELECT 1;\nCREATE FUNCTION a() RETURNS int BEGIN ATOMIC SELECT 1",
+            "8:53",
+        ),
+        (
+            "SELECT 1;\nCREATE RULE r AS ON INSERT TO parent DO (SELECT 1",
+            "8:49",
+        ),
+    ] {
+        let error = points_to(sql, place).await;
+        let text = error.to_string();
+        assert!(!text.contains("version_table"), "{text}");
+        assert_eq!(
+            (error.revision(), error.database_code()),
+            (Some("bad"), Some("42601"))
+        );
+    }
+    let many = "SELECT 1;\n".repeat(300);
+    let place = format!("{}:25", 7 + 300);
+    points_to(&format!("{many}INSERT INTO parent VALUES;\n{many}"), &place).await;
+    // Larger than what is sent at once.
+    let large = format!("SELECT '{}';\n", "x".repeat(1000)).repeat(600);
+    let place = format!("{}:25", 7 + 600);
+    points_to(
+        &format!("{large}INSERT INTO parent VALUES;\n{large}"),
+        &place,
+    )
+    .await;
+    points_to(
+        &format!("{large}SELECT 1 / 0;\n{large}"),
+        &format!("{}:1", 7 + 600),
+    )
+    .await;
+}
+
+/// In one transaction the revision is named, too.
+#[tokio::test]
+async fn a_statement_that_is_not_complete_among_other_revisions() {
+    let database = Postgres::fresh().await;
+    let chain = Chain::line(2)
+        .revision("bad", "r2")
+        .up("SELECT 1;\nINSERT INTO t1 VALUES")
+        .revision("next", "bad")
+        .up("SELECT 2");
+    let migrations = chain.load();
+    let runner = migrations.runner(database.db());
+    let single = runner.transaction_mode(embed_migrations::TransactionMode::Single);
+    let error = single.upgrade().await.unwrap_err();
+    assert_eq!(error.revision(), Some("bad"), "{error}");
+    assert!(
+        error.location().unwrap().ends_with("bad.sql:8:21"),
+        "{error}"
+    );
+    assert_eq!(database.tables().await, [""; 0]);
 }
 
 #[tokio::test]
@@ -145,4 +209,50 @@ async fn a_revision_that_changes_the_version_table() {
         "{error}"
     );
     assert_eq!(database.versions().await, ["r1"], "rolled back");
+}
+
+/// The words of a transaction go before its first query, which must not be one of ours.
+#[tokio::test]
+async fn a_revision_that_sets_its_transaction() {
+    let database = Postgres::fresh().await;
+    let level = "current_setting('transaction_isolation')";
+    let chain = Chain::line(1)
+        .revision("own", "r1")
+        .up(&format!(
+            "-- Why\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSET LOCAL TRANSACTION READ WRITE;\nCREATE TABLE own AS SELECT {level}"
+        ))
+        .revision("off", "own")
+        .header("transaction: off")
+        .up(&format!(
+            "VACUUM t1;\nBEGIN;\nSET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nCREATE TABLE off_1 AS SELECT {level};\nCREATE TABLE off_2 (id int);\nCOMMIT;\nVACUUM t1"
+        ));
+    let migrations = chain.load();
+    migrations.upgrade(database.db()).await.unwrap();
+    let levels = "SELECT * FROM own UNION ALL SELECT * FROM off_1";
+    assert_eq!(
+        database.column(levels).await,
+        ["serializable", "repeatable read"]
+    );
+    assert_consistent(&database).await;
+
+    let wrong = Chain::line(1)
+        .revision("bad", "r1")
+        .up("SELECT 1;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+    let fresh = Postgres::fresh().await;
+    let error = wrong.load().upgrade(fresh.db()).await.unwrap_err();
+    assert!(
+        error.location().unwrap().ends_with("bad.sql:8:1"),
+        "{error}"
+    );
+    let read_only = Chain::line(1)
+        .revision("bad", "r1")
+        .up("SET TRANSACTION READ ONLY;\nSELECT 1");
+    let error = read_only.load().upgrade(fresh.db()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.revision()),
+        (ErrorKind::Revision, Some("bad")),
+        "{error}"
+    );
+    assert!(error.summary().contains("read-only"), "{error}");
+    assert_eq!(fresh.versions().await, ["r1"]);
 }

@@ -92,7 +92,10 @@ async fn a_chain_is_applied_through_it() {
         let pooler = PgBouncer::start(3, more);
         let database = Postgres::fresh().await;
         let pool = pooler.pool(&database);
-        let chain = Chain::line(4);
+        let chain = Chain::line(3)
+            .revision("r4", "r3")
+            .up("SET lock_timeout = '9s';\nSELECT set_config('work_mem', '77MB', false);\nCREATE TABLE t4 (id int)")
+            .down("DROP TABLE t4");
         let migrations = chain.load();
         let report = migrations.upgrade(&pool).await.unwrap();
         assert_eq!(ran(&report), ["r1", "r2", "r3", "r4"]);
@@ -100,8 +103,9 @@ async fn a_chain_is_applied_through_it() {
         migrations.downgrade(&pool, "-1").await.unwrap();
         assert_consistent(&database).await;
         assert_eq!(database.column(ADVISORY).await, ["0"]);
-        // What a transaction sets for itself stays on no connection of the pool.
-        let settings = "SELECT count(*) FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') AND setting <> '0'";
+        // What a transaction, or a revision, sets for itself stays on no connection of the pool.
+        let settings = "SELECT count(*) FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout', 'work_mem') AND \
+                        setting <> reset_val";
         for _ in 0..4 {
             let mut connection = pool.acquire().await.unwrap();
             assert_eq!(column(&mut connection, settings).await, ["0"]);

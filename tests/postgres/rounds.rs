@@ -93,7 +93,8 @@ async fn a_pool_costs_as_much_and_the_lock() {
     let chain = Chain::line(3);
     let migrations = chain.load();
     migrations.upgrade(&pool).await.unwrap();
-    assert_eq!(proxy.round_trips(), connecting + 2 + 1 + 3 + 1);
+    // An empty database is asked for its tables first, which costs one more.
+    assert_eq!(proxy.round_trips(), connecting + 3 + 1 + 3 + 1);
     migrations.upgrade(&pool).await.unwrap();
     assert_eq!(proxy.round_trips(), connecting + 1);
 }
@@ -108,4 +109,83 @@ async fn a_single_transaction_costs_one() {
     let single = runner.transaction_mode(embed_migrations::TransactionMode::Single);
     assert_eq!(single.upgrade().await.unwrap().steps.len(), 10);
     assert_eq!(proxy.round_trips(), 4);
+}
+
+/// Two tiny queries in one message; the state takes a closer look where the last row of the journal is not the head's.
+#[tokio::test]
+async fn nothing_to_do_on_a_pool_costs_one() {
+    let (database, proxy, _connection) = through_a_proxy().await;
+    let options = crate::support::postgres::options(&proxy.url(&database.url()));
+    PgConnection::connect_with(&options).await.unwrap();
+    let connecting = proxy.round_trips();
+    let chain = Chain::line(3);
+    let migrations = chain.load();
+    migrations.upgrade(options.clone()).await.unwrap();
+    proxy.round_trips();
+    migrations.upgrade(options.clone()).await.unwrap();
+    assert_eq!(proxy.round_trips(), connecting + 1);
+    // The last row of the journal is not that of the head.
+    migrations.downgrade(options.clone(), "-1").await.unwrap();
+    proxy.round_trips();
+    Chain::line(2).load().upgrade(options).await.unwrap();
+    assert_eq!(proxy.round_trips(), connecting + 2);
+}
+
+/// Counted by the server: a revision comes with few statements of ours, and they do not grow in number.
+#[tokio::test]
+async fn statements_of_ours() {
+    let server = test_servers::Server::start_with(
+        test_servers::Kind::Postgres,
+        &[
+            "-c",
+            "shared_preload_libraries=pg_stat_statements",
+            "-c",
+            "pg_stat_statements.track_utility=on",
+        ],
+    );
+    let options = crate::support::postgres::options(&server.admin_url());
+    let mut admin = PgConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("CREATE EXTENSION pg_stat_statements")
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    let counted = async |admin: &mut PgConnection| {
+        let sql = "SELECT query || ' ' || calls FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%' ORDER BY query";
+        let lines = crate::support::postgres::column(admin, sql).await;
+        let calls = lines
+            .iter()
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap());
+        let calls = calls.sum::<usize>();
+        sqlx::raw_sql("SELECT pg_stat_statements_reset()")
+            .execute(admin)
+            .await
+            .unwrap();
+        (calls, lines)
+    };
+    Chain::line(1)
+        .load()
+        .upgrade(options.clone())
+        .await
+        .unwrap();
+    counted(&mut admin).await;
+    let mut calls = Vec::new();
+    for count in [11, 21, 41] {
+        Chain::line(count)
+            .load()
+            .upgrade(options.clone())
+            .await
+            .unwrap();
+        calls.push(counted(&mut admin).await);
+    }
+    let [(ten, _), (twenty, _), (forty, lines)] = &calls[..] else {
+        unreachable!()
+    };
+    assert_eq!(ten, twenty, "{lines:#?}");
+    // One of them is the revision's: BEGIN, compare-and-set, two for the role and the settings, the cursors, temporary
+    // tables, record, COMMIT.
+    assert_eq!((forty - twenty) / 10, 9, "{lines:#?}");
+    let chain = Chain::line(41);
+    chain.load().upgrade(options.clone()).await.unwrap();
+    let (nothing, lines) = counted(&mut admin).await;
+    assert_eq!(nothing, 2, "{lines:#?}");
 }

@@ -66,7 +66,7 @@ async fn what_only_the_runtime_may_do_is_refused() {
             &["begun"][..],
         ),
         ("rows", "changed the version table", &[]),
-        ("swallow", "went on behind an error of the database", &[]),
+        ("swallow", "went on after an error of the database", &[]),
     ] {
         let database = in_a_mood(mood).await;
         let error = RUST.upgrade(database.db()).await.unwrap_err();

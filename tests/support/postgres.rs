@@ -106,7 +106,8 @@ impl Backend for Postgres {
     }
 
     async fn session(connection: &mut PgConnection) -> Vec<String> {
-        let sql = "SELECT concat_ws(' ', name, setting) FROM pg_settings UNION ALL SELECT 'inside a transaction ' || (now() <> \
+        // PL/pgSQL has settings once it is loaded, which cannot be undone.
+        let sql = "SELECT concat_ws(' ', name, setting) FROM pg_settings WHERE name NOT LIKE 'plpgsql.%' UNION ALL SELECT 'inside a transaction ' || (now() <> \
                    statement_timestamp())";
         column(connection, sql).await
     }

@@ -1,7 +1,5 @@
 //! Everything that differs between databases, and nothing else: [`Session`] is the seam, one file implements it for each.
 
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-mod answer;
 pub(crate) mod any;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -20,7 +18,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use migrate_chain::{Dialect, Digest, ForeignKeys};
 
-use crate::context::{self, RevisionFn, Value};
+use crate::context::RevisionFn;
 use crate::error::{BoxError, Error, ErrorKind, RevisionError};
 use crate::journal::{Entry, JournalRow, Record};
 use crate::tables::Tables;
@@ -129,6 +127,14 @@ pub(crate) struct Transactional<'r> {
     pub(crate) span: tracing::Span,
 }
 
+impl Transactional<'_> {
+    /// Whether it does more than write a record.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn has_work(&self) -> bool {
+        !matches!(self.work, Work::Nothing)
+    }
+}
+
 /// A change of plan or a failure while revisions run. `index` says which of them.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -203,6 +209,12 @@ impl Failure {
 
 /// What is told while revisions run: each call is one thing done.
 pub(crate) trait Progress: Send {
+    /// Whether anybody wants to know of each statement as it is done, which costs something.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "the others are told at no cost")
+    )]
+    fn is_watched(&self) -> bool;
     /// A revision starts.
     fn started(&mut self, index: usize);
     /// A statement of it is done, counted from 0.
@@ -317,26 +329,12 @@ pub(crate) trait Session: Send {
     }
 }
 
-/// The result of a query.
-#[derive(Debug, Default)]
-pub(crate) struct Answer {
-    pub(crate) rows: Vec<context::Row>,
-    pub(crate) affected: u64,
-}
-
 /// What a Rust revision can do with the connection.
 pub(crate) trait Executor: Send {
     fn dialect(&self) -> Dialect;
 
     /// Executes SQL and returns the rows affected.
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>>;
-
-    /// Runs one statement with values for its placeholders.
-    fn query<'s>(
-        &'s mut self,
-        sql: &'s str,
-        values: Vec<Value>,
-    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>>;
 
     /// The sqlx connection, if it is one to SQLite.
     #[cfg(feature = "sqlite")]

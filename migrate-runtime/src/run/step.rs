@@ -316,6 +316,10 @@ impl<'s> Narrator<'s> {
 }
 
 impl Progress for Narrator<'_> {
+    fn is_watched(&self) -> bool {
+        self.options.on_event.is_some() || tracing::enabled!(tracing::Level::DEBUG)
+    }
+
     fn started(&mut self, index: usize) {
         let Some(step) = self.steps.get(index) else {
             return;

@@ -17,12 +17,14 @@ const IDLE_IN_TRANSACTION: &str = "25P03";
 const READ_ONLY: &str = "25006";
 const INVALID_AUTHORIZATION: &str = "28000";
 const INVALID_PASSWORD: &str = "28P01";
+const NO_PREPARED: &str = "26000";
 const NO_SAVEPOINT: &str = "3B001";
 const NO_DATABASE: &str = "3D000";
 const NO_SCHEMA: &str = "3F000";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 const NO_PRIVILEGE: &str = "42501";
+const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_OBJECT: &str = "42704";
 const DUPLICATE_PREPARED: &str = "42P05";
 const DUPLICATE_TABLE: &str = "42P07";
@@ -56,18 +58,21 @@ pub(super) enum Signal {
     Busy,
     /// The state is no longer the expected one.
     Fenced,
-    /// The version rows that were to change are not there.
+    /// The version rows are not those that a revision was to find, or to leave.
     Rows,
+    /// The transaction of a revision is not the one that it began in.
+    Ended,
 }
 
 impl Signal {
-    const ALL: [Self; 3] = [Self::Busy, Self::Fenced, Self::Rows];
+    const ALL: [Self; 4] = [Self::Busy, Self::Fenced, Self::Rows, Self::Ended];
 
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Busy => "embed_migrations: another process holds the lock",
             Self::Fenced => "embed_migrations: another process was first",
             Self::Rows => "embed_migrations: the version rows are not there",
+            Self::Ended => "embed_migrations: the transaction has ended",
         }
     }
 
@@ -114,11 +119,6 @@ pub(super) fn is_made_by_another(error: &sqlx::Error) -> bool {
     is_any(error, &[UNIQUE_VIOLATION, DUPLICATE_TABLE])
 }
 
-/// Whether the data break a constraint.
-pub(super) fn is_violation(error: &sqlx::Error) -> bool {
-    code(error).starts_with("23")
-}
-
 /// Whether the transaction that a revision began in is over.
 pub(super) fn has_ended(error: &sqlx::Error) -> bool {
     is_any(error, &[NO_ACTIVE_TRANSACTION, NO_SAVEPOINT])
@@ -126,6 +126,21 @@ pub(super) fn has_ended(error: &sqlx::Error) -> bool {
 
 pub(super) fn is_aborted(error: &sqlx::Error) -> bool {
     is_any(error, &[TRANSACTION_IS_ABORTED])
+}
+
+/// Whether nothing can be written in the transaction.
+pub(super) fn is_read_only(error: &sqlx::Error) -> bool {
+    is_any(error, &[READ_ONLY])
+}
+
+/// Whether a table, or its schema, is not there.
+pub(super) fn is_table_gone(error: &sqlx::Error) -> bool {
+    is_any(error, &[UNDEFINED_TABLE, NO_SCHEMA])
+}
+
+/// Whether a statement that was prepared is not there any more.
+pub(super) fn is_prepared_gone(error: &sqlx::Error) -> bool {
+    is_any(error, &[NO_PREPARED])
 }
 
 /// Whether something is there already that a statement sets up on a connection.

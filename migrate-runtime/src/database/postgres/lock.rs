@@ -3,7 +3,7 @@
 
 use migrate_chain::Checksum;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Column as _, PgConnection, Row as _};
 
 use super::code::Signal;
 use crate::tables::Tables;
@@ -50,6 +50,26 @@ impl Lock {
         let query = sqlx::raw_sql(AssertSqlSafe(self.holder_query()));
         let row = query.fetch_optional(connection).await?;
         row.map(|row| holder(&row, 0)).transpose()
+    }
+
+    /// The same, and the rows of another query, in one round trip.
+    pub(super) async fn holder_and(
+        self,
+        connection: &mut PgConnection,
+        more: Option<String>,
+    ) -> Result<(Option<String>, Vec<PgRow>), sqlx::Error> {
+        let more = more.map_or_else(String::new, |more| format!("; {more}"));
+        let sql = format!("{}{more}", self.holder_query());
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection);
+        let is_holder = |row: &PgRow| {
+            row.columns()
+                .first()
+                .is_some_and(|column| column.name() == "pid")
+        };
+        let (holders, rows): (Vec<PgRow>, Vec<PgRow>) =
+            rows.await?.into_iter().partition(is_holder);
+        let holder = holders.first().map(|row| holder(row, 0)).transpose()?;
+        Ok((holder, rows))
     }
 
     /// The query that takes it for a transaction, or ends that. A session that has it gets it again at once.

@@ -1,14 +1,17 @@
 //! PostgreSQL.
 
+mod answers;
+mod bookkeeping;
 mod code;
 mod connect;
 mod lock;
 mod message;
 mod outside;
 mod place;
-mod placeholder;
+mod prepared;
 mod probe;
 mod read;
+mod reset;
 mod setting;
 mod transaction;
 mod words;
@@ -23,17 +26,21 @@ use super::{
     Executor, Explained, Failure, InFlight, Opened, Progress, Session, State, Transactional, Work,
     connect_refused, inside_a_transaction,
 };
-use crate::context::Value;
-use crate::database::Answer;
-use crate::database::answer::answer;
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
 use code::{database, explain};
 use connect::Handle;
 use lock::Lock;
+use outside::Own;
+use prepared::Prepared;
 use read::Found;
+use reset::{Before, Owner};
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all combinations occur"
+)]
 struct PostgresSession<'a> {
     connection: Handle<'a>,
     limits: Limits,
@@ -47,12 +54,19 @@ struct PostgresSession<'a> {
     lock: Option<Lock>,
     /// Whether something was sent whose end was not seen.
     is_under_way: bool,
-    /// Whether a revision outside a transaction has begun one of its own.
-    in_transaction: bool,
+    /// The transaction that a revision outside of ours has begun.
+    own: Option<Own>,
     /// Whether the last statement outside a transaction was to commit together with its record.
     is_whole: bool,
-    /// What a connection that was passed is to be set to when the run is over.
-    before: Option<Vec<(&'static str, String)>>,
+    prepared: Prepared,
+    /// What a connection that was passed was set to before the run.
+    before: Option<Before>,
+    /// Whether it has to be set to that when the run is over, since something was set outside a transaction.
+    is_changed: bool,
+    /// Whether the state was read before.
+    has_read: bool,
+    /// Whether a revision may have prepared a statement, which is no matter of its transaction.
+    has_prepared: bool,
 }
 
 impl<'a> PostgresSession<'a> {
@@ -65,9 +79,13 @@ impl<'a> PostgresSession<'a> {
             entered: None,
             lock: None,
             is_under_way: false,
-            in_transaction: false,
+            own: None,
             is_whole: false,
+            prepared: Prepared::default(),
             before: None,
+            is_changed: false,
+            has_read: false,
+            has_prepared: false,
         }))
     }
 
@@ -76,12 +94,20 @@ impl<'a> PostgresSession<'a> {
         if let Some(found) = &self.found {
             return Ok(found.clone());
         }
+        self.has_read = true;
         let read = self.read(tables).await;
         read.map_err(|error| database(error, "to read the version table"))?;
         Ok(self.found.clone().expect("reading finds it out"))
     }
 
     async fn read(&mut self, tables: &Tables) -> Result<State, sqlx::Error> {
+        // A connection that was passed may be in a transaction, which an error would abort.
+        if !std::mem::replace(&mut self.has_read, true) && self.connection.is_own() {
+            let state = read::read_plainly(self.connection.get(), tables).await?;
+            if let Some(state) = state {
+                return Ok(state);
+            }
+        }
         let (state, mut found) = read::read_state(self.connection.get(), tables).await?;
         if let Some(first) = &self.found {
             // A revision may have left another.
@@ -103,13 +129,12 @@ impl<'a> PostgresSession<'a> {
         if !(found.is_direct || outside) {
             // Each transaction takes it for itself. A look at it first keeps the errors of those that do not get it out
             // of the server's log.
-            let holder = lock.holder(self.connection.get()).await.map_err(failed)?;
+            let holder = self.look(lock).await.map_err(failed)?;
             return holder.map_or(Ok(()), |holder| Err(Failure::Busy { holder }));
         }
         if !found.is_direct {
-            let settings = self.settings();
-            let before = setting::current(self.connection.get(), &settings).await;
-            self.before = Some(before.map_err(failed)?);
+            self.look(lock).await.map_err(failed)?;
+            self.is_changed = true;
         }
         // Before it is asked for: the server may have given it when this future is dropped.
         self.lock = Some(lock);
@@ -119,6 +144,51 @@ impl<'a> PostgresSession<'a> {
         }
         let taken = taken.map_err(failed)?;
         taken.map_err(|holder| Failure::Busy { holder })
+    }
+
+    /// Looks who holds the lock; and what a connection is set to that was passed, before anything is changed.
+    async fn look(&mut self, lock: Lock) -> Result<Option<String>, sqlx::Error> {
+        let is_new = self.before.is_none() && !self.connection.is_own();
+        let more = is_new.then(reset::look);
+        let (holder, rows) = lock.holder_and(self.connection.get(), more).await?;
+        if is_new {
+            self.before = Some(Before::of(&rows)?);
+        }
+        Ok(holder)
+    }
+
+    /// Who has settings of their own on the connection.
+    fn owner(&self, found: &Found) -> Owner<'_> {
+        match &self.before {
+            _ if found.is_direct => Owner::Runtime,
+            Some(before) => Owner::App(before),
+            None => Owner::Pooler,
+        }
+    }
+
+    /// The statements after a script, as the next revision is to find the connection. The first of them ends the script.
+    fn after_script(&self, found: &Found) -> Vec<String> {
+        let owner = self.owner(found);
+        let mut statements = reset::after_script(&owner, self.has_prepared, found.can_tell);
+        if found.is_direct {
+            let path = self.entered.clone().map(|path| ("search_path", path));
+            statements.extend(self.connect.iter().cloned());
+            statements.extend(path.map(|path| setting::set(&[path], false)));
+        }
+        statements
+    }
+
+    /// The query that sets, for a transaction, what a connection has to be set to that is not the runtime's own.
+    fn before_script(&self, found: &Found) -> Vec<String> {
+        let mut statements = Vec::new();
+        if let Owner::App(before) = self.owner(found) {
+            statements.extend(before.defaults(true));
+        }
+        if !found.is_direct {
+            statements.extend(self.connect.iter().cloned());
+        }
+        statements.push(setting::set(&self.settings(), true));
+        statements
     }
 
     /// What a connection has to be set to that does not have it already.
@@ -149,11 +219,18 @@ impl<'a> PostgresSession<'a> {
         let mut left = Vec::new();
         if self.is_under_way {
             left.push("ROLLBACK".to_owned());
+            self.is_changed = true;
         }
         if let Some(lock) = self.lock.take() {
             left.push(lock.release());
         }
-        left.extend(self.restore_outside());
+        if std::mem::take(&mut self.is_changed)
+            && let Some(before) = &self.before
+        {
+            let can_do = self.found.as_ref().is_some_and(|found| found.can_tell);
+            let app = Owner::App(before);
+            left.extend(reset::after_script(&app, self.has_prepared, can_do));
+        }
         left.join(";\n")
     }
 }
@@ -193,6 +270,16 @@ impl Session for PostgresSession<'_> {
 
     fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>> {
         async move {
+            if !self.connection.is_own() {
+                let before = sqlx::raw_sql(AssertSqlSafe(reset::look()));
+                let before = before.fetch_all(self.connection.get()).await;
+                let before = before.and_then(|rows| Before::of(&rows));
+                self.before = Some(before.map_err(|error| {
+                    let summary = "the settings of the connection cannot be read";
+                    Error::new(explain(&error).kind, summary).caused_by(error)
+                })?);
+                self.is_changed = true;
+            }
             for statement in &statements {
                 let done = execute(self.connection.get(), statement).await;
                 done.map_err(|error| connect_refused(self, statement, error))?;
@@ -349,15 +436,6 @@ impl Executor for PgExecutor<'_> {
 
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         execute(self.connection, sql).boxed()
-    }
-
-    fn query<'s>(
-        &'s mut self,
-        sql: &'s str,
-        values: Vec<Value>,
-    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
-        let (sql, values) = placeholder::numbered(sql, &values);
-        answer::<sqlx::Postgres>(self.connection, sql, values).boxed()
     }
 
     fn postgres(&mut self) -> Option<&mut PgConnection> {

@@ -1,17 +1,18 @@
 //! Revisions outside a transaction: one statement at a time, together with its record where that can be.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::transaction_control;
 use tracing::Span;
 
+use super::answers::Told;
+use super::bookkeeping::{BEGINS, ENDS, record_only};
 use super::code::{Signal, database};
-use super::message::{Message, Told};
+use super::message::Message;
 use super::read::Found;
-use super::transaction::entry;
-use super::words::{is_held, waits_politely};
-use super::{PgExecutor, PostgresSession, execute, setting};
+use super::words::{is_held, is_set_transaction, prepares, waits_politely};
+use super::{PgExecutor, PostgresSession, execute, reset, setting};
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, Work, rust_failure};
 use crate::journal::{Entry, JournalEvent};
@@ -31,11 +32,12 @@ impl PostgresSession<'_> {
     ) -> Result<(), Failure> {
         let found = self.found(tables).await?;
         self.is_under_way = true;
+        self.has_prepared |= prepares(work);
         let result = match work {
             Work::Rust(function) => self.function(&found, function, entry).await,
             Work::Nothing => self.with_record(&found, "", entry).await,
             Work::Sql(statement) => {
-                self.is_whole = !self.in_transaction && is_held(statement);
+                self.is_whole = self.own.is_none() && is_held(statement);
                 if self.is_whole {
                     self.with_record(&found, statement, entry).await
                 } else {
@@ -43,7 +45,7 @@ impl PostgresSession<'_> {
                 }
             }
         };
-        self.is_under_way = self.in_transaction;
+        self.is_under_way = self.own.is_some();
         result
     }
 
@@ -56,12 +58,21 @@ impl PostgresSession<'_> {
     ) -> Result<(), Failure> {
         let mut message = Message::default();
         // The statement before it may have left others.
-        for statement in self.begin(found, false) {
+        let settings = vec![setting::set(&self.settings(), true)];
+        for statement in self.begin(found, settings) {
             message.push(&statement);
         }
-        message.push(&Signal::Fenced.unless(&is_next(&found.tables, row)));
-        message.script(0, statement, &Span::none(), false);
-        message.push(&entry(&found.tables, row));
+        let check = Signal::Fenced.unless(&is_next(&found.tables, row));
+        for check in self.as_ourselves(found, vec![check], true) {
+            message.push(&check);
+        }
+        if !statement.is_empty() {
+            message.push(BEGINS);
+            message.script(0, statement, &Span::none(), false);
+            message.push(ENDS);
+        }
+        message.push(&reset::own_role_for_now(&self.owner(found)));
+        message.push(&record_only(&found.tables, row));
         message.push("COMMIT");
         let mut is_open = false;
         let mut told = |told| is_open |= told == Told::Open;
@@ -83,34 +94,75 @@ impl PostgresSession<'_> {
         statement: &str,
         row: &Entry<'_>,
     ) -> Result<(), Failure> {
-        let control = transaction_control(Dialect::Postgres, statement);
-        let mut result = self.prepare_apart(found, statement, row).await;
-        if result.is_ok() {
-            point::reached(point::BEFORE_STATEMENT);
-            let started = Instant::now();
-            self.in_transaction |= matches!(control, Some("BEGIN" | "START TRANSACTION"));
-            let mut message = Message::default();
-            message.alone(statement);
-            result = message
-                .send(self.connection.get(), RECORD, &mut |_| {})
-                .await;
-            if result.is_ok() {
-                self.in_transaction &=
-                    matches!(control, None | Some("BEGIN" | "START TRANSACTION"));
-                point::reached(point::BEFORE_RECORD);
-                let record = found.tables.add(row, Some(started.elapsed()));
-                let recorded = execute(self.connection.get(), &record).await;
-                result = recorded
-                    .map(|_| ())
-                    .map_err(|error| database(error, RECORD));
-            }
-        }
-        if result.is_err() && self.in_transaction {
+        let result = self.run_apart(found, statement, row).await;
+        if result.is_err() && self.own.take().is_some() {
             // The revision's own transaction must not stay open, nor what it holds half done.
             let _ = execute(self.connection.get(), "ROLLBACK").await;
-            self.in_transaction = false;
         }
         result
+    }
+
+    async fn run_apart(
+        &mut self,
+        found: &Found,
+        statement: &str,
+        row: &Entry<'_>,
+    ) -> Result<(), Failure> {
+        let control = transaction_control(Dialect::Postgres, statement);
+        let begins = matches!(control, Some("BEGIN" | "START TRANSACTION"));
+        // Nothing of ours may come between: a transaction is set up before its first query.
+        let sets_up = self.own == Some(Own::Begun) && is_set_transaction(statement);
+        if !sets_up {
+            self.prepare_apart(found, statement, row).await?;
+        }
+        point::reached(point::BEFORE_STATEMENT);
+        let started = Instant::now();
+        if begins {
+            self.own = Some(Own::Begun);
+        }
+        let message = Message::alone(statement);
+        let connection = self.connection.get();
+        message.send(connection, RECORD, &mut |_| {}).await?;
+        if begins || sets_up {
+            // The next statement is recorded with it.
+            return Ok(());
+        }
+        self.own = self.own.filter(|_| control.is_none()).map(|_| Own::Used);
+        point::reached(point::BEFORE_RECORD);
+        self.add_row(found, row, started.elapsed()).await
+    }
+
+    /// Writes the record of what no transaction of ours could hold.
+    async fn add_row(
+        &mut self,
+        found: &Found,
+        row: &Entry<'_>,
+        duration: Duration,
+    ) -> Result<(), Failure> {
+        let mut message = Message::default();
+        for statement in self.as_ourselves(
+            found,
+            vec![found.tables.add(row, Some(duration))],
+            self.own.is_some(),
+        ) {
+            message.push(&statement);
+        }
+        let sent = execute(self.connection.get(), message.text()).await;
+        sent.map(|_| ()).map_err(|error| database(error, RECORD))
+    }
+
+    /// Statements of ours under our own role, whatever the revision has set. That ends with the transaction, and so with the
+    /// message if there is none; what `follows` in it is under the role of the revision again.
+    fn as_ourselves(&self, found: &Found, ours: Vec<String>, follows: bool) -> Vec<String> {
+        const KEEP: &str = "SELECT set_config('embed_migrations.role', current_setting('role'), true), \
+                            set_config('embed_migrations.user', session_user::text, true)";
+        const GO_BACK: &str = "SELECT set_config('session_authorization', current_setting('embed_migrations.user'), true), \
+                               set_config('role', current_setting('embed_migrations.role'), true)";
+        let only_if = |follows: bool, sql: &str| follows.then(|| sql.to_owned());
+        let role = reset::own_role_for_now(&self.owner(found));
+        let statements = only_if(follows, KEEP).into_iter().chain([role]);
+        let statements = statements.chain(ours);
+        statements.chain(only_if(follows, GO_BACK)).collect()
     }
 
     /// Makes sure of the lock, and of what the connection has to be set to.
@@ -125,12 +177,14 @@ impl PostgresSession<'_> {
             settings.retain(|(name, _)| *name != "lock_timeout");
             settings.push(("lock_timeout", "0".to_owned()));
         }
+        let lock = self.lock.map(|lock| Signal::Busy.unless(&lock.is_held()));
+        let next = Signal::Fenced.unless(&is_next(&found.tables, row));
+        let checks = lock.into_iter().chain([next]).collect();
         let mut message = Message::default();
-        if let Some(lock) = self.lock {
-            message.push(&Signal::Busy.unless(&lock.is_held()));
+        for statement in self.as_ourselves(found, checks, self.own.is_some()) {
+            message.push(&statement);
         }
-        message.push(&Signal::Fenced.unless(&is_next(&found.tables, row)));
-        if !self.in_transaction {
+        if self.own.is_none() {
             message.push(&setting::set(&settings, false));
         }
         let sent = message
@@ -159,18 +213,16 @@ impl PostgresSession<'_> {
         let result = function(&mut Context::new(&mut executor)).await;
         result.map_err(|error| rust_failure(0, error))?;
         point::reached(point::BEFORE_RECORD);
-        let record = found.tables.add(row, Some(started.elapsed()));
-        let recorded = execute(self.connection.get(), &record).await;
-        recorded
-            .map(|_| ())
-            .map_err(|error| database(error, RECORD))
+        self.add_row(found, row, started.elapsed()).await
     }
+}
 
-    /// What the connection that was passed was set to before.
-    pub(super) fn restore_outside(&mut self) -> Option<String> {
-        let settings = self.before.take()?;
-        Some(setting::set(&settings, false))
-    }
+/// A transaction of the revision's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    /// Nothing has run in it yet.
+    Begun,
+    Used,
 }
 
 /// A condition: nobody else has gone on with the revision.

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::setting::MARK;
 use crate::database::rows::{journal_row, state};
-use crate::database::{State, syntax};
+use crate::database::{Row, State, syntax};
 use crate::journal::JournalRow;
 use crate::tables::Tables;
 
@@ -28,6 +28,8 @@ pub(super) struct Found {
     pub(super) is_replica: bool,
     /// Whether PL/pgSQL is there.
     pub(super) can_tell: bool,
+    /// Whether a transaction is ended by the server after a time.
+    pub(super) is_timed: bool,
 }
 
 /// Reads the state in one round trip.
@@ -44,6 +46,53 @@ pub(super) async fn read_state(
     Ok((state, found))
 }
 
+/// Reads the state of a database where there is nothing to do: two queries that are as cheap as they can be, and that
+/// servers with the words of PostgreSQL take as well. Nothing if it takes more to know the state: tables that are missing,
+/// or rows whose digest is not in the last row of the journal.
+pub(super) async fn read_plainly(
+    connection: &mut PgConnection,
+    tables: &Tables,
+) -> Result<Option<State>, sqlx::Error> {
+    let sql = format!(
+        "SELECT version_num FROM {}; {}",
+        tables.version(),
+        tables.read_end()
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *connection);
+    let rows = match rows.await {
+        Ok(rows) => rows,
+        // Another state, or another server, than these queries are for.
+        Err(sqlx::Error::Database(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let (journal, versions): (Vec<PgRow>, Vec<PgRow>) =
+        rows.into_iter().partition(|row| row.len() > 1);
+    let revisions = versions.iter().map(|row| row.try_get(0));
+    let Ok(revisions) = revisions.collect::<Result<Vec<String>, _>>() else {
+        return Ok(None);
+    };
+    let ([revision], [last]) = (&revisions[..], &journal[..]) else {
+        return Ok(None);
+    };
+    let is_record: bool = last.try_get::<Option<bool>, _>(0)?.unwrap_or(false);
+    let recorded: String = last.try_get(1)?;
+    if !is_record || recorded != *revision {
+        return Ok(None);
+    }
+    let digest: Option<String> = last.try_get(2)?;
+    let digest = digest.map(|digest| digest.parse()).transpose();
+    let Ok(digest) = digest else { return Ok(None) };
+    Ok(Some(State {
+        has_version_table: true,
+        has_journal: true,
+        rows: vec![Row {
+            revision: recorded,
+            digest,
+        }],
+        unfinished: false,
+    }))
+}
+
 fn found(row: &PgRow, tables: &Tables) -> Result<Found, sqlx::Error> {
     let schema: Option<String> = row.try_get(FACTS)?;
     Ok(Found {
@@ -53,6 +102,7 @@ fn found(row: &PgRow, tables: &Tables) -> Result<Found, sqlx::Error> {
         is_in_transaction: row.try_get(FACTS + 5)?,
         is_replica: row.try_get(FACTS + 6)?,
         can_tell: row.try_get(FACTS + 7)?,
+        is_timed: row.try_get(FACTS + 8)?,
     })
 }
 
@@ -91,7 +141,8 @@ fn query(tables: &Tables) -> String {
         "SELECT r.event, r.version_num, r.digest, f.schema, f.has_version, f.has_journal, \
          current_setting('search_path'), coalesce(current_setting('{MARK}', true), '') = '1', \
          now() <> statement_timestamp(), pg_is_in_recovery(), \
-         coalesce((SELECT has_language_privilege(oid, 'USAGE') FROM pg_language WHERE lanname = 'plpgsql'), false) FROM (SELECT schema, \
+         coalesce((SELECT has_language_privilege(oid, 'USAGE') FROM pg_language WHERE lanname = 'plpgsql'), false), \
+         coalesce(current_setting('transaction_timeout', true), '0') <> '0' FROM (SELECT schema, \
          to_regclass(quote_ident(schema) || '.' || quote_ident({version})) IS NOT NULL AS has_version, \
          to_regclass(quote_ident(schema) || '.' || quote_ident({journal})) IS NOT NULL AS has_journal \
          FROM (SELECT {schema} AS schema) s) f LEFT JOIN LATERAL \

@@ -5,7 +5,6 @@ use std::time::Duration;
 use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use super::read::Found;
 use crate::database::sealed::Limits;
 use crate::database::syntax;
 
@@ -67,31 +66,6 @@ pub(super) fn set(settings: &[(&str, String)], is_local: bool) -> String {
     format!("SELECT {}", calls.join(", "))
 }
 
-/// What the settings of a connection that is passed are now.
-pub(super) async fn current(
-    connection: &mut PgConnection,
-    settings: &[(&'static str, String)],
-) -> Result<Vec<(&'static str, String)>, sqlx::Error> {
-    let columns: Vec<String> = settings
-        .iter()
-        .map(|(name, _)| format!("current_setting('{name}')"))
-        .collect();
-    let sql = format!("SELECT {}", columns.join(", "));
-    let row = sqlx::raw_sql(AssertSqlSafe(sql))
-        .fetch_one(connection)
-        .await?;
-    let value = |(at, (name, _)): (usize, &(&'static str, String))| Ok((*name, row.try_get(at)?));
-    settings.iter().enumerate().map(value).collect()
-}
-
-/// The query that undoes what a revision has set on the connection. On a connection that is passed, and on a backend that
-/// is shared, no more is undone than what decides where the next revision's names lead.
-pub(super) fn restore(found: &Found) -> String {
-    let reset = if found.is_direct { "RESET ALL;\n" } else { "" };
-    let path = syntax::text(Dialect::Postgres, Some(&found.search_path));
-    format!("{reset}SELECT set_config('search_path', {path}, false)")
-}
-
 /// Puts a schema at the beginning of the search path, for as long as the connection lasts if that is the runtime's own;
 /// the path, unless there is no such schema.
 pub(super) async fn enter(
@@ -108,12 +82,6 @@ pub(super) async fn enter(
         .fetch_optional(connection)
         .await?;
     row.map(|row| row.try_get(0)).transpose()
-}
-
-/// The statement that goes back to the role that the runtime works as, if a revision has set another.
-pub(super) fn own_role(found: &Found) -> Vec<String> {
-    let reset = found.is_direct.then(|| "RESET ROLE".to_owned());
-    reset.into_iter().collect()
 }
 
 /// At least 1, since 0 means without end; and no more than the server can hold.

@@ -3,20 +3,23 @@
 
 use std::time::Duration;
 
-use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
 use tracing::Instrument as _;
 
-use super::code::{Signal, database};
+use super::answers::{Told, ended, opening_failed};
+use super::bookkeeping::{MARK, UNMARK, compare_and_set, has_rows, record};
+use super::code::{database, is_prepared_gone};
 use super::lock::{Lock, UNKNOWN};
-use super::message::{self, DONE, MARK, Message, Told, UNMARK, begin_marker, ended};
+use super::message::Message;
+use super::prepared::takes_away;
 use super::read::Found;
-use super::{PgExecutor, PostgresSession, execute, setting};
+use super::reset::Owner;
+use super::{PgExecutor, PostgresSession, execute, reset, words};
 use crate::context::{Context, RevisionFn};
-use crate::database::{Failure, Progress, State, Transactional, Work, rust_failure, syntax};
-use crate::journal::{Entry, Record};
+use crate::database::{Failure, Progress, State, Transactional, Work, rust_failure};
+use crate::journal::JournalEvent;
 use crate::point;
-use crate::tables::{RowChanges, Tables, UNFINISHED};
+use crate::tables::{RowChanges, Tables};
 
 const RECORD: &str = "to record the revision";
 
@@ -33,29 +36,27 @@ impl PostgresSession<'_> {
             return Ok(());
         }
         let found = self.found(tables).await?;
-        let opening = self.opening(&found, expected);
-        let mut teller = Teller {
-            progress,
-            last: None,
-            is_open: false,
-            announced: None,
-        };
-        if let Some(first) = revisions
-            .first()
-            .filter(|first| !matches!(first.work, Work::Nothing))
+        let mut teller = Teller::new(progress);
+        if let Some(first) = revisions.first().filter(|first| first.has_work())
             && self.lock.is_some()
         {
             // Nobody is before it, so it does begin: its answers come only when all of it is done.
             teller.announce(first);
         }
         self.is_under_way = true;
-        let has_function = |revision: &Transactional<'_>| matches!(revision.work, Work::Rust(_));
-        let connection = self.connection.get();
-        let ran = if revisions.iter().any(has_function) {
-            step_by_step(connection, &found, opening, revisions, &mut teller).await
-        } else {
-            at_once(connection, &found, opening, revisions, &mut teller).await
-        };
+        self.prepared.begin();
+        let mut ran = self.attempt(&found, expected, revisions, &mut teller).await;
+        if let Err(Failure::Database { error, .. }) = &ran
+            && is_prepared_gone(error)
+        {
+            // A revision has taken the prepared statements away, and what was tried is rolled back.
+            execute(self.connection.get(), "ROLLBACK")
+                .await
+                .map_err(|error| database(error, RECORD))?;
+            teller.is_open = false;
+            self.prepared.forget();
+            ran = self.attempt(&found, expected, revisions, &mut teller).await;
+        }
         let is_open = teller.is_open;
         match ran {
             Ok(()) => {
@@ -64,44 +65,162 @@ impl PostgresSession<'_> {
                 teller.finish();
                 Ok(())
             }
-            Err(failure) => Err(self.undone(&found, is_open, failure).await),
+            Err(failure) => {
+                self.prepared.forget();
+                Err(self.undone(&found, is_open, failure).await)
+            }
         }
     }
 
-    /// What comes before the revisions: the lock, the tables, and whether the state is still the expected one.
-    pub(super) fn opening(&mut self, found: &Found, expected: &State) -> Message {
-        let mut message = Message::default();
-        for statement in self.begin(found, found.is_direct) {
-            message.push(&statement);
+    async fn attempt(
+        &mut self,
+        found: &Found,
+        expected: &State,
+        revisions: &[Transactional<'_>],
+        teller: &mut Teller<'_>,
+    ) -> Result<(), Failure> {
+        let frames = self.frames(found, expected, revisions);
+        let opening = self.opening(found, expected, revisions);
+        let has_function = |revision: &Transactional<'_>| matches!(revision.work, Work::Rust(_));
+        let tells = found.can_tell && teller.progress.is_watched();
+        let connection = self.connection.get();
+        if revisions.iter().any(has_function) {
+            step_by_step(connection, opening, revisions, frames, tells, teller).await
+        } else {
+            at_once(connection, opening, revisions, frames, tells, teller).await
+        }
+    }
+
+    /// What comes before the revisions, and before whatever changes the version rows.
+    fn opening(
+        &self,
+        found: &Found,
+        expected: &State,
+        revisions: &[Transactional<'_>],
+    ) -> Vec<String> {
+        let settings = if found.is_direct {
+            Vec::new()
+        } else {
+            self.before_script(found)
+        };
+        let mut opening = self.begin(found, settings);
+        if !revisions.first().is_some_and(Transactional::has_work) {
+            // What ran outside a transaction may have set another.
+            opening.push(reset::own_role_for_now(&self.owner(found)));
         }
         let tables = &found.tables;
         if !expected.has_version_table {
-            message.push(&tables.create_version());
+            opening.push(tables.create_version());
         }
         if !expected.has_journal {
-            message.push(&tables.create_journal());
+            opening.push(tables.create_journal());
         }
-        // Whoever changes the rows without asking for the lock, such as Alembic, waits until this is over.
-        message.push(&format!(
-            "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
-            tables.version()
-        ));
-        message.push(&is_still(tables, expected));
-        message
+        if !revisions
+            .first()
+            .is_some_and(|first| has_rows(&first.record.changes))
+        {
+            // Whoever changes the rows without asking for the lock, such as Alembic, waits until this is over.
+            let version = tables.version();
+            opening.push(format!("LOCK TABLE {version} IN SHARE ROW EXCLUSIVE MODE"));
+        }
+        if revisions.is_empty() {
+            let none = RowChanges::default();
+            opening.push(compare_and_set(tables, Some(expected), &none, false));
+        }
+        opening
     }
 
-    /// Begins a transaction, with its settings unless the connection `is_set`, and the lock.
-    pub(super) fn begin(&mut self, found: &Found, is_set: bool) -> Vec<String> {
-        // Each statement sees what was committed before it; the check behind the lock counts on that.
+    /// What goes around each revision.
+    fn frames(
+        &mut self,
+        found: &Found,
+        expected: &State,
+        revisions: &[Transactional<'_>],
+    ) -> Vec<Frame> {
+        let mut rows = expected.rows.len();
+        let mut frames = Vec::new();
+        for (nth, revision) in revisions.iter().enumerate() {
+            let changes = &revision.record.changes;
+            self.has_prepared |= words::prepares(revision.work);
+            let is_prepared = found.is_direct
+                && rows == 1
+                && !expected.unfinished
+                && self.prepared.can_serve(revision, nth);
+            let state = (nth == 0).then_some(expected);
+            frames.push(if is_prepared {
+                self.prepared_frame(found, revision)
+            } else {
+                self.frame(found, state, revision, rows)
+            });
+            rows = (rows + changes.added.len()).saturating_sub(changes.removed.len());
+            if nth > 0 && !found.is_direct {
+                let last = frames.last_mut().expect("it was just added");
+                last.before.splice(0..0, self.before_script(found));
+            }
+            if revision.has_work() && takes_away(revision.work) {
+                self.prepared.forget();
+            }
+        }
+        frames
+    }
+
+    fn prepared_frame(&mut self, found: &Found, revision: &Transactional<'_>) -> Frame {
+        let mut before = self.prepared.make(&found.tables);
+        before.push(self.prepared.compare_and_set(revision));
+        let mut after = self.after_script(found);
+        after.push(self.prepared.record(&found.tables, revision));
+        Frame { before, after }
+    }
+
+    fn frame(
+        &self,
+        found: &Found,
+        expected: Option<&State>,
+        revision: &Transactional<'_>,
+        rows: usize,
+    ) -> Frame {
+        let (tables, changes) = (&found.tables, &revision.record.changes);
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let has_work = revision.has_work();
+        let is_marked = has_work && !has_rows(changes);
+        if is_marked {
+            before.push(MARK.to_owned());
+        }
+        before.push(compare_and_set(tables, expected, changes, has_work));
+        let custom = match script(revision) {
+            Some(script) if !found.is_direct => words::custom_settings(script),
+            _ => Vec::new(),
+        };
+        before.extend(reset::keep_custom(&custom));
+        if has_work || !revision.record.entry.event.is_unfinished() {
+            after.extend(self.after_script(found));
+            after.extend(reset::restore_custom(&custom));
+        }
+        if is_marked {
+            after.push(UNMARK.to_owned());
+        }
+        after.push(record(tables, &revision.record, has_work, rows));
+        if let (JournalEvent::Started, Owner::App(app)) =
+            (revision.record.entry.event, self.owner(found))
+        {
+            // What follows runs outside a transaction.
+            after.extend(app.defaults(false));
+            after.extend(self.connect.iter().cloned());
+        }
+        Frame { before, after }
+    }
+
+    /// Begins a transaction, with its settings, and the lock unless the session has it.
+    pub(super) fn begin(&self, found: &Found, settings: Vec<String>) -> Vec<String> {
+        // Each statement sees what was committed before it; the check after the lock counts on that.
         let mut statements = vec!["BEGIN ISOLATION LEVEL READ COMMITTED".to_owned()];
-        let mut settings = if is_set { Vec::new() } else { self.settings() };
-        if self.connection.get().server_version_num() >= Some(170_000) {
-            settings.push(("transaction_timeout", "0".to_owned()));
+        statements.extend(settings);
+        if found.is_timed {
+            statements.push("SELECT set_config('transaction_timeout', '0', true)".to_owned());
         }
-        if !settings.is_empty() {
-            statements.push(setting::set(&settings, true));
+        if self.lock.is_none() || !found.is_direct {
+            statements.push(Lock::of(&found.tables).take_in_transaction());
         }
-        statements.push(Lock::of(&found.tables).take_in_transaction());
         statements
     }
 
@@ -118,6 +237,7 @@ impl PostgresSession<'_> {
             let _ = execute(connection, "ROLLBACK").await;
         }
         self.is_under_way = false;
+        self.is_changed = self.before.is_some();
         match failure {
             Failure::Busy { .. } => match Lock::of(&found.tables).holder(connection).await {
                 Ok(holder) => Failure::Busy {
@@ -127,6 +247,19 @@ impl PostgresSession<'_> {
             },
             failure => failure,
         }
+    }
+}
+
+/// The statements around a revision: those that fence and mark it, and those that undo its settings and record it.
+struct Frame {
+    before: Vec<String>,
+    after: Vec<String>,
+}
+
+fn script<'r>(revision: &Transactional<'r>) -> Option<&'r str> {
+    match revision.work {
+        Work::Sql(script) => Some(script),
+        Work::Rust(_) | Work::Nothing => None,
     }
 }
 
@@ -140,7 +273,16 @@ struct Teller<'p> {
     announced: Option<usize>,
 }
 
-impl Teller<'_> {
+impl<'p> Teller<'p> {
+    fn new(progress: &'p mut dyn Progress) -> Self {
+        Self {
+            progress,
+            last: None,
+            is_open: false,
+            announced: None,
+        }
+    }
+
     fn announce(&mut self, first: &Transactional<'_>) {
         first.span.in_scope(|| self.progress.started(0));
         self.announced = Some(0);
@@ -173,18 +315,21 @@ impl Teller<'_> {
 /// All in one message.
 async fn at_once(
     connection: &mut PgConnection,
-    found: &Found,
-    mut message: Message,
+    opening: Vec<String>,
     revisions: &[Transactional<'_>],
+    frames: Vec<Frame>,
+    tells: bool,
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
-    for (index, revision) in revisions.iter().enumerate() {
-        if let Work::Sql(script) = revision.work {
-            message.script(index, script, &revision.span, found.can_tell);
+    let mut message = Message::default();
+    for (n, statement) in opening.iter().enumerate() {
+        message.push(statement);
+        if let (0, Some(script)) = (n, revisions.first().and_then(script)) {
+            message.script_start(script);
         }
-        for statement in record(found, &revision.record) {
-            message.push(&statement);
-        }
+    }
+    for (index, (revision, frame)) in revisions.iter().zip(&frames).enumerate() {
+        add(&mut message, index, revision, frame, tells);
     }
     message.push("COMMIT");
     point::reached(point::BEFORE_STATEMENT);
@@ -192,22 +337,58 @@ async fn at_once(
     message.send(connection, RECORD, &mut told).await
 }
 
+/// Adds a revision in SQL, or a record alone.
+fn add<'r>(
+    message: &mut Message<'r>,
+    index: usize,
+    revision: &Transactional<'r>,
+    frame: &Frame,
+    tells: bool,
+) {
+    for statement in &frame.before {
+        message.push(statement);
+    }
+    if let Some(script) = script(revision) {
+        message.script(index, script, &revision.span, tells);
+    }
+    for statement in &frame.after {
+        message.push(statement);
+    }
+}
+
 /// A message for each revision, and three for each with a function.
 async fn step_by_step(
     connection: &mut PgConnection,
-    found: &Found,
-    opening: Message,
+    opening: Vec<String>,
     revisions: &[Transactional<'_>],
+    frames: Vec<Frame>,
+    tells: bool,
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
+    let mut message = Message::default();
+    let mut frames = frames.into_iter();
+    for statement in &opening {
+        message.push(statement);
+    }
     teller.is_open = true;
+    let mut begun = frames.next();
+    if let (Some(frame), Work::Rust(_)) = (&mut begun, revisions[0].work) {
+        // With the beginning of the transaction, which costs no message of its own.
+        for statement in frame.before.drain(..) {
+            message.push(&statement);
+        }
+    }
     // sqlx has to know of the transaction: one that the function begins is a savepoint in it.
-    let begun = connection.begin_with(AssertSqlSafe(opening.text())).await;
-    let mut transaction = begun.map_err(|error| message::opening_failed(error, RECORD))?;
+    let sent = connection.begin_with(AssertSqlSafe(message.text())).await;
+    let mut transaction = sent.map_err(|error| opening_failed(error, RECORD))?;
     // It rolls back by itself.
     teller.is_open = false;
-    for (index, revision) in revisions.iter().enumerate() {
-        step(&mut transaction, found, index, revision, teller)
+    for (index, (revision, frame)) in revisions
+        .iter()
+        .zip(begun.into_iter().chain(frames))
+        .enumerate()
+    {
+        step(&mut transaction, index, revision, &frame, tells, teller)
             .instrument(revision.span.clone())
             .await?;
     }
@@ -218,25 +399,22 @@ async fn step_by_step(
 
 async fn step(
     transaction: &mut Transaction<'_, Postgres>,
-    found: &Found,
     index: usize,
     revision: &Transactional<'_>,
+    frame: &Frame,
+    tells: bool,
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
     let mut message = Message::default();
-    match revision.work {
-        Work::Nothing => {}
-        Work::Sql(script) => {
-            message.script(index, script, &revision.span, found.can_tell);
+    if let Work::Rust(function) = revision.work {
+        teller.begun(index);
+        set(transaction, index, frame, teller).await?;
+        call(transaction, function, index).await?;
+        for statement in &frame.after {
+            message.push(statement);
         }
-        Work::Rust(function) => {
-            teller.begun(index);
-            call(transaction, function, index).await?;
-            message.push(UNMARK);
-        }
-    }
-    for statement in record(found, &revision.record) {
-        message.push(&statement);
+    } else {
+        add(&mut message, index, revision, frame, tells);
     }
     let mut told = |told| teller.told(told);
     let recorded = message.send(transaction, RECORD, &mut told).await;
@@ -249,65 +427,40 @@ async fn step(
     })
 }
 
+/// What comes before a function, unless it was sent with the beginning of the transaction.
+async fn set(
+    transaction: &mut PgConnection,
+    index: usize,
+    frame: &Frame,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    if frame.before.is_empty() {
+        return Ok(());
+    }
+    let mut message = Message::default();
+    for statement in &frame.before {
+        message.push(statement);
+    }
+    let mut told = |told| teller.told(told);
+    let sent = message.send(transaction, RECORD, &mut told).await;
+    sent.map_err(|failure| match failure {
+        Failure::Meddled { what, .. } => Failure::Meddled {
+            index: index.saturating_sub(1),
+            what,
+        },
+        failure => failure,
+    })
+}
+
 async fn call(
     transaction: &mut PgConnection,
     function: RevisionFn,
     index: usize,
 ) -> Result<(), Failure> {
-    let mark = format!("{MARK};\n{}", begin_marker());
-    let marked = execute(transaction, &mark).await;
-    marked.map_err(|error| database(error, "to mark the start of the revision"))?;
     point::reached(point::BEFORE_STATEMENT);
     let mut executor = PgExecutor {
         connection: transaction,
     };
     let result = function(&mut Context::new(&mut executor)).await;
     result.map_err(|error| rust_failure(index, error))
-}
-
-/// The statements that write the record, and undo what the revision has set on the connection: the next one is not to
-/// depend on whether this one ran before it.
-pub(super) fn record(found: &Found, record: &Record<'_>) -> Vec<String> {
-    let mut statements = setting::own_role(found);
-    statements.extend(changes(&found.tables, &record.changes));
-    statements.push(entry(&found.tables, &record.entry));
-    if !record.entry.event.is_unfinished() {
-        statements.push(setting::restore(found));
-    }
-    statements
-}
-
-/// The statement that adds a journal row, with the times that the server measures.
-pub(super) fn entry(tables: &Tables, entry: &Entry<'_>) -> String {
-    let [started, now, duration] = message::times();
-    let insert = tables.add_timed(entry, &started, &now, &duration);
-    format!("{insert} RETURNING coalesce(duration_ms, 0) AS {DONE}")
-}
-
-/// Each change of the version rows must hit exactly one.
-fn changes(tables: &Tables, changes: &RowChanges) -> Vec<String> {
-    let check = Signal::Rows.unless("count(*) = 1");
-    tables
-        .change_rows(changes)
-        .into_iter()
-        .map(|change| format!("WITH changed AS ({change} RETURNING 1) {check} FROM changed"))
-        .collect()
-}
-
-/// The query that fails unless the state is still the expected one.
-fn is_still(tables: &Tables, expected: &State) -> String {
-    let rows: Vec<String> = expected
-        .rows
-        .iter()
-        .map(|row| syntax::text(Dialect::Postgres, Some(&row.revision)))
-        .collect();
-    Signal::Fenced.unless(&format!(
-        "coalesce((SELECT array_agg(version_num::text ORDER BY version_num::text COLLATE \"C\") FROM {}), '{{}}') = \
-         ARRAY[{}]::text[] AND coalesce((SELECT event FROM {} ORDER BY sequence DESC LIMIT 1) IN ({UNFINISHED}), false) \
-         = {}",
-        tables.version(),
-        rows.join(", "),
-        tables.journal(),
-        expected.unfinished
-    ))
 }

@@ -3,6 +3,8 @@
 use migrate_chain::Dialect;
 use migrate_chain::sql::{refusal, tokens, transaction_control};
 
+use crate::database::Work;
+
 /// The tokens of a statement that mean something.
 pub(super) struct Words<'s>(Vec<&'s str>);
 
@@ -92,6 +94,50 @@ fn may_commit(statement: &str) -> bool {
     ["commit", "rollback", "call", "execute"]
         .iter()
         .any(|word| text.contains(word))
+}
+
+/// Whether it sets up the transaction that it runs in, which has to come before any query.
+pub(super) fn is_set_transaction(statement: &str) -> bool {
+    let words = Words::of(statement);
+    words.is(0, "SET") && words.is(words.skip(1, &["LOCAL"]), "TRANSACTION")
+}
+
+/// Whether work may prepare a statement in SQL, as far as its words tell.
+pub(super) fn prepares(work: Work<'_>) -> bool {
+    let Work::Sql(script) = work else {
+        return false;
+    };
+    tokens(Dialect::Postgres, script)
+        .any(|token| script[token.range()].eq_ignore_ascii_case("PREPARE"))
+}
+
+/// The names with a dot of settings that a script may set: those of an app or an extension, which no catalog lists.
+pub(super) fn custom_settings(script: &str) -> Vec<String> {
+    let words: Vec<&str> = tokens(Dialect::Postgres, script)
+        .filter(|token| !token.is_trivia())
+        .map(|token| &script[token.range()])
+        .collect();
+    let mut names: Vec<String> = words.windows(5).filter_map(custom_setting).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// `SET a.b =`, `SET SESSION a.b =`, `set_config('a.b',`.
+fn custom_setting(words: &[&str]) -> Option<String> {
+    let is = |at: usize, word: &str| words[at].eq_ignore_ascii_case(word);
+    if is(0, "set_config") && is(1, "(") {
+        let name = words[2].strip_prefix('\'')?.strip_suffix('\'')?;
+        return (name.contains('.') && !name.contains('\'')).then(|| name.to_owned());
+    }
+    let first = if is(0, "SET") && is(1, "SESSION") {
+        2
+    } else {
+        1
+    };
+    let is_dotted = is(0, "SET") && words.get(first + 1) == Some(&".");
+    let part = |at: usize| words.get(at).map(|word| word.trim_matches('"'));
+    is_dotted.then(|| Some(format!("{}.{}", part(first)?, part(first + 2)?)))?
 }
 
 /// Whether it waits for others without keeping anybody waiting, for as long as it takes.

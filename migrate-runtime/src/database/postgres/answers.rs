@@ -1,0 +1,277 @@
+//! Which statement of a message an answer, or an error, belongs to.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgRow;
+use sqlx::{Column as _, Row as _};
+
+use super::code::{
+    Signal, database, has_ended, is_aborted, is_made_by_another, is_read_only, is_table_gone,
+};
+use super::message::{Message, Script};
+use super::place;
+use crate::database::Failure;
+
+/// What begins and ends a script in the answers: queries whose first column has a name of ours.
+pub(super) const BEGIN: &str = "embed_migrations_begin";
+pub(super) const END: &str = "embed_migrations_end";
+/// The column in which the record of a revision gives back how many milliseconds it took.
+pub(super) const DONE: &str = "embed_migrations_done";
+/// The column in which it is told how many statements of a script are done.
+pub(super) const TOLD: &str = "embed_migrations_told";
+
+/// What the answers to a message tell of its revisions, each named by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// There is a transaction, which has to be rolled back if anything fails.
+    Open,
+    Begun(usize),
+    /// A statement is done, counted from 0.
+    Statement(usize, usize),
+    /// The last record took so long.
+    Done(Duration),
+}
+
+/// Follows the answers.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and most combinations occur"
+)]
+pub(super) struct Reader<'m> {
+    message: &'m Message<'m>,
+    /// The number of the text that is being answered, and how many of its statements are done.
+    text: usize,
+    answers: usize,
+    is_open: bool,
+    /// How many scripts have begun.
+    begun: usize,
+    /// Whether the last of these is still running.
+    is_inside: bool,
+    /// How many of its statements are done.
+    done: usize,
+    /// Whether it is recorded.
+    is_recorded: bool,
+    /// Whether the next statement that ends is one of ours in or at a script.
+    is_ours: bool,
+}
+
+impl<'m> Reader<'m> {
+    pub(super) fn new(message: &'m Message<'m>) -> Self {
+        let is_alone = message.is_alone();
+        Self {
+            message,
+            text: 0,
+            answers: 0,
+            is_open: false,
+            begun: usize::from(is_alone),
+            is_inside: is_alone,
+            done: 0,
+            is_recorded: false,
+            is_ours: false,
+        }
+    }
+
+    /// The text with this number is sent.
+    pub(super) fn begin(&mut self, text: usize) {
+        (self.text, self.answers) = (text, 0);
+    }
+
+    pub(super) fn row(&mut self, row: &PgRow, told: &mut dyn FnMut(Told)) {
+        let column = row.columns().first().map_or("", |column| column.name());
+        if column == BEGIN {
+            self.script_begins(told);
+        } else if column == DONE {
+            self.is_recorded = true;
+            let milliseconds = row.try_get::<i64, _>(0).unwrap_or(0);
+            told(Told::Done(Duration::from_millis(
+                milliseconds.unsigned_abs(),
+            )));
+        } else if column == TOLD {
+            let count: Option<String> = row.try_get(0).ok();
+            self.done_until(count.and_then(|count| count.parse().ok()), told);
+        } else if column == END {
+            // Of a statement that the splitter has read as one, the server may have made many, or none.
+            self.done_until(self.script().map(|script| script.statements), told);
+            self.is_inside = false;
+        }
+    }
+
+    fn script_begins(&mut self, told: &mut dyn FnMut(Told)) {
+        self.begun += 1;
+        (self.is_inside, self.is_recorded, self.is_ours) = (true, false, true);
+        self.done = 0;
+        if let Some(script) = self.script() {
+            script.span.in_scope(|| told(Told::Begun(script.index)));
+            self.done_until(Some(script.first), told);
+        }
+    }
+
+    pub(super) fn statement(&mut self, told: &mut dyn FnMut(Told)) {
+        self.answers += 1;
+        let is_ours = std::mem::take(&mut self.is_ours);
+        if !self.is_open {
+            self.is_open = true;
+            told(Told::Open);
+        }
+        if let Some(script) = self.script().filter(|_| self.is_inside && !is_ours)
+            && !script.is_telling
+            && self.done < script.statements
+        {
+            self.done_until(Some(self.done + 1), told);
+        }
+    }
+
+    fn done_until(&mut self, count: Option<usize>, told: &mut dyn FnMut(Told)) {
+        let Some(script) = self.script() else { return };
+        while self.done < count.unwrap_or(0) {
+            let number = self.done;
+            script
+                .span
+                .in_scope(|| told(Told::Statement(script.index, number)));
+            self.done += 1;
+        }
+    }
+
+    fn script(&self) -> Option<&'m Script<'m>> {
+        self.message.scripts.get(self.begun.checked_sub(1)?)
+    }
+
+    pub(super) fn failure(&self, error: sqlx::Error, doing: &'static str) -> Failure {
+        match Signal::of(&error) {
+            Some(Signal::Busy) => {
+                return Failure::Busy {
+                    holder: String::new(),
+                };
+            }
+            // The revision before has left other rows than it was to leave.
+            Some(Signal::Fenced) if self.is_recorded => return self.meddled(ROWS),
+            Some(Signal::Fenced) => return Failure::Fenced,
+            Some(Signal::Rows) => return self.meddled(ROWS),
+            Some(Signal::Ended) => return self.meddled(ENDED),
+            None => {}
+        }
+        let at = place::byte_of(self.message.text_at(self.text), &error);
+        if let Some((script, at)) = at.and_then(|at| self.message.script_at(self.text, at)) {
+            return pointed(script, at, error);
+        }
+        match (self.script().filter(|_| self.is_inside), at) {
+            // A text is parsed as a whole, and ours is right: the last statement of the script goes on into it.
+            (_, Some(_)) if self.answers == 0 => self.unparsed(error),
+            (Some(script), _) => self.inside(script, error),
+            (None, _) => self.outside(error, doing),
+        }
+    }
+
+    /// The text could not be parsed, and nothing of it has run.
+    fn unparsed(&self, error: sqlx::Error) -> Failure {
+        match self.message.only_script(self.text) {
+            Some(script) => pointed(script, script.text.len(), error),
+            None => database(error, "to run the revisions"),
+        }
+    }
+
+    /// The next statement of a script failed.
+    fn inside(&self, script: &Script<'_>, error: sqlx::Error) -> Failure {
+        let statement = self.done.min(script.statements.saturating_sub(1));
+        Failure::Statement {
+            index: script.index,
+            statement,
+            at: place::inside(script.statement(statement), &error),
+            error,
+        }
+    }
+
+    /// Something failed that is before, or after, a script.
+    fn outside(&self, error: sqlx::Error, doing: &'static str) -> Failure {
+        let Some(script) = self.script() else {
+            return self.before_scripts(error, doing);
+        };
+        if self.is_recorded && super::code::postgres(&error).is_some() {
+            // The commit, which checks what is deferred.
+            return Failure::Statement {
+                index: script.index,
+                statement: script.statements.saturating_sub(1),
+                at: None,
+                error,
+            };
+        }
+        ended(&error, script.index).unwrap_or_else(|| database(error, doing))
+    }
+
+    fn before_scripts(&self, error: sqlx::Error, doing: &'static str) -> Failure {
+        let first = self.message.scripts.first();
+        if self.answers == 0 && first.is_some() {
+            // Not even BEGIN was run: it is about the message as a whole.
+            return database(error, "to run the revision");
+        }
+        // BEGIN comes before them.
+        let number = self.answers.checked_sub(1);
+        if let (Some(script), Some(number)) = (first, number)
+            && self.text == 0
+            && number < script.first
+        {
+            return Failure::Statement {
+                index: script.index,
+                statement: number,
+                at: None,
+                error,
+            };
+        }
+        if is_made_by_another(&error) {
+            return Failure::Fenced;
+        }
+        match first.filter(|script| script.first > 0 && is_read_only(&error)) {
+            Some(script) => ended(&error, script.index).unwrap_or_else(|| database(error, doing)),
+            None => database(error, doing),
+        }
+    }
+
+    fn meddled(&self, what: &'static str) -> Failure {
+        Failure::Meddled {
+            index: self.script().map_or(0, |script| script.index),
+            what: what.into(),
+        }
+    }
+}
+
+/// The server points at a byte of a script.
+fn pointed(script: &Script<'_>, at: usize, error: sqlx::Error) -> Failure {
+    let found = place::statement_at(script.text, at);
+    let (statement, at) = found.map_or((0, None), |(number, at)| (number, Some(at)));
+    Failure::Statement {
+        index: script.index,
+        statement,
+        at,
+        error,
+    }
+}
+
+/// The meaning of a failure of an opening that was not sent as a message of ours.
+pub(super) fn opening_failed(error: sqlx::Error, doing: &'static str) -> Failure {
+    Reader::new(&Message::default()).failure(error, doing)
+}
+
+const ROWS: &str =
+    "changed the version table, which is the runtime's, or ended the transaction that it runs in";
+const ENDED: &str = "ended the transaction that it runs in";
+
+/// The failure of a revision that has left something behind with which it cannot be recorded.
+pub(super) fn ended(error: &sqlx::Error, index: usize) -> Option<Failure> {
+    let what = if has_ended(error) {
+        ENDED
+    } else if is_aborted(error) {
+        "went on after an error of the database, which ended the transaction that it runs in"
+    } else if is_read_only(error) {
+        "made its transaction read-only, so it cannot be recorded"
+    } else if is_table_gone(error) {
+        "dropped the version table, the journal, or the schema that they are in"
+    } else if is_made_by_another(error) {
+        ROWS
+    } else {
+        return None;
+    };
+    Some(Failure::Meddled {
+        index,
+        what: what.into(),
+    })
+}
