@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
-use migrate_runtime::Migrations;
+use migrate_runtime::{AnyPool, Migrations};
 
 use crate::error::{Error, ErrorKind, database_message};
 
@@ -102,17 +102,13 @@ impl Connection {
 /// # Errors
 /// [`ErrorKind::Connect`] when it is none of them.
 pub fn dialect_of(url: &str) -> Result<Dialect, Error> {
-    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
-    match scheme {
-        "sqlite" => Ok(Dialect::Sqlite),
-        "postgres" | "postgresql" => Ok(Dialect::Postgres),
-        "mysql" | "mariadb" => Ok(Dialect::MySql),
-        _ => {
-            let summary = format!("`{scheme}:` is no database that is known here");
-            let help = "a URL begins with sqlite:, postgres:// or mysql://";
-            Err(Error::new(ErrorKind::Connect, summary).help(help))
+    AnyPool::kind_of(url).map_err(|error| {
+        let result = Error::new(ErrorKind::Connect, error.summary());
+        match error.advice() {
+            Some(advice) => result.help(advice),
+            None => result,
         }
-    }
+    })
 }
 
 /// `None` where the build lacks the feature.

@@ -81,6 +81,23 @@ fn a_password_is_told_nowhere() {
 }
 
 #[test]
+fn a_password_of_a_scratch_server_is_told_nowhere() {
+    let folder = two("");
+    for url in [
+        "host=127.0.0.1 password=s3cret",
+        "app:s3cret@127.0.0.1/db",
+        "postgres://app:12/s3cret@127.0.0.1:1/db",
+        "mysql://app:s3#cret@127.0.0.1:1/db",
+    ] {
+        let said = folder.migrate(&["verify", "--dev-url", url]).failure();
+        assert!(
+            !said.contains("s3") && !said.contains("cret"),
+            "{url}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_line_of_dot_env_that_cannot_be_read_is_a_warning_unless_it_sets_the_url() {
     let folder = three("b1");
     folder.write(

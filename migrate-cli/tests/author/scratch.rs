@@ -140,8 +140,8 @@ error: there is no postgres server to make a scratch database on
   help: name one with --dev-url, such as `--dev-url postgres://localhost/postgres`: any database there will do
 
 $ cargo migrate verify --dev-url oracle://x
-error: `oracle:` is no database that is known here
-  help: a URL begins with sqlite:, postgres:// or mysql://
+error: `oracle://x` names no database that is known
+  help: it begins with `sqlite:`, `postgres://` or `mysql://`
 
 "#]]
     );

@@ -36,9 +36,7 @@ impl Source {
                 let Some(url) = globals.database_url()? else {
                     return Ok(None);
                 };
-                AnyPool::dialect_of(&url)
-                    .map(Some)
-                    .ok_or_else(|| unknown_scheme(&url))
+                kind(&url).map(Some)
             }
         }
     }
@@ -95,9 +93,7 @@ impl Globals {
 }
 
 fn open(url: &str, access: Access) -> Result<AnyPool, Failure> {
-    if AnyPool::dialect_of(url).is_none() {
-        return Err(unknown_scheme(url));
-    }
+    kind(url)?;
     let pool = match access {
         Access::Read => AnyPool::existing(url)?,
         Access::Write => AnyPool::new(url)?,
@@ -144,7 +140,16 @@ fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
     }
 }
 
-fn unknown_scheme(url: &str) -> Failure {
-    Failure::usage(format!("`{}` names no database that is known", shown(url)))
-        .help("it begins with `sqlite:`, `postgres://` or `mysql://`")
+/// The kind of database; a URL of none is a wrong use of the command.
+fn kind(url: &str) -> Result<Dialect, Failure> {
+    AnyPool::kind_of(url).map_err(|error| {
+        if AnyPool::dialect_of(url).is_some() {
+            return error.into();
+        }
+        let failure = Failure::usage(error.summary());
+        match error.advice() {
+            Some(advice) => failure.help(advice),
+            None => failure,
+        }
+    })
 }

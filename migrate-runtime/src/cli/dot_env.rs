@@ -6,7 +6,7 @@ use std::{env, fs, io};
 use super::Failure;
 
 /// What a file `.env` says, as far as its lines can be read.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(super) struct DotEnv {
     file: PathBuf,
     variables: Vec<(String, String)>,
@@ -14,7 +14,6 @@ pub(super) struct DotEnv {
 }
 
 /// A line that cannot be read. Its text may hold a password, and is not shown.
-#[derive(Clone, Debug)]
 struct Unread {
     number: usize,
     text: String,

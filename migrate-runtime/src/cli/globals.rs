@@ -1,11 +1,13 @@
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::dot_env::DotEnv;
+use crate::database::url::shown;
 
 /// The options that every command takes.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
     /// The database, such as `sqlite:app.db` or `postgres://user@host/app` [default: `DATABASE_URL`, also from a file .env]
@@ -44,6 +46,20 @@ pub struct Globals {
     pub(super) dot_env: Arc<OnceLock<DotEnv>>,
 }
 
+impl fmt::Debug for Globals {
+    /// Without what could be a password, since an app may log its options.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Globals")
+            .field("database_url", &self.database_url.as_deref().map(shown))
+            .field("db_schema", &self.db_schema)
+            .field("format", &self.format)
+            .field("color", &self.color)
+            .field("verbose", &self.verbose)
+            .field("quiet", &self.quiet)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
@@ -59,4 +75,26 @@ pub enum Format {
     Mermaid,
     /// A history as a picture.
     Svg,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    #[test]
+    fn options_that_are_logged_hold_no_password() {
+        #[derive(clap::Parser, Debug)]
+        struct App {
+            #[command(flatten)]
+            globals: super::Globals,
+        }
+
+        let app = App::parse_from(["app", "--database-url", "postgres://app:s3cret@host/db"]);
+        assert!(app.globals.variable("NO_SUCH_VARIABLE").is_ok());
+        let logged = format!("{app:?}");
+        assert!(
+            logged.contains("postgres://app:***@host/db") && !logged.contains("s3cret"),
+            "{logged}"
+        );
+    }
 }

@@ -71,6 +71,32 @@ impl AnyPool {
         }
     }
 
+    /// Which kind of database a URL names, for a program that connects by itself.
+    ///
+    /// # Errors
+    /// [`Error`] when its scheme is not known, or when its password holds a character by which a part of it would be taken for
+    /// a host or a database. The message has no password in it, whatever the text is.
+    ///
+    /// ```
+    /// use migrate_runtime::{AnyPool, Dialect};
+    ///
+    /// assert_eq!(AnyPool::kind_of("postgres://app@localhost/app")?, Dialect::Postgres);
+    /// let error = AnyPool::kind_of("host=localhost password=secret").unwrap_err();
+    /// assert_eq!(error.summary(), "`host=localhost password=***` names no database that is known");
+    /// # Ok::<(), migrate_runtime::Error>(())
+    /// ```
+    pub fn kind_of(url: &str) -> Result<Dialect, Error> {
+        let Some(dialect) = Self::dialect_of(url) else {
+            let summary = format!("`{}` names no database that is known", url::shown(url));
+            return Err(Error::new(ErrorKind::Connect, summary)
+                .help("it begins with `sqlite:`, `postgres://` or `mysql://`"));
+        };
+        if dialect != Dialect::Sqlite {
+            url::check(url)?;
+        }
+        Ok(dialect)
+    }
+
     /// Which kind of database it is.
     pub fn dialect(&self) -> Dialect {
         match *self {
@@ -88,13 +114,10 @@ impl AnyPool {
         reason = "only SQLite makes a database, and only a database feature makes a pool"
     )]
     fn open(url: &str, create: bool) -> Result<Self, Error> {
-        let dialect = Self::dialect_of(url);
-        if dialect != Some(Dialect::Sqlite) {
-            url::check(url)?;
-        }
+        let dialect = Self::kind_of(url)?;
         match dialect {
             #[cfg(feature = "sqlite")]
-            Some(Dialect::Sqlite) => {
+            Dialect::Sqlite => {
                 let options: sqlx::sqlite::SqliteConnectOptions = url.parse().map_err(malformed)?;
                 let options = if create && !url.contains("mode=") {
                     options.create_if_missing(true)
@@ -104,22 +127,17 @@ impl AnyPool {
                 Ok(Self::Sqlite(sqlx::SqlitePool::connect_lazy_with(options)))
             }
             #[cfg(feature = "postgres")]
-            Some(Dialect::Postgres) => {
+            Dialect::Postgres => {
                 let options = url.parse().map_err(not_a_url)?;
                 Ok(Self::Postgres(sqlx::PgPool::connect_lazy_with(options)))
             }
             #[cfg(feature = "mysql")]
-            Some(Dialect::MySql) => {
+            Dialect::MySql => {
                 let options: sqlx::mysql::MySqlConnectOptions = url.parse().map_err(not_a_url)?;
                 Ok(Self::MySql(sqlx::MySqlPool::connect_lazy_with(options)))
             }
             #[allow(unreachable_patterns, reason = "with all databases, none is left")]
-            Some(dialect) => Err(not_enabled(dialect)),
-            None => Err(Error::new(
-                ErrorKind::Connect,
-                "the URL names no database that is known",
-            )
-            .help("it begins with `sqlite:`, `postgres://` or `mysql://`")),
+            dialect => Err(not_enabled(dialect)),
         }
     }
 }
