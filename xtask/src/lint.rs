@@ -3,7 +3,7 @@
 use xshell::{Shell, cmd};
 
 use crate::steps::{Result, Steps};
-use crate::{setup, snapshots};
+use crate::{floors, setup, snapshots};
 
 /// The lowest Rust that the manifest promises.
 const LOWEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -27,7 +27,7 @@ pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     steps.step("no stale snapshots", |_| snapshots::check(sh));
     deny_if_installed(sh, steps);
     lowest_rust(sh, steps);
-    Ok(())
+    floors::run(sh, steps)
 }
 
 /// Rust revisions are modules of no crate that rustfmt knows, since a macro names them.

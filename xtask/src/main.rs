@@ -9,6 +9,7 @@
 mod bench;
 mod bless;
 mod examples;
+mod floors;
 mod house;
 mod lint;
 mod postgres_18;
@@ -31,9 +32,10 @@ Usage: cargo xtask <command>
 
   setup            install what the tests need and this machine lacks
   test             setup, then all tests: the workspace, each feature alone, the examples, the README's command
-  lint             rustfmt, clippy, rustdoc, cargo-deny where installed, the lowest Rust, stale snapshots
+  lint             rustfmt, clippy, rustdoc, cargo-deny where installed, the lowest Rust, the oldest dependencies, stale snapshots
   house            which imports make a circle of files, or lead to a room above
   ci               lint, then test
+  floors           check an app with the oldest dependencies that the manifests allow; part of lint
   deny             cargo-deny, installed first where it is missing (this takes minutes)
   bench [NAME]...  measure side by side with peers; without names, everything
   soak [CELL]      the whole matrix of faults, or the cells with this in their names
@@ -70,6 +72,7 @@ fn run() -> Result {
         ("lint", []) => run_steps(&sh, &[lint::run])?,
         ("house", []) => house::check(&sh.current_dir())?,
         ("ci", []) => run_steps(&sh, &[lint::run, test::run])?,
+        ("floors", []) => run_steps(&sh, &[floors::run])?,
         ("deny", []) => lint::deny(&sh)?,
         ("bench", names) => bench::run(&sh, names)?,
         ("soak", arguments) => soak::run(&sh, arguments)?,
