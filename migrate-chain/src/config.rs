@@ -54,6 +54,10 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// SQL that runs on each new connection of a run, by [`Dialect::index`].
     pub connect: [Option<String>; 3],
+    /// The servers for scratch databases, one for each kind of database; private servers when none is named.
+    pub dev_url: Vec<String>,
+    /// The SQL file, relative to the migration directory, that runs first on each scratch database.
+    pub scratch_prelude: Option<String>,
 }
 
 /// A command that runs on a new revision file.
@@ -84,6 +88,8 @@ impl Default for Config {
             include: Vec::new(),
             exclude: Vec::new(),
             connect: [const { None }; 3],
+            dev_url: Vec::new(),
+            scratch_prelude: None,
         }
     }
 }
@@ -171,7 +177,7 @@ pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Setti
     reader.settings
 }
 
-pub(crate) const KEYS: [&str; 16] = [
+pub(crate) const KEYS: [&str; 18] = [
     "versions",
     "recursive",
     "dialects",
@@ -188,6 +194,8 @@ pub(crate) const KEYS: [&str; 16] = [
     "include",
     "exclude",
     "connect",
+    "dev_url",
+    "scratch",
 ];
 
 /// The longest identifier that all three databases take.
@@ -367,6 +375,8 @@ fn set(config: &mut Config, key: &str, value: &Value<'_>) -> Result<(), Expected
         "truncate_slug_length" => config.truncate_slug_length = length(value)?,
         "include" => config.include = strings(value, PATTERNS)?,
         "exclude" => config.exclude = strings(value, PATTERNS)?,
+        "dev_url" => config.dev_url = dev_url(value)?,
+        "scratch" => config.scratch_prelude = Some(prelude(value)?),
         _ => config.post_write_hooks = hooks(value)?,
     }
     Ok(())
@@ -467,6 +477,27 @@ fn file_template(value: &Value<'_>) -> Result<String, Expected> {
     }
 }
 
+fn dev_url(value: &Value<'_>) -> Result<Vec<String>, Expected> {
+    let expected = "the URL of a server, such as \"docker://postgres:17\" or \"same-server\", or a list of them";
+    if value.get_ref().is_array() {
+        return strings(value, expected);
+    }
+    Ok(vec![non_empty(value, expected)?])
+}
+
+/// The only key of the table `[scratch]`.
+fn prelude(value: &Value<'_>) -> Result<String, Expected> {
+    let expected =
+        "a table with one key, `prelude`: the path of a SQL file in the migration directory";
+    let table = value.get_ref().as_table().ok_or(expected)?;
+    let path = non_empty(table.get("prelude").ok_or(expected)?, expected)?;
+    if table.len() == 1 {
+        Ok(path)
+    } else {
+        Err(expected)
+    }
+}
+
 fn length(value: &Value<'_>) -> Result<usize, Expected> {
     let expected = "a whole number of at least 1";
     let number = value.get_ref().as_integer().ok_or(expected)?;
@@ -515,7 +546,8 @@ mod tests {
             "\u{feff}versions = ['a', 'b/c']\r\nrecursive = true\r\ndialects = ['postgres', 'sqlite']\nheads = 'many'\n\
              bases = 'many'\ndowngrade = 'required'\nversion_table = 'v'\nversion_table_schema = 's'\n\
              journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
-             truncate_slug_length = 0x10\ninclude = ['app_*']\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n",
+             truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
+             [scratch]\nprelude = 'prelude.sql'\n",
         );
         assert_eq!(faults, []);
         let expected = Config {
@@ -538,6 +570,8 @@ mod tests {
             include: vec!["app_*".into()],
             exclude: vec!["app_tmp".into(), "x?".into()],
             connect: [None, None, Some("SET @a = 1".into())],
+            dev_url: vec!["same-server".into()],
+            scratch_prelude: Some("prelude.sql".into()),
         };
         assert_eq!(config, expected);
     }
@@ -600,13 +634,17 @@ mod tests {
             "exclude = ['']",
             "journal_table = 'Alembic_Version'",
             "version_table = 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv'",
+            "dev_url = ''",
+            "dev_url = [1]",
+            "scratch = 'prelude.sql'",
+            "[scratch]\nprelud = 'x'",
             "version_table = 'x'\njournal_table = 'X'",
             "connect = 'SET ROLE app'",
             "connect = { postgres = ['SET ROLE app'] }",
             "connect = { sqlite = '' }",
         ];
         for line in wrong {
-            let (config, faults) = read(&format!("{line}\nbases = 'many'\n"));
+            let (config, faults) = read(&format!("bases = 'many'\n{line}\n"));
             assert!(
                 matches!(&faults[..], [(Fault::ConfigValue { .. }, _)]),
                 "{line}: {faults:?}"

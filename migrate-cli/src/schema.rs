@@ -8,7 +8,7 @@ use migrate_runtime::Migrations;
 use migrate_runtime::cli::{Exit, Ui};
 use serde::Serialize;
 
-use crate::author::{Directory, Result, comparison, server};
+use crate::author::{Directory, Result, Servers, comparison, until_interrupted};
 use crate::project::Project;
 
 // What `check` takes in `cargo migrate` beside its options in an app, which has no files. A doc comment would be its help.
@@ -20,7 +20,7 @@ pub(crate) struct Schema {
     #[arg(long, value_name = "PATH")]
     schema: Option<PathBuf>,
 
-    /// A server to make scratch databases on [default: that of the database]
+    /// A server for scratch databases: a URL, `docker://IMAGE` or `same-server` [default: a private server]
     #[arg(long, value_name = "URL")]
     dev_url: Option<String>,
 
@@ -60,7 +60,8 @@ impl Schema {
         let schema = self.schema.clone().unwrap_or(usual);
         let url = project.globals().database_url()?;
         let config = &directory.chain.config;
-        let server = server(config, self.dev_url.as_deref().or(url.as_deref()))?;
+        let servers = Servers::of(&directory, project.globals(), self.dev_url.as_slice())?;
+        let server = until_interrupted(servers.one()).await?;
         let request = Request::new(migrations, &schema, &server).filter(Filter::new(config));
         let request = match url.as_deref().filter(|_| self.live) {
             Some(url) => request.live(url),

@@ -55,7 +55,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`ErrorKind::Replay`], with what the runner says.
-    pub async fn upgrade(&mut self, chain: &Migrations, target: &str) -> Result<(), Error> {
+    pub(crate) async fn upgrade(&mut self, chain: &Migrations, target: &str) -> Result<(), Error> {
         self.0.upgrade(chain, target).await
     }
 
@@ -63,7 +63,11 @@ impl Connection {
     ///
     /// # Errors
     /// [`ErrorKind::Replay`], with what the runner says.
-    pub async fn downgrade(&mut self, chain: &Migrations, target: &str) -> Result<(), Error> {
+    pub(crate) async fn downgrade(
+        &mut self,
+        chain: &Migrations,
+        target: &str,
+    ) -> Result<(), Error> {
         self.0.downgrade(chain, target).await
     }
 
@@ -81,6 +85,16 @@ impl Connection {
                 &error,
             )
         })
+    }
+
+    /// The first value of a query; empty if there is none.
+    pub(crate) async fn text(&mut self, sql: &str) -> Result<String, Error> {
+        let rows = self.rows(sql).await?;
+        let first = rows
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next());
+        Ok(first.flatten().unwrap_or_default())
     }
 
     /// The rows of a query, every value as text.

@@ -5,12 +5,12 @@ use std::io::ErrorKind as ErrorKindOfIo;
 use std::path::{Path, PathBuf};
 
 use migrate_chain::load;
-use migrate_chain::sql::split;
 use migrate_chain::tree::read_file;
 
 use crate::connection::Connection;
-use crate::error::{Error, ErrorKind, database_message};
+use crate::error::{Error, ErrorKind};
 use crate::rename::{self, Rename};
+use crate::script::Script;
 
 /// A file of the desired schema.
 #[derive(Clone, Debug)]
@@ -69,22 +69,9 @@ fn sql_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 impl DesiredFile {
-    /// Runs its statements, one by one.
-    pub(crate) async fn load(&self, connection: &mut Connection) -> Result<(), Error> {
-        for statement in split(connection.dialect(), &self.text) {
-            let sql = &self.text[statement.range()];
-            let done = connection.0.execute(sql).await;
-            done.map_err(|error| {
-                let line = self.text[..statement.range().start].matches('\n').count() + 1;
-                let summary = format!(
-                    "{}:{line}: the database refused the desired schema: {}",
-                    self.name,
-                    database_message(&error)
-                );
-                Error::new(ErrorKind::Desired, summary).detail(sql.to_owned())
-            })?;
-        }
-        Ok(())
+    /// Its SQL.
+    pub(crate) fn script(&self) -> Script<'_> {
+        Script::file(&self.name, &self.text)
     }
 
     /// The renames that its comments say.

@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Desired,
     /// The chain could not be replayed on a scratch database.
     Replay,
+    /// A statement would reach beyond the scratch database.
+    Beyond,
     /// A rename names what is not there.
     Rename,
     /// Something would lose data, and that was denied.

@@ -3,6 +3,7 @@
 use migrate_chain::config::Config;
 use wildmatch::WildMatch;
 
+use crate::leftover::MARK;
 use crate::model::{ObjectId, Schema};
 
 /// Which objects are compared: `include` and `exclude` of `migrate.toml`, and never the runner's own tables.
@@ -53,10 +54,11 @@ impl Filter {
     pub fn admits(&self, name: &str) -> bool {
         let name = unquoted(name);
         let fits = |patterns: &[WildMatch]| patterns.iter().any(|pattern| pattern.matches(&name));
-        !self
-            .hidden
-            .iter()
-            .any(|hidden| hidden.eq_ignore_ascii_case(&name))
+        name != MARK
+            && !self
+                .hidden
+                .iter()
+                .any(|hidden| hidden.eq_ignore_ascii_case(&name))
             && (self.include.is_empty() || fits(&self.include))
             && !fits(&self.exclude)
     }

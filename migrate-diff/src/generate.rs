@@ -8,21 +8,24 @@ use migrate_runtime::Migrations;
 
 use crate::change::Difference;
 use crate::connection::Connection;
+use crate::database;
+use crate::desired::{self, DesiredFile};
+use crate::dev_server::DevServer;
 use crate::error::{Error, ErrorKind, refused};
 use crate::filter::Filter;
 use crate::interrupt::until_interrupted;
 use crate::model::Schema;
 use crate::rename::{self, Applied, Rename};
 use crate::scratch::Scratch;
+use crate::script::{Script, Scripts};
 use crate::step::{self, Hazard, Options, Plan, Step};
-use crate::{database, desired};
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]
 pub struct Request<'r> {
     migrations: &'r Migrations,
     desired: &'r Path,
-    dev_url: &'r str,
+    server: &'r DevServer,
     live_url: Option<&'r str>,
     filter: Filter,
     renames: Vec<Rename>,
@@ -32,12 +35,12 @@ pub struct Request<'r> {
 
 impl<'r> Request<'r> {
     /// Compares what `migrations` build with the schema in `desired`, a file or a directory of .sql files, on scratch
-    /// databases of the server that `dev_url` names.
-    pub fn new(migrations: &'r Migrations, desired: &'r Path, dev_url: &'r str) -> Self {
+    /// databases of `server`.
+    pub fn new(migrations: &'r Migrations, desired: &'r Path, server: &'r DevServer) -> Self {
         Self {
             migrations,
             desired,
-            dev_url,
+            server,
             live_url: None,
             filter: Filter::default(),
             renames: Vec::new(),
@@ -160,18 +163,20 @@ pub struct Checked {
 /// # let folder = tempfile::tempdir()?;
 /// # let desired = folder.path().join("schema.sql");
 /// # let migrations = migrate_runtime::Migrations::load("../tests/fixtures/crlf/migrations")?;
-/// use migrate_diff::{Filter, Request, autogenerate};
+/// use migrate_diff::{DevServer, Filter, Request, autogenerate};
 ///
 /// std::fs::write(&desired, "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL);")?;
 /// let filter = Filter::new(&migrate_chain::config::Config::default());
-/// let request = Request::new(&migrations, &desired, "sqlite::memory:").filter(filter);
+/// let server = DevServer::at("sqlite::memory:")?;
+/// let request = Request::new(&migrations, &desired, &server).filter(filter);
 /// let generated = autogenerate(&request).await?.expect("there is no such table yet");
 /// assert!(generated.drafts[0].upgrade_sql().contains("CREATE TABLE notes"));
 /// assert!(generated.drafts[0].downgrade_sql().contains("DROP TABLE \"notes\""));
 /// # Ok(()) }
 /// ```
 pub async fn autogenerate(request: &Request<'_>) -> Result<Option<Generated>, Error> {
-    until_interrupted(async {
+    // Its future holds whole schemas.
+    until_interrupted(Box::pin(async {
         let mut prepared = Prepared::of(request).await?;
         if prepared.is_empty() {
             prepared.finish().await?;
@@ -180,7 +185,7 @@ pub async fn autogenerate(request: &Request<'_>) -> Result<Option<Generated>, Er
         let generated = prepared.generate(request).await?;
         prepared.finish().await?;
         Ok(Some(generated))
-    })
+    }))
     .await
 }
 
@@ -189,12 +194,13 @@ pub async fn autogenerate(request: &Request<'_>) -> Result<Option<Generated>, Er
 /// # Errors
 /// As [`autogenerate`], without a proof.
 pub async fn check(request: &Request<'_>) -> Result<Option<Checked>, Error> {
-    until_interrupted(async {
+    // Its future holds whole schemas.
+    until_interrupted(Box::pin(async {
         let prepared = Prepared::of(request).await?;
         let checked = (!prepared.is_empty()).then(|| prepared.checked(request));
         prepared.finish().await?;
         Ok(checked)
-    })
+    }))
     .await
 }
 
@@ -211,15 +217,21 @@ struct Prepared {
 impl Prepared {
     async fn of(request: &Request<'_>) -> Result<Self, Error> {
         let files = desired::read(request.desired)?;
-        let (mut scratch, start) = current(request).await?;
-        let mut wanted = Scratch::create(request.dev_url).await?;
+        let desired: Vec<Script<'_>> = files.iter().map(DesiredFile::script).collect();
+        let chain = Script::chain(request.migrations, request.server.dialect());
+        let scripts = Scripts {
+            run: desired.clone(),
+            like: chain.clone(),
+        };
+        let mut wanted = Scratch::create(request.server, &scripts).await?;
         let mut renames = request.renames.clone();
-        for file in &files {
-            file.load(wanted.connection()).await?;
+        for (file, script) in files.iter().zip(&desired) {
+            wanted.run_script(script, "the desired schema").await?;
             renames.extend(file.renames(wanted.connection())?);
         }
         let to = database::introspect(wanted.connection(), &request.filter).await?;
         wanted.finish().await?;
+        let (mut scratch, start) = current(request, chain, desired).await?;
         let renames = rename::applicable(&renames, &start, &to)?;
         for rename in &renames {
             run_step(scratch.connection(), &rename.forth).await?;
@@ -417,27 +429,41 @@ impl Prepared {
 }
 
 /// A scratch database with what the chain builds, or with what the live database has.
-async fn current(request: &Request<'_>) -> Result<(Scratch, Schema), Error> {
-    let mut scratch = Scratch::create(request.dev_url).await?;
+async fn current<'s>(
+    request: &'s Request<'_>,
+    chain: Vec<Script<'s>>,
+    desired: Vec<Script<'s>>,
+) -> Result<(Scratch, Schema), Error> {
     let Some(url) = request.live_url else {
-        scratch
-            .connection()
-            .upgrade(request.migrations, "heads")
-            .await?;
+        let scripts = Scripts {
+            run: chain,
+            like: desired,
+        };
+        let mut scratch = Scratch::create(request.server, &scripts).await?;
+        scratch.upgrade(request.migrations, "heads").await?;
         let schema = database::introspect(scratch.connection(), &request.filter).await?;
         return Ok((scratch, schema));
     };
     let mut live = Connection::open(url).await?;
     let schema = database::introspect(&mut live, &request.filter).await?;
-    if schema.dialect != scratch.connection().dialect() {
+    if schema.dialect != request.server.dialect() {
         let summary = format!(
             "the live database is {}, the scratch database {}",
             schema.dialect,
-            scratch.connection().dialect()
+            request.server.dialect()
         );
         return Err(Error::new(ErrorKind::Connect, summary)
             .help("name a server of the same kind with --dev-url"));
     }
+    let statements: Vec<&str> = schema.objects().map(|object| &*object.create).collect();
+    let statements = statements.join(";\n");
+    let mut named = desired;
+    named.push(Script::file("the live database", &statements));
+    let scripts = Scripts {
+        run: Vec::new(),
+        like: named,
+    };
+    let mut scratch = Scratch::create(request.server, &scripts).await?;
     let empty = database::introspect(scratch.connection(), &request.filter).await?;
     let made = database::plan(&empty, &schema, Options::default());
     run(scratch.connection(), &made.steps, true, made.foreign_keys).await?;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 
-/// Runs `work` until it is done, or a SIGINT or SIGTERM ends it; then `work` is dropped, and scratch databases with it.
+/// Runs `work` until it is done, or a SIGINT, SIGTERM or SIGHUP ends it; then `work` is dropped, and scratch databases with it.
 ///
 /// # Errors
 /// What `work` fails with, or [`ErrorKind::Interrupted`].
@@ -27,18 +27,22 @@ pub async fn until_interrupted<T>(
 
 #[cfg(unix)]
 async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut stream) => {
-                stream.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
+    use tokio::signal::unix::SignalKind;
     tokio::select! {
-        () = terminate => {}
+        () = sent(SignalKind::terminate()) => {}
+        // The terminal was closed, or the connection to it was lost.
+        () = sent(SignalKind::hangup()) => {}
         () = interrupt() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn sent(kind: tokio::signal::unix::SignalKind) {
+    match tokio::signal::unix::signal(kind) {
+        Ok(mut stream) => {
+            stream.recv().await;
+        }
+        Err(_) => std::future::pending().await,
     }
 }
 

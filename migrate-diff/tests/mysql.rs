@@ -218,17 +218,21 @@ async fn what_loses_data_is_marked_and_can_be_denied() {
     );
 }
 
+const LEFT: &str = "migrate_scratch_1700000000_0000000000000001";
+const USED: &str = "migrate_scratch_1700000000_0000000000000002";
+
 #[tokio::test]
 async fn no_scratch_database_is_left_and_none_in_use_is_swept() {
     let server = test_servers::Server::start(test_servers::Kind::MySql);
     let url = server.admin_url();
     let mut admin = Connection::open(&url).await.expect("the server answers");
-    for name in ["left", "used"] {
-        let sql = format!("CREATE DATABASE migrate_scratch_1000_{name}");
+    for name in [LEFT, USED] {
+        let sql =
+            format!("CREATE DATABASE {name}; CREATE TABLE {name}.migrate_scratch_mark (n INT)");
         admin.execute(&sql).await.expect("a database");
     }
-    let lock = "SELECT GET_LOCK('migrate_scratch_1000_used', 0)";
-    admin.execute(lock).await.expect("it is in use");
+    let lock = format!("SELECT GET_LOCK('{USED}', 0)");
+    admin.execute(&lock).await.expect("it is in use");
     let project = Project::new(&url, "", "CREATE TABLE t (a int);");
     project.generate().await.expect("it proves itself");
     // What fails leaves nothing either.
@@ -243,5 +247,5 @@ async fn no_scratch_database_is_left_and_none_in_use_is_swept() {
         .fetch_all(&mut reader)
         .await
         .expect("names");
-    assert_eq!(left, ["migrate_scratch_1000_used"]);
+    assert_eq!(left, [USED]);
 }

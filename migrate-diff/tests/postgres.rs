@@ -405,22 +405,23 @@ async fn what_loses_data_or_blocks_is_marked() {
     );
 }
 
+const LEFT: &str = "migrate_scratch_1700000000_0000000000000001";
+const USED: &str = "migrate_scratch_1700000000_0000000000000002";
+
 #[tokio::test]
 async fn no_scratch_database_is_left_and_none_in_use_is_swept() {
     let server = test_servers::Server::start(test_servers::Kind::Postgres);
     let url = server.admin_url();
     let mut admin = Connection::open(&url).await.expect("the server answers");
-    for name in [
-        "migrate_scratch_1000_left",
-        "migrate_scratch_1000_used",
-        "migrate_scratch_mine",
-    ] {
-        admin
-            .execute(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a database");
+    for name in [LEFT, USED, "migrate_scratch_mine"] {
+        for sql in [
+            format!("CREATE DATABASE {name}"),
+            format!("COMMENT ON DATABASE {name} IS 'migrate_scratch_mark'"),
+        ] {
+            admin.execute(&sql).await.expect("a database");
+        }
     }
-    let _user = Connection::open(&server.url("migrate_scratch_1000_used"))
+    let _user = Connection::open(&server.url(USED))
         .await
         .expect("somebody uses it");
     let project = Project::new(&url, "", "CREATE TABLE t (a int);");
@@ -436,5 +437,5 @@ async fn no_scratch_database_is_left_and_none_in_use_is_swept() {
         "SELECT datname FROM pg_database WHERE datname LIKE 'migrate_scratch%' ORDER BY 1",
     )
     .await;
-    assert_eq!(left, ["migrate_scratch_1000_used", "migrate_scratch_mine"]);
+    assert_eq!(left, [USED, "migrate_scratch_mine"]);
 }

@@ -482,8 +482,15 @@ impl Migrations {
         crate::graph::of(self.revisions())
     }
 
+    /// The SQL of `[connect]` in migrate.toml for a database.
+    #[doc(hidden)]
+    pub fn connect_sql(&self, dialect: Dialect) -> Option<&str> {
+        self.settings.connect[dialect.index()].as_deref()
+    }
+
     /// How a file of the chain is shown to people.
-    pub(crate) fn path_of(&self, revision: &Revision) -> String {
+    #[doc(hidden)]
+    pub fn path_of(&self, revision: &Revision) -> String {
         if revision.is_recorded() {
             return format!("{}/{}", self.settings.journal_table, revision.id());
         }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use migrate_diff::{Filter, Generated, Rename, Request};
 use migrate_runtime::Migrations;
+use migrate_runtime::cli::Globals;
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
-use super::scratch::server;
+use super::scratch::{Servers, until_interrupted};
 
 /// The options of `--autogenerate`.
 #[derive(Args, Clone, Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct Autogenerate {
     #[arg(long, value_name = "PATH", requires = "autogenerate")]
     schema_file: Option<PathBuf>,
 
-    /// A server to make scratch databases on [default: that of the database]
+    /// A server for scratch databases: a URL, `docker://IMAGE` or `same-server` [default: a private server]
     #[arg(long, value_name = "URL", requires = "autogenerate")]
     dev_url: Option<String>,
 
@@ -63,15 +64,16 @@ impl Autogenerate {
     pub(crate) async fn run(
         &self,
         directory: &Directory,
-        database_url: Option<&str>,
+        globals: &Globals,
     ) -> Result<Option<Generated>> {
         let config = &directory.chain.config;
         let schema = self
             .schema_file
             .clone()
             .unwrap_or_else(|| directory.path("schema.sql"));
-        let given = self.dev_url.as_deref().or(database_url);
-        let server = server(config, given)?;
+        let database_url = globals.database_url()?;
+        let servers = Servers::of(directory, globals, self.dev_url.as_slice())?;
+        let server = until_interrupted(servers.one()).await?;
         let migrations = Migrations::from(directory.chain.clone());
         let renames = self
             .rename
@@ -83,7 +85,7 @@ impl Autogenerate {
             .renames(renames.map_err(failure::comparison)?)
             .online(self.online)
             .deny_destructive(self.deny == Some(Deny::Destructive));
-        let request = match (self.live, database_url) {
+        let request = match (self.live, database_url.as_deref()) {
             (false, _) => request,
             (true, Some(url)) => request.live(url),
             (true, None) => {

@@ -33,8 +33,7 @@ use migrate_runtime::cli::{Exit, Ui};
 use crate::project::Project;
 pub(crate) use directory::Directory;
 pub(crate) use failure::{Result, comparison};
-pub(crate) use scratch::server;
-use scratch::until_interrupted;
+pub(crate) use scratch::{Servers, until_interrupted};
 use show::Show;
 
 /// The commands that write files, or look at them alone.
@@ -62,7 +61,7 @@ impl Author {
         match self {
             Self::Init(command) => tell(ui, &command.run(project)?),
             Self::Revision(command) => {
-                let revisions = command.run(&directory()?, url()?.as_deref()).await?;
+                let revisions = command.run(&directory()?, project.globals()).await?;
                 tell(ui, &revisions);
                 for note in &revisions.notes {
                     ui.note(format!("note: {note}"));
@@ -84,18 +83,14 @@ impl Author {
                 }
             }
             Self::Squash(command) => {
-                let (directory, url) = (directory()?, url()?);
-                tell(
-                    ui,
-                    &until_interrupted(Box::pin(command.run(&directory, url))).await?,
-                );
+                let directory = directory()?;
+                let work = Box::pin(command.run(&directory, project.globals()));
+                tell(ui, &until_interrupted(work).await?);
             }
             Self::Verify(command) => {
-                let (directory, url) = (directory()?, url()?);
-                tell(
-                    ui,
-                    &until_interrupted(Box::pin(command.run(&directory, url))).await?,
-                );
+                let directory = directory()?;
+                let work = Box::pin(command.run(&directory, project.globals()));
+                tell(ui, &until_interrupted(work).await?);
             }
             Self::ListTemplates(_) => {
                 let templates = &list_templates::TEMPLATES;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use migrate_runtime::cli::Globals;
 
 use super::autogenerate::Autogenerate;
 use super::directory::Directory;
@@ -66,13 +67,9 @@ impl Revision {
     ///
     /// # Errors
     /// What was asked for makes no sense, or would break the chain.
-    pub(crate) async fn run(
-        &self,
-        directory: &Directory,
-        database_url: Option<&str>,
-    ) -> Result<Revisions> {
+    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Revisions> {
         if self.generate.autogenerate {
-            return self.generate(directory, database_url).await;
+            return self.generate(directory, globals).await;
         }
         let taken = self.taken(directory)?;
         let parents = self.parents(directory)?;
@@ -109,13 +106,9 @@ impl Revision {
         }
     }
 
-    async fn generate(
-        &self,
-        directory: &Directory,
-        database_url: Option<&str>,
-    ) -> Result<Revisions> {
+    async fn generate(&self, directory: &Directory, globals: &Globals) -> Result<Revisions> {
         let parents = self.parents(directory)?;
-        let Some(generated) = self.generate.run(directory, database_url).await? else {
+        let Some(generated) = self.generate.run(directory, globals).await? else {
             return Ok(Revisions::default());
         };
         let hazards = generated

@@ -6,11 +6,12 @@ use clap::Args;
 use migrate_chain::Dialect;
 use migrate_diff::Schema;
 use migrate_runtime::Migrations;
+use migrate_runtime::cli::Globals;
 use serde::Serialize;
 
 use super::directory::Directory;
 use super::failure::{Failure, Result};
-use super::scratch::{Bench, difference, servers};
+use super::scratch::{Bench, Servers, difference};
 use super::show::{self, AllVerified};
 
 /// Run every revision up, down and up again on a scratch database
@@ -26,7 +27,7 @@ Examples:
   cargo migrate verify --dev-url postgres://localhost/postgres"
 )]
 pub(crate) struct Verify {
-    /// A server to make scratch databases on, once for each kind of database
+    /// A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or `same-server` [default: a private server]
     #[arg(long, value_name = "URL")]
     pub(crate) dev_url: Vec<String>,
 }
@@ -70,13 +71,14 @@ impl Verify {
     pub(crate) async fn run(
         &self,
         directory: &Directory,
-        database_url: Option<String>,
+        globals: &Globals,
     ) -> Result<AllVerified> {
-        let given: Vec<String> = self.dev_url.iter().cloned().chain(database_url).collect();
+        let servers = Servers::of(directory, globals, &self.dev_url)?;
         let mut verified = Vec::new();
-        for (dialect, url) in servers(&directory.chain.config, &served(directory), &given)? {
+        for server in servers.for_each(&served(directory)).await? {
+            let dialect = server.dialect();
             let migrations = Migrations::from(directory.chain.clone());
-            let bench = Bench::new(&migrations, &directory.chain.config, &url).await?;
+            let bench = Bench::new(&migrations, &directory.chain.config, &server).await?;
             verified.push(Verified {
                 dialect,
                 revisions: verify(directory, bench, dialect).await?,

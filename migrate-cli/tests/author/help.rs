@@ -64,7 +64,8 @@ Autogenerate:
                             it has proved itself
       --schema-file <PATH>  The desired schema, a file or a directory of .sql files [default:
                             schema.sql in the migration directory]
-      --dev-url <URL>       A server to make scratch databases on [default: that of the database]
+      --dev-url <URL>       A server for scratch databases: a URL, `docker://IMAGE` or `same-server`
+                            [default: a private server]
       --live                Compare the connected database, and not what the chain builds
       --rename <OLD=NEW>    What has another name in the desired schema: `old=new` for a table,
                             `table.old=new` for a column
@@ -197,7 +198,8 @@ Options:
           What the new revision does
 
       --dev-url <URL>
-          A server to make scratch databases on, once for each kind of database
+          A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or
+          `same-server` [default: a private server]
 
   -h, --help
           Print help (see a summary with '-h')
@@ -225,7 +227,8 @@ Usage: cargo migrate verify [OPTIONS]
 
 Options:
       --dev-url <URL>
-          A server to make scratch databases on, once for each kind of database
+          A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or
+          `same-server` [default: a private server]
 
   -h, --help
           Print help (see a summary with '-h')

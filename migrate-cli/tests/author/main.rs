@@ -5,10 +5,12 @@
     reason = "snapbox writes snapshots so"
 )]
 
+mod dev_server;
 mod help;
 mod init;
 mod input;
 mod merge;
+mod reach;
 mod revision;
 mod revision_file;
 mod scratch;

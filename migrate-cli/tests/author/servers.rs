@@ -184,7 +184,7 @@ error: the squash does not run, though the revisions do; nothing was written
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_leaves_no_scratch_database() {
+fn a_signal_leaves_no_scratch_database() {
     let _alone = alone();
     let server = test_servers::postgres();
     let folder = two("postgres");
@@ -195,7 +195,9 @@ fn an_interrupt_leaves_no_scratch_database() {
     );
     let before = folder.contents();
     let url = server.admin_url();
-    for command in [&["verify"][..], &["squash", ":", "-m", "All"]] {
+    let verify = &["verify"][..];
+    let squash = &["squash", ":", "-m", "All"][..];
+    for (command, signal) in [(verify, "-INT"), (squash, "-TERM"), (verify, "-HUP")] {
         let mut command = folder.command(&[command, &["--dev-url", &url]].concat());
         let child = command
             .stderr(std::process::Stdio::piped())
@@ -204,7 +206,7 @@ fn an_interrupt_leaves_no_scratch_database() {
         wait_until_asleep(server);
         let id = child.id().to_string();
         let sent = std::process::Command::new("kill")
-            .args(["-INT", &id])
+            .args([signal, &id])
             .status();
         assert!(sent.expect("it starts").success());
         let output = child.wait_with_output().expect("it ends");

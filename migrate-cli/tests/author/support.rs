@@ -50,6 +50,7 @@ impl Folder {
             .current_dir(self.path());
         for name in [
             "DATABASE_URL",
+            "MIGRATE_DEV_URL",
             "VISUAL",
             "EDITOR",
             "NO_COLOR",

@@ -21,6 +21,18 @@ const TRIGGERS: &str = "SELECT CAST(TRIGGER_NAME AS CHAR), CAST(EVENT_OBJECT_TAB
     WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER";
 
 pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Error> {
+    // ANSI_QUOTES and its like change how SHOW CREATE spells things.
+    connection
+        .execute("SET @migrate_sql_mode = @@SESSION.sql_mode, SESSION sql_mode = ''")
+        .await?;
+    let schema = read(connection).await;
+    connection
+        .execute("SET SESSION sql_mode = @migrate_sql_mode, @migrate_sql_mode = NULL")
+        .await?;
+    schema
+}
+
+async fn read(connection: &mut Connection) -> Result<Schema, Error> {
     let mut reader = Reader {
         schema: Schema::empty(Dialect::MySql),
         database: scalar(connection, "SELECT CAST(DATABASE() AS CHAR)").await?,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use migrate_chain::config::Config;
 use migrate_diff::{
-    Checked, Draft, Error, Filter, Generated, Rename, Request, autogenerate, check,
+    Checked, DevServer, Draft, Error, Filter, Generated, Rename, Request, autogenerate, check,
 };
 use migrate_runtime::Migrations;
 use tempfile::TempDir;
@@ -89,20 +89,25 @@ impl Project {
 
     pub(crate) async fn generate(&self) -> Result<Option<Generated>, Error> {
         let (migrations, desired) = (self.migrations(), self.desired());
-        autogenerate(&self.request(&migrations, &desired)).await
+        autogenerate(&self.request(&migrations, &desired, &self.server()?)).await
     }
 
     pub(crate) async fn check(&self) -> Result<Option<Checked>, Error> {
         let (migrations, desired) = (self.migrations(), self.desired());
-        check(&self.request(&migrations, &desired)).await
+        check(&self.request(&migrations, &desired, &self.server()?)).await
+    }
+
+    fn server(&self) -> Result<DevServer, Error> {
+        DevServer::at(&self.url)
     }
 
     fn request<'r>(
         &'r self,
         migrations: &'r Migrations,
         desired: &'r std::path::Path,
+        server: &'r DevServer,
     ) -> Request<'r> {
-        let request = Request::new(migrations, desired, &self.url)
+        let request = Request::new(migrations, desired, server)
             .filter(Filter::new(&self.config))
             .renames(self.renames.clone())
             .online(self.online)

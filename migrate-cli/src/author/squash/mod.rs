@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use migrate_chain::{Chain, Dialect, ForeignKeys, Revision};
+use migrate_diff::DevServer;
+use migrate_runtime::cli::Globals;
 use serde::Serialize;
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
 use super::new_revision::{check_message, not_read, now_in};
 use super::revision_file::{self, RevisionFile};
-use super::scratch::servers;
+use super::scratch::Servers;
 use super::{file_name, files, show, touch};
 use join::Joined;
 use run::Run;
@@ -43,7 +45,7 @@ pub(crate) struct Squash {
     #[arg(short, long, value_name = "MSG")]
     message: String,
 
-    /// A server to make scratch databases on, once for each kind of database
+    /// A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or `same-server` [default: a private server]
     #[arg(long, value_name = "URL")]
     dev_url: Vec<String>,
 }
@@ -98,21 +100,14 @@ impl Squash {
     ///
     /// # Errors
     /// As [`plan`](Self::plan), [`prove`](Squashed::prove) and [`write`](Squashed::write).
-    pub(crate) async fn run(
-        &self,
-        directory: &Directory,
-        database_url: Option<String>,
-    ) -> Result<Written> {
+    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Written> {
         let squashed = self.plan(directory)?;
-        let given: Vec<String> = self.dev_url.iter().cloned().chain(database_url).collect();
-        let servers = servers(&directory.chain.config, &squashed.dialects, &given)?;
-        for (_, url) in &servers {
-            squashed.prove(directory, url).await?;
+        let servers = Servers::of(directory, globals, &self.dev_url)?;
+        let servers = servers.for_each(&squashed.dialects).await?;
+        for server in &servers {
+            squashed.prove(directory, server).await?;
         }
-        squashed.write(
-            directory,
-            servers.into_iter().map(|(dialect, _)| dialect).collect(),
-        )
+        squashed.write(directory, servers.iter().map(DevServer::dialect).collect())
     }
 
     /// Joins the revisions in memory, and checks the chain that this gives.

@@ -1,6 +1,6 @@
 //! Whether a squash does what the revisions did that it stands for.
 
-use migrate_diff::Schema;
+use migrate_diff::{DevServer, Schema};
 use migrate_runtime::Migrations;
 
 use super::super::directory::Directory;
@@ -9,20 +9,20 @@ use super::super::scratch::{Bench, difference};
 use super::Squashed;
 
 impl Squashed {
-    /// Runs both chains on scratch databases of the server of `url`: upgraded to the squash they must hold the same, and
+    /// Runs both chains on scratch databases of a server: upgraded to the squash they must hold the same, and
     /// downgraded below it as well.
     ///
     /// # Errors
     /// They do not, or a chain does not run.
-    pub(super) async fn prove(&self, directory: &Directory, url: &str) -> Result<()> {
+    pub(super) async fn prove(&self, directory: &Directory, server: &DevServer) -> Result<()> {
         let config = &directory.chain.config;
         let (before, after) = (
             Migrations::from(directory.chain.clone()),
             Migrations::from(self.after.clone()),
         );
         let (mut old, mut new) = (
-            Bench::new(&before, config, url).await?,
-            Bench::new(&after, config, url).await?,
+            Bench::new(&before, config, server).await?,
+            Bench::new(&after, config, server).await?,
         );
         let upgraded = old.upgrade(&self.id).await.map_err(as_they_are)?;
         let squashed = new.upgrade(&self.id).await.map_err(as_one)?;
