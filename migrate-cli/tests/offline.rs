@@ -13,6 +13,8 @@ fn on_sqlite() {
         client,
         "echo '.schema' | sqlite3 app.db | sort",
     );
+    let dump = "sqlite3 app.db .dump | grep -v 'INTO migrate_journal'";
+    scripts_leave_what_commands_leave(Session::sqlite, client, dump);
 }
 
 #[cfg(feature = "postgres")]
@@ -27,7 +29,9 @@ fn on_postgres() {
     };
     let client = |url: &str| format!("psql -X -q -A -t -v ON_ERROR_STOP=1 {url}");
     let schema = "pg_dump --schema-only --restrict-key=x \"$DATABASE_URL\"";
-    scripts_do_what_commands_do(fresh, client, schema);
+    scripts_do_what_commands_do(&fresh, client, schema);
+    let dump = "pg_dump --restrict-key=x --exclude-table-data=migrate_journal \"$DATABASE_URL\" | grep -v setval";
+    scripts_leave_what_commands_leave(&fresh, client, dump);
 }
 
 #[cfg(feature = "mysql")]
@@ -57,6 +61,31 @@ fn on_mysql() {
 fn port_and_name(url: &str) -> (&str, &str) {
     let end = url.rsplit_once(':').expect("it has a port").1;
     end.split_once('/').expect("it has a path")
+}
+
+/// Chains that a script can hold, with their last table. In one of them, revisions leave other settings than they found,
+/// and show those that they find.
+const CHAINS: [(&str, &str); 2] = [("settings", "s4"), ("linear", "r3")];
+
+fn scripts_leave_what_commands_leave(
+    fresh: impl Fn() -> Session,
+    client: impl Fn(&str) -> String,
+    dump: &str,
+) {
+    for (chain, last) in CHAINS {
+        let (live, offline) = (fresh(), fresh());
+        for session in [&live, &offline] {
+            done(session, &format!("cp -r $CHAINS/{chain} migrations"));
+        }
+        done(&live, "cargo migrate upgrade");
+        let client = client(offline.url());
+        let run =
+            format!("cargo migrate upgrade heads --sql > script.sql && {client} < script.sql");
+        done(&offline, &run);
+        let (live, offline) = (done(&live, dump), done(&offline, dump));
+        assert!(live.contains(last), "{live}");
+        snapbox::assert_data_eq!(offline, snapbox::Data::text(live).raw());
+    }
 }
 
 /// The command, and the one that writes its script.

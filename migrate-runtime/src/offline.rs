@@ -1,13 +1,16 @@
 //! Scripts for `psql`, `mysql` and `sqlite3`: the same statements as a live run, and the same records.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use migrate_chain::Dialect;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::plan::Plan;
 use migrate_chain::sql::comment;
+use migrate_chain::sql::sqlite::pragma_name;
 use migrate_chain::target::{Range, Target};
 
+use crate::database::syntax;
 use crate::error::{Error, ErrorKind};
 use crate::journal::JournalDirection;
 use crate::options::TransactionMode;
@@ -224,9 +227,7 @@ impl Writer {
             // As sqlx has it.
             self.statement("PRAGMA foreign_keys = ON");
         }
-        for statement in self.connect.clone() {
-            self.statement(&statement);
-        }
+        self.own_settings(&[]);
         self.statement(&tables.create_version());
         self.statement(&tables.create_journal());
     }
@@ -247,9 +248,12 @@ impl Writer {
         if suspends_keys {
             self.statement(NOTE_VIOLATIONS);
         }
-        for statement in step.split(self.dialect) {
+        let statements = step.split(self.dialect);
+        for statement in &statements {
             self.statement(statement);
         }
+        // The tables of the record are looked for as they were when they were created.
+        self.own_settings(&statements);
         if !is_one_transaction {
             self.begin();
         }
@@ -266,6 +270,22 @@ impl Writer {
         self.statement("COMMIT");
         if suspends_keys {
             self.statement("PRAGMA foreign_keys = ON");
+        }
+    }
+
+    /// The settings that the next statement is to find, after a script that may have made others.
+    fn own_settings(&mut self, script: &[&str]) {
+        let defaults = syntax::session_defaults(self.dialect);
+        if !defaults.is_empty() {
+            let _ = writeln!(self.out, "{};", defaults.join("; "));
+        }
+        if self.dialect == Dialect::Sqlite {
+            for pragma in pragmas_again(script) {
+                self.statement(&pragma);
+            }
+        }
+        for statement in self.connect.clone() {
+            self.statement(&statement);
         }
     }
 
@@ -286,4 +306,14 @@ impl Writer {
         // It never ends in a comment, which would swallow what ends it.
         let _ = writeln!(self.out, "{statement};");
     }
+}
+
+/// The statements that set the PRAGMAs of a script to what they are on a new connection.
+fn pragmas_again(script: &[&str]) -> BTreeSet<String> {
+    let named = script.iter().filter_map(|statement| pragma_name(statement));
+    let again = named.filter_map(|pragma| {
+        let value = syntax::pragma_default(&pragma.name)?;
+        Some(format!("PRAGMA {} = {value}", pragma.name))
+    });
+    again.collect()
 }

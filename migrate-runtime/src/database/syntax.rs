@@ -116,6 +116,50 @@ pub(crate) fn journal_columns(dialect: Dialect) -> String {
     )
 }
 
+/// The statements that undo what a script of plain SQL has set on a session: each revision of an offline script starts
+/// with the settings that one of a run starts with.
+pub(crate) fn session_defaults(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        // It has no statement for that; see `pragma_default`.
+        Dialect::Sqlite => &[],
+        Dialect::Postgres => &[
+            "RESET SESSION AUTHORIZATION",
+            "RESET ALL",
+            "CLOSE ALL",
+            "DISCARD TEMP",
+            // As sqlx has them.
+            "SET client_encoding = 'UTF8'",
+            "SET DateStyle = 'ISO, MDY'",
+            "SET TimeZone = 'UTC'",
+        ],
+        Dialect::MySql => &[
+            "SET SESSION sql_mode = DEFAULT, time_zone = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, \
+             sql_safe_updates = DEFAULT, sql_big_selects = DEFAULT, sql_select_limit = DEFAULT, sql_auto_is_null = DEFAULT, \
+             max_join_size = DEFAULT, group_concat_max_len = DEFAULT, div_precision_increment = DEFAULT, \
+             default_week_format = DEFAULT, lc_time_names = DEFAULT, default_storage_engine = DEFAULT, \
+             completion_type = DEFAULT, timestamp = DEFAULT",
+            "SET NAMES utf8mb4",
+        ],
+    }
+}
+
+/// The value that a PRAGMA has on a new connection of a run, if it changes what SQL means.
+pub(crate) fn pragma_default(name: &str) -> Option<&'static str> {
+    match name {
+        "foreign_keys" | "short_column_names" | "trusted_schema" => Some("ON"),
+        "case_sensitive_like"
+        | "defer_foreign_keys"
+        | "full_column_names"
+        | "ignore_check_constraints"
+        | "legacy_alter_table"
+        | "query_only"
+        | "recursive_triggers"
+        | "reverse_unordered_selects"
+        | "writable_schema" => Some("OFF"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
