@@ -11,14 +11,18 @@ mod support;
 
 mod on_mysql {
     crate::suite::suite!(crate::support::mysql::MySql);
+    crate::suite::suite! { @ crate::support::mysql::MySql; cancel { on_a_pool, on_a_passed_connection } }
 }
 
 mod mysql {
     mod bad_input;
+    mod engines;
     mod galera;
     mod in_flight;
     mod lock;
     mod offline;
+    mod rounds;
     mod rows;
     mod rust;
+    mod settings;
 }

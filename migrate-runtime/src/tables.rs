@@ -274,6 +274,21 @@ impl Tables {
         self.values(entry, times)
     }
 
+    /// The statement that adds a row to the journal at the end of a message. `since` is when the work began, in seconds as
+    /// SQL writes it.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn add_since(
+        &self,
+        entry: &Entry<'_>,
+        since: &str,
+        more: &[(&str, String)],
+    ) -> String {
+        let took = format!("GREATEST(UNIX_TIMESTAMP(SYSDATE(6)) - {since}, 0)");
+        let started = format!("UTC_TIMESTAMP(3) - INTERVAL ROUND({took} * 1000000) MICROSECOND");
+        let duration = format!("ROUND({took} * 1000)");
+        self.insert(entry, [&started, "UTC_TIMESTAMP(3)", &duration], more)
+    }
+
     fn insert(
         &self,
         entry: &Entry<'_>,

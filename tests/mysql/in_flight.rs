@@ -134,7 +134,7 @@ async fn what_nobody_can_know_is_in_doubt() {
         let plain = "CREATE TABLE plain (id INT) ENGINE = MyISAM";
         database.execute(plain).await.unwrap();
         assert!(
-            cut_at("before-statement", 1, migrations.upgrade(database.db()))
+            cut_at("before-record", 1, migrations.upgrade(database.db()))
                 .await
                 .is_none()
         );

@@ -113,15 +113,27 @@ async fn a_connection_that_is_passed_is_as_before() {
         "nobody holds the lock: {error}"
     );
 
-    sqlx::raw_sql("START TRANSACTION")
-        .execute(&mut passed)
-        .await
-        .unwrap();
-    drop(passed);
-    let mut passed = connection(&database).await;
     let mut inside = passed.begin().await.unwrap();
     let error = migrations.upgrade(&mut *inside).await.unwrap_err();
     assert!(error.is_unsupported(), "{error}");
+}
+
+/// However it was begun, a transaction of the caller is neither used nor ended.
+#[tokio::test]
+async fn a_connection_inside_a_transaction_is_refused() {
+    let database = MySql::fresh().await;
+    database.execute("CREATE TABLE t (id INT)").await.unwrap();
+    let mut passed = connection(&database).await;
+    let begin = "START TRANSACTION; INSERT INTO t VALUES (1)";
+    sqlx::raw_sql(begin).execute(&mut passed).await.unwrap();
+    let chain = Chain::line(1);
+    let error = chain.load().upgrade(&mut passed).await.unwrap_err();
+    assert!(error.is_unsupported(), "{error}");
+    let end = "ROLLBACK";
+    sqlx::raw_sql(end).execute(&mut passed).await.unwrap();
+    assert_eq!(database.tables().await, ["t"]);
+    assert_eq!(database.column("SELECT id FROM t").await, [""; 0]);
+    chain.load().upgrade(&mut passed).await.unwrap();
 }
 
 #[tokio::test]

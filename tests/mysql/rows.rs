@@ -116,7 +116,92 @@ async fn a_lock_on_tables_that_the_build_lets_through_is_refused_before_it_is_se
     let error = chain.load().upgrade(database.db()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Revision);
     assert!(error.to_string().contains("locks tables"), "{error}");
+    assert!(error.location().unwrap().ends_with("a.sql:8:1"), "{error}");
+    let status = chain.load().status(database.db()).await.unwrap();
+    assert!(
+        status.unfinished.unwrap().error.is_some(),
+        "nothing is in doubt"
+    );
     chain.edit("a", lock, "SELECT 1");
     chain.reload().upgrade(database.db()).await.unwrap();
     assert_consistent(&database).await;
+}
+
+/// Nobody is kept out any more, and a plan that is made again would release it again.
+#[tokio::test]
+async fn one_that_releases_the_lock_is_not_recorded() {
+    for sql in [
+        "DO RELEASE_ALL_LOCKS()",
+        "CREATE TABLE t (id INT);\nDO RELEASE_ALL_LOCKS()",
+    ] {
+        let database = MySql::fresh().await;
+        let chain = Chain::new().revision("a", "none").up(sql);
+        let error = chain.load().upgrade(database.db()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Revision, "{error}");
+        assert!(error.to_string().contains("released the lock"), "{error}");
+        chain.edit("a", "RELEASE_ALL_LOCKS()", "1");
+        chain.reload().upgrade(database.db()).await.unwrap();
+        assert_consistent(&database).await;
+    }
+}
+
+#[tokio::test]
+async fn one_that_changes_the_version_table_is_not_recorded() {
+    let database = MySql::fresh().await;
+    let chain = Chain::line(1)
+        .revision("a", "r1")
+        .up("DELETE FROM alembic_version");
+    let error = chain.load().upgrade(database.db()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("changed the version table"),
+        "{error}"
+    );
+    assert_eq!(database.versions().await, ["r1"]);
+}
+
+/// The server takes more than `max_allowed_packet` for a broken connection.
+#[tokio::test]
+async fn a_statement_that_is_too_large_names_the_limit() {
+    let database = MySql::fresh().await;
+    let limit: usize = database.column("SELECT @@max_allowed_packet").await[0]
+        .parse()
+        .unwrap();
+    let chain = Chain::line(1).revision("large", "r1").up(&format!(
+        "SELECT 1;\nSELECT LENGTH('{}')",
+        "x".repeat(limit)
+    ));
+    let error = chain.load().upgrade(database.db()).await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains(&format!("max_allowed_packet of the server is {limit}")),
+        "{}",
+        &text[..200]
+    );
+    assert!(error.location().unwrap().ends_with("large.sql:8:1"));
+    assert_eq!(database.versions().await, ["r1"]);
+}
+
+/// All of them together are larger than the server takes.
+#[tokio::test]
+async fn many_statements_are_sent_in_slices_and_committed_at_once() {
+    let database = MySql::fresh().await;
+    let limit: usize = database.column("SELECT @@max_allowed_packet").await[0]
+        .parse()
+        .unwrap();
+    let row = format!(
+        "INSERT INTO t1 VALUES (LENGTH('{}'));\n",
+        "x".repeat(200_000)
+    );
+    let count = limit / 200_000 + 2;
+    let chain = Chain::line(1)
+        .revision("large", "r1")
+        .up(&row.repeat(count));
+    let migrations = chain.load();
+    let report = migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(report.steps[1].statements, count);
+    assert_eq!(
+        database.column("SELECT COUNT(*) FROM t1").await,
+        [count.to_string()]
+    );
+    assert_eq!(database.journal().await.len(), 3 + 1, "one record");
 }

@@ -79,6 +79,28 @@ async fn an_error_behind_a_schema_change_is_in_doubt() {
     RUST.check(database.db()).await.unwrap();
 }
 
+/// What it did is committed, or lost, and nobody can tell which: it is not recorded as done.
+#[tokio::test]
+async fn one_that_ends_its_transaction_is_not_recorded() {
+    for mood in ["commit", "begin"] {
+        let database = in_a_mood(mood).await;
+        let error = RUST.upgrade(database.db()).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("ended the transaction"), "{mood}: {text}");
+        assert_eq!(database.versions().await, ["start"], "{mood}");
+        let error = RUST.upgrade(database.db()).await.unwrap_err();
+        assert!(error.is_in_doubt(), "{mood}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn transactions_of_sqlx_inside_it_are_savepoints() {
+    let database = in_a_mood("nest").await;
+    assert_eq!(ran(&RUST.upgrade(database.db()).await.unwrap()), ["act"]);
+    assert_eq!(notes(&database).await, ["begun", "kept"]);
+    assert_consistent(&database).await;
+}
+
 #[tokio::test]
 async fn cut_off_it_is_in_doubt() {
     let database = in_a_mood("good").await;

@@ -178,6 +178,14 @@ pub(crate) enum Failure {
         /// Each table that loses rows, in words.
         losses: Vec<String>,
     },
+    /// A statement was refused before it was sent, and nothing of it was done.
+    #[allow(dead_code, reason = "not every database refuses one")]
+    Refused {
+        index: usize,
+        statement: usize,
+        what: String,
+        help: &'static str,
+    },
     /// A revision did what only the runtime may do.
     Meddled {
         index: usize,
@@ -201,6 +209,7 @@ impl Failure {
             | Self::Rust { index, .. }
             | Self::ForeignKeys { index, .. }
             | Self::Cascade { index, .. }
+            | Self::Refused { index, .. }
             | Self::Meddled { index, .. } => *index,
             Self::Busy { .. } | Self::Fenced | Self::Unsupported(_) | Self::Database { .. } => 0,
         }
@@ -307,7 +316,7 @@ pub(crate) trait Session: Send {
 
     /// Whether what just failed outside a transaction has certainly done nothing.
     fn left_no_trace(&self, failure: &Failure) -> bool {
-        matches!(failure, Failure::Statement { .. })
+        matches!(failure, Failure::Statement { .. } | Failure::Refused { .. })
     }
 
     /// Whether the database only gave up on a lock, and undid all that was tried: it can be tried again. `outside` is

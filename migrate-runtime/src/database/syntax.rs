@@ -21,8 +21,10 @@ pub(crate) fn text(dialect: Dialect, text: Option<&str>) -> String {
     match dialect {
         // The E form means the same whatever standard_conforming_strings says.
         Dialect::Postgres if text.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
-        // Hexadecimal means the same whatever sql_mode says about backslashes.
-        Dialect::MySql if text.contains('\\') => format!("CONVERT(X'{}' USING utf8mb4)", hex(text)),
+        // Hexadecimal means the same whatever sql_mode says about backslashes, and whatever character set a revision has set.
+        Dialect::MySql if text.contains('\\') || !text.is_ascii() => {
+            format!("CONVERT(X'{}' USING utf8mb4)", hex(text))
+        }
         _ => format!("'{quoted}'"),
     }
 }

@@ -56,6 +56,16 @@ pub(super) fn error(
             &dropped,
             &losses,
         ),
+        Failure::Refused {
+            index,
+            statement,
+            what,
+            help,
+        } => {
+            let step = &steps[index];
+            let place = statement_place(migrations, step, session.dialect(), statement, None);
+            refused_statement(step, place, statement, &what, help)
+        }
         Failure::Meddled { index, what } => meddled(migrations, &steps[index], &what),
         Failure::Database { doing, error } => refused(session, doing, error),
         Failure::Busy { holder } => Error::new(
@@ -223,6 +233,24 @@ fn cascade(
             "write `foreign_keys: off` in the header if the table comes back; `foreign_keys: cascade` if the rows may go; or \
              drop the tables that refer to it first",
         )
+}
+
+/// A statement that was never sent.
+fn refused_statement(
+    step: &Step<'_>,
+    place: Place,
+    statement: usize,
+    what: &str,
+    help: &'static str,
+) -> Error {
+    let id = step.revision.id();
+    let summary = format!("the {} of revision `{id}` {what}", step.direction);
+    Error::new(ErrorKind::Revision, summary)
+        .of_revision(id, step.direction)
+        .at(place)
+        .note("the statement was not sent")
+        .note(aftermath(step, statement))
+        .help(help)
 }
 
 fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {

@@ -210,6 +210,7 @@ impl<'a> Run<'a> {
             Failure::Statement { error, .. } => database_message(error),
             Failure::Rust { error, .. } => error.to_string(),
             Failure::Cascade { losses, .. } => losses.join("; "),
+            Failure::Refused { what, .. } => what.clone(),
             _ => return failure,
         };
         let failed = done.len();
@@ -506,6 +507,7 @@ impl<'a> Run<'a> {
 fn of_statement(mut failure: Failure, number: usize) -> Failure {
     match &mut failure {
         Failure::Statement { statement, .. }
+        | Failure::Refused { statement, .. }
         | Failure::Cascade {
             statement: Some(statement),
             ..

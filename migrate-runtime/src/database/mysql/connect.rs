@@ -10,6 +10,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::MySqlSession;
 use super::code::{explain, is_absent, is_crowded};
+use super::passed;
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, database_code, database_message, inside_a_transaction, local_help};
 use crate::error::{Error, ErrorKind};
@@ -34,6 +35,7 @@ impl<'a> sealed::Connect<'a> for &'a mut MySqlConnection {
             if self.is_in_transaction() {
                 return Err(inside_a_transaction());
             }
+            passed::clear(self).await?;
             let handle = Handle::Borrowed(self);
             Ok(Opened(Box::new(MySqlSession::new(handle, limits))))
         }
@@ -52,7 +54,7 @@ async fn patiently<'a>(
     limits: Limits,
     patience: Duration,
 ) -> Result<Opened<'a>, Error> {
-    let options = options.disable_statement_logging();
+    let options = with_settings_of_the_server(options.disable_statement_logging());
     let started = Instant::now();
     let connection = loop {
         match open(&options, patience).await {
@@ -71,6 +73,17 @@ async fn patiently<'a>(
         options: Box::new(options),
     };
     Ok(Opened(Box::new(MySqlSession::new(handle, limits))))
+}
+
+/// A new connection has the settings that the server gives to it, and not those of sqlx: triggers and routines keep
+/// them, and `||` means what it means in the server's own client. The character set is ours.
+fn with_settings_of_the_server(options: MySqlConnectOptions) -> MySqlConnectOptions {
+    options
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .timezone(None)
+        .set_names(true)
+        .charset("utf8mb4")
 }
 
 /// Connects. A server of another kind may wait for the client to speak first, as the client does for the server.

@@ -1,10 +1,11 @@
 //! What definitions are before a statement changes them. A later look tells by it whether the statement was done.
 
 use migrate_chain::Checksum;
-use sqlx::mysql::MySqlConnection;
+use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::code::number;
+use super::message::{Answers, Message, Part};
 use super::statement::{Kind, Object, kind};
 
 /// What a look at the definitions tells.
@@ -20,17 +21,50 @@ pub(super) enum Seen {
     Edited,
 }
 
-/// What is to be written down before a statement runs: a word for each definition that it changes. None for a statement
+/// The note that is written down before a statement runs: a word for each definition that it changes. None for a statement
 /// that changes no definitions, or whose definitions cannot be seen.
 pub(super) async fn before(
     connection: &mut MySqlConnection,
     statement: &str,
 ) -> Result<Option<String>, sqlx::Error> {
-    let Kind::Definition(objects) = kind(statement) else {
-        return Ok(None);
-    };
-    let words = words(connection, &objects).await?;
-    Ok(words.map(|words| format!("{} {}", short(statement), words.join(" "))))
+    let objects = objects(statement);
+    let words = words(connection, &objects, Vec::new()).await?;
+    Ok(words.and_then(|words| note(statement, &words)))
+}
+
+/// The definitions that a statement changes.
+pub(super) fn objects(statement: &str) -> Vec<Object> {
+    match kind(statement) {
+        Kind::Definition(objects) => objects,
+        _ => Vec::new(),
+    }
+}
+
+/// Adds the questions for the definitions to a message. The first that is missing ends it.
+pub(super) fn ask(objects: &[Object], message: &mut Message) {
+    for (n, object) in objects.iter().enumerate() {
+        message.push(Part::Show(n), &show(object));
+    }
+}
+
+/// The same note as [`before`], from the answers to [`ask`] and the error that ended them.
+pub(super) async fn answered(
+    connection: &mut MySqlConnection,
+    statement: &str,
+    answers: &Answers,
+    error: Option<&sqlx::Error>,
+) -> Result<Option<String>, sqlx::Error> {
+    let shown = answers
+        .iter()
+        .filter(|(part, _)| matches!(part, Part::Show(_)));
+    let mut known: Vec<Option<String>> = shown.map(|(_, row)| Some(hash(row))).collect();
+    known.extend(error.map(absent));
+    let words = words(connection, &objects(statement), known).await?;
+    Ok(words.and_then(|words| note(statement, &words)))
+}
+
+fn note(statement: &str, words: &[String]) -> Option<String> {
+    (!words.is_empty()).then(|| format!("{} {}", short(statement), words.join(" ")))
 }
 
 /// Compares what was written down with what is there now.
@@ -47,7 +81,7 @@ pub(super) async fn compare(
         return Ok(Seen::Edited);
     }
     let before: Vec<&str> = before.collect();
-    let Some(now) = words(connection, &objects).await? else {
+    let Some(now) = words(connection, &objects, Vec::new()).await? else {
         return Ok(Seen::Partly);
     };
     let changed = before
@@ -61,18 +95,23 @@ pub(super) async fn compare(
     })
 }
 
+/// The words for the definitions, some of which are known; none if this user cannot see one.
 async fn words(
     connection: &mut MySqlConnection,
     objects: &[Object],
+    known: Vec<Option<String>>,
 ) -> Result<Option<Vec<String>>, sqlx::Error> {
-    let mut words = Vec::with_capacity(objects.len());
-    for object in objects {
-        match word(connection, object).await? {
-            Some(word) => words.push(word),
-            None => return Ok(None),
-        }
+    let asked = known.len();
+    let mut words: Option<Vec<String>> = known.into_iter().collect();
+    for object in objects.iter().skip(asked) {
+        let word = word(connection, object).await?;
+        words = words.and_then(|words| Some([words, vec![word?]].concat()));
     }
-    Ok(Some(words))
+    Ok(words)
+}
+
+fn show(object: &Object) -> String {
+    format!("SHOW CREATE {} {}", object.kind, object.name)
 }
 
 /// The hash of a definition, or a dash for one that is not there; none if this user cannot see it.
@@ -80,24 +119,30 @@ async fn word(
     connection: &mut MySqlConnection,
     object: &Object,
 ) -> Result<Option<String>, sqlx::Error> {
-    let sql = format!("SHOW CREATE {} {}", object.kind, object.name);
-    let row = sqlx::raw_sql(AssertSqlSafe(sql))
+    let row = sqlx::raw_sql(AssertSqlSafe(show(object)))
         .fetch_one(connection)
         .await;
-    let row = match row {
-        Ok(row) => row,
-        Err(error) if is_missing(&error) => return Ok(Some("-".to_owned())),
-        Err(error) if number(&error).is_some() => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    match row {
+        Ok(row) => Ok(Some(hash(&row))),
+        Err(error) if number(&error).is_some() => Ok(absent(&error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The word for a definition that the server does not show.
+fn absent(error: &sqlx::Error) -> Option<String> {
+    is_missing(error).then(|| "-".to_owned())
+}
+
+fn hash(row: &MySqlRow) -> String {
     let mut definition = String::new();
     for column in 0..row.len() {
-        // Names, modes and texts alike; what is no text is of no weight.
+        // Names, modes and texts alike; a number is of no weight.
         let text: Option<String> = row.try_get_unchecked(column).unwrap_or_default();
         definition.push_str(&text.unwrap_or_default());
         definition.push('\n');
     }
-    Ok(Some(short(&without_counter(&definition))))
+    short(&without_counter(&definition))
 }
 
 /// A hash that is short enough for many of them.

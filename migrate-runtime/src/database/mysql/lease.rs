@@ -65,7 +65,7 @@ impl Lease {
             Err(stopped) => {
                 let _ = execute(connection, "ROLLBACK").await;
                 let _ = heart.close().await;
-                if stopped.part == Part::Hit || gave_up(&stopped.error) {
+                if stopped.part == Part::State || gave_up(&stopped.error) {
                     return Err(held(connection, &table).await);
                 }
                 Err(database(stopped.error, doing))
@@ -192,19 +192,20 @@ async fn take(connection: &mut MySqlConnection, table: &str) -> Result<i64, Stop
     let mut message = Message::default()
         .with(Part::Other, "START TRANSACTION")
         .with(Part::Other, &update);
-    message.guard(Part::Hit, "ROW_COUNT() = 1");
+    message.guard(Part::State, "ROW_COUNT() = 1");
     message.push(
         Part::Other,
         &format!("SELECT token FROM {table} WHERE id = 1"),
     );
     message.push(Part::Other, "COMMIT");
-    let rows = message.send(connection, |_| ()).await?;
-    let token = rows
+    let answers = message.send(connection, |_| ()).await?;
+    let token = answers
         .last()
-        .map_or(Err(sqlx::Error::RowNotFound), |row| row.try_get(0));
+        .map_or(Err(sqlx::Error::RowNotFound), |(_, row)| row.try_get(0));
     token.map_err(|error| Stopped {
         part: Part::Other,
         error,
+        answers,
     })
 }
 

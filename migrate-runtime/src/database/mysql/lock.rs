@@ -21,7 +21,7 @@ pub(super) enum Lock {
 impl Lock {
     /// Tries to take it, without waiting.
     pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Failure> {
-        let name = name(tables);
+        let name = named(tables);
         let failed = |error| database(error, "to take the lock");
         let asked = Message::default().with(Part::Other, ARE_SEVERAL).with(
             Part::Lock,
@@ -29,7 +29,7 @@ impl Lock {
         );
         let answer = asked.send(handle.get(), |_| ()).await;
         let (rows, is_refused) = match answer {
-            Ok(rows) => (rows, false),
+            Ok(answers) => (answers.into_iter().map(|(_, row)| row).collect(), false),
             // A proxy, or a cluster, that refuses named locks.
             Err(stopped)
                 if stopped.part == Part::Lock && code::number(&stopped.error).is_some() =>
@@ -58,19 +58,24 @@ impl Lock {
         Self::Lease(Box::new(lease))
     }
 
-    /// Lets nothing behind it run unless the lock is still held.
+    /// Lets nothing after it run unless the lock is still held.
     pub(super) fn guard(&self, message: &mut Message) {
+        message.guard(Part::Lock, &self.is_ours());
+    }
+
+    /// A condition that holds while the lock does.
+    pub(super) fn is_ours(&self) -> String {
         match self {
-            Self::Named(name) => message.guard(Part::Lock, &is_ours(name)),
-            Self::Lease(lease) => message.guard(Part::Lock, &lease.is_ours()),
+            Self::Named(name) => format!("IS_USED_LOCK({name}) <=> CONNECTION_ID()"),
+            Self::Lease(lease) => lease.is_ours(),
         }
     }
 
-    /// The same before a record, in whose transaction it is written that the lease goes on: two who think that they
-    /// have it cannot both commit.
+    /// The same before a record, in whose transaction the lease is renewed: two who think that they have it cannot both
+    /// commit. A named lock goes with its connection, unless a revision gives it back.
     pub(super) fn fence(&self, message: &mut Message) {
         match self {
-            Self::Named(_) => self.guard(message),
+            Self::Named(_) => message.guard(Part::Kept, &self.is_ours()),
             Self::Lease(lease) => {
                 message.push(Part::Lock, &lease.renewal());
                 message.guard(Part::Lock, "ROW_COUNT() = 1");
@@ -113,7 +118,7 @@ fn are_several(variables: &[MySqlRow]) -> bool {
 }
 
 /// The name of the lock as an expression in SQL: at most 64 characters, and its own for each version table.
-fn name(tables: &Tables) -> String {
+pub(super) fn named(tables: &Tables) -> String {
     let text = |text: &str| syntax::text(Dialect::MySql, Some(text));
     let schema = tables
         .schema
@@ -124,10 +129,6 @@ fn name(tables: &Tables) -> String {
     format!(
         "CONCAT('embed-migrations:', LEFT(SHA2(LOWER(CONCAT({schema}, '/', {table})), 256), 40))"
     )
-}
-
-fn is_ours(name: &str) -> String {
-    format!("IS_USED_LOCK({name}) <=> CONNECTION_ID()")
 }
 
 async fn release(connection: &mut MySqlConnection, name: &str) -> Result<(), sqlx::Error> {

@@ -1,30 +1,39 @@
-//! Several statements in one round trip. The server stops at the first that fails, so each can guard those behind it.
+//! Several statements in one round trip. The server stops at the first that fails, so each can guard those after it.
 
 use futures_util::TryStreamExt as _;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Either, MySqlConnection};
 
-/// What a statement of a message is for.
+/// The purpose of a statement in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// It begins or ends a transaction, sets something, or asks.
     Other,
+    /// A statement of `[connect]` in migrate.toml, by its number.
+    Connect(usize),
     /// It fails unless the lock, or the lease, is still held.
     Lock,
-    /// It fails unless the state is what was expected.
+    /// It fails unless the state is the expected one.
     State,
     /// A statement of a revision, by its number.
     Statement(usize),
     /// It changes a version row.
     Change,
-    /// It fails unless the one before has hit exactly one row.
-    Hit,
+    /// It fails unless the revision left the lock and the version rows alone.
+    Kept,
     /// It writes the journal.
     Journal,
+    /// The last statement of a record that was due since the message before.
+    Due,
+    /// It shows a definition that the next statement changes, by its number.
+    Show(usize),
 }
 
+/// The rows of an answer, each with the part that gave it.
+pub(super) type Answers = Vec<(Part, MySqlRow)>;
+
 /// Statements to be sent together; each gives one result, except that the last may give many.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Message {
     text: String,
     parts: Vec<Part>,
@@ -33,9 +42,10 @@ pub(super) struct Message {
 /// Where a message stopped, and why.
 #[derive(Debug)]
 pub(super) struct Stopped {
-    /// None if it broke off behind the last statement.
     pub(super) part: Part,
     pub(super) error: sqlx::Error,
+    /// The rows that came before.
+    pub(super) answers: Answers,
 }
 
 impl Message {
@@ -59,37 +69,47 @@ impl Message {
         );
     }
 
+    pub(super) fn append(&mut self, other: &Self) {
+        self.text.push_str(&other.text);
+        self.parts.extend(&other.parts);
+    }
+
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// Sends it, and tells of each part as it is done; the rows of all of them.
     pub(super) async fn send(
         self,
         connection: &mut MySqlConnection,
         mut done: impl FnMut(Part),
-    ) -> Result<Vec<MySqlRow>, Stopped> {
+    ) -> Result<Answers, Stopped> {
         let Self { text, parts } = self;
-        let mut rows = Vec::new();
+        let mut answers = Vec::new();
         let mut at = 0;
         let mut results = sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(connection);
         loop {
+            // A procedure gives several results, and is the last one where it is called.
+            let part = parts.get(at).or(parts.last()).copied();
+            let part = part.unwrap_or(Part::Other);
             match results.try_next().await {
-                Ok(None) => return Ok(rows),
-                Ok(Some(Either::Right(row))) => rows.push(row),
+                Ok(None) => return Ok(answers),
+                Ok(Some(Either::Right(row))) => answers.push((part, row)),
                 Ok(Some(Either::Left(_))) => {
-                    // A procedure gives several results, and is the last one where it is called.
-                    if let Some(part) = parts.get(at) {
-                        done(*part);
+                    if at < parts.len() {
+                        done(part);
                     }
                     at += 1;
                 }
                 Err(error) => {
-                    let part = parts.get(at).or(parts.last());
-                    let part = part.copied().unwrap_or(Part::Other);
-                    return Err(Stopped { part, error });
+                    return Err(Stopped {
+                        part,
+                        error,
+                        answers,
+                    });
                 }
             }
         }
-    }
-
-    pub(super) async fn execute(self, connection: &mut MySqlConnection) -> Result<(), Stopped> {
-        self.send(connection, |_| ()).await.map(|_| ())
     }
 }

@@ -2,11 +2,14 @@
 
 mod code;
 mod connect;
+mod engines;
 mod evidence;
 mod lease;
 mod lock;
 mod message;
+mod notes;
 mod outside;
+mod passed;
 mod read;
 mod settings;
 mod statement;
@@ -28,8 +31,11 @@ use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
 use connect::Handle;
+use engines::Engines;
 use lock::Lock;
-use message::{Message, Part};
+use message::{Answers, Message, Part, Stopped};
+use passed::Kept;
+use settings::Traces;
 use statement::Kind;
 
 #[expect(
@@ -41,9 +47,22 @@ struct MySqlSession<'a> {
     limits: Limits,
     /// The statements of `[connect]`, which belong to the settings that each revision starts with.
     connect: Vec<String>,
+    /// What a connection that was passed came with, while a run is on it.
+    kept: Option<Kept>,
     /// Whether the settings of a run are made on the connection.
     is_set_up: bool,
+    server: Server,
     lock: Option<Lock>,
+    /// The record of the last statement, which travels with the next one.
+    due: Option<Due>,
+    /// The things that revisions have left in the session.
+    traces: Traces,
+    /// The engines of the tables, until a definition changes.
+    engines: Option<Engines>,
+    /// What else the server said about the last error.
+    notes: Vec<String>,
+    /// Whether the server is at work: a message was sent, and its answer is not there.
+    is_busy: bool,
     /// Whether a transaction is open: one of ours, or one that a revision has begun.
     in_transaction: bool,
     /// Whether what failed last may have done something all the same.
@@ -54,14 +73,54 @@ struct MySqlSession<'a> {
     database: Option<String>,
 }
 
+/// A record that is to be written before anything else.
+struct Due {
+    message: Message,
+    /// Whether it is the intent of a revision: until it is written, none is under way.
+    begins: bool,
+}
+
+/// Facts about the session and its server.
+struct Server {
+    /// The number of the connection.
+    id: String,
+    /// The most bytes that it takes at once.
+    packet: usize,
+    /// The role that the session came with, as SQL.
+    role: String,
+}
+
+impl Server {
+    /// The most bytes that are sent at once, where there is a choice. The server handles many statements in one message
+    /// more slowly the larger it is.
+    fn slice(&self) -> usize {
+        (self.packet / 2).min(256 * 1024)
+    }
+}
+
+/// Each server executes the comment that is its own.
+const SERVER: &str = "SELECT CAST(CONNECTION_ID() AS CHAR), @@max_allowed_packet \
+    /*M!100005 , CURRENT_ROLE() */ /*!80000 , CURRENT_ROLE() */";
+
 impl<'a> MySqlSession<'a> {
     fn new(connection: Handle<'a>, limits: Limits) -> Self {
         Self {
             connection,
             limits,
             connect: Vec::new(),
+            kept: None,
             is_set_up: false,
+            server: Server {
+                id: String::new(),
+                packet: usize::MAX,
+                role: "NONE".to_owned(),
+            },
             lock: None,
+            due: None,
+            traces: Traces::default(),
+            engines: None,
+            notes: Vec::new(),
+            is_busy: false,
             in_transaction: false,
             left_trace: false,
             is_limited: false,
@@ -81,19 +140,70 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Makes the settings of a run, once for each time that the lock is taken.
-    async fn set_up(&mut self) -> Result<(), sqlx::Error> {
+    async fn set_up(&mut self, tables: &Tables) -> Result<(), sqlx::Error> {
         if self.is_set_up {
             return Ok(());
         }
-        if self.connection.is_borrowed() {
-            execute(self.connection.get(), settings::KEEP).await?;
-        }
+        self.keep(Some(&lock::named(tables))).await?;
         self.is_set_up = true;
-        let settings = settings::set_up(&self.limits);
-        execute(self.connection.get(), &settings).await
+        let mut message = Message::default();
+        self.reset(&mut message);
+        message.push(Part::Show(0), SERVER);
+        let answers = self.send(message, &mut |_| ()).await;
+        let answers = answers.map_err(|stopped| stopped.error)?;
+        if let Some((_, row)) = answers.last() {
+            self.server = Server {
+                id: row.try_get(0)?,
+                packet: usize::try_from(row.try_get_unchecked::<u64, _>(1)?).unwrap_or(usize::MAX),
+                role: settings::role(row.try_get_unchecked::<Option<String>, _>(2)?.as_deref()),
+            };
+        }
+        Ok(())
     }
 
-    /// Limits what comes behind it in the message, until `unlimit`.
+    /// Writes down what a connection that was passed came with, before anything of it is changed.
+    async fn keep(&mut self, lock: Option<&str>) -> Result<(), sqlx::Error> {
+        if !self.connection.is_borrowed() {
+            return Ok(());
+        }
+        let mut traces = self.traces.clone();
+        for statement in &self.connect {
+            traces.add(statement);
+        }
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => Kept::of(self.connection.get(), &traces).await?,
+        };
+        let kept = self.kept.insert(kept);
+        let home = self.database.as_deref();
+        kept.write(self.connection.get(), lock, home, &traces).await
+    }
+
+    /// Adds the statements that give the session the settings that every revision starts with.
+    fn reset(&mut self, message: &mut Message) {
+        self.is_limited = false;
+        message.push(Part::Other, &settings::reset(&self.limits));
+        for (n, statement) in self.connect.iter().enumerate() {
+            message.push(Part::Connect(n), statement);
+        }
+    }
+
+    /// Undoes the things that revisions have left in the session. One that cannot be undone was never there: the statement
+    /// that names it failed.
+    async fn undo_traces(&mut self) -> Result<(), Failure> {
+        let traces = std::mem::take(&mut self.traces);
+        for statement in traces.undo(&self.server.role) {
+            match execute(self.connection.get(), &statement).await {
+                Err(error) if code::number(&error).is_none() => {
+                    return Err(code::database(error, "to undo what a revision has set"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Limits the statements after it in the message, until `unlimit`.
     fn limit(&mut self, message: &mut Message) {
         if let Some(timeout) = self.limits.statement {
             self.is_limited = true;
@@ -101,12 +211,42 @@ impl<'a> MySqlSession<'a> {
         }
     }
 
-    async fn unlimit(&mut self) -> Result<(), Failure> {
+    fn unlimit(&mut self, message: &mut Message) {
         if std::mem::take(&mut self.is_limited) {
-            let ended = execute(self.connection.get(), settings::NO_LIMIT).await;
-            return ended.map_err(|error| code::database(error, "to end the statement timeout"));
+            message.push(Part::Other, &settings::no_limit());
         }
-        Ok(())
+    }
+
+    /// Sends a message, while the lease is renewed.
+    async fn send(
+        &mut self,
+        message: Message,
+        done: &mut (dyn FnMut(Part) + Send),
+    ) -> Result<Answers, Stopped> {
+        self.is_busy = true;
+        let mut is_recorded = false;
+        let tell = |part: Part| {
+            is_recorded |= part == Part::Due;
+            done(part);
+        };
+        let connection = self.connection.get();
+        let sent = match &mut self.lock {
+            Some(Lock::Lease(lease)) => lease.during(message.send(connection, tell)).await,
+            _ => message.send(connection, tell).await,
+        };
+        self.is_busy = false;
+        if is_recorded {
+            self.due = None;
+        }
+        sent
+    }
+
+    async fn engines(&mut self) -> Result<(&mut Engines, &mut MySqlConnection), sqlx::Error> {
+        let engines = match self.engines.take() {
+            Some(engines) => engines,
+            None => Engines::look(self.connection.get()).await?,
+        };
+        Ok((self.engines.insert(engines), self.connection.get()))
     }
 
     /// Rolls back what is open.
@@ -119,17 +259,61 @@ impl<'a> MySqlSession<'a> {
     }
 
     async fn give_back(&mut self) -> Result<(), sqlx::Error> {
+        self.due = None;
+        self.engines = None;
         self.roll_back().await?;
         if let Some(lock) = self.lock.take() {
             lock.release(self.connection.get()).await?;
         }
-        if self.is_set_up && self.connection.is_borrowed() {
-            execute(self.connection.get(), settings::GIVE_BACK).await?;
+        if self.connection.is_borrowed() && self.is_set_up {
+            let _ = self.undo_traces().await;
+            if let Some(kept) = self.kept.take() {
+                kept.give_back(self.connection.get()).await?;
+            }
             self.is_set_up = false;
         }
         Ok(())
     }
+
+    /// The statements that undo all that is left on a connection that was passed.
+    fn last_words(&self) -> Vec<String> {
+        let mut statements = Vec::new();
+        if self.in_transaction {
+            statements.push("ROLLBACK".to_owned());
+        }
+        statements.extend(self.lock.as_ref().map(Lock::release_statement));
+        if let Some(kept) = &self.kept {
+            statements.push(kept.script(&self.traces));
+        }
+        statements.extend(self.database.as_ref().map(|name| format!("USE {name}")));
+        // One of these may be refused, and would end the script.
+        statements.extend(self.traces.undo(&self.server.role));
+        statements
+    }
+
+    /// Ends the statement that the server is at work on, and its connection: nobody waits for it any more, it may hold locks
+    /// for long, and the statements after it in the message must not run either.
+    fn kill(&self) {
+        let (Some(options), Ok(runtime)) = (
+            self.connection.options(),
+            tokio::runtime::Handle::try_current(),
+        ) else {
+            return;
+        };
+        if !self.is_busy || self.server.id.is_empty() {
+            return;
+        }
+        let (options, kill) = (options.clone(), format!("KILL {}", self.server.id));
+        runtime.spawn(async move {
+            if let Ok(mut connection) = connect::open(&options, KILL_WITHIN).await {
+                let _ = execute(&mut connection, &kill).await;
+                let _ = sqlx::Connection::close(connection).await;
+            }
+        });
+    }
 }
+
+const KILL_WITHIN: Duration = Duration::from_secs(10);
 
 impl Session for MySqlSession<'_> {
     fn dialect(&self) -> Dialect {
@@ -138,11 +322,16 @@ impl Session for MySqlSession<'_> {
 
     fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>> {
         async move {
-            for statement in &statements {
-                let done = execute(self.connection.get(), statement).await;
-                done.map_err(|error| connect_refused(self, statement, error))?;
-            }
             self.connect = statements;
+            if self.connect.is_empty() {
+                return Ok(());
+            }
+            let kept = self.keep(None).await;
+            kept.map_err(|error| connect_refused(self, "SHOW VARIABLES", error))?;
+            for statement in self.connect.clone() {
+                let done = execute(self.connection.get(), &statement).await;
+                done.map_err(|error| connect_refused(self, &statement, error))?;
+            }
             Ok(())
         }
         .boxed()
@@ -181,7 +370,7 @@ impl Session for MySqlSession<'_> {
     ) -> BoxFuture<'s, Result<(), Failure>> {
         async move {
             if self.lock.is_none() {
-                let set_up = self.set_up().await;
+                let set_up = self.set_up(tables).await;
                 set_up.map_err(|error| code::database(error, "to set up the connection"))?;
                 self.lock = Some(Lock::take(&mut self.connection, tables).await?);
             }
@@ -251,7 +440,11 @@ impl Session for MySqlSession<'_> {
     }
 
     fn left_no_trace(&self, failure: &Failure) -> bool {
-        matches!(failure, Failure::Statement { .. } | Failure::Rust { .. }) && !self.left_trace
+        match failure {
+            Failure::Refused { .. } => true,
+            Failure::Statement { .. } | Failure::Rust { .. } => !self.left_trace,
+            _ => false,
+        }
     }
 
     fn can_retry(&self, failure: &Failure, _: Option<&str>) -> bool {
@@ -278,29 +471,26 @@ impl Session for MySqlSession<'_> {
     fn explain(&self, error: &sqlx::Error) -> Explained {
         code::explain(error)
     }
+
+    fn notes(&self, _: &sqlx::Error, _: &str) -> Vec<String> {
+        self.notes.clone()
+    }
 }
 
 impl Drop for MySqlSession<'_> {
     /// A run was cut off. A connection of our own goes, and all that it held with it. One that was passed is cleaned
-    /// up as far as it is idle; while it is busy nothing can be sent.
+    /// up as far as it is idle; while it is busy, see [`passed`].
     fn drop(&mut self) {
         if !self.connection.is_borrowed() {
+            self.kill();
             self.connection.close();
             return;
         }
-        let mut statements = Vec::new();
-        if self.in_transaction {
-            statements.push("ROLLBACK".to_owned());
-        }
-        statements.extend(self.lock.as_ref().map(Lock::release_statement));
-        if self.is_set_up {
-            statements.push(settings::GIVE_BACK.to_owned());
-        }
-        statements.extend(self.database.as_ref().map(|name| format!("USE {name}")));
-        if !statements.is_empty() {
-            let script = statements.join(";\n");
+        let script = self.last_words().join(";\n");
+        if !script.is_empty() {
             let _ = execute(self.connection.get(), &script).now_or_never();
         }
+        passed::queue_rollback(self.connection.get());
     }
 }
 

@@ -1,23 +1,28 @@
-//! Revisions that no transaction can hold: one statement at a time, each with its record as close as it goes.
+//! Revisions that no transaction can hold: one statement at a time. The record of a statement travels with the next one, of
+//! which it is the intent: it says what the definitions are before that changes them.
 
 use std::time::{Duration, Instant};
+
+use migrate_chain::Dialect;
 
 use super::code::{self, database};
 use super::evidence::{self, Seen};
 use super::lock::Lock;
-use super::message::{Message, Part};
+use super::message::{Answers, Message, Part, Stopped};
 use super::statement::{Kind, kind};
-use super::transaction::{add, failure};
-use super::{MySqlSession, Plain, execute};
+use super::transaction::add;
+use super::{Due, MySqlSession, Plain, execute, passed, settings};
 use crate::context::{Context, RevisionFn};
-use crate::database::{Failure, InFlight, rust_failure};
+use crate::database::rows::Columns as _;
+use crate::database::{Failure, InFlight, rust_failure, syntax};
 use crate::journal::Entry;
 use crate::point;
 use crate::subject::setting;
 use crate::tables::Tables;
 
 impl MySqlSession<'_> {
-    /// Runs one statement and writes its record: in one transaction if that can hold it, else right behind it.
+    /// Runs one statement and writes its record: in one transaction if that can hold it, else with the next statement if
+    /// it is known what it does, else right after it.
     pub(super) async fn statement(
         &mut self,
         tables: &Tables,
@@ -26,53 +31,159 @@ impl MySqlSession<'_> {
     ) -> Result<(), Failure> {
         let kind = kind(statement);
         if let Kind::Refused(what) = kind {
-            return Err(Failure::Meddled {
+            return Err(Failure::Refused {
                 index: 0,
+                statement: 0,
                 what: what.into(),
+                help: "leave the statement out",
             });
+        }
+        self.refuse_large(0, 0, statement)?;
+        self.traces.add(statement);
+        if !matches!(kind, Kind::Rows | Kind::Setup | Kind::Repeatable) {
+            self.engines = None;
         }
         let is_held = kind == Kind::Rows
             && !self.in_transaction
             && self.has_only_transactional_tables(statement).await?;
-        let started = Instant::now();
-        let mut message = Message::default();
-        if is_held {
-            self.in_transaction = true;
-            message.push(Part::Other, "START TRANSACTION");
-        }
-        if let Some(lock) = &self.lock {
-            lock.guard(&mut message);
-        }
-        self.limit(&mut message);
-        message.push(Part::Statement(0), statement);
-        point::reached(point::BEFORE_STATEMENT);
-        let sent = self.send_alone(message).await;
-        let unlimited = self.unlimit().await;
-        if let Err(failure) = sent {
-            self.left_trace = !is_held && may_leave_a_trace(&kind, &failure);
+        let may_wait = matches!(kind, Kind::Definition(_) | Kind::Setup | Kind::Repeatable)
+            && !self.in_transaction;
+        let ran = if is_held {
+            self.held(tables, statement, entry).await
+        } else if may_wait {
+            self.recorded_later(tables, statement, entry).await
+        } else {
+            self.by_itself(tables, statement, &kind, entry).await
+        };
+        if let Err(failure) = &ran {
+            self.left_trace |= !is_held && may_leave_a_trace(&kind, failure);
             let _ = self.roll_back().await;
-            return Err(failure);
         }
+        ran
+    }
+
+    /// One message, and one commit for the statement and its record.
+    async fn held(
+        &mut self,
+        tables: &Tables,
+        statement: &str,
+        entry: &Entry<'_>,
+    ) -> Result<(), Failure> {
+        // Rows do not change the definitions that the next statement will.
+        let evidence = self.evidence(entry).await?;
+        let mut message = self.take_due();
+        message.push(Part::Other, "START TRANSACTION");
+        message.push(Part::Other, START);
+        self.add_statement(&mut message, statement);
+        self.unlimit(&mut message);
+        message.push(Part::Other, KEEP_ID);
+        self.fence(&mut message);
+        let evidence = [(
+            "evidence",
+            syntax::text(Dialect::MySql, evidence.as_deref()),
+        )];
+        let add = tables.add_since(entry, settings::STARTED, &evidence);
+        message.push(Part::Journal, &add);
+        message.push(Part::Other, GIVE_ID_BACK);
+        message.push(Part::Other, "COMMIT");
+        self.in_transaction = true;
+        point::reached(point::BEFORE_STATEMENT);
+        point::reached(point::BEFORE_RECORD);
+        self.deliver(message).await?;
+        self.in_transaction = false;
+        point::reached(point::AFTER_COMMIT);
+        Ok(())
+    }
+
+    /// One message: the record that is due, the statement, and a look at what the next one changes. The record of this one
+    /// is due then.
+    async fn recorded_later(
+        &mut self,
+        tables: &Tables,
+        statement: &str,
+        entry: &Entry<'_>,
+    ) -> Result<(), Failure> {
+        let started = Instant::now();
+        let mut message = self.take_due();
+        self.add_statement(&mut message, statement);
+        self.unlimit(&mut message);
+        let next = entry.next.unwrap_or_default();
+        evidence::ask(&evidence::objects(next), &mut message);
+        point::reached(point::BEFORE_STATEMENT);
+        let (answers, error) = match self.send(message, &mut |_| ()).await {
+            Ok(answers) => (answers, None),
+            Err(Stopped {
+                part: Part::Show(_),
+                error,
+                answers,
+            }) if code::number(&error).is_some() => (answers, Some(error)),
+            Err(stopped) => return Err(self.failure(stopped, 0).await),
+        };
+        self.in_transaction = false;
+        let connection = self.connection.get();
+        let evidence = evidence::answered(connection, next, &answers, error.as_ref()).await;
+        let evidence = evidence
+            .map_err(|error| database(error, "to look at what is there before the statement"))?;
+        point::reached(point::BEFORE_RECORD);
+        let record = add(tables, entry, started.elapsed(), evidence.as_deref());
+        let mut message = Message::default();
+        message.push(Part::Other, KEEP_ID);
+        self.fence(&mut message);
+        message.push(Part::Journal, &record);
+        message.push(Part::Due, GIVE_ID_BACK);
+        self.due = Some(Due {
+            message,
+            begins: false,
+        });
+        Ok(())
+    }
+
+    /// Two messages: nobody knows how many results the statement gives, or what it does to the transaction.
+    async fn by_itself(
+        &mut self,
+        tables: &Tables,
+        statement: &str,
+        kind: &Kind,
+        entry: &Entry<'_>,
+    ) -> Result<(), Failure> {
+        let started = Instant::now();
+        let mut message = self.take_due();
+        self.add_statement(&mut message, statement);
+        point::reached(point::BEFORE_STATEMENT);
+        self.deliver(message).await?;
         match kind {
             Kind::Control("BEGIN" | "START TRANSACTION") => self.in_transaction = true,
             Kind::Control(_) | Kind::Definition(_) => self.in_transaction = false,
             _ => {}
         }
         point::reached(point::BEFORE_RECORD);
-        let recorded = match unlimited {
-            Ok(()) => self.record(tables, entry, started.elapsed(), is_held).await,
-            lost => lost,
+        let recorded = self.record(tables, entry, started.elapsed(), false).await;
+        self.left_trace = recorded.is_err();
+        recorded
+    }
+
+    /// Adds a statement that runs only while the lock is held.
+    fn add_statement(&mut self, message: &mut Message, statement: &str) {
+        if let Some(lock) = &self.lock {
+            lock.guard(message);
+        }
+        self.limit(message);
+        message.push(Part::Statement(0), statement);
+    }
+
+    fn fence(&self, message: &mut Message) {
+        if let Some(lock) = &self.lock {
+            lock.fence(message);
+        }
+    }
+
+    /// The beginning of a message: the record that is due, if there is one.
+    fn take_due(&mut self) -> Message {
+        let Some(due) = &self.due else {
+            return Message::default();
         };
-        if let Err(failure) = recorded {
-            self.left_trace = !is_held;
-            let _ = self.roll_back().await;
-            return Err(failure);
-        }
-        if is_held {
-            self.in_transaction = false;
-            point::reached(point::AFTER_COMMIT);
-        }
-        Ok(())
+        self.in_transaction |= due.begins;
+        due.message.clone()
     }
 
     /// Writes the record of a statement. The revision's `LAST_INSERT_ID()` outlives it.
@@ -87,34 +198,32 @@ impl MySqlSession<'_> {
         let mut tries = if self.in_transaction { 1 } else { 4 };
         loop {
             let mut message = Message::default();
-            message.push(Part::Other, "SET @embed_migrations_id = LAST_INSERT_ID()");
-            if let Some(lock) = &self.lock {
-                lock.fence(&mut message);
-            }
+            self.unlimit(&mut message);
+            message.push(Part::Other, KEEP_ID);
+            self.fence(&mut message);
             message.push(
                 Part::Journal,
                 &add(tables, entry, duration, evidence.as_deref()),
             );
-            message.push(Part::Other, "DO LAST_INSERT_ID(@embed_migrations_id)");
+            message.push(Part::Other, GIVE_ID_BACK);
             if commits {
                 message.push(Part::Other, "COMMIT");
             }
             tries -= 1;
-            match message.execute(self.connection.get()).await {
+            match self.send(message, &mut |_| ()).await {
+                Ok(_) => return Ok(()),
                 // The statement is done; only the record is tried again.
                 Err(stopped) if tries > 0 && code::gave_up(&stopped.error) => {}
-                sent => return sent.map_err(|stopped| failure(stopped, 0)),
+                Err(stopped) => return Err(self.failure(stopped, 0).await),
             }
         }
     }
 
-    async fn send_alone(&mut self, message: Message) -> Result<(), Failure> {
-        let connection = self.connection.get();
-        let sent = match &mut self.lock {
-            Some(Lock::Lease(lease)) => lease.during(message.execute(connection)).await,
-            _ => message.execute(connection).await,
-        };
-        sent.map_err(|stopped| failure(stopped, 0))
+    async fn deliver(&mut self, message: Message) -> Result<Answers, Failure> {
+        match self.send(message, &mut |_| ()).await {
+            Ok(answers) => Ok(answers),
+            Err(stopped) => Err(self.failure(stopped, 0).await),
+        }
     }
 
     /// Calls the function of a Rust revision. What it does to rows is undone when it fails, unless it has committed
@@ -126,8 +235,11 @@ impl MySqlSession<'_> {
         entry: &Entry<'_>,
     ) -> Result<(), Failure> {
         let started = Instant::now();
+        self.engines = None;
         let is_inside = !entry.subject.settings.contains(&setting::TRANSACTION_OFF);
-        let mut message = Message::default();
+        let mut message = self.take_due();
+        // The types of sqlx take each time of the server as one of UTC.
+        message.push(Part::Other, "SET SESSION time_zone = '+00:00'");
         if is_inside {
             self.in_transaction = true;
             message.push(Part::Other, "START TRANSACTION");
@@ -137,33 +249,49 @@ impl MySqlSession<'_> {
             lock.guard(&mut message);
         }
         self.limit(&mut message);
-        self.send_alone(message).await?;
+        message.push(Part::Show(0), ENDED);
+        let before = ends(&self.deliver(message).await?);
+        if is_inside {
+            let nested = passed::nest(self.connection.get()).await;
+            nested.map_err(|error| database(error, "to begin a transaction"))?;
+        }
         point::reached(point::BEFORE_STATEMENT);
-        let result = {
-            let mut plain = Plain(self.connection.get());
-            let mut context = Context::new(&mut plain);
-            let calling = function(&mut context);
-            match &mut self.lock {
-                Some(Lock::Lease(lease)) => lease.during(calling).await,
-                _ => calling.await,
-            }
-        };
-        let unlimited = self.unlimit().await;
+        let result = self.call(function).await;
+        self.left_trace = true;
         if let Err(error) = result {
             self.left_trace = !(is_inside && self.undo().await.unwrap_or(false));
             self.in_transaction = false;
             return Err(rust_failure(0, error));
         }
+        let mut message = Message::default();
+        self.unlimit(&mut message);
+        message.push(Part::Show(0), ENDED);
+        if is_inside && ends(&self.deliver(message).await?) != before {
+            let _ = self.roll_back().await;
+            return Err(Failure::Meddled {
+                index: 0,
+                what: "ended the transaction that it runs in".into(),
+            });
+        }
         point::reached(point::BEFORE_RECORD);
-        let recorded = match unlimited {
-            Ok(()) => self.record(tables, entry, started.elapsed(), true).await,
-            lost => lost,
-        };
-        self.left_trace = recorded.is_err();
-        recorded?;
+        self.record(tables, entry, started.elapsed(), true).await?;
+        self.left_trace = false;
         self.in_transaction = false;
         point::reached(point::AFTER_COMMIT);
         Ok(())
+    }
+
+    async fn call(&mut self, function: RevisionFn) -> Result<(), crate::RevisionError> {
+        self.is_busy = true;
+        let mut plain = Plain(self.connection.get());
+        let mut context = Context::new(&mut plain);
+        let calling = function(&mut context);
+        let result = match &mut self.lock {
+            Some(Lock::Lease(lease)) => lease.during(calling).await,
+            _ => calling.await,
+        };
+        self.is_busy = false;
+        result
     }
 
     /// Rolls back, and says whether all was undone: the transaction is the one that we began, and the server does not
@@ -175,7 +303,7 @@ impl MySqlSession<'_> {
         Ok(warnings.await?.is_none() && is_whole)
     }
 
-    /// What became of a statement that was cut off.
+    /// Finds out whether a statement that was cut off took effect.
     pub(super) async fn look(
         &mut self,
         tables: &Tables,
@@ -225,6 +353,22 @@ impl MySqlSession<'_> {
             ),
         })
     }
+}
+
+/// The revision's `LAST_INSERT_ID()` outlives a record.
+const KEEP_ID: &str = "SET @embed_migrations_id = LAST_INSERT_ID()";
+const GIVE_ID_BACK: &str = "DO LAST_INSERT_ID(@embed_migrations_id)";
+
+const START: &str = "SET @embed_migrations_started = UNIX_TIMESTAMP(SYSDATE(6))";
+
+/// How often the session has ended a transaction by a statement of its own. A schema change does not count, and a savepoint
+/// neither.
+const ENDED: &str =
+    "SHOW SESSION STATUS WHERE Variable_name IN ('Com_begin', 'Com_commit', 'Com_rollback')";
+
+fn ends(answers: &Answers) -> Vec<Option<String>> {
+    let shown = answers.iter().filter(|(part, _)| *part == Part::Show(0));
+    shown.map(|(_, row)| row.text(1).ok().flatten()).collect()
 }
 
 /// By these it is seen that a revision's transaction is the one that it began in.

@@ -1,19 +1,114 @@
-//! The settings of the session that a run needs, and those that were there before.
+//! The settings of the session: those that every revision starts with, and how a revision's own are undone.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
+
+use migrate_chain::Dialect;
+use migrate_chain::sql::{TokenKind, quote_name, split, tokens};
 
 use crate::database::sealed::Limits;
 
-/// What sets up the session for a run. What is not ours stays the app's: `sql_mode`, the character set, the time zone.
-pub(super) fn set_up(limits: &Limits) -> String {
+/// The settings that a revision may change and another one must not see, as all servers have them.
+const COMMON: [&str; 24] = [
+    "sql_mode",
+    "time_zone",
+    "foreign_key_checks",
+    "unique_checks",
+    "sql_safe_updates",
+    "sql_notes",
+    "sql_warnings",
+    "sql_big_selects",
+    "sql_select_limit",
+    "sql_auto_is_null",
+    "sql_quote_show_create",
+    "max_join_size",
+    "group_concat_max_len",
+    "div_precision_increment",
+    "default_week_format",
+    "lc_time_names",
+    "default_storage_engine",
+    "default_tmp_storage_engine",
+    "completion_type",
+    "max_sp_recursion_depth",
+    "low_priority_updates",
+    "old_alter_table",
+    "timestamp",
+    "max_error_count",
+];
+
+/// The same of single servers, in the comment that only these execute. Settings that MySQL keeps for administrators are
+/// reset there only if a revision names them.
+const PARTICULAR: [(&str, &[&str]); 5] = [
+    (
+        "!80000",
+        &[
+            "transaction_isolation",
+            "transaction_read_only",
+            "block_encryption_mode",
+        ],
+    ),
+    (
+        "M!100005",
+        &[
+            "tx_isolation",
+            "tx_read_only",
+            "auto_increment_increment",
+            "auto_increment_offset",
+            "innodb_strict_mode",
+            "old_mode",
+        ],
+    ),
+    (
+        "M!100304",
+        &["check_constraint_checks", "system_versioning_alter_history"],
+    ),
+    ("M!100502", &["sql_if_exists"]),
+    ("M!100802", &["explicit_defaults_for_timestamp"]),
+];
+
+/// The settings of the run itself, and the character set, for a connection that gets its own back.
+const OURS: [&str; 8] = [
+    "autocommit",
+    "lock_wait_timeout",
+    "innodb_lock_wait_timeout",
+    "max_statement_time",
+    "max_execution_time",
+    "character_set_client",
+    "character_set_results",
+    "collation_connection",
+];
+
+/// The statement that gives the session the settings that every revision starts with: the server's for a new connection,
+/// our character set, and the limits of the run.
+pub(super) fn reset(limits: &Limits) -> String {
     let lock = seconds(limits.ddl_lock);
-    format!(
+    let mut sql = format!(
         "SET SESSION autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"
-    )
+    );
+    for name in COMMON {
+        let _ = write!(sql, ", {name} = DEFAULT");
+    }
+    for (comment, names) in PARTICULAR {
+        let names: Vec<String> = names
+            .iter()
+            .map(|name| format!(", {name} = DEFAULT"))
+            .collect();
+        let _ = write!(sql, " /*{comment} {} */", names.concat());
+    }
+    sql.push_str(NO_LIMIT);
+    sql.push_str(", NAMES utf8mb4, @embed_migrations_started = UNIX_TIMESTAMP(SYSDATE(6))");
+    sql
 }
 
-/// What limits the statements of a revision, and not those of the bookkeeping. Each server executes the comment that is
-/// its own; MySQL's limit holds for SELECT only.
+const NO_LIMIT: &str =
+    " /*M!100101 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */";
+
+/// The time, in seconds, when [`reset`] was done.
+pub(super) const STARTED: &str = "@embed_migrations_started";
+
+/// The statement that limits the statements of a revision, and not those of the bookkeeping. Each server executes the
+/// comment that is its own; MySQL's limit holds for SELECT only.
 pub(super) fn limit(timeout: Duration) -> String {
     let milliseconds = timeout.as_millis().clamp(1, u128::from(LONGEST) * 1000);
     let seconds = timeout.as_secs_f64().clamp(0.001, 31_536_000.0);
@@ -23,22 +118,10 @@ pub(super) fn limit(timeout: Duration) -> String {
     )
 }
 
-/// What ends that.
-pub(super) const NO_LIMIT: &str = "SET SESSION lock_wait_timeout = @@SESSION.lock_wait_timeout \
-    /*M!100101 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */";
-
-/// What keeps the settings of a connection that is not ours.
-pub(super) const KEEP: &str = "SET @embed_migrations_autocommit = @@SESSION.autocommit, \
-    @embed_migrations_lock_wait = @@SESSION.lock_wait_timeout, \
-    @embed_migrations_row_wait = @@SESSION.innodb_lock_wait_timeout\
-    /*M!100101 , @embed_migrations_statement = @@SESSION.max_statement_time */\
-    /*!50708 , @embed_migrations_statement = @@SESSION.max_execution_time */";
-
-/// What gives them back.
-pub(super) const GIVE_BACK: &str = "SET SESSION autocommit = @embed_migrations_autocommit, \
-    lock_wait_timeout = @embed_migrations_lock_wait, innodb_lock_wait_timeout = @embed_migrations_row_wait\
-    /*M!100101 , max_statement_time = @embed_migrations_statement */\
-    /*!50708 , max_execution_time = @embed_migrations_statement */";
+/// The statement that ends that.
+pub(super) fn no_limit() -> String {
+    format!("SET SESSION lock_wait_timeout = @@SESSION.lock_wait_timeout{NO_LIMIT}")
+}
 
 /// A year, which is the most that the server takes.
 const LONGEST: u64 = 31_536_000;
@@ -51,6 +134,223 @@ fn seconds(timeout: Duration) -> u64 {
     whole.clamp(1, LONGEST)
 }
 
+/// The statement that gives a connection back the settings that a run has made, or a revision named. `variables` are
+/// those that it came with.
+pub(super) fn give_back(variables: &[(String, String)], traces: &Traces) -> String {
+    let ours = changed(traces);
+    let set = variables
+        .iter()
+        .filter(|(name, _)| ours.contains(&**name))
+        .map(|(name, value)| format!("{name} = {}", literal(name, value)));
+    let set: Vec<String> = set.collect();
+    format!("SET SESSION {}", set.join(", "))
+}
+
+/// The settings that a run changes, or a revision names.
+pub(super) fn changed(traces: &Traces) -> BTreeSet<&str> {
+    let particular = PARTICULAR.iter().flat_map(|(_, names)| names.iter());
+    COMMON
+        .iter()
+        .chain(particular)
+        .chain(&OURS)
+        .copied()
+        .filter(|name| *name != "timestamp")
+        .chain(traces.names.iter().map(String::as_str))
+        .collect()
+}
+
+/// The value of a variable, as SHOW VARIABLES gives it, for a SET.
+pub(super) fn literal(name: &str, value: &str) -> String {
+    // One that is NULL is shown as nothing.
+    if value.is_empty() && (name.starts_with("character_set") || name.ends_with("_engine")) {
+        return "NULL".to_owned();
+    }
+    if value.parse::<f64>().is_ok() {
+        return value.to_owned();
+    }
+    crate::database::syntax::text(Dialect::MySql, Some(value))
+}
+
+/// The things that scripts leave in the session, beyond the settings that are reset anyway.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Traces {
+    /// Variables of the server.
+    names: BTreeSet<String>,
+    /// Variables of the user, with their `@`.
+    variables: BTreeSet<String>,
+    /// Temporary tables, as the script writes them.
+    tables: BTreeSet<String>,
+    /// Prepared statements.
+    prepared: BTreeSet<String>,
+    has_role: bool,
+}
+
+impl Traces {
+    /// Adds those of a script.
+    pub(super) fn add(&mut self, script: &str) {
+        // Most scripts set nothing, and may be large.
+        if !may_set(script) {
+            return;
+        }
+        for statement in split(Dialect::MySql, script) {
+            self.add_statement(&script[statement.range()]);
+        }
+    }
+
+    fn add_statement(&mut self, statement: &str) {
+        let words: Vec<&str> = tokens(Dialect::MySql, statement)
+            .filter(|token| {
+                !token.is_trivia()
+                    && !matches!(
+                        token.kind,
+                        TokenKind::ExecutableOpen | TokenKind::ExecutableClose
+                    )
+            })
+            .map(|token| &statement[token.range()])
+            .collect();
+        if let [set, rest @ ..] = words.as_slice()
+            && set.eq_ignore_ascii_case("SET")
+        {
+            match rest {
+                [role, ..] if role.eq_ignore_ascii_case("ROLE") => self.has_role = true,
+                [one, ..] if one.eq_ignore_ascii_case("STATEMENT") => {}
+                _ => self.add_targets(rest),
+            }
+        }
+        for (at, word) in words.iter().enumerate() {
+            self.add_word(word, &words[at + 1..]);
+        }
+    }
+
+    fn add_word(&mut self, word: &str, rest: &[&str]) {
+        let is = |at: usize, wanted: &str| {
+            rest.get(at)
+                .is_some_and(|word| word.eq_ignore_ascii_case(wanted))
+        };
+        match word.to_ascii_uppercase().as_str() {
+            "TEMPORARY" if is(0, "TABLE") => {
+                let skip = if is(1, "IF") { 4 } else { 1 };
+                self.tables.extend(table(rest.get(skip..)));
+            }
+            "PREPARE" => self
+                .prepared
+                .extend(rest.first().map(|&name| name.to_owned())),
+            _ if word.starts_with('@') && !word.starts_with("@@") && word.len() > 1 => {
+                self.variables.insert(word.to_ascii_lowercase());
+            }
+            _ => {}
+        }
+    }
+
+    /// The variables of the server that a SET assigns to for the session.
+    fn add_targets(&mut self, words: &[&str]) {
+        for (at, word) in words.iter().enumerate() {
+            let is_assigned = matches!(words.get(at + 1), Some(&("=" | ":=")));
+            let before = at.checked_sub(1).map_or("", |before| words[before]);
+            let scope = words
+                .get(at.wrapping_sub(2))
+                .copied()
+                .unwrap_or_default()
+                .to_ascii_uppercase();
+            let is_name = word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                && !word.is_empty();
+            let is_elsewhere = before.eq_ignore_ascii_case("GLOBAL")
+                || before.to_ascii_uppercase().starts_with("PERSIST")
+                || before == "." && (scope == "@@GLOBAL" || !scope.starts_with("@@"));
+            if is_assigned && is_name && !is_elsewhere {
+                self.names.insert(word.to_ascii_lowercase());
+            } else if is_assigned && let Some(name) = word.strip_prefix("@@") {
+                self.names.insert(name.to_ascii_lowercase());
+            }
+        }
+    }
+
+    /// The statements that undo them; `role` is the one that the session came with, as SQL. A variable that has no default
+    /// is left alone.
+    pub(super) fn undo(&self, role: &str) -> Vec<String> {
+        let mut undo = Vec::new();
+        for name in &self.names {
+            if is_common(name) || NO_DEFAULT.contains(&&**name) {
+                continue;
+            }
+            undo.push(format!("SET SESSION {name} = DEFAULT"));
+        }
+        if !self.variables.is_empty() {
+            let all = self.variables.iter();
+            let all: Vec<String> = all.map(|name| format!("{name} = NULL")).collect();
+            undo.push(format!("SET {}", all.join(", ")));
+        }
+        for table in &self.tables {
+            undo.push(format!("DROP TEMPORARY TABLE IF EXISTS {table}"));
+        }
+        for name in &self.prepared {
+            // To deallocate one that is not there is an error.
+            undo.push(format!("PREPARE {name} FROM 'DO 0'"));
+            undo.push(format!("DEALLOCATE PREPARE {name}"));
+        }
+        if self.has_role {
+            undo.push(format!("SET ROLE {role}"));
+        }
+        undo
+    }
+}
+
+/// Variables that belong to a single statement, or cannot be set to a default.
+const NO_DEFAULT: [&str; 9] = [
+    "autocommit",
+    "identity",
+    "last_insert_id",
+    "insert_id",
+    "rand_seed1",
+    "rand_seed2",
+    "pseudo_thread_id",
+    "password",
+    "gtid_next",
+];
+
+fn is_common(name: &str) -> bool {
+    COMMON.contains(&name)
+        || name == "names"
+        || name.starts_with("character_set_")
+        || name == "collation_connection"
+        || OURS.contains(&name)
+}
+
+/// Whether the script holds a word that sets something.
+fn may_set(script: &str) -> bool {
+    let bytes = script.as_bytes();
+    bytes.contains(&b'@')
+        || bytes
+            .windows(3)
+            .any(|word| word.eq_ignore_ascii_case(b"set"))
+        || bytes
+            .windows(7)
+            .any(|word| word.eq_ignore_ascii_case(b"prepare"))
+        || bytes
+            .windows(9)
+            .any(|word| word.eq_ignore_ascii_case(b"temporary"))
+}
+
+/// The name of a table, with that of its database.
+fn table(words: Option<&[&str]>) -> Option<String> {
+    match words? {
+        [schema, ".", table, ..] => Some(format!("{schema}.{table}")),
+        [table, ..] => Some((*table).to_owned()),
+        [] => None,
+    }
+}
+
+/// The role of a session as SQL, from what `CURRENT_ROLE()` says: MariaDB gives a bare name, MySQL one that is quoted.
+pub(super) fn role(current: Option<&str>) -> String {
+    match current {
+        None | Some("" | "NONE") => "NONE".to_owned(),
+        Some(quoted) if quoted.starts_with('`') => quoted.to_owned(),
+        Some(bare) => quote_name(Dialect::MySql, bare),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +361,56 @@ mod tests {
         assert_eq!(of(Duration::from_millis(1)), 1);
         assert_eq!(of(Duration::from_millis(1001)), 2);
         assert_eq!(of(Duration::MAX), LONGEST);
+    }
+
+    #[test]
+    fn what_a_script_leaves_in_the_session_is_undone() {
+        for (script, expected) in [
+            ("SELECT 1", &[][..]),
+            ("SET sql_mode = ''", &[]),
+            ("UPDATE t SET a = 1", &[]),
+            (
+                "/*!40101 SET a_b = 1, @@session.c = 2, @@d := 3 */",
+                &[
+                    "SET SESSION a_b = DEFAULT",
+                    "SET SESSION c = DEFAULT",
+                    "SET SESSION d = DEFAULT",
+                ],
+            ),
+            (
+                "SET GLOBAL a = 1; SET @@global.b = 2; SET PERSIST c = 3",
+                &[],
+            ),
+            (
+                "SET @x = 1; SELECT 2 INTO @Y",
+                &["SET @x = NULL, @y = NULL"],
+            ),
+            (
+                "CREATE TEMPORARY TABLE IF NOT EXISTS `a b`.t (id INT)",
+                &["DROP TEMPORARY TABLE IF EXISTS `a b`.t"],
+            ),
+            (
+                "CREATE OR REPLACE TEMPORARY TABLE t (id INT)",
+                &["DROP TEMPORARY TABLE IF EXISTS t"],
+            ),
+            (
+                "PREPARE s FROM 'SELECT 1'",
+                &["PREPARE s FROM 'DO 0'", "DEALLOCATE PREPARE s"],
+            ),
+            ("SET ROLE admin", &["SET ROLE NONE"]),
+            ("SET NAMES latin1; SET CHARACTER SET latin1", &[]),
+        ] {
+            let mut traces = Traces::default();
+            traces.add(script);
+            assert_eq!(traces.undo("NONE"), expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn roles_are_quoted_once() {
+        assert_eq!(role(None), "NONE");
+        assert_eq!(role(Some("NONE")), "NONE");
+        assert_eq!(role(Some("a`b")), "`a``b`");
+        assert_eq!(role(Some("`a`@`%`")), "`a`@`%`");
     }
 }

@@ -1,4 +1,4 @@
-//! Revisions that a transaction can hold, each with its record.
+//! Revisions that a transaction can hold, each with its record: one message, and one commit.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,15 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::split;
 use tracing::Instrument as _;
 
-use sqlx::AssertSqlSafe;
-
 use super::code::{self, SEVERAL_ROWS, database};
+use super::engines::Names;
 use super::message::{Message, Part, Stopped};
 use super::statement::{Kind, kind};
-use super::{MySqlSession, evidence, execute, lock::Lock};
-use crate::database::{Failure, Progress, State, Transactional, Work, syntax};
-use crate::journal::Entry;
+use super::{Due, MySqlSession, evidence, execute, settings};
+use crate::database::{Failure, Progress, Row, State, Transactional, Work, syntax};
+use crate::journal::{Entry, JournalEvent};
 use crate::point;
-use crate::tables::Tables;
+use crate::tables::{RowChanges, Tables};
 
 impl MySqlSession<'_> {
     /// Whether a transaction can hold all of the work: its statements read and change rows only, of tables that have
@@ -37,15 +36,15 @@ impl MySqlSession<'_> {
         &mut self,
         sql: &str,
     ) -> Result<bool, Failure> {
-        let query = AssertSqlSafe(other_tables(sql));
-        let rows = sqlx::raw_sql(query).fetch_optional(self.connection.get());
-        let row = rows
-            .await
-            .map_err(|error| database(error, "to look at the engines of the tables"))?;
-        Ok(row.is_none())
+        let looking = "to look at the engines of the tables";
+        let failed = |error| database(error, looking);
+        let names = Names::of(sql);
+        let reached = self.engines().await.map_err(failed)?;
+        let reached = reached.0.reach(reached.1, &names).await;
+        Ok(!reached.map_err(failed)?)
     }
 
-    /// Runs revisions in one transaction, if the state is what they were planned for.
+    /// Runs revisions in one transaction, if the state is the one they were planned for.
     pub(super) async fn transaction(
         &mut self,
         tables: &Tables,
@@ -55,116 +54,231 @@ impl MySqlSession<'_> {
     ) -> Result<(), Failure> {
         self.left_trace = false;
         self.create_tables(tables, expected).await?;
-        let mut last = None;
-        let result = async {
-            for (index, revision) in revisions.iter().enumerate() {
-                if let Some((index, duration)) = last {
-                    progress.finished(index, duration);
-                }
-                let place = Place {
-                    index,
-                    is_first: index == 0,
-                    is_last: index + 1 == revisions.len(),
-                };
-                let duration = self
-                    .step(tables, expected, revision, place, progress)
-                    .instrument(revision.span.clone())
-                    .await?;
-                last = Some((index, duration));
-            }
-            Ok(())
+        let mut state = expected.clone();
+        // An intent that is due is overtaken by this record: nothing has begun.
+        if self.due.take_if(|due| due.begins).is_some() {
+            state.unfinished = false;
         }
-        .await;
-        if result.is_err() {
+        self.undo_traces().await?;
+        if let [only] = revisions
+            && is_intent(only)
+        {
+            self.due = None;
+            return self.intend(tables, &state, &only.record.entry).await;
+        }
+        let ran = self.steps(tables, &mut state, revisions, progress).await;
+        if ran.is_err() {
             // The first error is the one to tell; a connection that is broken rolls back as well.
             let _ = self.roll_back().await;
-            return result;
+            return ran.map(|_| ());
         }
         self.in_transaction = false;
         point::reached(point::AFTER_COMMIT);
-        if let Some((index, duration)) = last {
+        if let Some((index, duration)) = ran? {
             progress.finished(index, duration);
         }
         Ok(())
     }
 
+    async fn steps(
+        &mut self,
+        tables: &Tables,
+        state: &mut State,
+        revisions: &[Transactional<'_>],
+        progress: &mut dyn Progress,
+    ) -> Result<Option<(usize, Duration)>, Failure> {
+        let mut last = None;
+        for (index, revision) in revisions.iter().enumerate() {
+            if let Some((index, duration)) = last {
+                progress.finished(index, duration);
+            }
+            let place = Place {
+                index,
+                is_first: index == 0,
+                is_last: index + 1 == revisions.len(),
+            };
+            let duration = self
+                .step(tables, state, revision, place, progress)
+                .instrument(revision.span.clone())
+                .await?;
+            last = Some((index, duration));
+        }
+        Ok(last)
+    }
+
+    /// One revision: the version rows first, which fences off other runs and locks the rows, then its statements, and its
+    /// record.
     async fn step(
         &mut self,
         tables: &Tables,
-        expected: &State,
+        state: &mut State,
         revision: &Transactional<'_>,
         place: Place,
         progress: &mut dyn Progress,
     ) -> Result<Duration, Failure> {
         let started = Instant::now();
         progress.started(place.index);
-        let entry = &revision.record.entry;
-        let evidence = self.evidence(entry).await?;
+        let record = &revision.record;
         let mut message = Message::default();
         if place.is_first {
-            self.begin(tables, expected, &mut message);
+            self.begin(&mut message);
         }
-        if let Work::Sql(script) = revision.work {
-            self.limit(&mut message);
-            for (n, one) in split(Dialect::MySql, script).enumerate() {
-                message.push(Part::Statement(n), &script[one.range()]);
-            }
-            point::reached(point::BEFORE_STATEMENT);
-            let sent = self.send(message, place.index, progress).await;
-            let unlimited = self.unlimit().await;
-            sent.and(unlimited)?;
-            point::reached(point::BEFORE_RECORD);
-            message = Message::default();
+        self.change(tables, state, &record.changes, &mut message);
+        if let Some(due) = &self.due {
+            message.append(&due.message);
         }
+        let mut message = match revision.work {
+            Work::Sql(script) => self.script(script, message, place.index, progress).await?,
+            Work::Rust(_) | Work::Nothing => message,
+        };
         if let Some(lock) = &self.lock {
             lock.fence(&mut message);
         }
-        for change in tables.change_rows(&revision.record.changes) {
-            message.push(Part::Change, &change);
-            message.guard(Part::Hit, "ROW_COUNT() = 1");
+        if !matches!(revision.work, Work::Nothing) {
+            message.guard(Part::Kept, &tables.is_state(state));
         }
-        message.push(
-            Part::Journal,
-            &add(tables, entry, started.elapsed(), evidence.as_deref()),
-        );
+        let add = tables.add_since(&record.entry, settings::STARTED, &[]);
+        message.push(Part::Journal, &add);
         if place.is_last {
             message.push(Part::Other, "COMMIT");
         }
-        self.send(message, place.index, progress).await?;
+        point::reached(point::BEFORE_STATEMENT);
+        point::reached(point::BEFORE_RECORD);
+        self.tell(message, place.index, progress).await?;
         Ok(started.elapsed())
     }
 
-    /// Begins a transaction in which nobody else can change the version rows, if they are the expected ones.
-    fn begin(&mut self, tables: &Tables, expected: &State, message: &mut Message) {
+    /// Begins a transaction under the settings that every revision starts with.
+    fn begin(&mut self, message: &mut Message) {
         self.in_transaction = true;
+        self.reset(message);
         message.push(Part::Other, "START TRANSACTION");
-        if let Some(lock) = &self.lock {
-            lock.guard(message);
-        }
-        message.push(
-            Part::Other,
-            &format!("{} FOR UPDATE", tables.read_version()),
-        );
-        message.guard(Part::State, &tables.is_state(expected));
     }
 
-    async fn send(
+    /// Changes the version rows, if they are the expected ones and the lock is held. A record that changes none looks at
+    /// them, so that nobody else can.
+    fn change(
+        &self,
+        tables: &Tables,
+        state: &mut State,
+        changes: &RowChanges,
+        message: &mut Message,
+    ) {
+        let mut hit = "";
+        for change in tables.change_rows(changes) {
+            if !hit.is_empty() {
+                message.guard(Part::State, "ROW_COUNT() = 1");
+            }
+            message.push(Part::Change, &change);
+            hit = "ROW_COUNT() = 1 AND ";
+        }
+        if hit.is_empty() {
+            let look = format!("{} FOR UPDATE", tables.read_version());
+            message.push(Part::Other, &look);
+        }
+        apply(changes, state);
+        let lock = self.lock.as_ref();
+        let lock = lock.map_or_else(String::new, |lock| format!("{} AND ", lock.is_ours()));
+        message.guard(
+            Part::State,
+            &format!("{hit}{lock}{}", tables.is_state(state)),
+        );
+    }
+
+    /// Adds the statements of a script. What is too much for one message is sent; the rest comes back.
+    async fn script(
+        &mut self,
+        script: &str,
+        mut message: Message,
+        index: usize,
+        progress: &mut dyn Progress,
+    ) -> Result<Message, Failure> {
+        self.traces.add(script);
+        self.limit(&mut message);
+        for (n, one) in split(Dialect::MySql, script).enumerate() {
+            let statement = &script[one.range()];
+            self.refuse_large(index, n, statement)?;
+            if message.len() + statement.len() > self.server.slice() {
+                self.tell(std::mem::take(&mut message), index, progress)
+                    .await?;
+            }
+            message.push(Part::Statement(n), statement);
+        }
+        self.unlimit(&mut message);
+        Ok(message)
+    }
+
+    /// Refuses a statement that the server takes for a broken connection.
+    pub(super) fn refuse_large(
+        &self,
+        index: usize,
+        number: usize,
+        statement: &str,
+    ) -> Result<(), Failure> {
+        let (has, most) = (statement.len(), self.server.packet);
+        if has + ROOM <= most {
+            return Ok(());
+        }
+        let what = format!(
+            "has a statement of {has} bytes, and max_allowed_packet of the server is {most}"
+        );
+        Err(Failure::Refused {
+            index,
+            statement: number,
+            what,
+            help: "raise max_allowed_packet of the server, or make several statements of it",
+        })
+    }
+
+    /// Sends a message, and tells of each statement that is done.
+    async fn tell(
         &mut self,
         message: Message,
         index: usize,
         progress: &mut dyn Progress,
     ) -> Result<(), Failure> {
-        let tell = |part: Part| {
+        let mut done = |part: Part| {
             if let Part::Statement(n) = part {
                 progress.statement(index, n);
             }
         };
-        let connection = self.connection.get();
-        let sent = match &mut self.lock {
-            Some(Lock::Lease(lease)) => lease.during(message.send(connection, tell)).await,
-            _ => message.send(connection, tell).await,
-        };
-        sent.map(|_| ()).map_err(|stopped| failure(stopped, index))
+        match self.send(message, &mut done).await {
+            Ok(_) => Ok(()),
+            Err(stopped) => Err(self.failure(stopped, index).await),
+        }
+    }
+
+    /// Keeps the intent of a revision outside a transaction for the message with its first statement: the server runs that
+    /// only if the intent was written.
+    async fn intend(
+        &mut self,
+        tables: &Tables,
+        state: &State,
+        entry: &Entry<'_>,
+    ) -> Result<(), Failure> {
+        let evidence = self.evidence(entry).await?;
+        let mut message = Message::default();
+        // A revision that goes on has its own settings again.
+        if entry.statements == 0 {
+            self.reset(&mut message);
+        }
+        message.push(Part::Other, "START TRANSACTION");
+        self.change(
+            tables,
+            &mut state.clone(),
+            &RowChanges::default(),
+            &mut message,
+        );
+        message.push(
+            Part::Journal,
+            &add(tables, entry, Duration::ZERO, evidence.as_deref()),
+        );
+        message.push(Part::Due, "COMMIT");
+        self.due = Some(Due {
+            message,
+            begins: true,
+        });
+        Ok(())
     }
 
     /// The tables are created outside of the transaction: a schema change would commit it.
@@ -179,7 +293,7 @@ impl MySqlSession<'_> {
         Ok(())
     }
 
-    /// What tells later whether the statement behind this record was done.
+    /// Something that tells later whether the statement after this record was done.
     pub(super) async fn evidence(&mut self, entry: &Entry<'_>) -> Result<Option<String>, Failure> {
         let Some(next) = entry.next else {
             return Ok(None);
@@ -187,7 +301,59 @@ impl MySqlSession<'_> {
         let seen = evidence::before(self.connection.get(), next).await;
         seen.map_err(|error| database(error, "to look at what is there before the statement"))
     }
+
+    /// The failure that a message stopped with.
+    pub(super) async fn failure(&mut self, stopped: Stopped, index: usize) -> Failure {
+        let Stopped { part, error, .. } = stopped;
+        let is_guard = code::is(&error, SEVERAL_ROWS);
+        match part {
+            Part::Statement(statement) => {
+                self.notes = super::notes::about(self.connection.get(), &error).await;
+                Failure::Statement {
+                    index,
+                    statement,
+                    at: None,
+                    error,
+                }
+            }
+            // The lock is gone, or another server has changed the lease: nothing was done yet.
+            Part::Lock if is_guard || code::gave_up(&error) => Failure::Fenced,
+            Part::State if is_guard => Failure::Fenced,
+            // Another run was faster.
+            Part::Change if code::is(&error, code::DUPLICATE_KEY) => Failure::Fenced,
+            Part::Kept if is_guard => Failure::Meddled {
+                index,
+                what: self.broken_rule().await.into(),
+            },
+            Part::Journal | Part::Due => database(error, "to write the journal"),
+            Part::Lock | Part::State | Part::Change | Part::Kept => {
+                database(error, "to record the revision")
+            }
+            Part::Show(_) => database(error, "to look at what is there before the statement"),
+            Part::Connect(_) => database(error, "what `[connect]` in migrate.toml runs"),
+            Part::Other => database(error, "to begin or commit a transaction"),
+        }
+    }
+
+    /// The rule that a revision broke: it gave the lock back, or changed the version table.
+    async fn broken_rule(&mut self) -> &'static str {
+        let Some(lock) = &self.lock else {
+            return CHANGED;
+        };
+        let sql = format!("SELECT {}", lock.is_ours());
+        let row = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(self.connection.get());
+        let is_held = row
+            .await
+            .is_ok_and(|row| sqlx::Row::try_get::<i64, _>(&row, 0).is_ok_and(|held| held == 1));
+        if is_held { CHANGED } else { RELEASED }
+    }
 }
+
+const CHANGED: &str = "changed the version table, which is the runtime's";
+const RELEASED: &str = "released the lock that keeps other runs out";
+
+/// Room for the bookkeeping in a message.
+const ROOM: usize = 1024;
 
 #[derive(Clone, Copy)]
 struct Place {
@@ -196,28 +362,24 @@ struct Place {
     is_last: bool,
 }
 
-/// A query for a table without transactions: in the database itself, where a view, a trigger or a routine may lead to
-/// it, or in one whose name the SQL or one of these has in it.
-fn other_tables(sql: &str) -> String {
-    let sql = syntax::text(Dialect::MySql, Some(sql));
-    let leads_there = |objects: &str, schema: &str, definition: &str| {
-        format!(
-            "OR EXISTS(SELECT 1 FROM information_schema.{objects} o WHERE o.{schema} = DATABASE() AND \
-             LOCATE(t.table_schema, o.{definition}) > 0)"
-        )
-    };
-    format!(
-        "SELECT 1 FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine WHERE \
-         t.table_type = 'BASE TABLE' AND COALESCE(e.transactions, 'NO') <> 'YES' AND t.table_schema NOT IN ('mysql', \
-         'information_schema', 'performance_schema', 'sys') AND (t.table_schema = DATABASE() OR LOCATE(t.table_schema, \
-         {sql}) > 0 {} {} {}) LIMIT 1",
-        leads_there("views", "table_schema", "view_definition"),
-        leads_there("triggers", "trigger_schema", "action_statement"),
-        leads_there("routines", "routine_schema", "routine_definition"),
-    )
+fn is_intent(revision: &Transactional<'_>) -> bool {
+    matches!(revision.work, Work::Nothing) && revision.record.entry.event == JournalEvent::Started
 }
 
-/// The statement that adds a row to the journal, with what tells of the statement behind it.
+/// The state after a change of the version rows.
+fn apply(changes: &RowChanges, state: &mut State) {
+    state
+        .rows
+        .retain(|row| !changes.removed.contains(&row.revision));
+    let added = changes.added.iter().map(|id| Row {
+        revision: id.clone(),
+        digest: None,
+    });
+    state.rows.extend(added);
+    state.rows.sort_unstable();
+}
+
+/// The statement that adds a row to the journal, with the evidence about the statement after it.
 pub(super) fn add(
     tables: &Tables,
     entry: &Entry<'_>,
@@ -226,30 +388,4 @@ pub(super) fn add(
 ) -> String {
     let evidence = syntax::text(Dialect::MySql, evidence);
     tables.add_with(entry, Some(duration), &[("evidence", evidence)])
-}
-
-/// What it means that a message has stopped.
-pub(super) fn failure(stopped: Stopped, index: usize) -> Failure {
-    let Stopped { part, error } = stopped;
-    let is_guard = code::is(&error, SEVERAL_ROWS);
-    match part {
-        Part::Statement(statement) => Failure::Statement {
-            index,
-            statement,
-            at: None,
-            error,
-        },
-        // The lock is gone, or another server has changed the lease: nothing was done yet.
-        Part::Lock if is_guard || code::gave_up(&error) => Failure::Fenced,
-        Part::State if is_guard => Failure::Fenced,
-        Part::Hit if is_guard => Failure::Meddled {
-            index,
-            what: "changed the version table, which is the runtime's".into(),
-        },
-        Part::Journal => database(error, "to write the journal"),
-        Part::Lock | Part::State | Part::Change | Part::Hit => {
-            database(error, "to record the revision")
-        }
-        Part::Other => database(error, "to begin or commit a transaction"),
-    }
 }

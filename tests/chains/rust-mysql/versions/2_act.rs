@@ -15,6 +15,16 @@ pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
             Err(RevisionError::msg("too late"))
         }
         Some("change") => cx.execute("CREATE TABLE extra (id INT)").await.map(|_| ()),
+        Some("commit") => cx.execute("COMMIT").await.map(|_| ()),
+        Some("begin") => cx.execute("ROLLBACK; START TRANSACTION").await.map(|_| ()),
+        Some("nest") => {
+            let mut inner = sqlx::Connection::begin(cx.mysql()?).await?;
+            sqlx::query("INSERT INTO notes (text) VALUES ('undone')").execute(&mut *inner).await?;
+            inner.rollback().await?;
+            let mut inner = sqlx::Connection::begin(cx.mysql()?).await?;
+            sqlx::query("INSERT INTO notes (text) VALUES ('kept')").execute(&mut *inner).await?;
+            Ok(inner.commit().await?)
+        }
         _ => Ok(()),
     }
 }

@@ -1,0 +1,231 @@
+//! A connection that is passed: nothing of a run is left on it, also when the run is cut off.
+//!
+//! A run that is dropped while the server is at work cannot send anything any more. It leaves a ROLLBACK in the queue of
+//! sqlx, which the connection sends before anything else. The rest is written down on the server, in a variable of the
+//! session, and done when the next run begins.
+
+use futures_util::FutureExt as _;
+use migrate_chain::Dialect;
+use sqlx::mysql::MySqlRow;
+use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
+
+use super::code::{self, INSIDE_A_TRANSACTION};
+use super::settings::Traces;
+use super::{execute, settings};
+use crate::database::rows::Columns as _;
+use crate::database::{database_code, database_message, inside_a_transaction, syntax};
+use crate::error::{Error, ErrorKind};
+
+/// The settings that a connection came with, as SHOW VARIABLES gives them.
+pub(super) struct Kept {
+    variables: Vec<(String, String)>,
+    /// The script that gives back those that a run changes, and what it holds.
+    script: String,
+}
+
+/// Clears away what a run that was cut off has left.
+///
+/// # Errors
+/// That the connection is inside a transaction of its owner's, or broken.
+pub(super) async fn clear(connection: &mut MySqlConnection) -> Result<(), Error> {
+    let mut tries = 0;
+    let kept = loop {
+        tries += 1;
+        match look(connection).await {
+            Ok(kept) => break kept,
+            Err(error) if code::is(&error, INSIDE_A_TRANSACTION) => {
+                // Only a transaction of ours has the mark.
+                if execute(connection, &format!("RELEASE SAVEPOINT {MARK}"))
+                    .await
+                    .is_err()
+                {
+                    return Err(inside_a_transaction());
+                }
+                execute(connection, "ROLLBACK").await.map_err(broken)?;
+            }
+            // The answer to the last message of the run that was cut off.
+            Err(error) if code::number(&error).is_some() && tries < 4 => {}
+            Err(error) => return Err(broken(error)),
+        }
+    };
+    match kept {
+        Some(script) => execute(connection, &script).await.map_err(broken),
+        None => Ok(()),
+    }
+}
+
+/// Whether a run was cut off on the connection: the script that undoes what it made. MySQL has no variable that tells of a
+/// transaction, but refuses this SET inside one.
+async fn look(connection: &mut MySqlConnection) -> Result<Option<String>, sqlx::Error> {
+    let row = sqlx::raw_sql(AssertSqlSafe(format!(
+        "SET TRANSACTION READ WRITE;\nSELECT CAST({KEPT} AS CHAR)"
+    )));
+    row.fetch_one(connection).await?.try_get(0)
+}
+
+impl Kept {
+    /// Reads the settings of the connection, and makes sqlx roll back what is open when the run is dropped.
+    pub(super) async fn of(
+        connection: &mut MySqlConnection,
+        traces: &Traces,
+    ) -> Result<Self, sqlx::Error> {
+        // If this is cut off, the transaction stays open. One that only reads cannot lose what its owner writes.
+        let begin = AssertSqlSafe(format!("START TRANSACTION READ ONLY;\nSAVEPOINT {MARK}"));
+        nested(connection, begin).await?;
+        execute(connection, "ROLLBACK").await?;
+        let variables = variables(connection, traces).await?;
+        // A server that cannot do that has only the settings compared that the run knows of.
+        let _ = execute(connection, &format!("SET {ALL} = ({})", all())).await;
+        Ok(Self {
+            variables,
+            script: String::new(),
+        })
+    }
+
+    /// Writes down on the server how to undo all. `lock` is the named lock that the run is about to take, `home` the
+    /// database that it goes back to.
+    pub(super) async fn write(
+        &mut self,
+        connection: &mut MySqlConnection,
+        lock: Option<&str>,
+        home: Option<&str>,
+        traces: &Traces,
+    ) -> Result<(), sqlx::Error> {
+        let release = lock.map_or_else(String::new, |lock| format!("DO RELEASE_LOCK({lock});\n"));
+        let back = settings::give_back(&self.variables, traces);
+        self.script = format!("ROLLBACK;\n{release}{FORGET};\n{back}");
+        let home = home.map_or_else(String::new, |home| format!(";\nUSE {home}"));
+        let script = syntax::text(Dialect::MySql, Some(&format!("{}{home}", self.script)));
+        execute(connection, &format!("SET {KEPT} = {script}")).await
+    }
+
+    /// The script that undoes all, for a run that is dropped.
+    pub(super) fn script(&self, traces: &Traces) -> String {
+        let more = settings::give_back(&self.variables, traces);
+        format!("{};\n{more}", self.script)
+    }
+
+    /// Gives the settings back, those included that nobody could foresee.
+    pub(super) async fn give_back(
+        self,
+        connection: &mut MySqlConnection,
+    ) -> Result<(), sqlx::Error> {
+        match execute(connection, &self.script).await {
+            // A setting that cannot be given back with the others is tried alone.
+            Err(error) if code::number(&error).is_none() => return Err(error),
+            _ => {}
+        }
+        for (name, before) in changed(connection).await? {
+            let sql = format!(
+                "SET SESSION {name} = {}",
+                settings::literal(&name.to_lowercase(), &before)
+            );
+            // One that cannot be set was not set by a revision either.
+            let _ = execute(connection, &sql).await;
+        }
+        let _ = execute(connection, "SET @embed_migrations_all = NULL").await;
+        queue_rollback(connection);
+        connection.ping().await
+    }
+}
+
+/// Leaves a ROLLBACK for the connection to send, if something of ours may be open. sqlx queues one when a transaction is
+/// dropped, and refuses to begin one by a statement of its own inside another: nothing is sent for that.
+pub(super) fn queue_rollback(connection: &mut MySqlConnection) {
+    if connection.is_in_transaction() {
+        let _ = connection.begin_with("DO 0").now_or_never();
+    }
+}
+
+/// Lets transactions of sqlx begun on the connection become savepoints in the one that is open.
+pub(super) async fn nest(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    if connection.is_in_transaction() {
+        return Ok(());
+    }
+    nested(connection, AssertSqlSafe("DO 0".to_owned())).await
+}
+
+/// Makes sqlx count a transaction as open, whose end is ours.
+async fn nested(
+    connection: &mut MySqlConnection,
+    begin: AssertSqlSafe<String>,
+) -> Result<(), sqlx::Error> {
+    std::mem::forget(connection.begin_with(begin).await?);
+    Ok(())
+}
+
+/// The savepoint by which a transaction of ours is known.
+const MARK: &str = "embed_migrations_passed";
+
+/// The variable with the script that undoes all.
+const KEPT: &str = "@embed_migrations_kept";
+
+const FORGET: &str = "SET @embed_migrations_kept = NULL, @embed_migrations_id = NULL, @embed_migrations_started = NULL";
+
+/// All settings of the session as they were, as JSON. It stays on the server: a run that is cut off while it reads a large
+/// answer leaves sqlx without the rest of it, and the connection with nobody who understands it.
+const ALL: &str = "@embed_migrations_all";
+
+fn all() -> String {
+    format!("SELECT JSON_OBJECTAGG(variable_name, variable_value) FROM {SESSION}")
+}
+
+/// The settings of the session, without those that tell of the last statement. Each server executes the comment that is
+/// its own.
+const SESSION: &str = "/*M! information_schema.session_variables */ /*!80000 performance_schema.session_variables */ \
+    WHERE variable_name NOT IN ('timestamp', 'last_insert_id', 'identity', 'insert_id', 'rand_seed1', 'rand_seed2', \
+    'warning_count', 'error_count', 'in_transaction')";
+
+/// The settings that are not as they were, with the values from before.
+async fn changed(connection: &mut MySqlConnection) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let is_same = format!("SELECT COALESCE({ALL} = ({}), 1)", all());
+    let is_same = sqlx::raw_sql(AssertSqlSafe(is_same))
+        .fetch_one(&mut *connection)
+        .await;
+    // A server without JSON, or views of its variables.
+    if !is_same.is_ok_and(|row| matches!(row.number(0), Ok(0))) {
+        return Ok(Vec::new());
+    }
+    let before = format!("JSON_UNQUOTE(JSON_EXTRACT({ALL}, CONCAT('$.\"', variable_name, '\"')))");
+    let sql = format!(
+        "SELECT variable_name, {before} FROM {SESSION} AND NOT (variable_value <=> {before})"
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(variable).collect()
+}
+
+/// The settings that a run changes, or `[connect]` names.
+async fn variables(
+    connection: &mut MySqlConnection,
+    traces: &Traces,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let names: Vec<String> = settings::changed(traces)
+        .iter()
+        .map(|name| format!("'{name}'"))
+        .collect();
+    let sql = format!(
+        "SHOW SESSION VARIABLES WHERE Variable_name IN ({})",
+        names.join(", ")
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(variable).collect()
+}
+
+fn variable(row: &MySqlRow) -> Result<(String, String), sqlx::Error> {
+    Ok((row.some_text(0)?, row.text(1)?.unwrap_or_default()))
+}
+
+fn broken(error: sqlx::Error) -> Error {
+    let summary = format!(
+        "the connection that was passed cannot be used: {}",
+        database_message(&error)
+    );
+    Error::new(ErrorKind::Connect, summary)
+        .code(database_code(&error))
+        .help("pass another connection, or a pool")
+        .caused_by(error)
+}
