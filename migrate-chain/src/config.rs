@@ -150,11 +150,6 @@ impl Settings {
 
 /// Reads `migrate.toml`. A key that is wrong is reported, and then refuses nothing itself.
 pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Settings {
-    let conflicts = conflict::faults(source);
-    if !conflicts.is_empty() {
-        faults.extend(conflicts);
-        return Settings::doubtful();
-    }
     let text = source
         .text()
         .strip_prefix(BYTE_ORDER_MARK)
@@ -168,6 +163,11 @@ pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Setti
     match DeTable::parse(text) {
         Ok(table) => reader.table(table.get_ref()),
         Err(error) => {
+            let conflicts = sql::conflict_markers(source.text());
+            if !conflicts.is_empty() {
+                faults.extend(conflict::faults(source, conflicts));
+                return Settings::doubtful();
+            }
             // What follows the first error is the parser's guess.
             let cause = error.message().to_owned();
             reader.fault(Fault::ConfigSyntax { cause }, error.span().unwrap_or(0..0));

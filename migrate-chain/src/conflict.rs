@@ -1,15 +1,15 @@
 //! What is left of a merge that nobody finished.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::{Place, Source};
-use crate::sql;
 
-/// One fault for each conflict in a file: at the marker that opens it, with the others beside it.
-pub(crate) fn faults(source: &Arc<Source>) -> Vec<Diagnostic> {
+/// One fault for each conflict of which a file has these markers: at the one that opens it, with the others beside it.
+pub(crate) fn faults(source: &Arc<Source>, markers: Vec<Range<usize>>) -> Vec<Diagnostic> {
     let mut faults: Vec<Diagnostic> = Vec::new();
-    for range in sql::conflict_markers(source.text()) {
+    for range in markers {
         let note = match &source.text()[range.clone()] {
             marker if marker.starts_with('|') => "what both sides started from",
             marker if marker.starts_with('=') => "the other side",
@@ -36,7 +36,8 @@ mod tests {
     fn each_conflict_is_one_fault_with_all_its_markers() {
         let conflict = "<<<<<<< a\n1\n||||||| b\n2\n=======\n3\n>>>>>>> c\n";
         let text = format!(">>>>>>> stray\n{conflict}{conflict}");
-        let found = faults(&Arc::new(Source::new("a.sql", text.clone())));
+        let markers = crate::sql::conflict_markers(&text);
+        let found = faults(&Arc::new(Source::new("a.sql", text)), markers);
         let starts: Vec<usize> = found.iter().map(|fault| fault.place.range.start).collect();
         assert_eq!(starts, [0, 14, 14 + conflict.len()]);
         assert_eq!(found[1].related.len(), 3);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Dialect;
 use sha2::{Digest as _, Sha256};
 
 macro_rules! hash_type {
@@ -51,13 +52,14 @@ macro_rules! hash_type {
 }
 
 hash_type! {
-    /// The SHA-256 of what an upgrade does on one database: its SQL section with LF line ends and without trailing white
-    /// space, or the whole Rust file.
+    /// The SHA-256 of what an upgrade does on one database: of the tokens of its SQL section, see
+    /// [`of_sql`](Self::of_sql), or of the whole Rust file.
     ///
     /// ```
-    /// use migrate_chain::Checksum;
+    /// use migrate_chain::{Checksum, Dialect};
     ///
-    /// assert_eq!(Checksum::of("SELECT 1;\r\n"), Checksum::of("SELECT 1;"));
+    /// let of = |text| Checksum::of_sql(Dialect::Sqlite, text);
+    /// assert_eq!(of("SELECT 1; -- a comment\r\n"), of("SELECT 1;"));
     /// ```
     Checksum
 }
@@ -69,7 +71,14 @@ hash_type! {
 }
 
 impl Checksum {
-    /// The checksum of a section, or of a whole Rust file.
+    /// The checksum of a text as it is, such as a Rust file, with LF line ends.
+    ///
+    /// ```
+    /// use migrate_chain::Checksum;
+    ///
+    /// assert_eq!(Checksum::of("//! a\r\n"), Checksum::of("//! a"));
+    /// assert_ne!(Checksum::of("//! a"), Checksum::of("//! b"));
+    /// ```
     pub fn of(text: &str) -> Self {
         let text = text
             .trim_start_matches(crate::source::BYTE_ORDER_MARK)
@@ -87,7 +96,15 @@ impl Checksum {
         }
         Self(hasher.finalize().into())
     }
+
+    /// The checksum of what [`of_sql`](Self::of_sql) covers.
+    pub(crate) fn of_canonical(canonical: &[u8]) -> Self {
+        Self(Sha256::digest(canonical).into())
+    }
 }
+
+/// The checksum for each dialect, in the order of [`Dialect::ALL`]; none where there is no SQL for it.
+pub(crate) type Checksums = [Option<Checksum>; Dialect::ALL.len()];
 
 impl Digest {
     /// The digest of revision `id` on one database. `checksum` is none where the revision has no SQL for it; `under`

@@ -10,11 +10,13 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::Dialect;
 use crate::conflict;
 use crate::diagnostic::Diagnostic;
-use crate::digest::Checksum;
+use crate::digest::{Checksum, Checksums};
 use crate::header::{self, CommentStyle, Header, Spanned};
 use crate::revision::{DialectSet, Names, Parts, Revision, Section};
 use crate::script::{self, Direction, Script};
 use crate::source::{Place, Source};
+use crate::sql::Readings;
+use crate::{section, sql};
 
 /// A parsed revision file.
 pub(crate) struct Draft {
@@ -32,9 +34,6 @@ pub(crate) enum Body {
     Rust { upgrade: bool, downgrade: bool },
 }
 
-/// The checksum for each dialect, in the order of [`Dialect::ALL`]; none where there is no SQL for it.
-pub(crate) type Checksums = [Option<Checksum>; Dialect::ALL.len()];
-
 /// Whether a revision file is Rust, and not SQL.
 pub(crate) fn is_rust(file: &str) -> bool {
     let extension = file.rsplit_once('.').map(|(_, extension)| extension);
@@ -42,33 +41,29 @@ pub(crate) fn is_rust(file: &str) -> bool {
 }
 
 impl Draft {
-    /// Parses a file; `None` when it has no header and is no revision.
+    /// Parses a file of a chain for the databases `declared`, if it says which; `None` when it has no header and is no
+    /// revision.
     pub(crate) fn parse(
         source: &Arc<Source>,
         file: String,
+        declared: &[Dialect],
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        let is_rust = is_rust(&file);
-        let conflicts = conflict::faults(source);
+        let mut conflicts = sql::conflict_markers(source.text());
+        let mut found = Vec::new();
+        let parsed = if is_rust(&file) {
+            rust(source, &mut conflicts, &mut found)
+        } else {
+            sql(source, declared, &mut conflicts, &mut found)
+        };
         let has_conflict = !conflicts.is_empty();
-        let mut ignored = Vec::new();
-        let faults = if has_conflict {
-            faults.extend(conflicts);
-            &mut ignored
+        // Whatever else is wrong follows from it.
+        faults.extend(if has_conflict {
+            conflict::faults(source, conflicts)
         } else {
-            faults
-        };
-        let style = if is_rust {
-            CommentStyle::Rust
-        } else {
-            CommentStyle::Sql
-        };
-        let header = header::parse(source, style, faults)?;
-        let body = if is_rust {
-            rust_body(source.text())
-        } else {
-            Body::Sql(script::parse(source, header.end, faults))
-        };
+            found
+        });
+        let (header, body) = parsed?;
         Some(Self {
             source: Arc::clone(source),
             file,
@@ -126,21 +121,60 @@ impl Draft {
     }
 
     pub(crate) fn checksums(&self) -> Checksums {
-        let text = self.source.text();
-        let Body::Sql(script) = &self.body else {
-            return [Some(Checksum::of(text)); Dialect::ALL.len()];
-        };
-        let mut checksums = Checksums::default();
-        for (dialects, range) in script.upgrade.served() {
-            let checksum = Checksum::of(&text[range]);
-            for dialect in Dialect::ALL {
-                if dialects.contains(dialect) {
-                    checksums[dialect.index()] = Some(checksum);
-                }
-            }
+        match &self.body {
+            Body::Sql(script) => script.checksums,
+            Body::Rust { .. } => [Some(Checksum::of(self.source.text())); Dialect::ALL.len()],
         }
-        checksums
     }
+}
+
+/// Parses a SQL file, and leaves of the conflict markers those that are not text of a string or of a stored program.
+fn sql(
+    source: &Arc<Source>,
+    declared: &[Dialect],
+    conflicts: &mut Vec<Range<usize>>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(Header, Body)> {
+    let header = header::parse(source, CommentStyle::Sql, faults)?;
+    let mut readings = Readings::new(source.text(), !header.transaction_off);
+    let mut script = script::parse(source, header.end, declared, &mut readings, faults);
+    conflicts.retain(|marker| !section::is_text(&script, declared, &mut readings, marker.start));
+    section::statements(declared, source, &script, &mut readings, faults);
+    script.checksums = section::checksums(&script.upgrade, &mut readings);
+    Some((header, Body::Sql(script)))
+}
+
+/// Parses a Rust file, and leaves of the conflict markers those that are not text of a string.
+fn rust(
+    source: &Arc<Source>,
+    conflicts: &mut Vec<Range<usize>>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(Header, Body)> {
+    conflicts.retain(|marker| !is_text_of_rust(source.text(), marker.start));
+    let header = header::parse(source, CommentStyle::Rust, faults)?;
+    Some((header, rust_body(source.text())))
+}
+
+/// Whether the conflict marker at the byte `at` is text of a string. Code of seven signs and code of one word differ in
+/// their tokens; a string does not, whichever it has in it.
+fn is_text_of_rust(text: &str, at: usize) -> bool {
+    let word = [&text[..at], "conflict", &text[at + 7..]].concat();
+    match (rust_tokens(text), rust_tokens(&word)) {
+        (Some(tokens), Some(with_word)) => count(tokens) == count(with_word),
+        _ => false,
+    }
+}
+
+fn count(tokens: TokenStream) -> usize {
+    let tokens = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => 1 + count(group.stream()),
+        _ => 1,
+    });
+    tokens.sum()
+}
+
+fn rust_tokens(text: &str) -> Option<TokenStream> {
+    TokenStream::from_str(text.trim_start_matches(crate::source::BYTE_ORDER_MARK)).ok()
 }
 
 /// The sections of a direction, each once with all the databases that it serves.
@@ -161,8 +195,7 @@ fn names(names: &[Spanned<String>]) -> Names {
 /// Finds the two functions of a Rust revision among the top-level items. Text that does not lex counts as having the
 /// upgrade: rustc reports such a file better than we could.
 fn rust_body(text: &str) -> Body {
-    let Ok(tokens) = TokenStream::from_str(text.trim_start_matches(crate::source::BYTE_ORDER_MARK))
-    else {
+    let Some(tokens) = rust_tokens(text) else {
         return Body::Rust {
             upgrade: true,
             downgrade: false,

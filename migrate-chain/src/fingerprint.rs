@@ -1,8 +1,8 @@
 //! The digests of every revision of a sound chain.
 
 use crate::Dialect;
-use crate::digest::{Checksum, Digest};
-use crate::draft::{Checksums, Draft};
+use crate::digest::{Checksum, Checksums, Digest};
+use crate::draft::Draft;
 use crate::graph::RevisionGraph;
 use crate::revision::{DialectSet, Fingerprint};
 
@@ -239,7 +239,7 @@ mod tests {
             (Dialect::Postgres, "SELECT 2;"),
             (Dialect::MySql, "SELECT 2;"),
         ] {
-            let checksum = |sql| Some(Checksum::of(sql));
+            let checksum = |sql| Some(Checksum::of_sql(dialect, sql));
             let a = Digest::of("a", checksum(sql), true, &mut []);
             let b = Digest::of("b", checksum("SELECT 3;"), true, &mut [a]);
             let found = [0, 1].map(|n: usize| revisions[n].digest(dialect));

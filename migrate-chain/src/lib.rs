@@ -21,6 +21,7 @@ pub mod plan;
 mod recorded;
 pub mod revision;
 mod script;
+mod section;
 pub mod source;
 pub mod sql;
 mod suggest;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::Dialect;
 use crate::chain::Chain;
 use crate::check::{self, Lost};
 use crate::config::{self, Config, Settings};
@@ -198,17 +199,18 @@ impl<'t> Loader<'t> {
                 self.no_directory(location, settings.locations.get(n));
             }
         }
+        let dialects = &settings.config.dialects[..];
         let found = parallel::map(&files, |file| {
             let source = read(self.tree, file)?;
             // Only the thread that a macro runs on may ask the compiler for tokens.
-            let parsed = (!draft::is_rust(file)).then(|| parse(file, &source));
+            let parsed = (!draft::is_rust(file)).then(|| parse(file, &source, dialects));
             Ok((source, parsed))
         });
         let mut drafts = Vec::with_capacity(files.len());
         for (file, found) in files.iter().zip(found) {
             match found {
                 Ok((source, parsed)) => {
-                    let (draft, faults) = parsed.unwrap_or_else(|| parse(file, &source));
+                    let (draft, faults) = parsed.unwrap_or_else(|| parse(file, &source, dialects));
                     drafts.extend(self.parsed(&source, draft, faults));
                 }
                 Err(unread) => self.unread(file, unread),
@@ -413,8 +415,12 @@ fn read(tree: &dyn Tree, path: &str) -> Result<Arc<Source>, Unread> {
     Ok(Arc::new(source))
 }
 
-fn parse(file: &str, source: &Arc<Source>) -> (Option<Draft>, Vec<Diagnostic>) {
+fn parse(
+    file: &str,
+    source: &Arc<Source>,
+    dialects: &[Dialect],
+) -> (Option<Draft>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    let draft = Draft::parse(source, file.to_owned(), &mut faults);
+    let draft = Draft::parse(source, file.to_owned(), dialects, &mut faults);
     (draft, faults)
 }

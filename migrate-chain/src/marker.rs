@@ -18,7 +18,7 @@ pub(crate) struct Marker<'l> {
     pub(crate) is_well_formed: bool,
 }
 
-const WORDS: [&str; 4] = ["upgrade", "downgrade", "statement", "end"];
+const WORDS: [&str; 5] = ["upgrade", "downgrade", "statement", "end", "allow"];
 pub(crate) const DIALECTS: [&str; 3] = [
     Dialect::Sqlite.name(),
     Dialect::Postgres.name(),
@@ -39,7 +39,15 @@ impl<'l> Marker<'l> {
             marker.is_well_formed =
                 marker.rest.is_empty() && comment.starts_with(|c: char| c.is_ascii_whitespace());
         }
+        if marker.word == "allow" {
+            marker.is_well_formed = marker.rest.split_ascii_whitespace().nth(1).is_some();
+        }
         Some(marker)
+    }
+
+    /// Whether it is one, well written, that stands between statements and opens no section.
+    pub(crate) fn is_for_statements(&self) -> bool {
+        self.is_known && self.is_well_formed && !matches!(self.word, "upgrade" | "downgrade")
     }
 
     /// Reads a comment that lacks the colon, or has capitals: if nothing is done about `-- migrate downgrade`, the
@@ -86,6 +94,10 @@ impl<'l> Marker<'l> {
     pub(crate) fn corrected(&self) -> String {
         let word = self.meant.unwrap_or(self.word);
         match (word, self.rest) {
+            ("allow", rest) => {
+                let code = rest.split_ascii_whitespace().next().unwrap_or("CODE");
+                format!("-- migrate: allow {code} REASON")
+            }
             ("statement" | "end", _) | (_, "") => format!("-- migrate: {word}"),
             (word, rest) => format!("-- migrate: {word} {rest}"),
         }
@@ -122,6 +134,11 @@ mod tests {
             ("-- MIGRATE UP", "-- migrate: upgrade"),
             ("--migrate: statement", "-- migrate: statement"),
             ("-- migrate: end of it", "-- migrate: end"),
+            ("-- migrate: allow", "-- migrate: allow CODE REASON"),
+            (
+                "-- migrate: allow long-lock",
+                "-- migrate: allow long-lock REASON",
+            ),
         ] {
             let marker = Marker::read(line).expect(line);
             assert!(!marker.is_well_formed, "{line}");

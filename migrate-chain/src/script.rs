@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use crate::Dialect;
 use crate::diagnostic::{Diagnostic, Fault};
+use crate::digest::Checksums;
 use crate::marker::{DIALECTS, Marker};
 use crate::revision::DialectSet;
 use crate::source::{Place, Source};
+use crate::sql::Readings;
 use crate::suggest::nearest;
 
 /// Where the SQL for a dialect stands in a file: one range for each dialect, in the order of [`Dialect::ALL`].
@@ -22,6 +24,8 @@ pub(crate) struct Script {
     pub(crate) lost_section: bool,
     /// A `statement` or `end` marker is misspelt.
     pub(crate) lost_statement_marker: bool,
+    /// The checksum of the upgrade on each database.
+    pub(crate) checksums: Checksums,
 }
 
 /// The sections of one direction.
@@ -90,32 +94,57 @@ impl Direction {
     }
 }
 
-/// Reads the sections of the file from byte `start`, where the header ends.
-pub(crate) fn parse(source: &Arc<Source>, start: usize, faults: &mut Vec<Diagnostic>) -> Script {
+/// Reads the sections of the file from byte `start`, where the header ends. `declared` are the databases that the chain is
+/// for; none if it does not say.
+pub(crate) fn parse(
+    source: &Arc<Source>,
+    start: usize,
+    declared: &[Dialect],
+    readings: &mut Readings<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> Script {
     let mut reader = Reader {
         source,
+        declared,
         faults,
         script: Script::default(),
         open: None,
         unmarked: None,
+        text_until: start,
+        looks: 0,
     };
     let mut offset = start;
     for line in source.text()[start..].split_inclusive('\n') {
-        reader.line(line, offset);
+        reader.line(line, offset, readings);
         offset += line.len();
     }
     reader.close(offset);
     reader.finish()
 }
 
+/// The databases that read a section: those that it names, else those that the chain declares, else any.
+fn readers(named: &[Dialect], declared: &[Dialect]) -> Vec<Dialect> {
+    let lists = [named, declared, &Dialect::ALL];
+    let first = lists.into_iter().find(|list| !list.is_empty());
+    first.unwrap_or_default().to_vec()
+}
+
 struct Reader<'a> {
     source: &'a Arc<Source>,
+    declared: &'a [Dialect],
     faults: &'a mut Vec<Diagnostic>,
     script: Script,
     open: Option<Open>,
     /// The SQL before the first section: the upgrade, if no other stands in the file.
     unmarked: Option<(Range<usize>, Range<usize>)>,
+    /// Up to here, a marker is text of a string or of a stored program.
+    text_until: usize,
+    /// How often the open section has been read for a marker in it.
+    looks: usize,
 }
+
+/// A marker that is misspelt does not end its section, and each costs a look at all before it.
+const MOST_LOOKS: usize = 16;
 
 /// The section whose end has not been seen yet.
 struct Open {
@@ -142,7 +171,7 @@ struct Line {
 }
 
 impl Reader<'_> {
-    fn line(&mut self, text: &str, offset: usize) {
+    fn line(&mut self, text: &str, offset: usize, readings: &mut Readings<'_>) {
         let behind_blanks = text.trim_ascii_start();
         if self.open.is_some() && !behind_blanks.starts_with("--") {
             return;
@@ -154,7 +183,9 @@ impl Reader<'_> {
             trimmed: start..start + trimmed.len(),
         };
         if let Some(marker) = Marker::read(trimmed) {
-            self.marker(&marker, trimmed, &line);
+            if !marker.is_for_statements() && !self.is_text(&line, readings) {
+                self.marker(&marker, trimmed, &line);
+            }
         } else if self.open.is_none() && !trimmed.is_empty() && !trimmed.starts_with("--") {
             self.fault(Fault::TextBeforeSection, line.trimmed.clone());
             let start = line.whole.start;
@@ -162,14 +193,47 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the marker on a line is none: to end the section there would cut a string or a stored program in two, and
+    /// to go on would not. Where something is never closed, markers count: then the section has the fault.
+    fn is_text(&mut self, line: &Line, readings: &mut Readings<'_>) -> bool {
+        if line.trimmed.start < self.text_until {
+            return true;
+        }
+        let Some(open) = self.open.as_ref().filter(|open| open.kind != Kind::Lost) else {
+            return false;
+        };
+        let section = self.section(open, line.whole.start);
+        if self.looks == MOST_LOOKS || readings.is_faultless(&section) {
+            return false;
+        }
+        self.looks += 1;
+        let readers = readers(&open.dialects, self.declared);
+        if readings.cuts(&section, &readers) {
+            let is_marker = |comment: &str| Marker::read(comment.trim_ascii()).is_some();
+            match readings.end(&section, &readers, is_marker) {
+                Some(end) => self.text_until = end,
+                // It will not end before the next marker either.
+                None => self.looks = MOST_LOOKS,
+            }
+        }
+        line.trimmed.start < self.text_until
+    }
+
+    /// The bytes of a section that ends before byte `end`, white space dropped.
+    fn section(&self, open: &Open, end: usize) -> Range<usize> {
+        let text = &self.source.text()[open.body_start..end];
+        open.body_start..open.body_start + text.trim_end().len()
+    }
+
     fn marker(&mut self, marker: &Marker<'_>, text: &str, line: &Line) {
         self.check_marker(marker, text, line);
         let kind = match marker.meant {
             Some("upgrade") => Kind::Upgrade,
             Some("downgrade") => Kind::Downgrade,
+            Some("allow") => return,
             // These belong to the statement splitter, which knows only the right words.
             Some(_) => {
-                self.script.lost_statement_marker |= !(marker.is_known && marker.is_well_formed);
+                self.script.lost_statement_marker = true;
                 return;
             }
             None => Kind::Lost,
@@ -236,6 +300,9 @@ impl Reader<'_> {
 
     fn open(&mut self, kind: Kind, dialects: Vec<Dialect>, marker: Range<usize>, body: usize) {
         self.script.lost_section |= kind == Kind::Lost;
+        if self.looks < MOST_LOOKS {
+            self.looks = 0;
+        }
         self.open = Some(Open {
             kind,
             dialects,
@@ -247,8 +314,7 @@ impl Reader<'_> {
     /// Ends the open section before byte `end`, white space dropped.
     fn close(&mut self, end: usize) {
         let Some(open) = self.open.take() else { return };
-        let text = &self.source.text()[open.body_start..end];
-        let body = open.body_start..open.body_start + text.trim_end().len();
+        let body = self.section(&open, end);
         let is_upgrade = match open.kind {
             Kind::Lost => return,
             Kind::Unmarked => {
@@ -337,7 +403,8 @@ mod tests {
     fn read(text: &str) -> (Script, Vec<(Fault, String)>) {
         let source = Arc::new(Source::new("a.sql", text));
         let mut faults = Vec::new();
-        let script = parse(&source, 0, &mut faults);
+        let mut readings = Readings::new(text, true);
+        let script = parse(&source, 0, &[], &mut readings, &mut faults);
         (
             script,
             faults

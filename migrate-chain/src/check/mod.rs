@@ -4,7 +4,6 @@ mod graph;
 mod lost;
 mod policy;
 mod rebuild;
-mod sql;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -20,7 +19,6 @@ pub(crate) fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {
         policy::upgrade(draft, &mut faults);
         policy::dialects(config, draft, &mut faults);
         policy::downgrade(config, draft, &mut faults);
-        sql::statements(&config.dialects, draft, &mut faults);
     }
     faults
 }

@@ -53,7 +53,7 @@ pub(super) fn help(fault: &Fault) -> String {
         }
         Fault::Reserved { .. } => format!("the words {} stand for places in the chain", quoted(&RESERVED)),
         Fault::UnknownMarker { nearest, .. } => did_you_mean(*nearest).unwrap_or_else(|| {
-            "a marker is `-- migrate: upgrade`, `downgrade`, `statement` or `end`".to_owned()
+            "a marker is `-- migrate: upgrade`, `downgrade`, `statement`, `end` or `allow`".to_owned()
         }),
         Fault::MalformedMarker { meant } => format!("write `{meant}`, or word the comment otherwise"),
         Fault::UnknownDialect { nearest, .. } => {

@@ -98,8 +98,17 @@ pub enum FaultKind {
 /// assert_eq!((found[1].kind, found[1].range.clone()), (FaultKind::UnterminatedString, 25..26));
 /// ```
 pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
+    find(&mut split(dialect, text), dialect, transactional, text)
+}
+
+/// The same with the statements at hand, which are split meanwhile.
+pub(super) fn find(
+    statements: &mut Statements<'_>,
+    dialect: Dialect,
+    transactional: bool,
+    text: &str,
+) -> Vec<Fault> {
     let mut found = Vec::new();
-    let mut statements = split(dialect, text);
     let mut open = Open::default();
     // MySQL's routines, which are what it needs the markers for, may commit.
     let looks_within = transactional && dialect != Dialect::MySql && text.contains("migrate:");
@@ -130,7 +139,7 @@ pub fn faults(dialect: Dialect, transactional: bool, text: &str) -> Vec<Fault> {
             .iter()
             .filter_map(|token| of_token(text, token)),
     );
-    found.extend(open_executable(&statements));
+    found.extend(open_executable(statements));
     sort(&mut found);
     found
 }
@@ -182,7 +191,14 @@ impl Open {
 /// assert_eq!(faults_common(true, "COMMIT")[0].kind, FaultKind::TransactionControl("COMMIT"));
 /// ```
 pub fn faults_common(transactional: bool, text: &str) -> Vec<Fault> {
-    let each = Dialect::ALL.map(|dialect| faults(dialect, transactional, text));
+    common(
+        &Dialect::ALL.map(|dialect| faults(dialect, transactional, text)),
+        text,
+    )
+}
+
+/// The same, given the faults in each dialect.
+pub(crate) fn common(each: &[Vec<Fault>; Dialect::ALL.len()], text: &str) -> Vec<Fault> {
     if each.iter().all(Vec::is_empty) {
         return Vec::new();
     }

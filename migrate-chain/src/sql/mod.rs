@@ -13,6 +13,7 @@
 //! assert_eq!(statements, ["CREATE TABLE t (a TEXT DEFAULT ';')", "SELECT 1"]);
 //! ```
 
+mod canonical;
 mod comment;
 mod conflict;
 mod facts;
@@ -21,6 +22,8 @@ mod lexer;
 mod marker;
 mod plain;
 mod quote;
+mod reading;
+mod readings;
 mod split;
 mod token;
 
@@ -29,10 +32,11 @@ pub use conflict::conflict_markers;
 pub use facts::{
     Refusal, Remedy, connection_control, open_transaction, refusal, transaction_control,
 };
+pub(crate) use faults::common;
 pub use faults::{Fault, FaultKind, faults, faults_common};
 pub use lexer::{Tokens, tokens};
-pub(crate) use plain::is_plain;
 pub use quote::{quote_name, quote_text};
+pub(crate) use readings::Readings;
 pub use split::{Statement, Statements, split};
 pub use token::{Token, TokenKind};
 

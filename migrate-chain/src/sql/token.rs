@@ -50,6 +50,19 @@ impl Token {
     }
 }
 
+impl Token {
+    /// Whether it has a beginning and an end of its own, and any text between.
+    pub(super) fn is_enclosed(&self) -> bool {
+        matches!(
+            self.kind,
+            TokenKind::String
+                | TokenKind::QuotedIdentifier
+                | TokenKind::BlockComment
+                | TokenKind::DollarQuote
+        )
+    }
+}
+
 /// What a [`Token`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {

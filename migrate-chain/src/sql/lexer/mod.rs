@@ -108,6 +108,11 @@ impl Tokens<'_> {
         self.executable
     }
 
+    /// Takes the last token, a statement marker or its end, for a comment.
+    pub(super) fn unmark(&mut self) {
+        self.verbatim = None;
+    }
+
     /// Goes on at `at`, a character boundary behind the last token.
     pub(super) fn skip_to(&mut self, at: usize) {
         self.at = at;
@@ -140,11 +145,7 @@ impl Tokens<'_> {
     }
 
     fn note_line_break(&mut self, start: usize) {
-        if self.escaped == Escaped::SameLine
-            && self.bytes[start..self.at]
-                .iter()
-                .any(|&b| matches!(b, b'\n' | b'\r'))
-        {
+        if self.escaped == Escaped::SameLine && breaks_line(&self.bytes[start..self.at]) {
             self.escaped = Escaped::NextLine;
         }
     }
@@ -256,6 +257,18 @@ impl Tokens<'_> {
             (b'-', b'-') | (b'/', b'*')
         )
     }
+}
+
+/// Whether there is a line break among blanks.
+pub(super) fn breaks_line(blanks: &[u8]) -> bool {
+    let mut at = 0;
+    while at < blanks.len() {
+        if matches!(blanks[at], b'\n' | b'\r') {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// The bytes that go on with a word: letters, digits, `_`, `$` and everything outside of ASCII, in every dialect.

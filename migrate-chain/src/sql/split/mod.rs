@@ -7,7 +7,9 @@ mod sqlite;
 
 use std::ops::Range;
 
+use super::canonical::Canonical;
 use super::lexer::{Tokens, tokens};
+use super::marker;
 use super::token::{Token, TokenKind};
 use crate::Dialect;
 
@@ -44,7 +46,64 @@ pub fn split(dialect: Dialect, text: &str) -> Statements<'_> {
         may_hold_data: true,
         strays: Vec::new(),
         executable: None,
+        canonical: None,
+        ends_within: false,
+        saw_delimiter: false,
     }
+}
+
+/// The same, keeping the canonical form of what has been split.
+pub(super) fn split_canonical(dialect: Dialect, text: &str) -> Statements<'_> {
+    Statements {
+        canonical: Some(Canonical::default()),
+        ..split(dialect, text)
+    }
+}
+
+/// Where a section ends that begins with a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// At one of our markers.
+    Marker(usize),
+    /// With the text.
+    Text,
+    /// Nowhere: something is open at the end of the text.
+    Open,
+}
+
+/// Finds the first comment that is one of our markers, and not a part of a string or of a stored program.
+pub(super) fn section_end(dialect: Dialect, text: &str, is_marker: fn(&str) -> bool) -> End {
+    let mut statements = split(dialect, text);
+    while let Some(token) = statements.tokens.next() {
+        let opens_line = || marker::opens_line(text.as_bytes(), token.start);
+        if token.kind == TokenKind::LineComment
+            && !statements.body.is_within()
+            && opens_line()
+            && is_marker(&text[token.range()])
+        {
+            return End::Marker(token.start);
+        }
+        statements.walk(&token);
+    }
+    let is_open = |token: &Token| !token.terminated && token.is_enclosed();
+    if statements.body.is_within() || statements.strays.iter().any(is_open) {
+        End::Open
+    } else {
+        End::Text
+    }
+}
+
+/// Whether the byte `at` is a part of a string, a quoted name, a dollar quote or a stored program.
+pub(super) fn is_inside(dialect: Dialect, text: &str, at: usize) -> bool {
+    let mut statements = split(dialect, text);
+    while let Some(token) = statements.tokens.next() {
+        if token.end > at {
+            let is_literal = token.is_enclosed() && token.kind != TokenKind::BlockComment;
+            return is_literal || statements.body.is_within();
+        }
+        statements.walk(&token);
+    }
+    false
 }
 
 /// A statement that [`split`] found: where it stands in its text.
@@ -126,6 +185,11 @@ pub struct Statements<'a> {
     strays: Vec<Token>,
     /// The `/*!` that is open.
     executable: Option<Token>,
+    /// What the checksum covers, if anybody asked for it.
+    canonical: Option<Canonical>,
+    /// The text has ended within the body of a stored program.
+    ends_within: bool,
+    saw_delimiter: bool,
 }
 
 /// What a dialect keeps in mind to tell the `;` that ends a statement from those within.
@@ -152,6 +216,15 @@ impl Body {
             Self::Sqlite(body) => body.semicolon(),
             Self::Postgres(body) => body.semicolon(),
             Self::MySql(body) => body.semicolon(),
+        }
+    }
+
+    /// Whether a `;` here would be one of a stored program.
+    fn is_within(&self) -> bool {
+        match self {
+            Self::Sqlite(body) => body.is_within(),
+            Self::Postgres(body) => body.is_within(),
+            Self::MySql(body) => body.is_within(),
         }
     }
 
@@ -185,7 +258,9 @@ impl Iterator for Statements<'_> {
     fn next(&mut self) -> Option<Statement> {
         let mut open: Option<Statement> = None;
         while let Some(token) = self.tokens.next() {
-            match self.role(&token) {
+            let role = self.role(&token);
+            self.keep(&token);
+            match role {
                 Role::Skip | Role::Inner => {}
                 Role::Part => extend(&mut open, &token),
                 Role::Command => {
@@ -203,11 +278,47 @@ impl Iterator for Statements<'_> {
                 }
             }
         }
+        self.ends_within |= self.body.is_within();
         open.map(|found| self.close(found, None))
     }
 }
 
 impl Statements<'_> {
+    /// Goes over a token without looking for statements.
+    fn walk(&mut self, token: &Token) {
+        if matches!(self.role(token), Role::Terminator | Role::Boundary) {
+            self.body.reset();
+            self.copy = copy::Watch::default();
+        }
+    }
+
+    /// Whether a `DELIMITER` has been read.
+    pub(super) fn has_delimiter(&self) -> bool {
+        self.saw_delimiter
+    }
+
+    /// The canonical form of what has been split, if it was kept.
+    pub(super) fn into_canonical(self) -> Vec<u8> {
+        let text = self.text;
+        self.canonical.unwrap_or_default().into_bytes(text)
+    }
+
+    /// Whether the text, once it is split, has ended within the body of a stored program.
+    pub(super) fn ends_within(&self) -> bool {
+        self.ends_within
+    }
+
+    fn keep(&mut self, token: &Token) {
+        let Some(canonical) = &mut self.canonical else {
+            return;
+        };
+        if is_mark(token.kind) && self.body.is_within() {
+            canonical.comment();
+        } else {
+            canonical.token(token, self.text);
+        }
+    }
+
     /// The tokens up to here that no statement can hold, in order.
     pub(super) fn strays(&self) -> &[Token] {
         &self.strays
@@ -219,6 +330,10 @@ impl Statements<'_> {
     }
 
     fn role(&mut self, token: &Token) -> Role {
+        if is_mark(token.kind) && self.body.is_within() {
+            self.tokens.unmark();
+            return Role::Skip;
+        }
         if !token.terminated {
             self.strays.push(*token);
         }
@@ -228,9 +343,11 @@ impl Statements<'_> {
             }
             TokenKind::Semicolon => return self.semicolon(),
             TokenKind::Delimiter => return Role::Terminator,
-            TokenKind::StatementMarker | TokenKind::EndMarker | TokenKind::DelimiterCommand => {
+            TokenKind::DelimiterCommand => {
+                self.saw_delimiter = true;
                 return Role::Boundary;
             }
+            TokenKind::StatementMarker | TokenKind::EndMarker => return Role::Boundary,
             TokenKind::Verbatim => return Role::Verbatim,
             TokenKind::MetaCommand => {
                 self.strays.push(*token);
@@ -260,7 +377,12 @@ impl Statements<'_> {
         if statement.copies_from_stdin && self.may_hold_data {
             let end = copy::data_end(self.text, statement.terminated_end);
             self.may_hold_data = end.is_some();
-            self.tokens.skip_to(end.unwrap_or(statement.terminated_end));
+            let end = end.unwrap_or(statement.terminated_end);
+            if let Some(canonical) = &mut self.canonical {
+                let data = statement.terminated_end..end;
+                canonical.line(TokenKind::Verbatim, data, self.text);
+            }
+            self.tokens.skip_to(end);
         }
         self.body.reset();
         self.copy = copy::Watch::default();
@@ -279,6 +401,11 @@ impl Statements<'_> {
             is_marked: true,
         })
     }
+}
+
+/// Whether it is one of our comments around a statement. In the body of a stored program, it is a comment.
+fn is_mark(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::StatementMarker | TokenKind::EndMarker)
 }
 
 fn extend(open: &mut Option<Statement>, token: &Token) {

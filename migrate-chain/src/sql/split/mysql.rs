@@ -84,7 +84,11 @@ impl Body {
         self.before = Before::Anything;
         self.cases = 0;
         self.until = false;
-        !self.program || self.depth == 0
+        !self.is_within()
+    }
+
+    pub(super) fn is_within(self) -> bool {
+        self.program && self.depth > 0
     }
 
     /// A token that is no keyword.

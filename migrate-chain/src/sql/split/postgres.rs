@@ -45,9 +45,13 @@ impl Body {
         }
     }
 
+    pub(super) fn is_within(self) -> bool {
+        self.depth > 0 || self.parens > 0
+    }
+
     pub(super) fn semicolon(&mut self) -> bool {
         self.before = Before::Anything;
-        self.depth == 0 && self.parens == 0
+        !self.is_within()
     }
 
     fn next_head(&self, token: &Token, text: &str) -> Head {

@@ -41,8 +41,12 @@ impl Body {
         };
     }
 
+    pub(super) fn is_within(self) -> bool {
+        matches!(self, Self::Trigger | Self::TriggerSemicolon)
+    }
+
     pub(super) fn semicolon(&mut self) -> bool {
-        let within = matches!(self, Self::Trigger | Self::TriggerSemicolon);
+        let within = self.is_within();
         if within {
             *self = Self::TriggerSemicolon;
         }
