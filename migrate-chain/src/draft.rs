@@ -24,6 +24,8 @@ pub(crate) struct Draft {
     pub(crate) file: String,
     pub(crate) header: Header,
     pub(crate) body: Body,
+    /// Of a SQL file: that of a Rust file is not taken until the chain is read.
+    checksums: Checksums,
     /// A merge conflict stands in the file: what else is wrong there follows from it.
     pub(crate) has_conflict: bool,
 }
@@ -63,12 +65,13 @@ impl Draft {
         } else {
             found
         });
-        let (header, body) = parsed?;
+        let (header, body, checksums) = parsed?;
         Some(Self {
             source: Arc::clone(source),
             file,
             header,
             body,
+            checksums,
             has_conflict,
         })
     }
@@ -122,7 +125,7 @@ impl Draft {
 
     pub(crate) fn checksums(&self) -> Checksums {
         match &self.body {
-            Body::Sql(script) => script.checksums,
+            Body::Sql(_) => self.checksums,
             Body::Rust { .. } => [Some(Checksum::of(self.source.text())); Dialect::ALL.len()],
         }
     }
@@ -134,14 +137,14 @@ fn sql(
     declared: &[Dialect],
     conflicts: &mut Vec<Range<usize>>,
     faults: &mut Vec<Diagnostic>,
-) -> Option<(Header, Body)> {
+) -> Option<(Header, Body, Checksums)> {
     let header = header::parse(source, CommentStyle::Sql, faults)?;
     let mut readings = Readings::new(source.text(), !header.transaction_off);
-    let mut script = script::parse(source, header.end, declared, &mut readings, faults);
+    let script = script::parse(source, header.end, declared, &mut readings, faults);
     conflicts.retain(|marker| !section::is_text(&script, declared, &mut readings, marker.start));
     section::statements(declared, source, &script, &mut readings, faults);
-    script.checksums = section::checksums(&script.upgrade, &mut readings);
-    Some((header, Body::Sql(script)))
+    let checksums = section::checksums(&script.upgrade, &mut readings);
+    Some((header, Body::Sql(script), checksums))
 }
 
 /// Parses a Rust file, and leaves of the conflict markers those that are not text of a string.
@@ -149,10 +152,10 @@ fn rust(
     source: &Arc<Source>,
     conflicts: &mut Vec<Range<usize>>,
     faults: &mut Vec<Diagnostic>,
-) -> Option<(Header, Body)> {
+) -> Option<(Header, Body, Checksums)> {
     conflicts.retain(|marker| !is_text_of_rust(source.text(), marker.start));
     let header = header::parse(source, CommentStyle::Rust, faults)?;
-    Some((header, rust_body(source.text())))
+    Some((header, rust_body(source.text()), Checksums::default()))
 }
 
 /// Whether the conflict marker at the byte `at` is text of a string. Code of seven signs and code of one word differ in

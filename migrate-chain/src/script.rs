@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::Dialect;
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::digest::Checksums;
 use crate::marker::{DIALECTS, Marker};
 use crate::revision::DialectSet;
 use crate::source::{Place, Source};
@@ -24,8 +23,6 @@ pub(crate) struct Script {
     pub(crate) lost_section: bool,
     /// A `statement` or `end` marker is misspelt.
     pub(crate) lost_statement_marker: bool,
-    /// The checksum of the upgrade on each database.
-    pub(crate) checksums: Checksums,
 }
 
 /// The sections of one direction.

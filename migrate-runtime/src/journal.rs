@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use migrate_chain::{Checksum, Digest};
+use migrate_chain::{Checksum, Dialect, Digest};
 
 use crate::Direction;
 use crate::subject::Subject;
@@ -171,15 +171,20 @@ pub(crate) struct JournalRow {
 
 /// The hash of the statements that are done, in order; none for none.
 pub(crate) fn statements_hash<'s>(
+    dialect: Dialect,
     statements: impl IntoIterator<Item = &'s str>,
 ) -> Option<Checksum> {
     let statements = statements.into_iter();
-    statements.fold(None, |before, statement| Some(next_hash(before, statement)))
+    statements.fold(None, |before, statement| {
+        Some(next_hash(dialect, before, statement))
+    })
 }
 
-/// The hash once one more statement is done. It is chained, so that each costs no more than its own text.
-pub(crate) fn next_hash(before: Option<Checksum>, statement: &str) -> Checksum {
+/// The hash once one more statement is done. It is chained, so that each costs no more than its own text; and it is of
+/// tokens, as the checksum of a revision, so that an edit of a comment does not keep a revision from going on.
+pub(crate) fn next_hash(dialect: Dialect, before: Option<Checksum>, statement: &str) -> Checksum {
     let before = before.map_or_else(String::new, |hash| hash.to_string());
+    let statement = Checksum::of_sql(dialect, statement);
     Checksum::of(&format!("{before}\n{statement}"))
 }
 
@@ -235,11 +240,14 @@ mod tests {
 
     #[test]
     fn the_hash_tells_where_statements_end() {
-        assert_ne!(statements_hash(["a", "b"]), statements_hash(["ab"]));
-        assert_ne!(statements_hash(["a\nb"]), statements_hash(["a", "b"]));
-        assert_ne!(statements_hash(["b", "a"]), statements_hash(["a", "b"]));
-        let two = next_hash(statements_hash(["a"]), "b");
-        assert_eq!(statements_hash(["a", "b"]), Some(two));
-        assert_eq!(statements_hash([]), None);
+        let hash =
+            |statements: &[&str]| statements_hash(Dialect::Sqlite, statements.iter().copied());
+        assert_ne!(hash(&["a", "b"]), hash(&["ab"]));
+        assert_ne!(hash(&["a\nb"]), hash(&["a", "b"]));
+        assert_ne!(hash(&["b", "a"]), hash(&["a", "b"]));
+        let two = next_hash(Dialect::Sqlite, hash(&["a"]), "b");
+        assert_eq!(hash(&["a", "b"]), Some(two));
+        assert_eq!(hash(&["a", "b -- c\n c"]), hash(&["a", "b   c"]));
+        assert_eq!(hash(&[]), None);
     }
 }

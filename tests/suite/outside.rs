@@ -166,6 +166,26 @@ pub async fn refuses_edits_behind_the_resume_point<B: Backend>() {
     assert_eq!(database.versions().await, ["r1"]);
 }
 
+pub async fn goes_on_after_an_edit_of_a_comment<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = failing();
+    chain.load().upgrade(database.db()).await.unwrap_err();
+    chain.edit(
+        "o",
+        "CREATE TABLE o1 (id INTEGER)",
+        "-- The first.\nCREATE TABLE o1\n    /* of two */\n    (id INTEGER)",
+    );
+    database
+        .execute("CREATE TABLE later (id INTEGER)")
+        .await
+        .unwrap();
+    let migrations = chain.reload();
+    let report = migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(ran(&report), ["o"]);
+    migrations.check(database.db()).await.unwrap();
+    assert_consistent(&database).await;
+}
+
 pub async fn edits_ahead_of_it<B: Backend>() {
     let database = B::fresh().await;
     let chain = failing();

@@ -235,6 +235,11 @@ pub async fn what_is_no_edit<B: Backend>() {
     chain.load().upgrade(database.db()).await.unwrap();
     chain.edit("r1", "-- Make r1", "-- Say it in other words");
     chain.edit("r1", "DROP TABLE t1", "DROP TABLE IF EXISTS t1");
+    chain.edit(
+        "r2",
+        "CREATE TABLE t2 (",
+        "-- The second.\nCREATE  TABLE t2 /* of two */\n(",
+    );
     chain.edit("r2", "\n", "\r\n");
     let migrations = chain.reload();
     migrations.check(database.db()).await.unwrap();

@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
         let statements = step.split(self.tables.dialect);
         let behind = statements.get(..done).unwrap_or_default();
         let entry = Entry {
-            statements_hash: statements_hash(behind.iter().copied()),
+            statements_hash: statements_hash(self.tables.dialect, behind.iter().copied()),
             next: statements.get(done).copied(),
             ..step.entry(JournalEvent::Started, done)
         };
@@ -150,9 +150,10 @@ impl<'a> Run<'a> {
         let mut narrator = Narrator::new(&self.options, steps);
         narrator.started(0);
         let statements = step.split(self.tables.dialect);
-        let mut hash = statements_hash(statements[..done].iter().copied());
+        let dialect = self.tables.dialect;
+        let mut hash = statements_hash(dialect, statements[..done].iter().copied());
         for (n, statement) in statements.iter().enumerate().skip(done) {
-            hash = Some(next_hash(hash, statement));
+            hash = Some(next_hash(dialect, hash, statement));
             let entry = Entry {
                 statements_hash: hash,
                 next: statements.get(n + 1).copied(),
@@ -216,7 +217,7 @@ impl<'a> Run<'a> {
         let failed = done.len();
         let done = &done[..settled(self.tables.dialect, done)];
         let entry = Entry {
-            statements_hash: statements_hash(done.iter().copied()),
+            statements_hash: statements_hash(self.tables.dialect, done.iter().copied()),
             error: Some(&message),
             ..step.entry(JournalEvent::Failed, done.len())
         };
@@ -366,7 +367,8 @@ impl<'a> Run<'a> {
         }
         let statements = step.split(self.tables.dialect);
         let done = statements.get(..run.statements);
-        let hash = |done: &[&str]| statements_hash(done.iter().copied());
+        let dialect = self.tables.dialect;
+        let hash = |done: &[&str]| statements_hash(dialect, done.iter().copied());
         if done.is_none_or(|done| !done.is_empty() && run.hash != hash(done)) {
             return Err(self.edited_half_way(step, run));
         }

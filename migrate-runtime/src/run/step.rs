@@ -251,7 +251,7 @@ fn code<'r>(
     let mut statements = 0;
     let hash = split(dialect, &script).fold(None, |before, statement| {
         statements += 1;
-        Some(next_hash(before, &script[statement.range()]))
+        Some(next_hash(dialect, before, &script[statement.range()]))
     });
     Code::Sql {
         script,
