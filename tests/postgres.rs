@@ -19,6 +19,7 @@ mod cancelled {
 }
 
 mod postgres {
+    mod advice;
     mod bad_input;
     mod errors;
     mod locks;

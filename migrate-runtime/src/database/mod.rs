@@ -191,6 +191,12 @@ pub(crate) enum Failure {
         index: usize,
         what: Cow<'static, str>,
     },
+    /// A failure, and the way out of it that a look at the database has shown.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "the others are not looked at then")
+    )]
+    Advised { failure: Box<Self>, help: String },
     /// What is asked for cannot work here, and nothing was tried.
     #[allow(dead_code, reason = "SQLite alone can do all that is asked for")]
     Unsupported(Error),
@@ -211,6 +217,7 @@ impl Failure {
             | Self::Cascade { index, .. }
             | Self::Refused { index, .. }
             | Self::Meddled { index, .. } => *index,
+            Self::Advised { failure, .. } => failure.index(),
             Self::Busy { .. } | Self::Fenced | Self::Unsupported(_) | Self::Database { .. } => 0,
         }
     }
@@ -331,6 +338,17 @@ pub(crate) trait Session: Send {
 
     /// Why the database refused something, beyond its own words.
     fn explain(&self, error: &sqlx::Error) -> Explained;
+
+    /// The way out of an error in a statement of a revision, or in one of ours if there is none; and its kind. It goes
+    /// before that of [`explain`](Self::explain).
+    fn advise(
+        &self,
+        _tables: &Tables,
+        _error: &sqlx::Error,
+        _statement: Option<&str>,
+    ) -> Option<(ErrorKind, String)> {
+        None
+    }
 
     /// What else the database says about an error in a statement, each a line of its own.
     fn notes(&self, _error: &sqlx::Error, _statement: &str) -> Vec<String> {

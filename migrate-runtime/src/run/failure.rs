@@ -11,6 +11,7 @@ use super::step::Step;
 use crate::database::{Failure, Session, database_code, database_message};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::journal::{NewerJournal, NullRow};
+use crate::tables::Tables;
 use crate::{Direction, Migrations};
 
 /// The error for a failure of one of `steps`.
@@ -66,8 +67,11 @@ pub(super) fn error(
             let place = statement_place(migrations, step, session.dialect(), statement, None);
             refused_statement(step, place, statement, &what, help)
         }
+        Failure::Advised { failure, help } => {
+            error(migrations, session, *failure, steps).help(help)
+        }
         Failure::Meddled { index, what } => meddled(migrations, &steps[index], &what),
-        Failure::Database { doing, error } => refused(session, doing, error),
+        Failure::Database { doing, error } => refused(migrations, session, doing, error),
         Failure::Busy { holder } => Error::new(
             ErrorKind::Locked,
             format!("the database is held by {holder}"),
@@ -115,11 +119,14 @@ fn statement_error(
     let id = step.revision.id();
     let dialect = session.dialect();
     let statements = step.split(dialect);
+    let text = statements.get(statement).copied().unwrap_or_default();
+    let tables = Tables::new(dialect, &migrations.settings, None);
+    let advice = session.advise(&tables, &error, Some(text));
     let explained = session.explain(&error);
-    let kind = if explained.kind == ErrorKind::Database {
-        ErrorKind::Statement
-    } else {
-        explained.kind
+    let kind = match (&advice, explained.kind) {
+        (Some((kind, _)), _) => *kind,
+        (None, ErrorKind::Database) => ErrorKind::Statement,
+        (None, kind) => kind,
     };
     let code = database_code(&error);
     let shown_code = code
@@ -130,21 +137,21 @@ fn statement_error(
         step.direction,
         database_message(&error)
     );
-    let help = explained
-        .help
-        .unwrap_or(if step.revision.is_recorded() {
+    let help = advice.map_or_else(
+        || explained.help.unwrap_or(if step.revision.is_recorded() {
             "the script is the journal's: downgrade with a version of the app that has the revision, or undo it by hand \
              and stamp the database"
         } else {
             "correct the statement, rebuild, and start again"
-        });
+        }).to_owned(),
+        |(_, help)| help,
+    );
     let done = &statements[..statement.min(statements.len())];
     let aftermath = if is_lost(&error) {
         "the connection was lost: what became of the statement, the next start finds out".to_owned()
     } else {
         aftermath(step, settled(dialect, done))
     };
-    let text = statements.get(statement).copied().unwrap_or_default();
     let notes = session.notes(&error, text);
     let place = statement_place(migrations, step, dialect, statement, at);
     let result = Error::new(kind, summary)
@@ -263,7 +270,18 @@ fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {
         .help("leave the transaction and the version table to the runtime, or run it with `transaction: off`")
 }
 
-fn refused(session: &dyn Session, doing: &str, error: sqlx::Error) -> Error {
+fn refused(
+    migrations: &Migrations,
+    session: &dyn Session,
+    doing: &str,
+    error: sqlx::Error,
+) -> Error {
+    let tables = Tables::new(session.dialect(), &migrations.settings, None);
+    if let Some((kind, help)) = session.advise(&tables, &error, None) {
+        let summary = format!("the database refused {doing}: {}", database_message(&error));
+        let result = Error::new(kind, summary).code(database_code(&error));
+        return result.help(help).caused_by(error);
+    }
     let explained = session.explain(&error);
     let reads_tables = doing.starts_with("to read") || doing.starts_with("to record");
     let newer = is_of_newer_version(&error);

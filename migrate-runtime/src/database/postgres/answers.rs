@@ -255,6 +255,21 @@ const ROWS: &str =
     "changed the version table, which is the runtime's, or ended the transaction that it runs in";
 const ENDED: &str = "ended the transaction that it runs in";
 
+const DROPPED: &str = "dropped the version table, the journal, or the schema that they are in";
+const KEEP_APART: &str = "drop the objects in the schema one by one; or keep the two tables in a schema of their own: \
+                          `version_table_schema` in migrate.toml";
+
+fn advised(index: usize, what: &'static str, help: &str) -> Failure {
+    let failure = Failure::Meddled {
+        index,
+        what: what.into(),
+    };
+    Failure::Advised {
+        failure: Box::new(failure),
+        help: help.to_owned(),
+    }
+}
+
 /// The failure of a revision that has left something behind with which it cannot be recorded.
 pub(super) fn ended(error: &sqlx::Error, index: usize) -> Option<Failure> {
     let what = if has_ended(error) {
@@ -264,7 +279,7 @@ pub(super) fn ended(error: &sqlx::Error, index: usize) -> Option<Failure> {
     } else if is_read_only(error) {
         "made its transaction read-only, so it cannot be recorded"
     } else if is_table_gone(error) {
-        "dropped the version table, the journal, or the schema that they are in"
+        return Some(advised(index, DROPPED, KEEP_APART));
     } else if is_made_by_another(error) {
         ROWS
     } else {

@@ -58,7 +58,8 @@ async fn patiently<'a>(
                 tokio::time::sleep(PAUSE).await;
             }
             Ok(connection) => {
-                let handle = Handle::Own(Box::new(connection));
+                let user = options.get_username().to_owned();
+                let handle = Handle::Own(Box::new(connection), user);
                 return Ok(PostgresSession::opened(handle, limits));
             }
             Err(error) => return Err(cannot_open(options, error)),
@@ -133,19 +134,20 @@ fn cannot_open(options: &PgConnectOptions, error: sqlx::Error) -> Error {
 
 /// The connection, by who owns it.
 pub(super) enum Handle<'a> {
-    Own(Box<PgConnection>),
+    /// And the user who opened it.
+    Own(Box<PgConnection>, String),
     Borrowed(&'a mut PgConnection),
 }
 
 impl Handle<'_> {
     pub(super) fn get(&mut self) -> &mut PgConnection {
         match self {
-            Self::Own(connection) => connection,
+            Self::Own(connection, _) => connection,
             Self::Borrowed(connection) => connection,
         }
     }
 
     pub(super) fn is_own(&self) -> bool {
-        matches!(self, Self::Own(_))
+        matches!(self, Self::Own(..))
     }
 }

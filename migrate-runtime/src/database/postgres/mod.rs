@@ -1,5 +1,6 @@
 //! PostgreSQL.
 
+mod advice;
 mod answers;
 mod bookkeeping;
 mod code;
@@ -67,6 +68,8 @@ struct PostgresSession<'a> {
     has_read: bool,
     /// Whether a revision may have prepared a statement, which is no matter of its transaction.
     has_prepared: bool,
+    /// Whether a revision may have set another role.
+    has_set_role: bool,
 }
 
 impl<'a> PostgresSession<'a> {
@@ -86,6 +89,7 @@ impl<'a> PostgresSession<'a> {
             is_changed: false,
             has_read: false,
             has_prepared: false,
+            has_set_role: false,
         }))
     }
 
@@ -155,6 +159,17 @@ impl<'a> PostgresSession<'a> {
             self.before = Some(Before::of(&rows)?);
         }
         Ok(holder)
+    }
+
+    /// The role that statements run as, as far as it is known.
+    fn role(&self) -> Option<&str> {
+        let is_other = self.has_set_role || !self.connect.is_empty();
+        match (&self.before, &self.connection) {
+            _ if is_other => None,
+            (Some(before), _) => before.role(),
+            (None, Handle::Own(_, user)) => Some(user),
+            (None, Handle::Borrowed(_)) => None,
+        }
     }
 
     /// Who has settings of their own on the connection.
@@ -401,6 +416,18 @@ impl Session for PostgresSession<'_> {
 
     fn explain(&self, error: &sqlx::Error) -> Explained {
         explain(error)
+    }
+
+    fn advise(
+        &self,
+        tables: &Tables,
+        error: &sqlx::Error,
+        statement: Option<&str>,
+    ) -> Option<(ErrorKind, String)> {
+        match statement {
+            Some(statement) => advice::on_statement(error, statement, self.role()),
+            None => advice::on_ours(error, tables, self.role()),
+        }
     }
 
     fn notes(&self, error: &sqlx::Error, statement: &str) -> Vec<String> {

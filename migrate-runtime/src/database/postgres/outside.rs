@@ -11,7 +11,7 @@ use super::bookkeeping::{BEGINS, ENDS, record_only};
 use super::code::{Signal, database};
 use super::message::Message;
 use super::read::Found;
-use super::words::{is_held, is_set_transaction, prepares, waits_politely};
+use super::words::{is_held, is_set_transaction, prepares, sets_role, waits_politely};
 use super::{PgExecutor, PostgresSession, execute, reset, setting};
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, Work, rust_failure};
@@ -33,6 +33,7 @@ impl PostgresSession<'_> {
         let found = self.found(tables).await?;
         self.is_under_way = true;
         self.has_prepared |= prepares(work);
+        self.has_set_role |= sets_role(work);
         let result = match work {
             Work::Rust(function) => self.function(&found, function, entry).await,
             Work::Nothing => self.with_record(&found, "", entry).await,

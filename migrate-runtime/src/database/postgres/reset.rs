@@ -55,6 +55,12 @@ fn is_set(without: &str) -> String {
 }
 
 impl Before {
+    /// The role that its statements ran as.
+    pub(super) fn role(&self) -> Option<&str> {
+        let role = self.role.as_deref().filter(|role| *role != "none");
+        role.or(self.user.as_deref())
+    }
+
     /// From the rows of [`look`].
     pub(super) fn of(rows: &[PgRow]) -> Result<Self, sqlx::Error> {
         let mut before = Self::default();

@@ -14,7 +14,7 @@ use super::message::Message;
 use super::prepared::takes_away;
 use super::read::Found;
 use super::reset::Owner;
-use super::{PgExecutor, PostgresSession, execute, reset, words};
+use super::{PgExecutor, PostgresSession, advice, execute, reset, words};
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, Progress, State, Transactional, Work, rust_failure};
 use crate::journal::JournalEvent;
@@ -67,7 +67,12 @@ impl PostgresSession<'_> {
             }
             Err(failure) => {
                 self.prepared.forget();
-                Err(self.undone(&found, is_open, failure).await)
+                let failure = self.undone(&found, is_open, failure).await;
+                if advice::is_unrecorded(&failure, expected) {
+                    let connection = self.connection.get();
+                    return Err(advice::on_unrecorded(connection, failure).await);
+                }
+                Err(failure)
             }
         }
     }
@@ -142,6 +147,7 @@ impl PostgresSession<'_> {
         for (nth, revision) in revisions.iter().enumerate() {
             let changes = &revision.record.changes;
             self.has_prepared |= words::prepares(revision.work);
+            self.has_set_role |= words::sets_role(revision.work);
             let is_prepared = found.is_direct
                 && rows == 1
                 && !expected.unfinished

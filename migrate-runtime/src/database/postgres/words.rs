@@ -104,11 +104,20 @@ pub(super) fn is_set_transaction(statement: &str) -> bool {
 
 /// Whether work may prepare a statement in SQL, as far as its words tell.
 pub(super) fn prepares(work: Work<'_>) -> bool {
+    has_any(work, &["PREPARE"])
+}
+
+/// Whether work may go on as another role, as far as its words tell.
+pub(super) fn sets_role(work: Work<'_>) -> bool {
+    has_any(work, &["ROLE", "AUTHORIZATION", "set_config"])
+}
+
+fn has_any(work: Work<'_>, words: &[&str]) -> bool {
     let Work::Sql(script) = work else {
         return false;
     };
-    tokens(Dialect::Postgres, script)
-        .any(|token| script[token.range()].eq_ignore_ascii_case("PREPARE"))
+    let is_any = |word: &str| words.iter().any(|one| word.eq_ignore_ascii_case(one));
+    tokens(Dialect::Postgres, script).any(|token| is_any(&script[token.range()]))
 }
 
 /// The names with a dot of settings that a script may set: those of an app or an extension, which no catalog lists.
