@@ -476,6 +476,7 @@ fn commands_find_the_directory_from_a_folder_below() {
         said.starts_with("Created ../../migrations/migrate.toml\n"),
         "{said}"
     );
+    assert!(said.contains("\nCreated ../../build.rs\n"), "{said}");
     assert!(
         folder
             .tree()

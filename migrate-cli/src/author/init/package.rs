@@ -158,10 +158,20 @@ fn workspace_above(root: &Path) -> Option<String> {
     workspaces.next()
 }
 
-/// A path as it is shown: relative to where the user is, if it lies below.
+/// A path as it is shown: relative to where the user is, if it lies below, or in the crate around.
 pub(crate) fn from_here(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(here).unwrap_or(path).to_owned()
+    let mut up = PathBuf::new();
+    for folder in here.ancestors() {
+        if let Ok(inside) = path.strip_prefix(folder) {
+            return up.join(inside);
+        }
+        if folder.join("Cargo.toml").is_file() {
+            break;
+        }
+        up.push("..");
+    }
+    path.to_owned()
 }
 
 fn read(root: &Path) -> Result<String> {
