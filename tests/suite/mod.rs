@@ -22,7 +22,7 @@ macro_rules! suite {
                 to_the_head, to_targets, in_one_transaction, in_one_transaction_none_or_all, single_mode_refuses_what_runs_outside,
                 failing_statement, events_come_in_order, several_heads, one_head_is_demanded, dependencies_come_first,
                 an_empty_chain, the_embedded_chain, names_that_need_quotes, borrowed_chain_from_spawned_tasks,
-                bad_targets, missing_sql,
+                bad_targets, missing_sql, what_a_dump_says_to_psql,
             }
             downgrade { by_targets, needs_a_target, refuses_the_irreversible, refuses_without_a_section, a_branch_alone, replaced_files, replaced_files_without_a_script, waits_for_what_is_interrupted }
             beyond {

@@ -438,6 +438,24 @@ pub async fn bad_targets<B: Backend>() {
     assert_eq!(database.tables().await, [""; 0]);
 }
 
+/// A dump of today begins and ends with a line that only psql reads.
+pub async fn what_a_dump_says_to_psql<B: Backend>() {
+    let database = B::fresh().await;
+    let chain = Chain::new()
+        .revision("dump", "none")
+        .up("\\restrict aB3\n\nCREATE TABLE t1 (id INTEGER);\nCREATE TABLE t2 (id INTEGER);\n\n\\unrestrict aB3")
+        .down("\\restrict aB3\nDROP TABLE t1;\nDROP TABLE t2;");
+    let migrations = chain.load();
+    let report = migrations.upgrade(database.db()).await.unwrap();
+    assert_eq!(report.steps[0].statements, 2);
+    assert_consistent(&database).await;
+    migrations.downgrade(database.db(), "base").await.unwrap();
+    assert_eq!(
+        database.tables().await,
+        ["alembic_version", "migrate_journal"]
+    );
+}
+
 pub async fn missing_sql<B: Backend>() {
     let database = B::fresh().await;
     let other = if B::DIALECT == Dialect::Postgres {

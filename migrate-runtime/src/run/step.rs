@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use migrate_chain::sql::split;
+use migrate_chain::sql::{TokenKind, split, tokens};
 use migrate_chain::{Checksum, Dialect, ForeignKeys, Revision, plan};
 
 use tracing::{Span, debug, info, info_span};
@@ -216,7 +216,7 @@ impl<'r> Step<'r> {
 /// What undoes a revision, for the journal.
 pub(super) fn downgrade(revision: &Revision, dialect: Dialect) -> Option<Cow<'_, str>> {
     let range = revision.downgrade_range(dialect)?;
-    Some(unix(&revision.text()[range]))
+    Some(for_server(dialect, &revision.text()[range]))
 }
 
 fn code<'r>(
@@ -247,7 +247,7 @@ fn code<'r>(
     let Some(range) = range else {
         return Code::Missing;
     };
-    let script = unix(&revision.text()[range]);
+    let script = for_server(dialect, &revision.text()[range]);
     let mut statements = 0;
     let hash = split(dialect, &script).fold(None, |before, statement| {
         statements += 1;
@@ -258,6 +258,21 @@ fn code<'r>(
         statements,
         hash,
     }
+}
+
+/// A section as a server reads it: with LF line ends, and with blanks for the lines by which a dump speaks to psql.
+fn for_server(dialect: Dialect, text: &str) -> Cow<'_, str> {
+    let text = unix(text);
+    if !text.contains("restrict") {
+        return text;
+    }
+    let mut bytes = text.clone().into_owned().into_bytes();
+    for token in tokens(dialect, &text) {
+        if token.kind == TokenKind::LineComment && text[token.range()].starts_with('\\') {
+            bytes[token.range()].fill(b' ');
+        }
+    }
+    String::from_utf8(bytes).map_or(text, Cow::Owned)
 }
 
 /// The text with LF line ends: a checkout on Windows must not put carriage returns into strings.
@@ -372,5 +387,19 @@ mod tests {
         assert_eq!(unix("a\r\nb\r\n"), "a\nb\n");
         assert_eq!(unix("a\rb\r\r\n"), "a\rb\r\n");
         assert!(matches!(unix("a\nb"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_a_dump_says_to_psql_is_blank_to_a_server_and_moves_nothing() {
+        let text = "\\restrict abc\r\nSELECT '\n\\restrict abc';\n\\unrestrict abc\n";
+        for dialect in Dialect::ALL {
+            let blanks = |n| " ".repeat(n);
+            let expected = format!(
+                "{}\nSELECT '\n\\restrict abc';\n{}\n",
+                blanks(13),
+                blanks(15)
+            );
+            assert_eq!(for_server(dialect, text), expected);
+        }
     }
 }

@@ -65,10 +65,14 @@ impl Tokens<'_> {
             return Found::new(TokenKind::Unknown, start + 1);
         }
         let length = self.text[start..].find(['\n', '\r']);
-        Found::new(
-            TokenKind::MetaCommand,
-            length.map_or(self.text.len(), |length| start + length),
-        )
+        let end = length.map_or(self.text.len(), |length| start + length);
+        let kind = if is_of_a_dump(&self.text[start..end]) && marker::opens_line(self.bytes, start)
+        {
+            TokenKind::LineComment
+        } else {
+            TokenKind::MetaCommand
+        };
+        Found::new(kind, end)
     }
 
     fn is_command(&self, start: usize) -> bool {
@@ -79,4 +83,10 @@ impl Tokens<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether a line only keeps psql from other commands while it reads a dump: to all else it is a comment.
+fn is_of_a_dump(line: &str) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    matches!(words.next(), Some("\\restrict" | "\\unrestrict")) && words.count() <= 1
 }
