@@ -7,6 +7,7 @@ pub mod cancel;
 pub mod connect;
 pub mod downgrade;
 pub mod fleet;
+pub mod growth;
 pub mod outside;
 pub mod stamp;
 pub mod state;
@@ -37,6 +38,7 @@ macro_rules! suite {
                 waits_no_longer_than_told, waits_without_end, an_edited_revision, what_is_no_edit, an_unknown_row, ahead, ahead_and_diverged,
                 squashed, squashed_in_the_middle, a_row_that_is_null,
             }
+            growth { with_the_journal, with_the_chain }
             state { rows_that_contradict_each_other, rows_that_were_deleted, a_stamp_under_way }
             two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_half_way }
             stamp { sets_rows, replaces_unknown_rows_with_purge_alone, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }

@@ -63,6 +63,9 @@ pub trait Backend: Sized + Send + Sync + 'static {
     /// The settings of a connection, each a line, and whether it is inside a transaction.
     fn session(connection: &mut Self::Connection) -> impl Future<Output = Vec<String>> + Send;
 
+    /// How much an upgrade with nothing to do reads: rows; on SQLite, steps of its virtual machine.
+    fn read_by_upgrade(&self, migrations: &Migrations) -> impl Future<Output = u64> + Send;
+
     /// Runs SQL that the test needs.
     fn execute(&self, sql: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 

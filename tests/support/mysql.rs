@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use embed_migrations::{Database, Dialect};
+use embed_migrations::{Database, Dialect, Migrations};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, MySqlConnection, MySqlPool, Row as _};
 use test_servers::Server;
@@ -106,6 +106,27 @@ impl Backend for MySql {
             format!("{} {:?}", text(0).unwrap_or_default(), text(1))
         };
         rows.expect("it answers").iter().map(line).collect()
+    }
+
+    async fn read_by_upgrade(&self, migrations: &Migrations) -> u64 {
+        const READ: &str = "SHOW SESSION STATUS WHERE Variable_name LIKE 'Handler_read%' AND Variable_name <> \
+                            'Handler_read_rnd_deleted'";
+        let mut connection = self.connect().await;
+        let flushed = sqlx::raw_sql("FLUSH STATUS").execute(&mut connection);
+        flushed.await.expect("it may");
+        assert!(
+            migrations
+                .upgrade(&mut connection)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let rows = sqlx::raw_sql(READ).fetch_all(&mut connection).await;
+        let count = |row: &sqlx::mysql::MySqlRow| -> u64 {
+            let count: String = row.get_unchecked(1);
+            count.parse().expect("a number")
+        };
+        rows.expect("it answers").iter().map(count).sum()
     }
 
     async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {

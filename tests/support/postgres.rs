@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use embed_migrations::{Database, Dialect};
+use embed_migrations::{Database, Dialect, Migrations};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
 use test_servers::Server;
@@ -110,6 +110,33 @@ impl Backend for Postgres {
         let sql = "SELECT concat_ws(' ', name, setting) FROM pg_settings WHERE name NOT LIKE 'plpgsql.%' UNION ALL SELECT 'inside a transaction ' || (now() <> \
                    statement_timestamp())";
         column(connection, sql).await
+    }
+
+    async fn read_by_upgrade(&self, migrations: &Migrations) -> u64 {
+        const READ: &str = "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint FROM \
+                            pg_stat_user_tables";
+        let mut connection = self.connect().await;
+        // What this transaction has read is counted when the next one begins.
+        let read = async |connection: &mut PgConnection| -> i64 {
+            let flush = "SELECT pg_stat_force_next_flush()";
+            for sql in [flush, flush, "SELECT pg_stat_clear_snapshot()"] {
+                sqlx::raw_sql(sql).execute(&mut *connection).await.unwrap();
+            }
+            sqlx::query_scalar(READ)
+                .fetch_one(connection)
+                .await
+                .unwrap()
+        };
+        let before = read(&mut connection).await;
+        assert!(
+            migrations
+                .upgrade(&mut connection)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let rows = read(&mut connection).await - before;
+        rows.unsigned_abs()
     }
 
     async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {

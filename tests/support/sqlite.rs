@@ -1,8 +1,10 @@
 //! SQLite: a file in a temporary folder.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use embed_migrations::{Database, Dialect};
+use embed_migrations::{Database, Dialect, Migrations};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, SqlitePool};
 use tempfile::TempDir;
@@ -93,6 +95,27 @@ impl Backend for Sqlite {
         let begun = sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await;
         session.push(format!("inside a transaction {}", begun.is_err()));
         session
+    }
+
+    async fn read_by_upgrade(&self, migrations: &Migrations) -> u64 {
+        let steps = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&steps);
+        let mut connection = self.connect().await;
+        let handle = connection.lock_handle().await;
+        handle
+            .expect("it is idle")
+            .set_progress_handler(1, move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+                true
+            });
+        assert!(
+            migrations
+                .upgrade(&mut connection)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        steps.load(Ordering::Relaxed)
     }
 
     async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
