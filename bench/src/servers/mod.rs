@@ -31,6 +31,9 @@ pub(crate) use test_databases::{ONE_TEST, one_test};
 /// The variable by which everything runs once, at small sizes, and writes nothing that is kept.
 const QUICK: &str = "BENCH_QUICK";
 
+/// The whole takes ten minutes at most: from here on nothing is repeated.
+const ENOUGH: Duration = Duration::from_mins(7);
+
 /// How large and how often.
 struct Plan {
     /// The lengths of the chains. The one in the middle has most cells, and the bounds.
@@ -90,8 +93,10 @@ impl Plan {
         self.lengths[1]
     }
 
-    fn effort(&self, cell: Cell) -> Effort {
+    /// How often a cell is repeated, once so much time has passed.
+    fn effort(&self, cell: Cell, passed: Duration) -> Effort {
         match cell.work {
+            _ if passed > ENOUGH => effort(0, 1),
             Work::Nothing => self.short,
             Work::Apply(_) if cell.length == self.lengths[0] => self.short,
             Work::Apply(_) if cell.length == self.lengths[2] => self.long,
@@ -180,7 +185,7 @@ fn measure(plan: &Plan, folder: &Path) -> Result<Results> {
             &databases,
             chain,
             cell,
-            plan.effort(cell),
+            plan.effort(cell, start.elapsed()),
             is_counted(plan, cell),
         )?);
     }
