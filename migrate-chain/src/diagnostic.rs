@@ -26,6 +26,18 @@ impl Diagnostic {
         }
     }
 
+    /// Whether it is only a warning: the chain is sound.
+    ///
+    /// ```
+    /// use migrate_chain::diagnostic::{Diagnostic, Fault};
+    /// use migrate_chain::Place;
+    ///
+    /// assert!(!Diagnostic::new(Fault::NotARevision, Place::whole("a.sql")).is_warning());
+    /// ```
+    pub fn is_warning(&self) -> bool {
+        matches!(self.fault, Fault::OutsideVersions { .. })
+    }
+
     /// Adds another place that belongs to the fault.
     #[must_use]
     pub fn with(mut self, place: Place, note: impl Into<String>) -> Self {
@@ -91,6 +103,13 @@ pub enum Fault {
     },
     /// A `.sql` or `.rs` file in a version location has no header.
     NotARevision,
+    /// A file beside the version locations looks like a revision, and no chain has it. It is a warning.
+    OutsideVersions {
+        /// Its path as it is shown to people.
+        path: String,
+        /// The version location to move it to, likewise.
+        location: String,
+    },
     /// A merge-conflict marker was left in the file.
     ConflictMarker,
 

@@ -14,6 +14,7 @@ use crate::diagnostic::{self, Diagnostic, Fault};
 use crate::draft::{self, Draft};
 use crate::fingerprint::{self, Own};
 use crate::graph::RevisionGraph;
+use crate::header::{self, CommentStyle};
 use crate::parallel;
 use crate::revision::Revision;
 use crate::source::{Place, Source};
@@ -143,6 +144,49 @@ pub fn revision_files<'l>(
         Err(loader.faults)
     }
 }
+
+/// What is likely a mistake in a migration directory, and does not keep it from being loaded: files beside the version
+/// locations that look like revisions. Commands print it; the macro and loading at run time say nothing, since neither has
+/// a way to warn.
+///
+/// ```
+/// use migrate_chain::{Disk, load::warnings};
+///
+/// let tree = Disk::new("../tests/fixtures/outside-versions/migrations", "migrations");
+/// assert!(warnings(&tree).iter().all(|warning| warning.is_warning()));
+/// ```
+pub fn warnings(tree: &dyn Tree) -> Vec<Diagnostic> {
+    let config = Loader::new(tree).settings().0.config;
+    let mut entries = tree.list("").ok().flatten().unwrap_or_default();
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let is_known =
+        |name: &str| name == SCHEMA_FILE || config.scratch_prelude.as_deref() == Some(name);
+    let is_lost = |entry: &&Entry| {
+        !entry.is_directory && is_lost_revision(tree, &entry.name) && !is_known(&entry.name)
+    };
+    let location = config.versions.first().map_or("", String::as_str);
+    let warning = |entry: &Entry| {
+        let path = join(tree.name(), &entry.name);
+        let location = join(tree.name(), location);
+        let place = Place::whole(path.clone());
+        Diagnostic::new(Fault::OutsideVersions { path, location }, place)
+    };
+    entries.iter().filter(is_lost).map(warning).collect()
+}
+
+/// Whether a file would be a revision in a version location. Rust files are there for other reasons, too.
+fn is_lost_revision(tree: &dyn Tree, name: &str) -> bool {
+    let has_header = || {
+        let source = read(tree, name).ok();
+        source.is_some_and(|source| {
+            header::parse(&source, CommentStyle::Rust, &mut Vec::new()).is_some()
+        })
+    };
+    is_revision_file(name) && (!draft::is_rust(name) || has_header())
+}
+
+/// The file of the desired schema, if it is not another one.
+const SCHEMA_FILE: &str = "schema.sql";
 
 /// The name of the settings file.
 pub const CONFIG_FILE: &str = "migrate.toml";

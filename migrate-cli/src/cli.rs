@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use migrate_runtime::cli::{self, Cx, Exit, Failure, Globals, Ui};
+use migrate_runtime::render::{self, Style};
 
 use crate::author::Author;
 use crate::completions::Completions;
@@ -93,6 +94,11 @@ async fn run(
     project: &Project,
     ui: &mut Ui,
 ) -> Result<Exit, Failure> {
+    if !matches!(command, Command::Completions(_)) {
+        for warning in project.warnings() {
+            ui.note(render::text(&warning, Style::Plain));
+        }
+    }
     match command {
         // Its futures hold whole schemas.
         Command::Author(command) => Box::pin(command.run(project, ui)).await,

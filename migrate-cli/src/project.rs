@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use migrate_chain::{Diagnostic, Disk, load};
 use migrate_runtime::cli::{Failure, Globals};
 use migrate_runtime::{LoadError, Migrations};
 
@@ -65,6 +66,12 @@ impl Project {
 
     pub(crate) fn globals(&self) -> &Globals {
         &self.globals
+    }
+
+    /// What is likely a mistake in the directory.
+    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
+        let directory = self.directory();
+        load::warnings(&Disk::new(directory, directory.to_string_lossy()))
     }
 
     /// The chain; it must be sound.

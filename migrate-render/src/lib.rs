@@ -33,9 +33,12 @@ pub enum Style {
 /// ```
 pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
     let (message, help) = (diagnostic.message(), diagnostic.help());
-    let title = Level::ERROR
-        .primary_title(visible(&message))
-        .id(diagnostic.code());
+    let level = if diagnostic.is_warning() {
+        Level::WARNING
+    } else {
+        Level::ERROR
+    };
+    let title = level.primary_title(visible(&message)).id(diagnostic.code());
     let mut group = Group::with_title(title);
     let label = diagnostic.label();
     for places in by_file(diagnostic, label.as_deref()) {

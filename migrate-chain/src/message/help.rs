@@ -20,6 +20,9 @@ pub(super) fn help(fault: &Fault) -> String {
         Fault::NotARevision => "write the header with `revision: …` and `down_revision: …` at its top, or move the \
                                 file out of the version location"
             .to_owned(),
+        Fault::OutsideVersions { location, .. } => {
+            format!("move it into `{location}` if it is a revision, else out of the migration directory")
+        }
         Fault::ConflictMarker => "finish the merge and remove the markers".to_owned(),
         Fault::ConfigSyntax { .. } => "correct it; text stands in quotes and lists in brackets".to_owned(),
         Fault::ConfigUnknownKey { key, nearest: None } if key.starts_with("connect.") => {

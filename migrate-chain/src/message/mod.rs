@@ -35,6 +35,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::NotUtf8 { .. } => "not-utf8",
         Fault::NulByte { .. } => "nul-byte",
         Fault::NotARevision => "not-a-revision",
+        Fault::OutsideVersions { .. } => "outside-versions",
         Fault::ConflictMarker => "conflict-marker",
         Fault::ConfigSyntax { .. } => "config-syntax",
         Fault::ConfigUnknownKey { .. } => "config-unknown-key",
@@ -88,6 +89,9 @@ fn message(fault: &Fault) -> String {
         Fault::NulByte { .. } => "the file has a NUL byte, where databases end a text".to_owned(),
         Fault::NotARevision => {
             "the file stands among the revisions and has no revision header".to_owned()
+        }
+        Fault::OutsideVersions { path, .. } => {
+            format!("`{path}` is not in a version location, so it is not a part of the chain")
         }
         Fault::ConflictMarker => "a merge-conflict marker was left in the file".to_owned(),
         Fault::ConfigSyntax { cause } => format!("`migrate.toml` is not valid TOML: {cause}"),

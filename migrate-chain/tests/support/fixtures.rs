@@ -22,6 +22,11 @@ impl Fixture {
         self.folder.join("expected.txt")
     }
 
+    /// What is likely a mistake in it, though it can be loaded.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        migrate_chain::load::warnings(&Disk::new(self.migrations(), "migrations"))
+    }
+
     /// Loads it under the name `migrations`, so that what it prints is the same on every machine.
     pub fn load(&self) -> Result<Chain, Vec<Diagnostic>> {
         migrate_chain::load_tree(&Disk::new(self.migrations(), "migrations"))
@@ -51,17 +56,13 @@ pub fn find(name: &str) -> Fixture {
     found.unwrap_or_else(|| panic!("there is no fixture {name}"))
 }
 
-/// What a user sees: each fault as text, or what the chain holds.
-pub fn shown(loaded: &Result<Chain, Vec<Diagnostic>>) -> String {
-    match loaded {
-        Ok(chain) => sound(chain),
-        Err(faults) => {
-            let texts = faults
-                .iter()
-                .map(|fault| render::text(fault, Style::Plain) + "\n");
-            texts.collect::<Vec<_>>().join("\n")
-        }
-    }
+/// What a user sees: each warning and fault as text, or what the chain holds.
+pub fn shown(warnings: &[Diagnostic], loaded: &Result<Chain, Vec<Diagnostic>>) -> String {
+    let faults = loaded.as_ref().err().into_iter().flatten();
+    let faults = warnings.iter().chain(faults);
+    let faults = faults.map(|fault| render::text(fault, Style::Plain) + "\n");
+    let chain = loaded.as_ref().ok().map(sound);
+    faults.chain(chain).collect::<Vec<_>>().join("\n")
 }
 
 /// A sound chain, with the digests that every database would hold: a change of these breaks every user.

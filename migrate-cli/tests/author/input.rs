@@ -32,6 +32,38 @@ fn a_target_is_read_before_anything_connects() {
 }
 
 #[test]
+fn a_file_beside_the_version_locations_is_a_warning_of_every_command() {
+    let folder = two("");
+    folder
+        .migrate(&["upgrade", "--database-url", URL])
+        .success();
+    folder.write(
+        "migrations/20240301_users.sql",
+        "CREATE TABLE users (id INT);\n",
+    );
+    let calls: [&[&str]; 4] = [
+        &["heads"],
+        &["check", "--database-url", URL],
+        &["revision", "-m", "More"],
+        &["upgrade", "--database-url", URL],
+    ];
+    for call in calls {
+        let ended = folder.migrate(call);
+        ended.success();
+        let said = ended.stderr();
+        assert_eq!(
+            said.matches("warning[outside-versions]").count(),
+            1,
+            "{call:?}: {said}"
+        );
+        assert!(said.contains("20240301_users.sql"), "{call:?}: {said}");
+    }
+    let quiet = folder.migrate(&["heads", "--quiet"]);
+    quiet.success();
+    assert_eq!(quiet.stderr(), "");
+}
+
+#[test]
 fn a_revision_in_doubt_may_be_cut_short_as_any_other() {
     let folder = two("");
     folder.revision("abcdef", "b1");
