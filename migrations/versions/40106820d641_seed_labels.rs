@@ -11,21 +11,19 @@ const LABELS: &str = include_str!("../seeds/labels.csv");
 
 pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
     for [name, colour, description] in labels() {
-        cx.execute(&format!(
-            "INSERT INTO labels (name, colour, description) VALUES ({}, {}, {})",
-            quoted(name),
-            quoted(colour),
-            quoted(description),
-        ))
-        .await?;
+        cx.query("INSERT INTO labels (name, colour, description) VALUES (?, ?, ?)")
+            .bind(name)
+            .bind(colour)
+            .bind(description)
+            .execute()
+            .await?;
     }
     Ok(())
 }
 
 pub async fn downgrade(cx: &mut Context<'_>) -> Result<()> {
     for [name, ..] in labels() {
-        cx.execute(&format!("DELETE FROM labels WHERE name = {}", quoted(name)))
-            .await?;
+        cx.query("DELETE FROM labels WHERE name = ?").bind(name).execute().await?;
     }
     Ok(())
 }
@@ -36,9 +34,4 @@ fn labels() -> impl Iterator<Item = [&'static str; 3]> {
         let mut fields = line.splitn(3, ',');
         std::array::from_fn(|_| fields.next().unwrap_or_default())
     })
-}
-
-/// A string literal that all three databases read alike: the file holds no backslashes.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

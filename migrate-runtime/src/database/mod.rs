@@ -1,5 +1,7 @@
 //! Everything that differs between databases, and nothing else: [`Session`] is the seam, one file implements it for each.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod answer;
 pub(crate) mod any;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -18,7 +20,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use migrate_chain::{Dialect, Digest, ForeignKeys};
 
-use crate::context::RevisionFn;
+use crate::context::{self, RevisionFn, Value};
 use crate::error::{BoxError, Error, ErrorKind, RevisionError};
 use crate::journal::{Entry, JournalRow, Record};
 use crate::tables::Tables;
@@ -356,12 +358,26 @@ pub(crate) trait Session: Send {
     }
 }
 
+/// The result of a query.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) rows: Vec<context::Row>,
+    pub(crate) affected: u64,
+}
+
 /// What a Rust revision can do with the connection.
 pub(crate) trait Executor: Send {
     fn dialect(&self) -> Dialect;
 
     /// Executes SQL and returns the rows affected.
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>>;
+
+    /// Runs one statement with values for its placeholders.
+    fn query<'s>(
+        &'s mut self,
+        sql: &'s str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>>;
 
     /// The sqlx connection, if it is one to SQLite.
     #[cfg(feature = "sqlite")]

@@ -18,10 +18,10 @@ pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
         let (code, name) = line
             .split_once(',')
             .ok_or_else(|| RevisionError::msg(format!("no comma in `{line}`")))?;
-        sqlx::query("INSERT INTO countries (code, name) VALUES (?, ?)")
+        cx.query("INSERT INTO countries (code, name) VALUES (?, ?)")
             .bind(code)
             .bind(name)
-            .execute(cx.sqlite()?)
+            .execute()
             .await?;
     }
     point_addresses(cx).await

@@ -27,6 +27,9 @@ use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
     connect_refused, database_code, database_message, syntax,
 };
+use crate::context::Value;
+use crate::database::Answer;
+use crate::database::answer::answer;
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
@@ -505,6 +508,14 @@ impl Executor for Plain<'_> {
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *self.0);
         done.map(|done| Ok(done?.rows_affected())).boxed()
+    }
+
+    fn query<'s>(
+        &'s mut self,
+        sql: &'s str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+        answer::<sqlx::MySql>(self.0, sql.to_owned(), values).boxed()
     }
 
     fn mysql(&mut self) -> Option<&mut MySqlConnection> {

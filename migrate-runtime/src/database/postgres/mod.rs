@@ -9,6 +9,7 @@ mod lock;
 mod message;
 mod outside;
 mod place;
+mod placeholder;
 mod prepared;
 mod probe;
 mod read;
@@ -27,6 +28,9 @@ use super::{
     Executor, Explained, Failure, InFlight, Opened, Progress, Session, State, Transactional, Work,
     connect_refused, inside_a_transaction,
 };
+use crate::context::Value;
+use crate::database::Answer;
+use crate::database::answer::answer;
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
@@ -463,6 +467,15 @@ impl Executor for PgExecutor<'_> {
 
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         execute(self.connection, sql).boxed()
+    }
+
+    fn query<'s>(
+        &'s mut self,
+        sql: &'s str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+        let (sql, values) = placeholder::numbered(sql, &values);
+        answer::<sqlx::Postgres>(self.connection, sql, values).boxed()
     }
 
     fn postgres(&mut self) -> Option<&mut PgConnection> {

@@ -18,14 +18,18 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use migrate_chain::sql::sqlite::table_change;
 use migrate_chain::sql::{tokens, transaction_control};
 use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::Answer;
+use super::answer::answer;
 use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
     connect_refused, database_message, rows::journal_row,
 };
+use crate::context::Value;
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalEvent, JournalRow};
 use crate::tables::Tables;
@@ -352,6 +356,27 @@ impl Executor for Timed<'_> {
                 |_| {},
             );
             ran.await.map_err(|stop| stop.into_error(self.drops))
+        }
+        .boxed()
+    }
+
+    fn query<'s>(
+        &'s mut self,
+        sql: &'s str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+        async move {
+            let change = table_change(sound(sql)?);
+            self.kept.keep_named(self.connection, sql).await?;
+            self.restart();
+            if let Some(change) = &change
+                && !self.drops.allows(self.connection, change).await?
+            {
+                return Err(sqlx::Error::InvalidArgument(self.drops.to_string()));
+            }
+            let answer = answer::<sqlx::Sqlite>(self.connection, sql.to_owned(), values).await?;
+            change.inspect(|change| self.drops.follow(change));
+            Ok(answer)
         }
         .boxed()
     }

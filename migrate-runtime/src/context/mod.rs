@@ -1,9 +1,14 @@
+mod query;
+mod value;
+
 use std::pin::Pin;
 
 use migrate_chain::Dialect;
 
 use crate::RevisionError;
 use crate::database::Executor;
+pub use query::Query;
+pub use value::{FromRow, FromValue, Row, Value};
 
 /// What a Rust revision works with: the connection, inside the revision's own transaction.
 ///
@@ -42,6 +47,27 @@ impl<'c> Context<'c> {
     /// What the database says.
     pub async fn execute(&mut self, sql: &str) -> Result<u64, RevisionError> {
         Ok(self.executor.execute(sql).await?)
+    }
+
+    /// A query of one statement, with values for its placeholders, which works on all databases.
+    ///
+    /// A placeholder is `?`. For PostgreSQL each becomes a `$n`, unless the query has a `$n` itself: then it stays as it is,
+    /// and `?` is the operator. PostgreSQL takes a text for a text: cast one that is to be something else, as in
+    /// `CAST(? AS uuid)`. Columns of types that not all databases have, such as `uuid`, are read by `CAST(… AS TEXT)`.
+    ///
+    /// ```
+    /// use migrate_runtime::{Context, Result};
+    ///
+    /// pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
+    ///     let insert = "INSERT INTO labels (name, colour) VALUES (?, ?)";
+    ///     cx.query(insert).bind("it's new").bind(None::<String>).execute().await?;
+    ///     let (count,): (i64,) = cx.query("SELECT count(*) FROM labels").fetch_one().await?;
+    ///     assert_eq!(count, 1);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn query<'q>(&'q mut self, sql: &'q str) -> Query<'q> {
+        Query::new(&mut *self.executor, sql)
     }
 
     /// The sqlx connection, for queries with arguments and results. It is inside the revision's transaction: neither
