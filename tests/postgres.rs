@@ -15,7 +15,11 @@ mod on_postgres {
 }
 
 mod cancelled {
-    crate::suite::suite! { @ crate::support::postgres::Postgres; cancel { on_a_pool, on_a_passed_connection } }
+    crate::suite::suite! {
+        @ crate::support::postgres::Postgres;
+        cancel { on_a_pool, on_a_passed_connection }
+        rust { batches_go_on_after_a_cut }
+    }
 }
 
 mod postgres {

@@ -65,6 +65,8 @@ pub(crate) enum JournalEvent {
     Started,
     /// A statement of it is done.
     Statement,
+    /// A batch of a Rust revision is done: it goes on after that.
+    Batch,
     /// A statement of it failed and left no trace.
     Failed,
     /// It was settled by hand, and does not count as applied, or undone, any more than before.
@@ -72,11 +74,12 @@ pub(crate) enum JournalEvent {
 }
 
 impl JournalEvent {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Finished,
         Self::Stamped,
         Self::Started,
         Self::Statement,
+        Self::Batch,
         Self::Failed,
         Self::Abandoned,
     ];
@@ -87,6 +90,7 @@ impl JournalEvent {
             Self::Stamped => "stamped",
             Self::Started => "started",
             Self::Statement => "statement",
+            Self::Batch => "batch",
             Self::Failed => "failed",
             Self::Abandoned => "abandoned",
         }
@@ -103,7 +107,10 @@ impl JournalEvent {
 
     /// Whether a journal that ends with it has a revision under way.
     pub(crate) fn is_unfinished(self) -> bool {
-        matches!(self, Self::Started | Self::Statement | Self::Failed)
+        matches!(
+            self,
+            Self::Started | Self::Statement | Self::Batch | Self::Failed
+        )
     }
 }
 

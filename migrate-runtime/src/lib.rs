@@ -36,7 +36,7 @@ mod store;
 mod subject;
 mod tables;
 
-pub use context::{Context, FromRow, FromValue, Query, Row, Value};
+pub use context::{Batch, Batches, Context, FromRow, FromValue, Query, Row, Value};
 pub use database::Database;
 pub use database::any::AnyPool;
 pub use error::{Error, ErrorKind, RevisionError};

@@ -246,6 +246,23 @@ impl Tables {
         self.insert(entry, [&started, &now, &duration], more)
     }
 
+    /// How far the batches of a revision are that is under way.
+    pub(crate) fn read_progress(&self, revision: &str) -> String {
+        let journal = &self.journal;
+        let id = syntax::text(self.dialect, Some(revision));
+        format!(
+            "SELECT progress FROM {journal} WHERE revision = {id} AND progress IS NOT NULL AND sequence > COALESCE((SELECT \
+             MAX(sequence) FROM {journal} WHERE revision = {id} AND event IN ({RECORDS}, 'abandoned')), 0) ORDER BY sequence \
+             DESC LIMIT 1"
+        )
+    }
+
+    /// The statement that notes how far they are.
+    pub(crate) fn add_progress(&self, entry: &Entry<'_>, progress: &str) -> String {
+        let progress = syntax::text(self.dialect, Some(progress));
+        self.add_with(entry, Some(Duration::ZERO), &[("progress", progress)])
+    }
+
     /// The statement that adds rows to the journal.
     #[cfg(feature = "sqlite")]
     pub(crate) fn add_all(&self, rows: &[Ran<'_>]) -> String {
@@ -353,7 +370,7 @@ const RECORDS: &str = "'finished', 'stamped'";
 
 /// The events after which a revision is under way, as a list in SQL.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) const UNFINISHED: &str = "'started', 'statement', 'failed'";
+pub(crate) const UNFINISHED: &str = "'started', 'statement', 'batch', 'failed'";
 
 /// What the version rows become after a step, by difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

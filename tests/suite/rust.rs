@@ -1,9 +1,9 @@
 //! Rust revisions that are the same on every database.
 
-use embed_migrations::{Migrations, embed_migrations};
+use embed_migrations::{Error, Migrations, Resolution, Runner, embed_migrations};
 
-use crate::support::Backend;
 use crate::support::checker::assert_consistent;
+use crate::support::{Backend, Cut, cut};
 
 static QUERY: Migrations = embed_migrations!("tests/chains/rust-query");
 
@@ -12,4 +12,77 @@ pub async fn queries_with_values<B: Backend>() {
     let database = B::fresh().await;
     QUERY.upgrade(database.db()).await.unwrap();
     assert_consistent(&database).await;
+}
+
+static BATCHES: Migrations = embed_migrations!("tests/chains/rust-batches");
+
+async fn filled<B: Backend>(stop_at: &str) -> B {
+    let database = B::fresh().await;
+    let tables = BATCHES.runner(database.db()).to("tables");
+    tables.upgrade().await.unwrap();
+    let numbers: Vec<String> = (1..=35).map(|n| format!("({n}, 0)")).collect();
+    let numbers = numbers.join(", ");
+    let fill = format!(
+        "INSERT INTO numbers VALUES {numbers}; INSERT INTO words VALUES ('a', 0), ('it''s', 0), ('z', 0); \
+         INSERT INTO mood VALUES ({stop_at})"
+    );
+    database.execute(&fill).await.unwrap();
+    database
+}
+
+/// How often rows were changed, each number once.
+async fn times<B: Backend>(database: &B) -> Vec<String> {
+    let sql = "SELECT DISTINCT CONCAT(times) FROM (SELECT times FROM numbers UNION ALL SELECT times FROM words) t ORDER BY 1";
+    database.column(sql).await
+}
+
+pub async fn batches_go_on_after_a_failure<B: Backend>() {
+    let database = filled::<B>("25").await;
+    let to = |target| BATCHES.runner(database.db()).to(target);
+    let error = to("count").upgrade().await.unwrap_err();
+    assert!(error.to_string().contains("it was to stop here"), "{error}");
+    let done = "SELECT CONCAT(count(*)) FROM numbers WHERE times = 1";
+    assert_eq!(
+        database.column(done).await,
+        ["20"],
+        "the last batch is undone"
+    );
+    database.execute("DELETE FROM mood").await.unwrap();
+    to("count").upgrade().await.unwrap();
+    assert_eq!(times(&database).await, ["1"]);
+    let error = to("inside").upgrade().await.unwrap_err();
+    assert!(error.to_string().contains("`transaction: off`"), "{error}");
+}
+
+/// Each batch was done once, wherever the run was cut off. Only before the first note of a batch is the revision in doubt.
+pub async fn batches_go_on_after_a_cut<B: Backend>() {
+    for polls in (0..).step_by(3) {
+        let database = filled::<B>("NULL").await;
+        let mut passed = database.connect().await;
+        let runner = BATCHES.runner(B::pass(&mut passed)).to("count");
+        let done = cut(Cut::Polls(polls), runner, Runner::upgrade).await;
+        let mut again = BATCHES
+            .runner(B::pass(&mut passed))
+            .to("count")
+            .upgrade()
+            .await;
+        if again.as_ref().is_err_and(Error::is_in_doubt) {
+            let last = "SELECT event FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
+            assert_eq!(database.column(last).await, ["started"], "{polls}");
+            BATCHES
+                .resolve(B::pass(&mut passed), "count", Resolution::Retry)
+                .await
+                .unwrap();
+            again = BATCHES
+                .runner(B::pass(&mut passed))
+                .to("count")
+                .upgrade()
+                .await;
+        }
+        again.unwrap_or_else(|error| panic!("{polls}: {error}"));
+        assert_eq!(times(&database).await, ["1"], "{polls}");
+        if done.is_some() {
+            return;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+mod batches;
 mod query;
 mod value;
 
@@ -7,6 +8,7 @@ use migrate_chain::Dialect;
 
 use crate::RevisionError;
 use crate::database::Executor;
+pub use batches::{Batch, Batches};
 pub use query::Query;
 pub use value::{FromRow, FromValue, Row, Value};
 
@@ -22,6 +24,8 @@ pub use value::{FromRow, FromValue, Row, Value};
 /// ```
 pub struct Context<'c> {
     executor: &'c mut dyn Executor,
+    /// How many tables it has gone through in batches.
+    batches: usize,
 }
 
 /// A function of a Rust revision, as the macro stores it.
@@ -33,7 +37,10 @@ pub type RevisionFn =
 
 impl<'c> Context<'c> {
     pub(crate) fn new(executor: &'c mut dyn Executor) -> Self {
-        Self { executor }
+        Self {
+            executor,
+            batches: 0,
+        }
     }
 
     /// The kind of database.
@@ -68,6 +75,41 @@ impl<'c> Context<'c> {
     /// ```
     pub fn query<'q>(&'q mut self, sql: &'q str) -> Query<'q> {
         Query::new(&mut *self.executor, sql)
+    }
+
+    /// The rows of a table in batches of about `size`, in the order of `key`: an indexed column of integers or text that does not
+    /// change. It is for a backfill that is too long for one transaction, in a revision with `transaction: off`.
+    ///
+    /// Each batch commits on its own, together with a row of the journal that says how far it came. A run that was cut off,
+    /// or failed, goes on after the last batch that committed: the function is called again, and the batches begin there. So
+    /// what the function does apart from its batches must be right to do twice. Rows that are added below the key of the last
+    /// batch meanwhile are left out.
+    ///
+    /// # Errors
+    /// [`RevisionError`] when the revision runs in a transaction; and what the database says.
+    ///
+    /// ```
+    /// use migrate_runtime::{Context, Result};
+    ///
+    /// pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
+    ///     let mut batches = cx.batches("users", "id", 1000).await?;
+    ///     while let Some(mut batch) = batches.next().await? {
+    ///         let (first, last) = batch.range();
+    ///         let update = "UPDATE users SET slug = lower(name) WHERE id BETWEEN ? AND ?";
+    ///         batch.query(update).bind(first).bind(last).execute().await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn batches(
+        &mut self,
+        table: &str,
+        key: &str,
+        size: u32,
+    ) -> Result<Batches<'_>, RevisionError> {
+        let number = self.batches;
+        self.batches += 1;
+        Batches::begin(&mut *self.executor, number, table, key, size).await
     }
 
     /// The sqlx connection, for queries with arguments and results. It is inside the revision's transaction: neither

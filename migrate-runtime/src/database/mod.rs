@@ -12,6 +12,7 @@ mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub(crate) mod syntax;
+mod transact;
 pub(crate) mod url;
 
 use std::borrow::Cow;
@@ -19,10 +20,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use migrate_chain::{Dialect, Digest, ForeignKeys};
+pub(crate) use transact::{begin, commit, start_rollback};
 
 use crate::context::{self, RevisionFn, Value};
 use crate::error::{BoxError, Error, ErrorKind, RevisionError};
-use crate::journal::{Entry, JournalRow, Record};
+use crate::journal::{Entry, JournalEvent, JournalRow, Record};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+use crate::subject::setting;
 use crate::tables::Tables;
 
 /// A database to migrate: a sqlx pool or connection.
@@ -365,12 +369,48 @@ pub(crate) struct Answer {
     pub(crate) affected: u64,
 }
 
+/// The journal, for a Rust revision outside a transaction.
+#[derive(Clone, Copy)]
+pub(crate) struct RevisionJournal<'r> {
+    pub(crate) tables: &'r Tables,
+    /// The entry for the end of the revision.
+    pub(crate) entry: &'r Entry<'r>,
+}
+
+impl<'r> RevisionJournal<'r> {
+    /// The journal, if the revision of `entry` runs outside a transaction.
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+    fn outside(tables: &'r Tables, entry: &'r Entry<'r>) -> Option<Self> {
+        let settings = &entry.subject.settings;
+        let is_outside = settings.contains(&setting::TRANSACTION_OFF);
+        is_outside.then_some(Self { tables, entry })
+    }
+
+    /// The query for how far its batches are.
+    pub(crate) fn read_progress(&self) -> String {
+        self.tables.read_progress(self.entry.subject.id())
+    }
+
+    /// The statement that notes how far they are.
+    pub(crate) fn add_progress(&self, progress: &str) -> String {
+        let entry = Entry {
+            event: JournalEvent::Batch,
+            statements: 0,
+            ..self.entry.clone()
+        };
+        self.tables.add_progress(&entry, progress)
+    }
+}
+
 /// What a Rust revision can do with the connection.
 pub(crate) trait Executor: Send {
     fn dialect(&self) -> Dialect;
 
     /// Executes SQL and returns the rows affected.
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>>;
+
+    /// Where to note how far the revision is; none inside a transaction, which commits as a whole.
+    fn journal(&self) -> Option<RevisionJournal<'_>>;
 
     /// Runs one statement with values for its placeholders.
     fn query<'s>(

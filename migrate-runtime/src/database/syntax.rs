@@ -113,7 +113,7 @@ pub(crate) fn journal_columns(dialect: Dialect) -> String {
          revision VARCHAR(32) NOT NULL, down_revision {text} NOT NULL, depends_on {text} NOT NULL, \
          message {text} NOT NULL, settings {text} NOT NULL, checksum CHAR(64), digest CHAR(64), started_at {time} NOT NULL, finished_at {time}, \
          duration_ms {integer}, statements {integer} NOT NULL, statements_hash CHAR(64), \
-         downgrade {text}, tool_version VARCHAR(64) NOT NULL, error {text}{evidence}, \
+         downgrade {text}, tool_version VARCHAR(64) NOT NULL, error {text}, progress {text}{evidence}, \
          UNIQUE (revision, sequence)"
     )
 }

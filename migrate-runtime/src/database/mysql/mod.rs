@@ -28,8 +28,8 @@ use super::{
     connect_refused, database_code, database_message, syntax,
 };
 use crate::context::Value;
-use crate::database::Answer;
 use crate::database::answer::answer;
+use crate::database::{Answer, RevisionJournal};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
@@ -498,7 +498,7 @@ impl Drop for MySqlSession<'_> {
 }
 
 /// The connection, for a Rust revision.
-struct Plain<'c>(&'c mut MySqlConnection);
+struct Plain<'c>(&'c mut MySqlConnection, Option<RevisionJournal<'c>>);
 
 impl Executor for Plain<'_> {
     fn dialect(&self) -> Dialect {
@@ -508,6 +508,10 @@ impl Executor for Plain<'_> {
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *self.0);
         done.map(|done| Ok(done?.rows_affected())).boxed()
+    }
+
+    fn journal(&self) -> Option<RevisionJournal<'_>> {
+        self.1
     }
 
     fn query<'s>(

@@ -14,7 +14,7 @@ use super::transaction::add;
 use super::{Due, MySqlSession, Plain, execute, passed, settings};
 use crate::context::{Context, RevisionFn};
 use crate::database::rows::Columns as _;
-use crate::database::{Failure, InFlight, rust_failure, syntax};
+use crate::database::{Failure, InFlight, RevisionJournal, rust_failure, syntax};
 use crate::journal::Entry;
 use crate::point;
 use crate::subject::setting;
@@ -256,7 +256,9 @@ impl MySqlSession<'_> {
             nested.map_err(|error| database(error, "to begin a transaction"))?;
         }
         point::reached(point::BEFORE_STATEMENT);
-        let result = self.call(function).await;
+        let result = self
+            .call(function, RevisionJournal::outside(tables, entry))
+            .await;
         self.left_trace = true;
         if let Err(error) = result {
             self.left_trace = !(is_inside && self.undo().await.unwrap_or(false));
@@ -281,9 +283,13 @@ impl MySqlSession<'_> {
         Ok(())
     }
 
-    async fn call(&mut self, function: RevisionFn) -> Result<(), crate::RevisionError> {
+    async fn call(
+        &mut self,
+        function: RevisionFn,
+        journal: Option<RevisionJournal<'_>>,
+    ) -> Result<(), crate::RevisionError> {
         self.is_busy = true;
-        let mut plain = Plain(self.connection.get());
+        let mut plain = Plain(self.connection.get(), journal);
         let mut context = Context::new(&mut plain);
         let calling = function(&mut context);
         let result = match &mut self.lock {

@@ -29,8 +29,8 @@ use super::{
     connect_refused, inside_a_transaction,
 };
 use crate::context::Value;
-use crate::database::Answer;
 use crate::database::answer::answer;
+use crate::database::{Answer, RevisionJournal};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalRow};
 use crate::tables::Tables;
@@ -458,6 +458,7 @@ impl Drop for PostgresSession<'_> {
 /// What a Rust revision runs on.
 struct PgExecutor<'c> {
     connection: &'c mut PgConnection,
+    journal: Option<RevisionJournal<'c>>,
 }
 
 impl Executor for PgExecutor<'_> {
@@ -467,6 +468,10 @@ impl Executor for PgExecutor<'_> {
 
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         execute(self.connection, sql).boxed()
+    }
+
+    fn journal(&self) -> Option<RevisionJournal<'_>> {
+        self.journal
     }
 
     fn query<'s>(

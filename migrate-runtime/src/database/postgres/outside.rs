@@ -14,7 +14,7 @@ use super::read::Found;
 use super::words::{is_held, is_set_transaction, prepares, sets_role, waits_politely};
 use super::{PgExecutor, PostgresSession, execute, reset, setting};
 use crate::context::{Context, RevisionFn};
-use crate::database::{Failure, Work, rust_failure};
+use crate::database::{Failure, RevisionJournal, Work, rust_failure};
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
 use crate::tables::Tables;
@@ -210,6 +210,7 @@ impl PostgresSession<'_> {
         let started = Instant::now();
         let mut executor = PgExecutor {
             connection: self.connection.get(),
+            journal: RevisionJournal::outside(&found.tables, row),
         };
         let result = function(&mut Context::new(&mut executor)).await;
         result.map_err(|error| rust_failure(0, error))?;

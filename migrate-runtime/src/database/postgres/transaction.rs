@@ -466,6 +466,7 @@ async fn call(
     point::reached(point::BEFORE_STATEMENT);
     let mut executor = PgExecutor {
         connection: transaction,
+        journal: None,
     };
     let result = function(&mut Context::new(&mut executor)).await;
     result.map_err(|error| rust_failure(index, error))

@@ -23,8 +23,8 @@ use migrate_chain::sql::{tokens, transaction_control};
 use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::Answer;
 use super::answer::answer;
+use super::{Answer, RevisionJournal};
 use super::{
     Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
     connect_refused, database_message, rows::journal_row,
@@ -331,6 +331,7 @@ struct Timed<'c> {
     watchdog: Option<&'c Watchdog>,
     drops: &'c mut Drops,
     kept: &'c mut Kept,
+    journal: Option<RevisionJournal<'c>>,
 }
 
 impl Timed<'_> {
@@ -358,6 +359,10 @@ impl Executor for Timed<'_> {
             ran.await.map_err(|stop| stop.into_error(self.drops))
         }
         .boxed()
+    }
+
+    fn journal(&self) -> Option<RevisionJournal<'_>> {
+        self.journal
     }
 
     fn query<'s>(

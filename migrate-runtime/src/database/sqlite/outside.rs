@@ -18,7 +18,7 @@ use super::script::run_script;
 use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
-use crate::database::{Failure, Work, rust_failure};
+use crate::database::{Failure, RevisionJournal, Work, rust_failure};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
@@ -37,7 +37,7 @@ impl SqliteSession<'_> {
         let record = tables.add(entry, Some(Duration::ZERO));
         self.kept.keep(self.connection.get(), &work).await?;
         match work {
-            Work::Rust(function) => self.function(function, keys(entry), &record).await,
+            Work::Rust(function) => self.function(tables, function, entry).await,
             Work::Nothing => self.with_record(tables, "", entry).await,
             Work::Sql(statement) => {
                 self.restart_watchdog();
@@ -112,17 +112,18 @@ impl SqliteSession<'_> {
 
     async fn function(
         &mut self,
+        tables: &Tables,
         function: RevisionFn,
-        keys: ForeignKeys,
-        record: &str,
+        entry: &Entry<'_>,
     ) -> Result<(), Failure> {
         self.be_patient().await?;
-        let mut drops = Drops::outside(keys);
+        let mut drops = Drops::outside(keys(entry));
         let mut executor = Timed {
             connection: self.connection.get(),
             watchdog: self.watchdog.as_ref(),
             drops: &mut drops,
             kept: &mut self.kept,
+            journal: RevisionJournal::outside(tables, entry),
         };
         let result = function(&mut Context::new(&mut executor)).await;
         self.stop_watchdog();
@@ -130,7 +131,8 @@ impl SqliteSession<'_> {
             return Err(drops.failure(0, None));
         }
         result.map_err(|error| rust_failure(0, error))?;
-        let recording = execute(self.connection.get(), record).await;
+        let record = tables.add(entry, Some(Duration::ZERO));
+        let recording = execute(self.connection.get(), &record).await;
         recording.map(|_| ()).map_err(recorded)
     }
 

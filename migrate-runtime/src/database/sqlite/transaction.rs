@@ -126,6 +126,7 @@ async fn step(
                 watchdog: setting.watchdog,
                 drops: &mut drops,
                 kept,
+                journal: None,
             };
             let result = function(&mut Context::new(&mut executor)).await;
             result.map_err(|error| rust_failure(index, error))
