@@ -6,8 +6,10 @@ mod tool;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use migrate_chain::Dialect;
 use migrate_chain::config::Config;
 use migrate_chain::load;
+use migrate_chain::sql::{TokenKind, tokens};
 use migrate_chain::tree::read_file;
 
 use super::failure::{self, Failure, Result};
@@ -133,12 +135,16 @@ fn read(file: &Path) -> Result<String> {
     Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n"))
 }
 
+/// Whether a comment opens a section, in the eyes of every database: what one of them takes for a string is text.
 fn has_sections(text: &str) -> bool {
     let opens = |line: &str| {
-        line.trim().starts_with("-- migrate: upgrade")
-            || line.trim().starts_with("-- migrate: downgrade")
+        line.starts_with("-- migrate: upgrade") || line.starts_with("-- migrate: downgrade")
     };
-    text.lines().any(opens)
+    let opens_one = |dialect| {
+        let mut tokens = tokens(dialect, text);
+        tokens.any(|token| token.kind == TokenKind::LineComment && opens(&text[token.range()]))
+    };
+    text.contains("-- migrate: ") && Dialect::ALL.into_iter().all(opens_one)
 }
 
 fn is_downgrade(file: &Path) -> bool {
@@ -148,4 +154,17 @@ fn is_downgrade(file: &Path) -> bool {
         .to_string_lossy()
         .to_ascii_lowercase();
     name.ends_with(".down.sql")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_sections;
+
+    #[test]
+    fn a_marker_inside_a_string_opens_no_section() {
+        assert!(has_sections("CREATE t;\n-- migrate: downgrade postgres\n"));
+        assert!(!has_sections(
+            "INSERT INTO t VALUES ('\n-- migrate: upgrade\n');\n"
+        ));
+    }
 }
