@@ -174,7 +174,7 @@ error: the squash does not run, though the revisions do; nothing was written
        |
        = note: hint: New enum values must be committed before they can be used.
        = note: the revision was rolled back as a whole
-       = help: correct the statement, rebuild, and start again
+       = help: a new value of an enum cannot be used before it is committed: leave `ALTER TYPE … ADD VALUE` in this revision and move what uses the value into the next one, or write `transaction: off` in the header
   help: squash a shorter run: one of the revisions counts on the commit of another
 
 "#]]
