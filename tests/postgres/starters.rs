@@ -1,6 +1,6 @@
 //! Many starters at once.
 
-use embed_migrations::Migrations;
+use embed_migrations::{Migrations, TransactionMode};
 
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
@@ -84,4 +84,63 @@ async fn dropped_at_random() {
         done.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         assert_complete(&database).await;
     }
+}
+
+/// The bookkeeping is prepared from the third transaction on, and again when a revision has taken it away: by its words, or
+/// hidden in a function.
+#[tokio::test]
+async fn revisions_that_take_prepared_statements_away() {
+    for mode in [TransactionMode::PerRevision, TransactionMode::Single] {
+        let database = Postgres::fresh().await;
+        let function = "CREATE FUNCTION gone() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE ''DEALL'' || ''OCATE ALL''; END'";
+        database.execute(function).await.unwrap();
+        let chain = Chain::line(5)
+            .revision("words", "r5")
+            .up("DEALLOCATE ALL;\nCREATE TABLE words (id int)")
+            .then("a", "words", 4, |chain, n| {
+                chain.up(&format!("CREATE TABLE a{n} (id int)"))
+            })
+            .revision("hidden", "a4")
+            .up("CREATE TABLE hidden (id int);\nSELECT gone()")
+            .then("b", "hidden", 4, |chain, n| {
+                chain.up(&format!("CREATE TABLE b{n} (id int)"))
+            });
+        let migrations = chain.load();
+        let runner = migrations.runner(database.db()).transaction_mode(mode);
+        assert_eq!(runner.upgrade().await.unwrap().steps.len(), 15);
+        assert_consistent(&database).await;
+    }
+}
+
+/// The lock of the run goes with those of the revision; whoever comes now is kept from harm by the compare-and-set.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revisions_that_give_back_all_locks() {
+    let database = Postgres::fresh().await;
+    // The build refuses what it can see.
+    let hidden = "CREATE FUNCTION give_back() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE ''SELECT pg_advisory_'' || \
+                  ''unlock_all()''; END'";
+    database.execute(hidden).await.unwrap();
+    let chain = Chain::new().then("r", "none", 12, |chain, n| match n % 4 {
+        1 => chain.up(&format!("SELECT give_back();\nCREATE TABLE t{n} (id int)")),
+        2 => chain.header("transaction: off").up(&format!(
+            "CREATE TABLE t{n} (id int);\nSELECT give_back();\nCREATE INDEX CONCURRENTLY i{n} ON t{n} (id)"
+        )),
+        _ => chain.up(&format!("CREATE TABLE t{n} (id int)")),
+    });
+    let migrations: &'static Migrations = Box::leak(Box::new(chain.load()));
+    let starters: Vec<_> = (0..4)
+        .map(|_| {
+            let pool = database.pool_of("postgres");
+            tokio::spawn(async move { migrations.upgrade(&pool).await })
+        })
+        .collect();
+    for starter in starters {
+        let report = starter.await.unwrap();
+        let report = report.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(report.current, ["r12"]);
+    }
+    assert_consistent(&database).await;
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE \
+                 datname = current_database())";
+    assert_eq!(database.column(locks).await, ["0"]);
 }

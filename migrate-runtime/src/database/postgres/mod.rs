@@ -395,6 +395,7 @@ impl Session for PostgresSession<'_> {
 
     fn can_retry(&self, failure: &Failure, outside: Option<&str>) -> bool {
         let is_contention = match failure {
+            Failure::Database { error, .. } if code::is_prepared_gone(error) => true,
             Failure::Statement { error, .. } | Failure::Database { error, .. } => {
                 code::is_contention(error)
             }

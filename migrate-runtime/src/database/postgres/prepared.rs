@@ -14,6 +14,8 @@ pub(super) struct Prepared {
     /// The number in the names of the statements. It changes when it is unknown whether they are there.
     number: usize,
     is_ready: bool,
+    /// Whether the session does without them.
+    is_off: bool,
 }
 
 /// From the third transaction on.
@@ -25,10 +27,17 @@ impl Prepared {
         self.transactions += 1;
     }
 
+    /// A revision has taken them away, and nobody has seen that it would: the session goes on without them.
+    pub(super) fn gone(&mut self) {
+        self.forget();
+        self.is_off = true;
+    }
+
     /// Whether a revision can use them: on from one row to another, in the transaction with this number in a message.
     pub(super) fn can_serve(&self, revision: &Transactional<'_>, nth: usize) -> bool {
         let changes = &revision.record.changes;
-        self.transactions + nth > FIRST
+        !self.is_off
+            && self.transactions + nth > FIRST
             && changes.removed.len() == 1
             && changes.added.len() == 1
             && !takes_away(revision.work)

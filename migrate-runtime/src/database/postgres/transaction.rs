@@ -49,13 +49,14 @@ impl PostgresSession<'_> {
         if let Err(Failure::Database { error, .. }) = &ran
             && is_prepared_gone(error)
         {
-            // A revision has taken the prepared statements away, and what was tried is rolled back.
-            execute(self.connection.get(), "ROLLBACK")
-                .await
-                .map_err(|error| database(error, RECORD))?;
-            teller.is_open = false;
-            self.prepared.forget();
-            ran = self.attempt(&found, expected, revisions, &mut teller).await;
+            self.prepared.gone();
+            // What was tried is rolled back. Of several revisions it is told what was done, so that the run tries again.
+            if revisions.len() == 1 {
+                let rolled_back = execute(self.connection.get(), "ROLLBACK").await;
+                rolled_back.map_err(|error| database(error, RECORD))?;
+                (teller.is_open, teller.last) = (false, None);
+                ran = self.attempt(&found, expected, revisions, &mut teller).await;
+            }
         }
         let is_open = teller.is_open;
         match ran {
