@@ -9,6 +9,7 @@ use crate::error::ErrorKind;
 use crate::filter::Filter;
 use crate::model::Schema;
 use crate::step::{Options, Plan};
+use crate::touched::Touched;
 use crate::{mysql, postgres, sqlite};
 
 /// Reads the schema of the database that `connection` is connected to, as far as `filter` admits it.
@@ -28,10 +29,22 @@ use crate::{mysql, postgres, sqlite};
 /// # Ok(()) }
 /// ```
 pub async fn introspect(connection: &mut Connection, filter: &Filter) -> Result<Schema, Error> {
+    introspect_touched(connection, filter, &Touched::all()).await
+}
+
+/// Reads a part of the schema: what is not touched may be left out. What it depends on is not read.
+///
+/// # Errors
+/// As [`introspect`].
+pub async fn introspect_touched(
+    connection: &mut Connection,
+    filter: &Filter,
+    touched: &Touched,
+) -> Result<Schema, Error> {
     let mut schema = match connection.dialect() {
-        Dialect::Sqlite => sqlite::introspect(connection).await?,
-        Dialect::Postgres => postgres::introspect(connection).await?,
-        Dialect::MySql => mysql::introspect(connection).await?,
+        Dialect::Sqlite => sqlite::introspect(connection, touched).await?,
+        Dialect::Postgres => postgres::introspect(connection, touched).await?,
+        Dialect::MySql => mysql::introspect(connection, touched).await?,
     };
     filter.apply(&mut schema);
     Ok(schema)

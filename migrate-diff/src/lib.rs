@@ -22,10 +22,11 @@ mod scratch;
 mod script;
 mod sqlite;
 mod step;
+mod touched;
 
 pub use change::{Change, Difference};
 pub use connection::{Connection, dialect_of};
-pub use database::introspect;
+pub use database::{introspect, introspect_touched};
 pub use dev_server::{DevServer, Model};
 pub use error::{Error, ErrorKind};
 pub use filter::Filter;
@@ -36,3 +37,4 @@ pub use rename::Rename;
 pub use scratch::Scratch;
 pub use script::Scripts;
 pub use step::{Hazard, Step};
+pub use touched::Touched;

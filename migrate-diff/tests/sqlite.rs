@@ -387,7 +387,7 @@ async fn bad_input_says_where_it_is() {
     assert_eq!(error.kind(), ErrorKind::Desired);
     assert!(
         error.summary().contains(
-            "schema.sql:3: the database refused the desired schema: no such table: main.nowhere"
+            "schema.sql:3:1: the database refused the desired schema: no such table: main.nowhere"
         ),
         "{error}"
     );

@@ -90,7 +90,11 @@ impl Author {
             Self::Verify(command) => {
                 let directory = directory()?;
                 let work = Box::pin(command.run(&directory, project.globals()));
-                tell(ui, &until_interrupted(work).await?);
+                let verified = until_interrupted(work).await?;
+                if ui.is_verbose() {
+                    verified.times().for_each(|line| ui.note(line));
+                }
+                tell(ui, &verified);
             }
             Self::ListTemplates(_) => {
                 let templates = &list_templates::TEMPLATES;

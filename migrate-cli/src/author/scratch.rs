@@ -3,8 +3,8 @@
 use migrate_chain::Dialect;
 use migrate_chain::config::Config;
 use migrate_diff::{
-    Connection, DevServer, Difference, Filter, Model, Schema, Scratch, Scripts, dialect_of,
-    introspect,
+    Connection, DevServer, Difference, Filter, Model, Schema, Scratch, Scripts, Touched,
+    dialect_of, introspect_touched,
 };
 use migrate_runtime::Migrations;
 use migrate_runtime::cli::Globals;
@@ -39,24 +39,24 @@ impl<'c> Bench<'c> {
         })
     }
 
-    /// Upgrades to `target`, and says what the database holds then.
-    pub(crate) async fn upgrade(&mut self, target: &str) -> Result<Schema> {
+    /// Upgrades to `target`, and says what the database holds then, as far as it is touched.
+    pub(crate) async fn upgrade(&mut self, target: &str, touched: &Touched) -> Result<Schema> {
         let done = self.scratch.upgrade(self.migrations, target).await;
         done.map_err(failure::comparison)?;
-        self.schema().await
+        self.schema(touched).await
     }
 
-    /// Downgrades to `target`, and says what the database holds then.
-    pub(crate) async fn downgrade(&mut self, target: &str) -> Result<Schema> {
+    /// Downgrades to `target`, and says what the database holds then, as far as it is touched.
+    pub(crate) async fn downgrade(&mut self, target: &str, touched: &Touched) -> Result<Schema> {
         let done = self.scratch.downgrade(self.migrations, target).await;
         done.map_err(failure::comparison)?;
-        self.schema().await
+        self.schema(touched).await
     }
 
-    /// What the database holds.
-    pub(crate) async fn schema(&mut self) -> Result<Schema> {
+    /// What the database holds, as far as it is touched.
+    pub(crate) async fn schema(&mut self, touched: &Touched) -> Result<Schema> {
         let connection: &mut Connection = self.scratch.connection();
-        introspect(connection, &self.filter)
+        introspect_touched(connection, &self.filter, touched)
             .await
             .map_err(failure::comparison)
     }
@@ -148,7 +148,7 @@ impl<'d> Servers<'d> {
         let database = self.database_url.as_deref();
         let database = database.filter(|url| dialect_of(url).is_ok_and(|kind| kind == dialect));
         let model = match database {
-            Some(url) => Model::of(url).await.map_err(failure::comparison),
+            Some(url) => Box::pin(Model::of(url)).await.map_err(failure::comparison),
             None => Ok(None),
         };
         match (self.named.iter().find(fits).map(String::as_str), database) {

@@ -11,7 +11,7 @@ use super::list_templates::Template;
 use super::new_revision::{Revisions, Written};
 use super::rebase::Rebased;
 use super::squash;
-use super::verify::{Undo, Verified};
+use super::verify::{Tried, Undo, Verified};
 
 /// What a command has done. For programs it is an object, whose fields `docs/json.md` lists.
 pub(crate) trait Show: Serialize {
@@ -213,6 +213,19 @@ impl Show for squash::Written {
 #[derive(Debug, Serialize)]
 pub(crate) struct AllVerified {
     pub(crate) verified: Vec<Verified>,
+}
+
+impl AllVerified {
+    /// How long each revision took.
+    pub(crate) fn times(&self) -> impl Iterator<Item = String> {
+        self.verified.iter().flat_map(|verified| {
+            let line = |tried: &Tried| {
+                let (dialect, id) = (verified.dialect, &tried.revision);
+                format!("{dialect}: {id} took {} ms", tried.elapsed_ms)
+            };
+            verified.revisions.iter().map(line).collect::<Vec<_>>()
+        })
+    }
 }
 
 impl Show for AllVerified {

@@ -1,10 +1,11 @@
 //! `cargo migrate verify`: does each downgrade undo its upgrade?
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 use migrate_chain::Dialect;
-use migrate_diff::Schema;
+use migrate_diff::{DevServer, Touched};
 use migrate_runtime::Migrations;
 use migrate_runtime::cli::Globals;
 use serde::Serialize;
@@ -19,8 +20,8 @@ use super::show::{self, AllVerified};
 #[command(
     long_about = "Run every revision up, down and up again on a scratch database
 
-The first revision whose downgrade does not give back the schema from before is named, with what is left. Rows are not
-looked at.",
+Each revision whose downgrade does not give back the schema from before is named, with what is left. Rows are not looked
+at. With --verbose, the time that each took is shown.",
     after_help = "\
 Examples:
   cargo migrate verify
@@ -49,6 +50,8 @@ pub(crate) struct Tried {
     pub(crate) revision: String,
     /// What its downgrade does.
     pub(crate) downgrade: Undo,
+    /// How long all of it took, in milliseconds.
+    pub(crate) elapsed_ms: u64,
 }
 
 /// What a downgrade does.
@@ -67,7 +70,7 @@ impl Verify {
     /// Runs the chain on each kind of database that there is a server for.
     ///
     /// # Errors
-    /// A revision that does not run, or whose downgrade does not undo its upgrade.
+    /// A revision that does not run, or revisions whose downgrades do not undo their upgrades: all of them are named.
     pub(crate) async fn run(
         &self,
         directory: &Directory,
@@ -76,12 +79,9 @@ impl Verify {
         let servers = Servers::of(directory, globals, &self.dev_url)?;
         let mut verified = Vec::new();
         for server in servers.for_each(&served(directory)).await? {
-            let dialect = server.dialect();
-            let migrations = Migrations::from(directory.chain.clone());
-            let bench = Bench::new(&migrations, &directory.chain.config, &server).await?;
             verified.push(Verified {
-                dialect,
-                revisions: verify(directory, bench, dialect).await?,
+                dialect: server.dialect(),
+                revisions: verify(directory, &server).await?,
             });
         }
         Ok(AllVerified { verified })
@@ -106,33 +106,154 @@ fn served(directory: &Directory) -> Vec<Dialect> {
         .collect()
 }
 
-async fn verify(
-    directory: &Directory,
-    mut bench: Bench<'_>,
-    dialect: Dialect,
-) -> Result<Vec<Tried>> {
-    let mut found = Vec::new();
-    let mut before = bench.schema().await?;
-    for revision in directory.chain.graph.parents_first() {
-        let one = One {
-            directory,
-            revision,
-            dialect,
-        };
-        let after = bench.upgrade(one.id()).await?;
-        let undo = one.undo();
-        before = if undo == Undo::Undoes {
-            one.there_and_back(&mut bench, &before, &after).await?
-        } else {
-            after
-        };
-        found.push(Tried {
-            revision: one.id().to_owned(),
-            downgrade: undo,
-        });
+/// Reads of each revision what its SQL names. In the end, everything is compared with what a plain upgrade builds: a
+/// difference that no name showed is looked for again, and then everything is read each time.
+async fn verify(directory: &Directory, server: &DevServer) -> Result<Vec<Tried>> {
+    let migrations = Migrations::from(directory.chain.clone());
+    let chain = Chain {
+        directory,
+        server,
+        migrations: &migrations,
+    };
+    let (tried, faults) = chain.try_each(false).await?;
+    if !faults.is_empty() {
+        return Err(failure(server.dialect(), faults));
     }
-    bench.finish().await?;
-    Ok(found)
+    let Some(left) = tried.left else {
+        return Ok(tried.revisions);
+    };
+    let (_, faults) = chain.try_each(true).await?;
+    if faults.is_empty() {
+        let summary = format!(
+            "on {}, a downgrade leaves something that the next upgrade does not undo",
+            server.dialect()
+        );
+        return Err(Failure::new(summary)
+            .note(format!(
+                "what is there after all of it beside a plain upgrade:\n{left}"
+            ))
+            .help("look for a revision that runs statements which its text does not show"));
+    }
+    Err(failure(server.dialect(), faults))
+}
+
+/// A chain on one kind of database.
+struct Chain<'v> {
+    directory: &'v Directory,
+    server: &'v DevServer,
+    migrations: &'v Migrations,
+}
+
+/// What a walk along a chain gave.
+#[derive(Default)]
+struct Walk {
+    revisions: Vec<Tried>,
+    /// What differs in the end from a plain upgrade.
+    left: Option<String>,
+}
+
+impl Chain<'_> {
+    /// Tries every revision, and reads what its SQL names, or everything.
+    async fn try_each(&self, reads_all: bool) -> Result<(Walk, Vec<Fault>)> {
+        let dialect = self.server.dialect();
+        let (mut walk, mut faults, mut tried) = (Walk::default(), Vec::new(), Vec::new());
+        let mut bench = self.bench().await?;
+        for revision in self.directory.chain.graph.parents_first() {
+            let one = One {
+                directory: self.directory,
+                revision,
+                dialect,
+            };
+            let started = Instant::now();
+            let touched = if reads_all {
+                Touched::all()
+            } else {
+                Touched::by(dialect, one.sql())
+            };
+            tried.push(revision);
+            if let Outcome::Fault { fault, is_clean } =
+                one.there_and_back(&mut bench, &touched).await?
+            {
+                faults.push(fault);
+                if !is_clean {
+                    bench.finish().await?;
+                    bench = self.bench_at(&tried).await?;
+                }
+            }
+            walk.revisions.push(Tried {
+                revision: one.id().to_owned(),
+                downgrade: one.undo(),
+                elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        if faults.is_empty() {
+            let mut plain = self.bench().await?;
+            let all = Touched::all();
+            let built = plain.upgrade("heads", &all).await?;
+            walk.left = difference(&built, &bench.schema(&all).await?);
+            plain.finish().await?;
+        }
+        bench.finish().await?;
+        Ok((walk, faults))
+    }
+
+    /// A new scratch database with these revisions: what comes later is tried on what they build.
+    async fn bench_at(&self, tried: &[usize]) -> Result<Bench<'_>> {
+        let graph = &self.directory.chain.graph;
+        let has_child = |revision: &usize| {
+            let mut parents = tried.iter().flat_map(|&child| graph.down(child));
+            parents.any(|parent| parent == revision)
+        };
+        let mut bench = self.bench().await?;
+        for &tip in tried.iter().filter(|revision| !has_child(revision)) {
+            bench
+                .upgrade(graph.id(tip), &Touched::by(self.server.dialect(), []))
+                .await?;
+        }
+        Ok(bench)
+    }
+
+    async fn bench(&self) -> Result<Bench<'_>> {
+        Bench::new(self.migrations, &self.directory.chain.config, self.server).await
+    }
+}
+
+/// A downgrade that does not undo its upgrade.
+struct Fault {
+    id: String,
+    file: PathBuf,
+    /// What is wrong with it, after its name.
+    what: &'static str,
+    detail: String,
+}
+
+/// How a revision was tried.
+enum Outcome {
+    Undone,
+    Fault {
+        fault: Fault,
+        /// Whether the next revision can be tried on the same database.
+        is_clean: bool,
+    },
+}
+
+/// One fault is told in full; several are listed.
+fn failure(dialect: Dialect, faults: Vec<Fault>) -> Failure {
+    if let [only] = &*faults {
+        let summary = format!("on {dialect}, the downgrade of `{}` {}", only.id, only.what);
+        return Failure::new(summary)
+            .note(only.detail.clone())
+            .help(format!("correct the downgrade in {}", only.file.display()));
+    }
+    let summary = format!(
+        "on {dialect}, the downgrades of {} revisions do not undo their upgrades",
+        faults.len()
+    );
+    let failure = Failure::new(summary).help("correct the downgrades in these files");
+    faults.into_iter().fold(failure, |failure, fault| {
+        let (id, file) = (fault.id, fault.file.display());
+        failure.note(format!("`{id}` in {file} {}: {}", fault.what, fault.detail))
+    })
 }
 
 /// A revision that is being tried.
@@ -147,9 +268,14 @@ impl One<'_> {
         self.directory.chain.graph.id(self.revision)
     }
 
-    fn file(&self) -> PathBuf {
-        self.directory
-            .path(self.directory.revision(self.revision).file())
+    /// Its upgrade and its downgrade.
+    fn sql(&self) -> [&str; 2] {
+        let revision = self.directory.revision(self.revision);
+        let (up, down) = (
+            revision.upgrade_range(self.dialect),
+            revision.downgrade_range(self.dialect),
+        );
+        [up, down].map(|range| range.map_or("", |range| &revision.text()[range]))
     }
 
     /// What its downgrade ought to do.
@@ -174,38 +300,50 @@ impl One<'_> {
         format!("{}@{parent}", self.id())
     }
 
-    async fn there_and_back(
-        &self,
-        bench: &mut Bench<'_>,
-        before: &Schema,
-        after: &Schema,
-    ) -> Result<Schema> {
-        let back = bench.downgrade(&self.below()).await?;
-        if let Some(difference) = difference(before, &back) {
-            return Err(self.failure(
-                "does not undo its upgrade",
-                "what is left after it",
-                &difference,
-            ));
+    /// An upgrade that fails ends it: what comes later stands on it.
+    async fn there_and_back(&self, bench: &mut Bench<'_>, touched: &Touched) -> Result<Outcome> {
+        let before = bench.schema(touched).await?;
+        let after = bench.upgrade(self.id(), touched).await?;
+        if self.undo() != Undo::Undoes {
+            return Ok(Outcome::Undone);
         }
-        let again = bench.upgrade(self.id()).await?;
-        match difference(after, &again) {
-            None => Ok(again),
-            Some(difference) => Err(self.failure(
-                "leaves something behind that the next upgrade stumbles over",
-                "what the second upgrade gives beside the first",
-                &difference,
-            )),
+        let back = match bench.downgrade(&self.below(), touched).await {
+            Ok(back) => back,
+            Err(error) => {
+                return Ok(self.fault("does not run", error.notes().join("\n"), false));
+            }
+        };
+        let again = bench.upgrade(self.id(), touched).await;
+        let is_clean = again
+            .as_ref()
+            .is_ok_and(|again| difference(&after, again).is_none());
+        if let Some(left) = difference(&before, &back) {
+            let detail = format!("what is left after it:\n{left}");
+            return Ok(self.fault("does not undo its upgrade", detail, is_clean));
         }
+        let detail = match again.map(|again| difference(&after, &again)) {
+            Ok(None) => return Ok(Outcome::Undone),
+            Ok(Some(rest)) => format!("the second upgrade differs from the first:\n{rest}"),
+            Err(error) => error.notes().join("\n"),
+        };
+        Ok(self.fault(
+            "leaves something that the next upgrade fails on",
+            detail,
+            false,
+        ))
     }
 
-    fn failure(&self, what: &str, caption: &str, difference: &str) -> Failure {
-        Failure::new(format!(
-            "on {}, the downgrade of `{}` {what}",
-            self.dialect,
-            self.id()
-        ))
-        .note(format!("{caption}:\n{difference}"))
-        .help(format!("mend the downgrade in {}", self.file().display()))
+    fn fault(&self, what: &'static str, detail: String, is_clean: bool) -> Outcome {
+        Outcome::Fault {
+            fault: Fault {
+                id: self.id().to_owned(),
+                file: self
+                    .directory
+                    .path(self.directory.revision(self.revision).file()),
+                what,
+                detail,
+            },
+            is_clean,
+        }
     }
 }

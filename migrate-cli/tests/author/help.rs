@@ -219,9 +219,9 @@ fn verify() {
         str![[r#"
 Run every revision up, down and up again on a scratch database
 
-The first revision whose downgrade does not give back the schema from before is named, with what is
-left. Rows are not
-looked at.
+Each revision whose downgrade does not give back the schema from before is named, with what is left.
+Rows are not looked
+at. With --verbose, the time that each took is shown.
 
 Usage: cargo migrate verify [OPTIONS]
 

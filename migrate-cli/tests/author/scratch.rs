@@ -37,31 +37,38 @@ sqlite: 5 revisions went up, down and up again
       "revisions": [
         {
           "revision": "a1",
-          "downgrade": "undoes"
+          "downgrade": "undoes",
+          "elapsed_ms": [..]
         },
         {
           "revision": "b1",
-          "downgrade": "undoes"
+          "downgrade": "undoes",
+          "elapsed_ms": [..]
         },
         {
           "revision": "c1",
-          "downgrade": "undoes"
+          "downgrade": "undoes",
+          "elapsed_ms": [..]
         },
         {
           "revision": "x1",
-          "downgrade": "undoes"
+          "downgrade": "undoes",
+          "elapsed_ms": [..]
         },
         {
           "revision": "m1",
-          "downgrade": "undoes"
+          "downgrade": "undoes",
+          "elapsed_ms": [..]
         },
         {
           "revision": "n1",
-          "downgrade": "irreversible"
+          "downgrade": "irreversible",
+          "elapsed_ms": [..]
         },
         {
           "revision": "o1",
-          "downgrade": "missing"
+          "downgrade": "missing",
+          "elapsed_ms": [..]
         }
       ]
     }
@@ -73,7 +80,7 @@ sqlite: 5 revisions went up, down and up again
 }
 
 #[test]
-fn the_first_downgrade_that_does_not_undo_is_named_with_what_is_left() {
+fn a_downgrade_that_does_not_undo_is_named_with_what_is_left() {
     let folder = three("base");
     folder.edit(
         "migrations/versions/b1.sql",
@@ -84,11 +91,13 @@ fn the_first_downgrade_that_does_not_undo_is_named_with_what_is_left() {
     assert_data_eq!(
         folder.migrate(&["verify"]).failure(),
         str![[r#"
-error: on sqlite, the downgrade of `b1` does not undo its upgrade
-  note: what is left after it:
+error: on sqlite, the downgrades of 2 revisions do not undo their upgrades
+  note: `b1` in migrations/versions/b1.sql does not undo its upgrade: what is left after it:
     + column a1.m
     + index b1_n on a1
-  help: mend the downgrade in migrations/versions/b1.sql
+  note: `c1` in migrations/versions/c1.sql does not undo its upgrade: what is left after it:
+    + table c1
+  help: correct the downgrades in these files
 
 "#]]
     );
@@ -102,7 +111,7 @@ error: on sqlite, the downgrade of `b1` does not undo its upgrade
     assert_data_eq!(
         folder.migrate(&["verify"]).failure(),
         str![[r#"
-error: the chain cannot be replayed on a scratch database (downgrade)
+error: on sqlite, the downgrade of `b1` does not run
   note: the downgrade of revision `b1` failed: no such table: b2 (code 1)
       --> migrations/versions/b1.sql:10:1
        |
@@ -111,9 +120,79 @@ error: the chain cannot be replayed on a scratch database (downgrade)
        |
        = note: the revision was rolled back as a whole
        = help: correct the statement, rebuild, and start again
+  help: correct the downgrade in migrations/versions/b1.sql
 
 "#]]
     );
+}
+
+#[test]
+fn every_downgrade_that_does_not_undo_is_named() {
+    let folder = three("base");
+    folder.edit(
+        "migrations/versions/a1.sql",
+        "upgrade\n",
+        "upgrade\nCREATE TABLE kept (n INTEGER);\n",
+    );
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "DROP TABLE b1;",
+        "DROP TABLE b2;",
+    );
+    folder.edit(
+        "migrations/versions/c1.sql",
+        "upgrade\n",
+        "upgrade\nCREATE INDEX IF NOT EXISTS kept_n ON kept (n);\n",
+    );
+    let said = folder.migrate(&["verify"]).failure();
+    assert!(
+        said.contains("on sqlite, the downgrades of 3 revisions do not undo their upgrades"),
+        "{said}"
+    );
+    for told in [
+        "`a1` in migrations/versions/a1.sql does not undo its upgrade: what is left after it:\n    + table kept",
+        "`b1` in migrations/versions/b1.sql does not run: the downgrade of revision `b1` failed: no such table: b2",
+        "`c1` in migrations/versions/c1.sql does not undo its upgrade: what is left after it:\n    + index kept_n on kept",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    let folder = three("base");
+    let ended = folder.migrate(&["verify", "--verbose"]);
+    for id in ["a1", "b1", "c1"] {
+        assert!(
+            ended.stderr().contains(&format!("sqlite: {id} took ")),
+            "{}",
+            ended.stderr()
+        );
+    }
+}
+
+#[test]
+fn what_a_downgrade_takes_along_without_naming_it_is_found() {
+    let folder = three("base");
+    folder.write("migrations/migrate.toml", "dialects = [\"postgres\"]\n");
+    // The table b1 stays without a column, and no text of a1 or c1 names it.
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "upgrade\n",
+        "upgrade\nCREATE FUNCTION hidden() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE IF EXISTS b1 ADD COLUMN IF NOT EXISTS m INTEGER; END $$;\n",
+    );
+    folder.edit(
+        "migrations/versions/b1.sql",
+        "DROP TABLE b1;",
+        "DROP TABLE b1;\nDROP FUNCTION hidden;",
+    );
+    folder.edit(
+        "migrations/versions/c1.sql",
+        "DROP TABLE c1;",
+        "DROP TABLE c1;\nSELECT hidden();",
+    );
+    let said = folder.migrate(&["verify"]).failure();
+    assert!(
+        said.contains("the downgrade of `c1` does not undo its upgrade"),
+        "{said}"
+    );
+    assert!(said.contains("+ column b1.m"), "{said}");
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, tokens};
+use migrate_chain::sql::{TokenKind, quote_text, tokens};
 
 use super::parse::{self, Part, PartKind, quote};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::touched::Touched;
 
 const TABLES: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(TABLE_TYPE AS CHAR) FROM information_schema.TABLES \
     WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME";
@@ -18,43 +19,78 @@ const COLLATIONS: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(COLUMN_NAME AS C
 const ROUTINES: &str = "SELECT CAST(ROUTINE_NAME AS CHAR), CAST(ROUTINE_TYPE AS CHAR) FROM information_schema.ROUTINES \
     WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE') ORDER BY ROUTINE_NAME";
 const TRIGGERS: &str = "SELECT CAST(TRIGGER_NAME AS CHAR), CAST(EVENT_OBJECT_TABLE AS CHAR) FROM information_schema.TRIGGERS \
-    WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER";
+    WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER";
 
-pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Error> {
+pub(crate) async fn introspect(
+    connection: &mut Connection,
+    touched: &Touched,
+) -> Result<Schema, Error> {
     // ANSI_QUOTES and its like change how SHOW CREATE spells things.
     connection
         .execute("SET @migrate_sql_mode = @@SESSION.sql_mode, SESSION sql_mode = ''")
         .await?;
-    let schema = read(connection).await;
+    let schema = read(connection, touched).await;
     connection
         .execute("SET SESSION sql_mode = @migrate_sql_mode, @migrate_sql_mode = NULL")
         .await?;
     schema
 }
 
-async fn read(connection: &mut Connection) -> Result<Schema, Error> {
+/// A query for what is touched alone, in one pass over the names of all.
+fn among(sql: &str, column: &str, touched: &Touched) -> String {
+    let Some(names) = touched.list(Dialect::MySql) else {
+        return sql.to_owned();
+    };
+    sql.replacen(" WHERE ", &format!(" WHERE {column} IN {names} AND "), 1)
+}
+
+/// A query for the parts of some tables. The server opens one table for each name, and for other conditions all of them.
+fn of_tables(sql: &str, column: &str, tables: &[(String, String)], touched: &Touched) -> String {
+    if touched.is_all() {
+        return sql.to_owned();
+    }
+    let (sql, _) = sql.split_once(" ORDER BY ").unwrap_or((sql, ""));
+    let one = |name: &str| {
+        format!(
+            "({sql} AND {column} = {})",
+            quote_text(Dialect::MySql, name)
+        )
+    };
+    match tables {
+        [] => one(""),
+        tables => {
+            let queries: Vec<String> = tables.iter().map(|(name, _)| one(name)).collect();
+            queries.join(" UNION ALL ")
+        }
+    }
+}
+
+async fn read(connection: &mut Connection, touched: &Touched) -> Result<Schema, Error> {
     let mut reader = Reader {
         schema: Schema::empty(Dialect::MySql),
         database: scalar(connection, "SELECT CAST(DATABASE() AS CHAR)").await?,
         collations: HashMap::new(),
     };
-    for (table, column, collation) in triples(connection, COLLATIONS).await? {
+    let tables = pairs(connection, &among(TABLES, "TABLE_NAME", touched)).await?;
+    let collations = of_tables(COLLATIONS, "TABLE_NAME", &tables, touched);
+    for (table, column, collation) in triples(connection, &collations).await? {
         reader
             .collations
             .insert((quote(&table), quote(&column)), collation);
     }
-    for (name, kind) in pairs(connection, TABLES).await? {
+    for (name, kind) in &tables {
         match kind.as_str() {
-            "BASE TABLE" => reader.table(&name, &show(connection, "TABLE", &name, 1).await?)?,
-            "VIEW" => reader.view(&name, &show(connection, "VIEW", &name, 1).await?),
+            "BASE TABLE" => reader.table(name, &show(connection, "TABLE", name, 1).await?)?,
+            "VIEW" => reader.view(name, &show(connection, "VIEW", name, 1).await?),
             _ => {}
         }
     }
-    for (name, kind) in pairs(connection, ROUTINES).await? {
+    for (name, kind) in pairs(connection, &among(ROUTINES, "ROUTINE_NAME", touched)).await? {
         let create = show(connection, &kind, &name, 2).await?;
         reader.routine(&name, &kind, &create);
     }
-    for (n, (name, table)) in pairs(connection, TRIGGERS).await?.into_iter().enumerate() {
+    let triggers = of_tables(TRIGGERS, "EVENT_OBJECT_TABLE", &tables, touched);
+    for (n, (name, table)) in pairs(connection, &triggers).await?.into_iter().enumerate() {
         let create = show(connection, "TRIGGER", &name, 2).await?;
         reader.trigger(&name, &table, &create, n);
     }

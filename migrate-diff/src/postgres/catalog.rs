@@ -1,5 +1,9 @@
 //! The queries of PostgreSQL's catalogs. Every value comes as text, every name as SQL writes it.
 
+use migrate_chain::Dialect;
+
+use crate::touched::Touched;
+
 /// What belongs to an extension comes with it.
 macro_rules! own {
     ($class:literal, $oid:literal) => {
@@ -12,6 +16,30 @@ macro_rules! own {
             " AND e.deptype = 'e') "
         )
     };
+}
+
+/// A query for what is touched alone. Schemas and extensions are few, and always read.
+pub(super) fn of(sql: &str, touched: &Touched) -> String {
+    let Some(names) = touched.list(Dialect::Postgres) else {
+        return sql.to_owned();
+    };
+    let conditions = [
+        ("c.oid", format!("c.relname IN {names}")),
+        ("t.oid", format!("t.typname IN {names}")),
+        ("p.oid", format!("p.proname IN {names}")),
+        ("n.oid", format!("n.nspname IN {names}")),
+        // An index may have a name that the text does not show.
+        (
+            "indrelid",
+            format!("indrelid IN (SELECT oid FROM pg_class WHERE relname IN {names})"),
+        ),
+    ];
+    conditions
+        .iter()
+        .fold(sql.to_owned(), |sql, (oid, condition)| {
+            let own = format!("e.objid = {oid} AND e.deptype = 'e') ");
+            sql.replace(&own, &format!("{own}AND {condition} "))
+        })
 }
 
 pub(super) const NAMESPACES: &str = "SELECT n.oid, quote_ident(nspname), obj_description(n.oid, 'pg_namespace') FROM pg_namespace n \

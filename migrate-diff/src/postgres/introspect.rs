@@ -8,8 +8,12 @@ use super::catalog;
 use crate::connection::{Connection, TextRow};
 use crate::error::Error;
 use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::touched::Touched;
 
-pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Error> {
+pub(crate) async fn introspect(
+    connection: &mut Connection,
+    touched: &Touched,
+) -> Result<Schema, Error> {
     // Names in the home schema are written without it, and those elsewhere with theirs.
     connection.execute("SELECT pg_catalog.set_config('search_path', coalesce(quote_ident(current_schema()), 'public'), false)").await?;
     let mut reader = Reader {
@@ -33,7 +37,7 @@ pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Er
         (catalog::TRIGGERS, Reader::trigger),
     ];
     for (sql, read) in steps {
-        for row in connection.rows(sql).await? {
+        for row in connection.rows(&catalog::of(sql, touched)).await? {
             read(&mut reader, &Fields(&row));
         }
     }
@@ -44,7 +48,11 @@ pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Er
         (catalog::DEPENDENCIES, Reader::dependency),
     ];
     for (sql, read) in rest {
-        for row in connection.rows(sql).await? {
+        // A part of the schema is compared, and nothing is made of it: nobody asks what depends on what.
+        if !touched.is_all() && [catalog::ALIASES, catalog::DEPENDENCIES].contains(&sql) {
+            continue;
+        }
+        for row in connection.rows(&catalog::of(sql, touched)).await? {
             read(&mut reader, &Fields(&row));
         }
     }

@@ -9,16 +9,27 @@ use super::words::{Piece, canonical, mentions, pieces, quote};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::touched::Touched;
 
 /// The parts of virtual tables belong to them.
 const CATALOG: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
     WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-    AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow') \
-    ORDER BY rowid";
+    AND NOT EXISTS (SELECT 1 FROM pragma_table_list(sqlite_schema.name) AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
 
-pub(crate) async fn introspect(connection: &mut Connection) -> Result<Schema, Error> {
+pub(crate) async fn introspect(
+    connection: &mut Connection,
+    touched: &Touched,
+) -> Result<Schema, Error> {
     let mut schema = Schema::empty(Dialect::Sqlite);
-    for row in connection.rows(CATALOG).await? {
+    let sql = match touched.list(Dialect::Sqlite) {
+        Some(names) => CATALOG.replacen(
+            "WHERE ",
+            &format!("WHERE (lower(name) IN {names} OR lower(tbl_name) IN {names}) AND "),
+            1,
+        ),
+        None => CATALOG.to_owned(),
+    };
+    for row in connection.rows(&format!("{sql} ORDER BY rowid")).await? {
         let [Some(kind), Some(name), Some(table), Some(sql)] = &row[..] else {
             continue;
         };

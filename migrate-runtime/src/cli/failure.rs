@@ -126,6 +126,15 @@ impl Failure {
         self
     }
 
+    /// What else is to be known.
+    pub fn notes(&self) -> &[String] {
+        match &self.0 {
+            Cause::Other(message) => &message.notes,
+            Cause::Runtime(error) => error.notes(),
+            Cause::Chain { .. } => &[],
+        }
+    }
+
     /// The error of the runtime, if it is one.
     pub fn error(&self) -> Option<&Error> {
         match &self.0 {

@@ -1,6 +1,6 @@
 //! Whether a squash does what the revisions did that it stands for.
 
-use migrate_diff::{DevServer, Schema};
+use migrate_diff::{DevServer, Schema, Touched};
 use migrate_runtime::Migrations;
 
 use super::super::directory::Directory;
@@ -24,12 +24,16 @@ impl Squashed {
             Bench::new(&before, config, server).await?,
             Bench::new(&after, config, server).await?,
         );
-        let upgraded = old.upgrade(&self.id).await.map_err(as_they_are)?;
-        let squashed = new.upgrade(&self.id).await.map_err(as_one)?;
+        let all = Touched::all();
+        let upgraded = old.upgrade(&self.id, &all).await.map_err(as_they_are)?;
+        let squashed = new.upgrade(&self.id, &all).await.map_err(as_one)?;
         same(&upgraded, &squashed, "upgrade")?;
         if self.has_downgrade {
-            let back = old.downgrade(&self.below).await.map_err(as_they_are)?;
-            let squashed = new.downgrade(&self.below).await.map_err(as_one)?;
+            let back = old
+                .downgrade(&self.below, &all)
+                .await
+                .map_err(as_they_are)?;
+            let squashed = new.downgrade(&self.below, &all).await.map_err(as_one)?;
             same(&back, &squashed, "downgrade")?;
         }
         old.finish().await?;
