@@ -142,10 +142,6 @@ fn connection(keywords: &str) -> (&'static str, &'static str) {
             "releases the lock that keeps other runs out",
             "release your own lock by its key: `SELECT pg_advisory_unlock(key)`",
         ),
-        "PRAGMA query_only" => (
-            "keeps the run from recording the revision",
-            "remove it: the record is written on the same connection",
-        ),
         _ => (
             "keeps the run from recording the revision",
             "remove it: no other run works on this database meanwhile; to keep the application out, stop it",

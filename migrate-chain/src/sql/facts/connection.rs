@@ -1,7 +1,7 @@
 //! Statements by which a run loses its connection, or what it relies on there.
 
 use super::cursor::Cursor;
-use super::{mysql, sqlite};
+use super::mysql;
 use crate::Dialect;
 
 /// The keywords of a statement after which the run that sent it could not do its work on the same connection: record the
@@ -17,7 +17,7 @@ use crate::Dialect;
 pub fn connection_control(dialect: Dialect, statement: &str) -> Option<&'static str> {
     let cursor = Cursor::new(dialect, statement);
     match dialect {
-        Dialect::Sqlite => sqlite::connection_control(cursor),
+        Dialect::Sqlite => None,
         Dialect::Postgres => of_postgres(cursor),
         Dialect::MySql => of_mysql(cursor),
     }

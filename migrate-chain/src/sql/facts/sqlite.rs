@@ -30,13 +30,6 @@ pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     }
 }
 
-/// `query_only` keeps the run from recording the revision.
-pub(super) fn connection_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
-    let set = cursor.eat("PRAGMA").then(|| Pragma::read(cursor))?;
-    (set.name.eq_ignore_ascii_case("query_only") && set.value.is_some_and(is_on))
-        .then_some("PRAGMA query_only")
-}
-
 /// A PRAGMA that only reads is fine anywhere.
 fn pragma(cursor: Cursor<'_>) -> Option<Refusal> {
     const REFUSED: [(&str, &str); 4] = [
