@@ -328,3 +328,20 @@ async fn in_rust() {
         assert_eq!(count(&database, "c").await, "1");
     }
 }
+
+/// SQLite itself refuses to drop a table that rows refer to without CASCADE or SET.
+#[tokio::test]
+async fn a_table_that_rows_refer_to_gets_the_header_as_advice() {
+    for action in ["", "ON DELETE RESTRICT"] {
+        let tables = format!(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p {action})"
+        );
+        let rows = "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)";
+        let error = Case::new(&tables, rows).refused("DROP TABLE p").await;
+        assert!(error.contains("FOREIGN KEY constraint failed"), "{error}");
+        assert!(
+            error.contains("write `foreign_keys: off` in the header"),
+            "{error}"
+        );
+    }
+}

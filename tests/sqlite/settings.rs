@@ -10,7 +10,7 @@ use crate::support::{Backend as _, Cut, cut};
 static RUST: Migrations = embed_migrations!("tests/chains/rust-settings");
 
 /// PRAGMAs that set up a connection, with a value that is not the one they begin with, and a query for it.
-const PRAGMAS: [(&str, &str); 12] = [
+const PRAGMAS: [(&str, &str); 11] = [
     ("ignore_check_constraints", "1"),
     ("legacy_alter_table", "1"),
     ("recursive_triggers", "1"),
@@ -19,7 +19,6 @@ const PRAGMAS: [(&str, &str); 12] = [
     ("automatic_index", "0"),
     ("cache_size", "77"),
     ("MAIN.cache_size", "78"),
-    ("query_only", "1"),
     ("trusted_schema", "0"),
     ("defer_foreign_keys", "1"),
     ("locking_mode", "exclusive"),

@@ -3,7 +3,7 @@
 
 use migrate_chain::Dialect;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-use sqlx::{Database, SqlSafeStr as _};
+use sqlx::Database;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 use sqlx_core::transaction::TransactionManager as _;
 
@@ -61,7 +61,7 @@ async fn begin_on<D: Database>(
     let Some(connection) = connection else {
         return Ok(());
     };
-    let statement = statement.map(|statement| statement.into_sql_str());
+    let statement = statement.map(sqlx::SqlSafeStr::into_sql_str);
     D::TransactionManager::begin(connection, statement).await
 }
 

@@ -1,5 +1,7 @@
 //! Placeholders of a query in a Rust revision.
 
+use std::fmt::Write as _;
+
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, tokens};
 
@@ -55,7 +57,7 @@ impl Places<'_> {
             Some(Value::Null) => self.sql.push_str("NULL"),
             Some(value) => {
                 self.bound.push(value.clone());
-                self.sql.push_str(&format!("${}", self.bound.len()));
+                let _ = write!(self.sql, "${}", self.bound.len());
             }
         }
     }

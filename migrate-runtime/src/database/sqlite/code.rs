@@ -54,7 +54,22 @@ pub(super) fn busy() -> Failure {
     }
 }
 
+/// Whether rows refer to one that a statement deletes. With `RESTRICT`, SQLite says so by the code of a trigger.
+fn breaks_reference(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.message().starts_with("FOREIGN KEY constraint failed"))
+}
+
 pub(super) fn explain(error: &sqlx::Error) -> Explained {
+    if breaks_reference(error) {
+        return Explained {
+            kind: ErrorKind::Statement,
+            help: Some(
+                "if the statement drops a table that comes back, write `foreign_keys: off` in the header; else change the rows \
+                 that refer to what it deletes, or insert first what it refers to",
+            ),
+        };
+    }
     let (kind, help) = match primary_code(error) {
         Some(SQLITE_BUSY | SQLITE_LOCKED) => (
             ErrorKind::Locked,
