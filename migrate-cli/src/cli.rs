@@ -62,6 +62,16 @@ pub(crate) fn command() -> clap::Command {
     Cli::command().mut_subcommand("check", Schema::augment_args)
 }
 
+impl Command {
+    /// Whether it is about the revisions of the directory. `init` says by itself what it finds there.
+    fn reads_the_chain(&self) -> bool {
+        !matches!(
+            self,
+            Self::Completions(_) | Self::Author(Author::Init(_) | Author::ListTemplates(_))
+        )
+    }
+}
+
 impl Cli {
     fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut cli = Self::from_arg_matches(matches)?;
@@ -94,7 +104,7 @@ async fn run(
     project: &Project,
     ui: &mut Ui,
 ) -> Result<Exit, Failure> {
-    if !matches!(command, Command::Completions(_)) {
+    if command.reads_the_chain() {
         for warning in project.warnings() {
             ui.note(render::text(&warning, Style::Plain));
         }
