@@ -11,7 +11,7 @@ use tracing::{Instrument as _, info_span};
 
 use crate::database::Opened;
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::{Options, Replacing};
 use crate::run::{Goal, Run};
 use crate::runner::Resolution;
 use crate::status::Status;
@@ -62,9 +62,9 @@ impl<'a> Call<'a> {
         })
     }
 
-    pub(crate) fn stamp(self, targets: Vec<Target>, purge: bool) -> Answer<'a, Report> {
+    pub(crate) fn stamp(self, targets: Vec<Target>, replacing: Replacing) -> Answer<'a, Report> {
         in_span("stamp", async move {
-            self.start().await?.stamp(targets, purge).await
+            self.start().await?.stamp(targets, replacing).await
         })
     }
 

@@ -430,10 +430,11 @@ impl Migrations {
         offline::ensure_version(self, dialect)
     }
 
-    /// Sets the version rows to `targets` without running anything.
+    /// Sets the version rows to `targets` without running anything. It moves a database forward only, unless a runner is
+    /// told to [`force`](Runner::force) it.
     ///
     /// # Errors
-    /// [`Error`] when a target is wrong.
+    /// [`Error`] when a target is wrong, or when a revision that is applied would not be any more.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

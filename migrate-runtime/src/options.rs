@@ -28,6 +28,18 @@ pub enum Ahead {
     Allow,
 }
 
+/// The rows that a stamp may take away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Replacing {
+    /// Those that the new ones have under them: nothing that is applied is forgotten.
+    #[default]
+    Covered,
+    /// Any that the targets replace.
+    Applied,
+    /// All, unknown ones included.
+    All,
+}
+
 /// The settings of a run; [`Runner`](crate::Runner) has a method for each.
 #[derive(Clone)]
 pub(crate) struct Options {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::database::{Database, sealed::Limits};
 use crate::error::Error;
-use crate::options::{Ahead, Options, TransactionMode};
+use crate::options::{Ahead, Options, Replacing, TransactionMode};
 use crate::run::{Goal, verify};
 use crate::status::Status;
 use crate::{Direction, Event, Migrations, Plan, Report};
@@ -18,7 +18,7 @@ pub struct Runner<'a, D> {
     migrations: &'a Migrations,
     db: D,
     target: Option<String>,
-    purge: bool,
+    replacing: Replacing,
     options: Options,
 }
 
@@ -40,7 +40,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
             migrations,
             db,
             target: None,
-            purge: false,
+            replacing: Replacing::default(),
             options: Options::default(),
         }
     }
@@ -111,7 +111,14 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
 
     /// Makes [`stamp`](Self::stamp) replace all rows, whatever they are, unknown ones included.
     pub fn purge(mut self) -> Self {
-        self.purge = true;
+        self.replacing = Replacing::All;
+        self
+    }
+
+    /// Lets [`stamp`](Self::stamp) move the database back, or to another branch: revisions that are applied count as not
+    /// applied then, and an upgrade runs them again.
+    pub fn force(mut self) -> Self {
+        self.replacing = self.replacing.max(Replacing::Applied);
         self
     }
 
@@ -179,12 +186,13 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// Sets the version rows: see [`Migrations::stamp`].
     ///
     /// # Errors
-    /// [`Error`] when a target is wrong.
+    /// [`Error`] when a target is wrong, or when a revision that is applied would not be any more and neither
+    /// [`force`](Self::force) nor [`purge`](Self::purge) was called.
     pub async fn stamp(self, targets: &[&str]) -> Result<Report, Error> {
-        let purge = self.purge;
+        let replacing = self.replacing;
         let targets: Result<_, _> = targets.iter().map(|target| target.parse()).collect();
         let targets = targets.map_err(verify::target_error)?;
-        self.call().stamp(targets, purge).await
+        self.call().stamp(targets, replacing).await
     }
 
     /// Creates the version table and the journal, unless they are there. Returns whether anything was missing.

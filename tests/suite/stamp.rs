@@ -1,5 +1,7 @@
 //! Setting rows without running, and sharing a database with Alembic.
 
+use embed_migrations::Migrations;
+
 use super::upgrade::two_branches;
 use crate::support::Backend;
 use crate::support::chain::Chain;
@@ -26,14 +28,8 @@ pub async fn sets_rows<B: Backend>() {
         ran(&migrations.upgrade(database.db()).await.unwrap()),
         ["r3"]
     );
-    assert_eq!(
-        migrations
-            .stamp(database.db(), &["base"])
-            .await
-            .unwrap()
-            .current,
-        [""; 0]
-    );
+    let force = migrations.runner(database.db()).force();
+    assert_eq!(force.stamp(&["base"]).await.unwrap().current, [""; 0]);
     assert_eq!(database.versions().await, [""; 0]);
 
     let branches = two_branches();
@@ -223,4 +219,54 @@ pub async fn replaces_unknown_rows_with_purge_alone<B: Backend>() {
     let purge = migrations.runner(database.db()).purge();
     purge.stamp(&["heads"]).await.unwrap();
     migrations.check(database.db()).await.unwrap();
+}
+
+/// Whatever is applied stays applied, unless the user insists.
+pub async fn moves_forward_only<B: Backend>() {
+    let database = B::fresh().await;
+    let branches = two_branches();
+    let migrations = branches.load();
+    migrations
+        .runner(database.db())
+        .to("a2")
+        .upgrade()
+        .await
+        .unwrap();
+    for target in ["a1", "base"] {
+        let error = migrations
+            .stamp(database.db(), &[target])
+            .await
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(error.is_target() && text.contains("`a2`"), "{text}");
+        assert!(text.contains("stamp --force"), "{text}");
+        assert_eq!(database.versions().await, ["a2"]);
+    }
+    migrations.stamp(database.db(), &["b1"]).await.unwrap();
+    assert_eq!(database.versions().await, ["a2", "b1"]);
+    let force = migrations.runner(database.db()).force();
+    force.stamp(&["a1"]).await.unwrap();
+    assert_eq!(database.versions().await, ["a1", "b1"]);
+}
+
+/// Eight at once, to different places: whoever comes later sees what the earlier ones did, and none moves it back.
+pub async fn several_at_once<B: Backend>() {
+    let database: &'static B = Box::leak(Box::new(B::fresh().await));
+    let migrations: &'static Migrations = Box::leak(Box::new(Chain::line(8).load()));
+    let stamp = |n: usize| async move {
+        let target = format!("r{n}");
+        let stamped = migrations.stamp(database.db(), &[&target]).await;
+        let is_refused = stamped.is_err_and(|error| {
+            assert!(error.is_target(), "{error}");
+            true
+        });
+        (n, is_refused)
+    };
+    let stamps: Vec<_> = (1..=8).map(|n| tokio::spawn(stamp(n))).collect();
+    for stamp in stamps {
+        let (n, is_refused) = stamp.await.unwrap();
+        assert!(n < 8 || !is_refused, "nothing is ahead of the head");
+    }
+    assert_eq!(database.versions().await, ["r8"]);
+    assert!(migrations.upgrade(database.db()).await.unwrap().is_empty());
 }

@@ -23,6 +23,9 @@ pub struct Stamp {
     /// Remove all rows first, those of unknown revisions too
     #[arg(long)]
     purge: bool,
+    /// Set the rows even if a revision that is applied is forgotten: back, or to another branch
+    #[arg(long)]
+    force: bool,
 }
 
 impl Stamp {
@@ -44,6 +47,9 @@ impl Stamp {
         let mut runner = cx.runner(&pool);
         if self.purge {
             runner = runner.purge();
+        }
+        if self.force {
+            runner = runner.force();
         }
         let report = runner.stamp(&revisions).await?;
         run::report(cx.ui, &report);

@@ -13,6 +13,7 @@ use crate::Report;
 use crate::database::{State, Transactional};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Entry, JournalDirection, Record};
+use crate::options::Replacing;
 use crate::subject::Subject;
 use crate::tables::{RowChanges, Tables};
 
@@ -21,7 +22,7 @@ impl Run<'_> {
     pub(crate) async fn stamp(
         mut self,
         targets: Vec<Target>,
-        purge: bool,
+        replacing: Replacing,
     ) -> Result<Report, Error> {
         let view = View::new(self.migrations);
         let graph = &view.graph;
@@ -37,7 +38,7 @@ impl Run<'_> {
                 continue;
             }
             let stamp = graph
-                .stamp(&state.ids(), &targets, purge)
+                .stamp(&state.ids(), &targets, replacing == Replacing::All)
                 .map_err(verify::stamp_error)?;
             let mut after: Vec<String> = stamp
                 .rows
@@ -45,6 +46,9 @@ impl Run<'_> {
                 .map(|&row| graph.id(row).to_owned())
                 .collect();
             after.sort_unstable();
+            if replacing == Replacing::Covered {
+                verify::refuse_forgetting(graph, &self.tables, &state.ids(), &stamp.rows)?;
+            }
             let records = self.stamp_records(&view, &state, &after).await?;
             let set = (!records.is_empty()).then_some("stamped");
             let transactional: Vec<Transactional<'_>> = records

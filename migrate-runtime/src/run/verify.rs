@@ -109,6 +109,37 @@ pub(super) fn refuse_overlaps(
         )))
 }
 
+/// A stamp moves a database forward: what is applied stays under a row.
+///
+/// # Errors
+/// The first row that would be forgotten.
+pub(super) fn refuse_forgetting(
+    graph: &RevisionGraph,
+    tables: &Tables,
+    rows: &[String],
+    after: &[usize],
+) -> Result<(), Error> {
+    let covered = graph.ancestors(after);
+    let is_forgotten = |row: &&String| graph.find(row).is_some_and(|row| !covered[row]);
+    let Some(row) = rows.iter().find(is_forgotten) else {
+        return Ok(());
+    };
+    let after: Vec<String> = after.iter().map(|&row| graph.id(row).to_owned()).collect();
+    let to = match &after[..] {
+        [] => "base".to_owned(),
+        after => quoted(after),
+    };
+    let table = &tables.version_name;
+    let summary =
+        format!("by `{table}` revision `{row}` is applied, and a stamp to {to} would forget it");
+    Err(Error::new(ErrorKind::Target, summary)
+        .note("an upgrade would run it again")
+        .help(
+            "nothing was changed; to undo revisions, use `downgrade`; if the revision is not applied whatever the table says, \
+             use `stamp --force`",
+        ))
+}
+
 /// A row of the version table that the chain does not have, for a stamp.
 pub(super) fn stamp_error(error: TargetError) -> Error {
     match &error {

@@ -12,7 +12,7 @@ CREATE TABLE s4 AS SELECT current_setting('TimeZone') AS zone, current_setting('
     current_setting('client_encoding') AS encoding;
 
 -- migrate: upgrade mysql
-CREATE TABLE s4 AS SELECT @@sql_mode AS mode, @@time_zone AS zone, @@foreign_key_checks AS checked, 'a' || 'b' AS pipes,
+CREATE TABLE s4 AS SELECT @@sql_mode AS mode, @@time_zone AS zone, @@foreign_key_checks AS checked, 1 || 0 AS pipes,
     'a\\b' AS strings, @@character_set_client AS client, @@collation_connection AS collation, HEX('ü') AS text;
 
 -- migrate: downgrade
