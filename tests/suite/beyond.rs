@@ -275,7 +275,8 @@ pub async fn stamped_and_undone<B: Backend>() {
     let database = B::fresh().await;
     let newer = newer().load();
     newer.upgrade(database.db()).await.unwrap();
-    newer.stamp(database.db(), &["r2"]).await.unwrap();
+    let force = newer.runner(database.db()).force();
+    force.stamp(&["r2"]).await.unwrap();
     newer.stamp(database.db(), &["x3"]).await.unwrap();
     let report = older().downgrade(database.db(), "r2").await.unwrap();
     assert_eq!(ran(&report), ["x3"]);
