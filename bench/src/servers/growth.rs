@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use embed_migrations::{Migrations, TransactionMode};
 use migrate_chain::config::Config;
-use migrate_diff::{Filter, Request};
+use migrate_diff::{DevServer, Filter, Request};
 
 use super::Plan;
 use super::contenders::{Access, postgres, sqlite, upgrade};
@@ -229,7 +229,7 @@ impl<'g> Growth<'g> {
         database.url = proxy.url(&database.url);
         self.upgrade(chain, &database, None)?;
         let upgrade = proxy.round_trips();
-        let server = proxy.url(&server);
+        let server = DevServer::at(&proxy.url(&server))?;
         let request =
             Request::new(chain, &desired, &server).filter(Filter::new(&Config::default()));
         self.databases.runtime.block_on(async {
