@@ -15,6 +15,7 @@ mod on_mysql {
 }
 
 mod mysql {
+    mod advice;
     mod bad_input;
     mod engines;
     mod galera;

@@ -109,21 +109,6 @@ async fn a_version_table_of_another_shape() {
     assert_eq!(database.tables().await, ["alembic_version"]);
 }
 
-/// Only a table of another shape can hold it. No plan fits to it.
-#[tokio::test]
-async fn a_version_row_that_is_null() {
-    let database = MySql::fresh().await;
-    let table = "CREATE TABLE alembic_version (version_num VARCHAR(32)); INSERT INTO alembic_version VALUES (NULL)";
-    database.execute(table).await.unwrap();
-    let error = upgrade(database.db()).await.unwrap_err();
-    assert_says(
-        &error,
-        ErrorKind::Tables,
-        &["version table", "is NULL", "delete"],
-    );
-    assert_eq!(database.tables().await, ["alembic_version"]);
-}
-
 #[tokio::test]
 async fn a_database_whose_name_needs_quotes() {
     let name = format!("it's `a` \"name\" {}", std::process::id());

@@ -135,11 +135,20 @@ pub(crate) fn session_defaults(dialect: Dialect) -> &'static [&'static str] {
             "SET TimeZone = 'UTC'",
         ],
         Dialect::MySql => &[
+            // Each server executes the comments that are its own. Settings that MySQL keeps for administrators are reset
+            // only if a revision names them.
             "SET SESSION sql_mode = DEFAULT, time_zone = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, \
-             sql_safe_updates = DEFAULT, sql_big_selects = DEFAULT, sql_select_limit = DEFAULT, sql_auto_is_null = DEFAULT, \
+             sql_safe_updates = DEFAULT, sql_notes = DEFAULT, sql_warnings = DEFAULT, sql_big_selects = DEFAULT, \
+             sql_select_limit = DEFAULT, sql_auto_is_null = DEFAULT, sql_quote_show_create = DEFAULT, \
              max_join_size = DEFAULT, group_concat_max_len = DEFAULT, div_precision_increment = DEFAULT, \
              default_week_format = DEFAULT, lc_time_names = DEFAULT, default_storage_engine = DEFAULT, \
-             completion_type = DEFAULT, timestamp = DEFAULT",
+             default_tmp_storage_engine = DEFAULT, completion_type = DEFAULT, max_sp_recursion_depth = DEFAULT, \
+             low_priority_updates = DEFAULT, old_alter_table = DEFAULT, timestamp = DEFAULT, max_error_count = DEFAULT \
+             /*!80000 , transaction_isolation = DEFAULT, transaction_read_only = DEFAULT, block_encryption_mode = DEFAULT */ \
+             /*M!100005 , tx_isolation = DEFAULT, tx_read_only = DEFAULT, auto_increment_increment = DEFAULT, \
+             auto_increment_offset = DEFAULT, innodb_strict_mode = DEFAULT, old_mode = DEFAULT */ \
+             /*M!100304 , check_constraint_checks = DEFAULT, system_versioning_alter_history = DEFAULT */ \
+             /*M!100502 , sql_if_exists = DEFAULT */ /*M!100802 , explicit_defaults_for_timestamp = DEFAULT */",
             "SET NAMES utf8mb4",
         ],
     }

@@ -76,7 +76,7 @@ pub(super) fn explain(error: &sqlx::Error) -> Explained {
             ErrorKind::Connect,
             "look whether the server is there; the next start finds out what was done",
         ),
-        _ => match known(error) {
+        _ => match known(error).or_else(|| advice(error)) {
             Some(known) => known,
             None => {
                 return Explained {
@@ -157,4 +157,85 @@ fn known(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
         ),
         _ => return None,
     })
+}
+
+/// Advice for what a statement of a revision ran into, by the number of the error.
+const ADVICE: [(&[u16], &str); 13] = [
+    (
+        &[TABLE_EXISTS],
+        "if the database was made without these migrations, `cargo migrate stamp` records the revisions that it has",
+    ),
+    (
+        &[1005, 1215, 1822, 1824, 3780],
+        "both columns of a foreign key need the same type, sign, character set and collation, and the referenced ones an index \
+         that begins with them; the table that is referred to comes first",
+    ),
+    (
+        &[1451, 3730],
+        "other rows refer to it: change or drop these first",
+    ),
+    (
+        &[1452],
+        "rows refer to something that is not there: correct them in an earlier revision",
+    ),
+    (
+        &[1062],
+        "two rows would be equal: remove or correct the rows in an earlier statement",
+    ),
+    (
+        &[1067, 1264, 1265, 1292, 1364, 1366, 1406],
+        "sql_mode of the server is strict about it: correct the value, or let the revision begin with `SET sql_mode = …`",
+    ),
+    (
+        &[1071, 1118],
+        "make columns shorter, or index a prefix: `INDEX (name(100))`",
+    ),
+    (
+        &[1170],
+        "name how much of it is indexed: `INDEX (name(100))`",
+    ),
+    (
+        &[1193, 1231],
+        "the server does not have this setting: leave it out, or put it into the comment of the servers that do, such as \
+         `/*!80000 … */` or `/*M!101100 … */`",
+    ),
+    (
+        &[1115, 1273],
+        "the collation is one of another server or version, such as MySQL's utf8mb4_0900_ai_ci: name one that `SHOW COLLATION` \
+         has, or none",
+    ),
+    (
+        &[1418, 1419],
+        "the binary log is on: declare the routine DETERMINISTIC or READS SQL DATA, or let an administrator set \
+         log_bin_trust_function_creators",
+    ),
+    (
+        &[1568],
+        "settings of a transaction belong before it: write `SET SESSION TRANSACTION …`, or `transaction: off` in the header",
+    ),
+    (
+        &[1422],
+        "a routine cannot hold a statement that commits: run it as a statement of the revision",
+    ),
+];
+
+fn advice(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
+    let number = number(error)?;
+    let mut rows = ADVICE.iter();
+    let (_, help) = rows.find(|(numbers, _)| numbers.contains(&number))?;
+    Some((ErrorKind::Database, help))
+}
+
+/// The statement that gives a user the right that is missing, as far as the error tells.
+pub(super) fn grant(error: &sqlx::Error) -> Option<String> {
+    if !is(error, COMMAND_DENIED) {
+        return None;
+    }
+    let text = database_message(error);
+    let (rights, rest) = text.split_once(" command denied to user ")?;
+    let (user, table) = rest.split_once(" for table ")?;
+    let table = table.trim().replace('\'', "`");
+    Some(format!(
+        "an administrator grants it with: GRANT {rights} ON {table} TO {user}"
+    ))
 }

@@ -125,9 +125,10 @@ impl Engines {
 const PLAIN: &str = "SELECT t.table_name FROM information_schema.tables t LEFT JOIN information_schema.engines e ON \
     e.engine = t.engine WHERE t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND COALESCE(e.transactions, 'NO') <> 'YES'";
 
-/// What a statement that names a view, a table with a trigger, or a routine does besides.
+/// What a statement that names a view, a table with a trigger, or a routine does besides. By the database of its table, and
+/// not by its own, the server finds a trigger without a look at all databases.
 const DEFINITIONS: &str = "SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = DATABASE() \
-    UNION ALL SELECT event_object_table, action_statement FROM information_schema.triggers WHERE trigger_schema = DATABASE() \
+    UNION ALL SELECT event_object_table, action_statement FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
     UNION ALL SELECT routine_name, routine_definition FROM information_schema.routines WHERE routine_schema = DATABASE()";
 
 /// Databases of the server itself.

@@ -475,8 +475,12 @@ impl Session for MySqlSession<'_> {
         code::explain(error)
     }
 
-    fn notes(&self, _: &sqlx::Error, _: &str) -> Vec<String> {
-        self.notes.clone()
+    fn notes(&self, error: &sqlx::Error, _: &str) -> Vec<String> {
+        self.notes
+            .iter()
+            .cloned()
+            .chain(code::grant(error))
+            .collect()
     }
 }
 

@@ -1,71 +1,13 @@
 //! The settings of the session: those that every revision starts with, and how a revision's own are undone.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, quote_name, split, tokens};
 
 use crate::database::sealed::Limits;
-
-/// The settings that a revision may change and another one must not see, as all servers have them.
-const COMMON: [&str; 24] = [
-    "sql_mode",
-    "time_zone",
-    "foreign_key_checks",
-    "unique_checks",
-    "sql_safe_updates",
-    "sql_notes",
-    "sql_warnings",
-    "sql_big_selects",
-    "sql_select_limit",
-    "sql_auto_is_null",
-    "sql_quote_show_create",
-    "max_join_size",
-    "group_concat_max_len",
-    "div_precision_increment",
-    "default_week_format",
-    "lc_time_names",
-    "default_storage_engine",
-    "default_tmp_storage_engine",
-    "completion_type",
-    "max_sp_recursion_depth",
-    "low_priority_updates",
-    "old_alter_table",
-    "timestamp",
-    "max_error_count",
-];
-
-/// The same of single servers, in the comment that only these execute. Settings that MySQL keeps for administrators are
-/// reset there only if a revision names them.
-const PARTICULAR: [(&str, &[&str]); 5] = [
-    (
-        "!80000",
-        &[
-            "transaction_isolation",
-            "transaction_read_only",
-            "block_encryption_mode",
-        ],
-    ),
-    (
-        "M!100005",
-        &[
-            "tx_isolation",
-            "tx_read_only",
-            "auto_increment_increment",
-            "auto_increment_offset",
-            "innodb_strict_mode",
-            "old_mode",
-        ],
-    ),
-    (
-        "M!100304",
-        &["check_constraint_checks", "system_versioning_alter_history"],
-    ),
-    ("M!100502", &["sql_if_exists"]),
-    ("M!100802", &["explicit_defaults_for_timestamp"]),
-];
+use crate::database::syntax;
 
 /// The settings of the run itself, and the character set, for a connection that gets its own back.
 const OURS: [&str; 8] = [
@@ -83,22 +25,17 @@ const OURS: [&str; 8] = [
 /// our character set, and the limits of the run.
 pub(super) fn reset(limits: &Limits) -> String {
     let lock = seconds(limits.ddl_lock);
-    let mut sql = format!(
-        "SET SESSION autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"
-    );
-    for name in COMMON {
-        let _ = write!(sql, ", {name} = DEFAULT");
-    }
-    for (comment, names) in PARTICULAR {
-        let names: Vec<String> = names
-            .iter()
-            .map(|name| format!(", {name} = DEFAULT"))
-            .collect();
-        let _ = write!(sql, " /*{comment} {} */", names.concat());
-    }
-    sql.push_str(NO_LIMIT);
-    sql.push_str(", NAMES utf8mb4, @embed_migrations_started = UNIX_TIMESTAMP(SYSDATE(6))");
-    sql
+    let defaults = syntax::session_defaults(Dialect::MySql)[0];
+    format!(
+        "{defaults}{NO_LIMIT}, autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, NAMES utf8mb4, \
+         @embed_migrations_started = UNIX_TIMESTAMP(SYSDATE(6))"
+    )
+}
+
+/// The names of the settings that are reset.
+fn defaults<'n>() -> impl Iterator<Item = &'n str> {
+    let words = syntax::session_defaults(Dialect::MySql)[0].split(" = DEFAULT");
+    words.filter_map(|before| before.split(' ').next_back())
 }
 
 const NO_LIMIT: &str =
@@ -148,13 +85,10 @@ pub(super) fn give_back(variables: &[(String, String)], traces: &Traces) -> Stri
 
 /// The settings that a run changes, or a revision names.
 pub(super) fn changed(traces: &Traces) -> BTreeSet<&str> {
-    let particular = PARTICULAR.iter().flat_map(|(_, names)| names.iter());
-    COMMON
-        .iter()
-        .chain(particular)
-        .chain(&OURS)
-        .copied()
-        .filter(|name| *name != "timestamp")
+    let ours: [&str; 8] = OURS;
+    defaults()
+        .chain(ours)
+        .filter(|name| *name != "timestamp" && *name != "*/")
         .chain(traces.names.iter().map(String::as_str))
         .collect()
 }
@@ -168,7 +102,7 @@ pub(super) fn literal(name: &str, value: &str) -> String {
     if value.parse::<f64>().is_ok() {
         return value.to_owned();
     }
-    crate::database::syntax::text(Dialect::MySql, Some(value))
+    syntax::text(Dialect::MySql, Some(value))
 }
 
 /// The things that scripts leave in the session, beyond the settings that are reset anyway.
@@ -311,7 +245,7 @@ const NO_DEFAULT: [&str; 9] = [
 ];
 
 fn is_common(name: &str) -> bool {
-    COMMON.contains(&name)
+    defaults().any(|common| common == name)
         || name == "names"
         || name.starts_with("character_set_")
         || name == "collation_connection"
@@ -404,6 +338,17 @@ mod tests {
             traces.add(script);
             assert_eq!(traces.undo("NONE"), expected, "{script}");
         }
+    }
+
+    #[test]
+    fn the_settings_that_are_reset_are_known_by_name() {
+        let names: Vec<&str> = defaults().collect();
+        assert_eq!(&names[..2], ["sql_mode", "time_zone"]);
+        assert!(names.contains(&"tx_isolation") && names.contains(&"sql_if_exists"));
+        assert!(
+            names.iter().all(|name| *name == "*/" || name.len() > 6),
+            "{names:?}"
+        );
     }
 
     #[test]
