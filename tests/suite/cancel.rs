@@ -49,7 +49,9 @@ pub async fn on_a_passed_connection<B: Backend>() {
         let at = Cut::Polls(polls);
         let runner = migrations.runner(B::pass(&mut passed));
         let done = cut(at, runner, Runner::upgrade).await;
-        let again = migrations.upgrade(B::pass(&mut passed)).await;
+        let again = migrations.upgrade(B::pass(&mut passed));
+        let again = tokio::time::timeout(Duration::from_secs(30), again).await;
+        let again = again.unwrap_or_else(|_| panic!("{at:?}: the next run hangs"));
         again.unwrap_or_else(|error| panic!("{at:?}: {error}"));
         assert_eq!(B::session(&mut passed).await, before, "{at:?}");
         assert_done(&database, &migrations, at).await;
