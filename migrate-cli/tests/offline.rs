@@ -29,9 +29,9 @@ fn on_postgres() {
     };
     let client = |url: &str| format!("psql -X -q -A -t -v ON_ERROR_STOP=1 {url}");
     let schema = "pg_dump --schema-only --restrict-key=x \"$DATABASE_URL\"";
-    scripts_do_what_commands_do(&fresh, client, schema);
+    scripts_do_what_commands_do(fresh, client, schema);
     let dump = "pg_dump --restrict-key=x --exclude-table-data=migrate_journal \"$DATABASE_URL\" | grep -v setval";
-    scripts_leave_what_commands_leave(&fresh, client, dump);
+    scripts_leave_what_commands_leave(fresh, client, dump);
 }
 
 #[cfg(feature = "mysql")]

@@ -23,7 +23,10 @@ pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
 
 pub async fn downgrade(cx: &mut Context<'_>) -> Result<()> {
     for [name, ..] in labels() {
-        cx.query("DELETE FROM labels WHERE name = ?").bind(name).execute().await?;
+        cx.query("DELETE FROM labels WHERE name = ?")
+            .bind(name)
+            .execute()
+            .await?;
     }
     Ok(())
 }

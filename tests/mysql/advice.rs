@@ -12,7 +12,6 @@ INSERT INTO parent VALUES (1, 'one');
 INSERT INTO child VALUES (1, 1)";
 
 async fn failing(sql: &str) -> Error {
-    println!("{sql}");
     let database = MySql::fresh().await;
     let chain = Chain::new()
         .revision("before", "none")

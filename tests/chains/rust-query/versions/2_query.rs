@@ -7,6 +7,8 @@ use embed_migrations::{Context, FromRow, Result, Row, Value};
 
 const AWKWARD: &str = "it's \\ \"quoted\" \u{1F980}";
 
+type Columns = (i64, Option<String>, Option<i16>, Option<f64>, Option<f64>, Option<bool>, Option<Vec<u8>>);
+
 pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
     let insert = "INSERT INTO words (id, word, small, weight, narrow, flag, raw) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let affected = cx
@@ -25,7 +27,6 @@ pub async fn upgrade(cx: &mut Context<'_>) -> Result<()> {
     let nulls = nulls.bind(Value::Null).bind(None::<bool>).bind(None::<Vec<u8>>);
     nulls.execute().await?;
 
-    type Columns = (i64, Option<String>, Option<i16>, Option<f64>, Option<f64>, Option<bool>, Option<Vec<u8>>);
     let select = "SELECT id, word, small, weight, narrow, flag, raw FROM words WHERE id <= ? ORDER BY id";
     let rows: Vec<Columns> = cx.query(select).bind(9).fetch_all().await?;
     let raw = Some(vec![0, 255]);
