@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use migrate_chain::{Dialect, load};
-use migrate_chain::sql::{Fault, conflict_markers, faults, faults_common, split, tokens};
+use migrate_chain::{Dialect, conflict_markers, load};
+use migrate_chain::sql::{Fault, faults, faults_common, split, tokens};
 
 fuzz_target!(|text: &str| {
     // The loader lets no NUL through, and still nothing here may go on for ever because of one.

@@ -1,5 +1,5 @@
-use crate::config::Config;
 use crate::graph::RevisionGraph;
+use crate::input::config::Config;
 use crate::revision::Revision;
 
 /// A migration directory that has been read, checked and hashed without a fault.

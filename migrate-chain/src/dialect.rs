@@ -23,6 +23,13 @@ impl Dialect {
     /// Every dialect, in the order that section markers and tables list them.
     pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MySql];
 
+    /// Their names, in the same order.
+    pub const NAMES: [&'static str; 3] = [
+        Self::Sqlite.name(),
+        Self::Postgres.name(),
+        Self::MySql.name(),
+    ];
+
     /// The name that section markers and `migrate.toml` use.
     pub const fn name(self) -> &'static str {
         match self {

@@ -2,8 +2,8 @@
 
 use crate::Dialect;
 use crate::digest::{Checksum, Checksums, Digest};
-use crate::draft::Draft;
 use crate::graph::RevisionGraph;
+use crate::revision::draft::Draft;
 use crate::revision::{DialectSet, Fingerprint};
 
 /// What is known of a revision on one database, once all under it has been hashed.
@@ -169,8 +169,8 @@ mod tests {
     use std::collections::BTreeMap;
     use std::io;
 
+    use crate::input::tree::{Entry, Tree};
     use crate::load::load_tree;
-    use crate::tree::{Entry, Tree};
     use crate::{Checksum, Dialect, Digest, Revision};
 
     /// Revision files by id.

@@ -9,16 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::Dialect;
 use crate::chain::Chain;
 use crate::check::{self, Lost};
-use crate::config::{self, Config, Settings};
 use crate::diagnostic::{self, Diagnostic, Fault};
-use crate::draft::{self, Draft};
 use crate::fingerprint::{self, Own};
 use crate::graph::RevisionGraph;
-use crate::header::{self, CommentStyle};
+use crate::input::config::{self, Config, Settings};
+use crate::input::tree::{self, Disk, Entry, Tree};
 use crate::parallel;
 use crate::revision::Revision;
+use crate::revision::draft::{self, Draft};
+use crate::revision::header::{self, CommentStyle};
 use crate::source::{Place, Source};
-use crate::tree::{self, Disk, Entry, Tree};
 
 /// Loads the migration directory at `path`.
 ///

@@ -1,10 +1,11 @@
 //! What is wrong with SQL text, in one dialect and in all of them.
 
 use migrate_chain::Dialect::{self, MySql, Postgres, Sqlite};
+use migrate_chain::conflict_markers;
 use migrate_chain::sql::FaultKind::{self, *};
 use migrate_chain::sql::{
-    Fault, Remedy, conflict_markers, connection_control, faults, faults_common, open_transaction,
-    refusal, transaction_control,
+    Fault, Remedy, connection_control, faults, faults_common, open_transaction, refusal,
+    transaction_control,
 };
 
 /// The faults of `text`, each with what its range covers.

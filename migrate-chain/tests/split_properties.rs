@@ -1,7 +1,7 @@
 //! What holds for any text.
 
-use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, conflict_markers, faults, faults_common, split, tokens};
+use migrate_chain::sql::{TokenKind, faults, faults_common, split, tokens};
+use migrate_chain::{Dialect, conflict_markers};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,13 +1,14 @@
 use std::ops::Range;
 
 use crate::check::{Lost, policy, rebuild};
-use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::draft::Draft;
 use crate::graph::{self, Node, RevisionGraph};
-use crate::header::Spanned;
+use crate::input::config::Config;
+use crate::revision::draft::Draft;
+use crate::revision::header::Spanned;
+use crate::revision::names;
 use crate::source::Place;
-use crate::{names, suggest};
+use crate::suggest;
 
 /// Builds the graph of all drafts, or says what keeps it from being one.
 ///

@@ -1,4 +1,4 @@
-use crate::draft::Draft;
+use crate::revision::draft::Draft;
 
 /// The revisions that a directory has, or may have, and that could not be read. Each is a fault of its own: what merely
 /// follows from it is not reported as well.

@@ -5,9 +5,9 @@ mod lost;
 mod policy;
 mod rebuild;
 
-use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::draft::Draft;
+use crate::input::config::Config;
+use crate::revision::draft::Draft;
 
 pub(crate) use graph::graph;
 pub(crate) use lost::Lost;

@@ -1,10 +1,10 @@
 //! What `migrate.toml` asks of each revision and of the chain as a whole.
 
-use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::draft::{Body, Draft};
 use crate::graph::RevisionGraph;
-use crate::script::Direction;
+use crate::input::config::Config;
+use crate::revision::draft::{Body, Draft};
+use crate::revision::script::Direction;
 use crate::source::Place;
 
 /// A revision does something when it is applied.

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::Dialect;
-use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::draft::{Body, Draft};
+use crate::input::config::Config;
 use crate::revision::ForeignKeys;
-use crate::script::Direction;
+use crate::revision::draft::{Body, Draft};
+use crate::revision::script::Direction;
 use crate::source::Place;
 use crate::sql::{self, sqlite::TableChange};
 

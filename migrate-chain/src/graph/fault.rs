@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
-use super::Node;
-use crate::walk::{self, Edges};
+use super::node::Node;
+use super::walk::{self, Edges};
 
 /// Something wrong with the nodes of a graph. Nodes, edges and labels are given by their place.
 ///

@@ -1,5 +1,5 @@
-use super::Node;
-use crate::walk::Edges;
+use super::node::Node;
+use super::walk::Edges;
 
 /// Which branch labels every revision belongs to.
 ///

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::walk::Edges;
+use super::walk::Edges;
 
 /// For each revision the dependencies that none of its ancestors over `down` lists too.
 ///

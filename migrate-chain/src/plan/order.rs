@@ -3,7 +3,7 @@ mod above;
 use std::collections::HashMap;
 
 use crate::graph::RevisionGraph;
-use crate::walk::{self, Edges};
+use crate::graph::walk::{self, Edges};
 use above::Above;
 
 /// Orders revisions for a downgrade: children first, and one branch as far as it goes before the next.

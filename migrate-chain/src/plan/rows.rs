@@ -79,7 +79,7 @@ impl<'a> Rows<'a> {
     pub(super) fn new(graph: &'a RevisionGraph, table: &[usize]) -> Self {
         let applied = graph.ancestors(table);
         let mut users = vec![0; graph.len()];
-        for revision in crate::walk::marked(&applied) {
+        for revision in crate::graph::walk::marked(&applied) {
             graph
                 .all(revision)
                 .iter()
@@ -140,6 +140,6 @@ impl<'a> Rows<'a> {
 
     /// The rows as they are now.
     pub(super) fn now(&self) -> Vec<usize> {
-        crate::walk::marked(&self.is_row)
+        crate::graph::walk::marked(&self.is_row)
     }
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use super::Change;
 use crate::graph::RevisionGraph;
-use crate::target::{Target, TargetError};
-use crate::walk::Edges;
+use crate::graph::walk::Edges;
+use crate::plan::target::{Target, TargetError};
 
 /// What a stamp does to the version table.
 ///

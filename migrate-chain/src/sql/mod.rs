@@ -15,11 +15,11 @@
 
 mod canonical;
 mod comment;
-mod conflict;
+mod cursor;
 mod facts;
 mod faults;
 mod lexer;
-mod marker;
+pub(crate) mod marker;
 mod plain;
 mod quote;
 mod reading;
@@ -28,7 +28,6 @@ mod split;
 mod token;
 
 pub use comment::{comment, comment_text, is_control, lines_of_any_kind};
-pub use conflict::conflict_markers;
 pub use facts::{
     Refusal, Remedy, connection_control, open_transaction, refusal, transaction_control,
 };

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 /// Each file with the beginning of its function.
 const SOURCES: [(&str, &str); 2] = [
     (
-        include_str!("../../src/message/mod.rs"),
+        include_str!("../../src/diagnostic/message.rs"),
         "\nfn code(fault: &Fault)",
     ),
     (
-        include_str!("../../src/message/sql.rs"),
+        include_str!("../../src/diagnostic/sql.rs"),
         "\npub(super) fn code(kind: FaultKind)",
     ),
 ];

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use crate::walk::{self, Edges};
+use crate::graph::walk::{self, Edges};
 
 /// Finds the first lane that stands above a revision: on a descendant of it.
 ///

@@ -1,8 +1,8 @@
 //! Statements by which a run loses its connection, or what it relies on there.
 
-use super::cursor::Cursor;
 use super::mysql;
 use crate::Dialect;
+use crate::sql::cursor::Cursor;
 
 /// The keywords of a statement after which the run that sent it could not do its work on the same connection: record the
 /// revision, commit, or keep other runs out. No header key allows it.

@@ -1,111 +1,19 @@
 //! What a statement does to the transaction around it, as far as its words tell.
 
 mod connection;
-mod cursor;
 mod mysql;
 mod postgres;
+mod refusal;
 mod sqlite;
+mod statement;
 mod transaction;
 
 pub use connection::connection_control;
-pub use transaction::open_transaction;
-pub(super) use transaction::{Effect, effect};
-
-use cursor::Cursor;
+pub use refusal::{Refusal, Remedy};
 pub use sqlite::{
     Reference, TableChange, TableName, attached_name, pragma_name, references, table_change,
 };
-
-use crate::Dialect;
-
-/// Why a statement cannot run in a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Refusal {
-    /// The kind of statement, such as `CREATE INDEX CONCURRENTLY`.
-    pub what: &'static str,
-    /// What lets it run.
-    pub remedy: Remedy,
-}
-
-impl Refusal {
-    const fn new(what: &'static str) -> Self {
-        Self {
-            what,
-            remedy: Remedy::TransactionOff,
-        }
-    }
-}
-
-/// What lets a statement run that cannot run in a transaction.
-///
-/// ```
-/// use migrate_chain::Dialect;
-/// use migrate_chain::sql::{Remedy, refusal};
-///
-/// let refused = refusal(Dialect::Sqlite, "PRAGMA foreign_keys = OFF").expect("it has no effect in one");
-/// assert_eq!(refused.remedy, Remedy::ForeignKeysOff);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Remedy {
-    /// The header key `transaction: off`.
-    TransactionOff,
-    /// The header key `foreign_keys: off`.
-    ForeignKeysOff,
-    /// Nothing: foreign keys are enforced unless the header says otherwise.
-    ForeignKeysOn,
-}
-
-/// The keywords that make `statement` open or end the transaction around it, if it does.
-///
-/// Savepoints do not: SAVEPOINT, ROLLBACK TO and RELEASE stay within the transaction. For `SET autocommit` and `XA` see
-/// [`connection_control`].
-///
-/// ```
-/// use migrate_chain::Dialect;
-/// use migrate_chain::sql::transaction_control;
-///
-/// assert_eq!(transaction_control(Dialect::Sqlite, "begin immediate"), Some("BEGIN"));
-/// assert_eq!(transaction_control(Dialect::Sqlite, "ROLLBACK TO here"), None);
-/// ```
-pub fn transaction_control(dialect: Dialect, statement: &str) -> Option<&'static str> {
-    let cursor = Cursor::new(dialect, statement);
-    match dialect {
-        Dialect::Sqlite => sqlite::transaction_control(cursor),
-        Dialect::Postgres => postgres::transaction_control(cursor),
-        Dialect::MySql => mysql::transaction_control(cursor),
-    }
-}
-
-/// Why `statement` cannot run in a transaction, or has no effect in one; `None` if it can, as far as its words tell.
-///
-/// ```
-/// use migrate_chain::Dialect;
-/// use migrate_chain::sql::{Remedy, refusal};
-///
-/// let refused = refusal(Dialect::Postgres, "DROP INDEX CONCURRENTLY i").expect("it cannot");
-/// assert_eq!((refused.what, refused.remedy), ("DROP INDEX CONCURRENTLY", Remedy::TransactionOff));
-/// assert_eq!(refusal(Dialect::Postgres, "DROP INDEX i"), None);
-/// ```
-pub fn refusal(dialect: Dialect, statement: &str) -> Option<Refusal> {
-    let cursor = Cursor::new(dialect, statement);
-    match dialect {
-        Dialect::Sqlite => sqlite::refusal(cursor),
-        Dialect::Postgres => postgres::refusal(cursor),
-        Dialect::MySql => mysql::refusal(cursor),
-    }
-}
-
-/// Whether `dialect` has a statement that begins like `what`, which another dialect refuses. Where it has none, it
-/// refuses the statement as well, for its syntax.
-pub(super) fn has_statement(dialect: Dialect, what: &str) -> bool {
-    match what {
-        "BEGIN" | "COMMIT" | "ROLLBACK" => true,
-        "START TRANSACTION" | "SET TRANSACTION" | "CREATE DATABASE" | "DROP DATABASE"
-        | "CREATE TABLESPACE" | "DROP TABLESPACE" | "LOCK TABLE" => dialect != Dialect::Sqlite,
-        "END" | "VACUUM" => dialect != Dialect::MySql,
-        _ if connection::is_of_mysql(what) => dialect == Dialect::MySql,
-        _ if what.starts_with("SET ") => dialect == Dialect::MySql,
-        _ if what.starts_with("PRAGMA ") || what == "DETACH" => dialect == Dialect::Sqlite,
-        _ => dialect == Dialect::Postgres,
-    }
-}
+pub(super) use statement::has_statement;
+pub use statement::{refusal, transaction_control};
+pub use transaction::open_transaction;
+pub(super) use transaction::{Effect, effect};

@@ -1,5 +1,5 @@
-use super::Refusal;
-use super::cursor::Cursor;
+use super::refusal::Refusal;
+use crate::sql::cursor::Cursor;
 
 pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
     if cursor.eat("ROLLBACK") {

@@ -1,8 +1,8 @@
 use std::ops::Range;
 
-use super::cursor::Cursor;
-use super::{Refusal, Remedy};
+use super::refusal::{Refusal, Remedy};
 use crate::Dialect;
+use crate::sql::cursor::Cursor;
 
 pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
     if cursor.eat("ROLLBACK") {

@@ -1,6 +1,6 @@
-use super::cursor::Cursor;
-use super::transaction_control;
+use super::statement::transaction_control;
 use crate::Dialect;
+use crate::sql::cursor::Cursor;
 
 /// Which of `statements`, run outside of a transaction of the run, opens the transaction that is still open behind the
 /// last; none if each is closed.
@@ -31,14 +31,14 @@ pub fn open_transaction<S: AsRef<str>>(
 
 /// What a statement does to the transaction that it stands in, or to none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sql) enum Effect {
+pub(crate) enum Effect {
     Opens,
     Ends,
     /// `COMMIT AND CHAIN`: another begins at once.
     Chains,
 }
 
-pub(in crate::sql) fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
+pub(crate) fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
     let control = transaction_control(dialect, statement)?;
     if matches!(control, "BEGIN" | "START TRANSACTION") {
         return Some(Effect::Opens);

@@ -1,6 +1,6 @@
 //! The frame that other tools have around a file: `PRAGMA foreign_keys=OFF; BEGIN; … COMMIT;`.
 
-use super::{Fault, FaultKind};
+use super::fault::{Fault, FaultKind};
 use crate::sql::facts::Remedy;
 
 /// A line of a frame.

@@ -2,7 +2,7 @@
 
 use super::{Found, Tokens};
 use crate::Dialect;
-use crate::sql::marker::{self, Marker};
+use crate::sql::marker::{self, Bound};
 use crate::sql::token::TokenKind;
 
 impl Tokens<'_> {
@@ -25,9 +25,9 @@ impl Tokens<'_> {
         }
     }
 
-    fn marker(&mut self, marker: Marker, end: usize) -> Found {
+    fn marker(&mut self, marker: Bound, end: usize) -> Found {
         match marker {
-            Marker::Statement => {
+            Bound::Statement => {
                 let verbatim = marker::verbatim_end(self.text, end);
                 self.verbatim = Some(verbatim);
                 Found {
@@ -36,7 +36,7 @@ impl Tokens<'_> {
                     terminated: verbatim.1,
                 }
             }
-            Marker::End => Found {
+            Bound::End => Found {
                 kind: TokenKind::EndMarker,
                 end,
                 terminated: self.verbatim.take().is_some(),

@@ -1,6 +1,6 @@
 //! `COPY … FROM stdin`, behind which a dump has lines of data.
 
-use super::is;
+use super::keyword::is;
 use crate::sql::token::{Token, TokenKind};
 
 /// Tells whether a statement is `COPY … FROM stdin`.

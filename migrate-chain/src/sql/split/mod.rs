@@ -1,6 +1,7 @@
 //! Where statements begin and end.
 
 mod copy;
+mod keyword;
 mod mysql;
 mod postgres;
 mod sqlite;
@@ -421,9 +422,4 @@ fn extend(open: &mut Option<Statement>, token: &Token) {
             });
         }
     }
-}
-
-/// Whether `word` is `keyword`, which is given in capitals.
-fn is(word: &str, keyword: &str) -> bool {
-    word.eq_ignore_ascii_case(keyword)
 }

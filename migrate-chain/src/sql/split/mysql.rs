@@ -1,6 +1,6 @@
 //! MySQL and MariaDB: stored programs, and MariaDB's compound statements outside of them.
 
-use super::is;
+use super::keyword::is;
 use crate::sql::token::{Token, TokenKind};
 
 /// How deep in blocks a statement is.

@@ -1,6 +1,6 @@
 //! PostgreSQL: SQL-standard function bodies, and rules with several actions.
 
-use super::is;
+use super::keyword::is;
 use crate::sql::token::{Token, TokenKind};
 
 /// `BEGIN ATOMIC … END` in CREATE FUNCTION and PROCEDURE, and the parentheses of CREATE RULE: no other statement holds

@@ -1,6 +1,6 @@
 //! SQLite: the bodies of triggers.
 
-use super::is;
+use super::keyword::is;
 use crate::sql::token::{Token, TokenKind};
 
 /// The automaton of `sqlite3_complete`: a trigger ends with `; END ;` and no other statement holds a `;`.

@@ -1,13 +1,17 @@
-//! What a merge leaves in a file that nobody resolved.
+//! What is left of a merge that nobody finished.
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Fault};
+use crate::source::{Place, Source};
 
 /// The lines of `text` that are merge-conflict markers, without their line breaks.
 ///
 /// `=======` and `|||||||` count only between `<<<<<<<` and `>>>>>>>`, so that an underlined comment is none.
 ///
 /// ```
-/// use migrate_chain::sql::conflict_markers;
+/// use migrate_chain::conflict_markers;
 ///
 /// let text = "<<<<<<< ours\nSELECT 1;\n=======\nSELECT 2;\n>>>>>>> theirs\n";
 /// let lines: Vec<&str> = conflict_markers(text).into_iter().map(|range| &text[range]).collect();
@@ -46,7 +50,29 @@ pub fn conflict_markers(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The character of the marker that `line` is.
+/// One fault for each conflict of which a file has these markers: at the one that opens it, with the others beside it.
+pub(crate) fn faults(source: &Arc<Source>, markers: Vec<Range<usize>>) -> Vec<Diagnostic> {
+    let mut faults: Vec<Diagnostic> = Vec::new();
+    for range in markers {
+        let note = match &source.text()[range.clone()] {
+            marker if marker.starts_with('|') => "what both sides started from",
+            marker if marker.starts_with('=') => "the other side",
+            marker if marker.starts_with('>') => "the end of the conflict",
+            _ => "",
+        };
+        let place = Place::new(source, range);
+        match faults.pop() {
+            Some(open) if !note.is_empty() => faults.push(open.with(place, note)),
+            closed => {
+                faults.extend(closed);
+                faults.push(Diagnostic::new(Fault::ConflictMarker, place));
+            }
+        }
+    }
+    faults
+}
+
+/// The character of the markerthat `line` is.
 fn marker(line: &str) -> Option<u8> {
     let first = *line.as_bytes().first()?;
     let rest = line.trim_start_matches(char::from(first));
@@ -57,4 +83,20 @@ fn marker(line: &str) -> Option<u8> {
         _ => false,
     };
     (fits && line.len() - rest.len() == 7).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_conflict_is_one_fault_with_all_its_markers() {
+        let conflict = "<<<<<<< a\n1\n||||||| b\n2\n=======\n3\n>>>>>>> c\n";
+        let text = format!(">>>>>>> stray\n{conflict}{conflict}");
+        let markers = conflict_markers(&text);
+        let found = faults(&Arc::new(Source::new("a.sql", text)), markers);
+        let starts: Vec<usize> = found.iter().map(|fault| fault.place.range.start).collect();
+        assert_eq!(starts, [0, 14, 14 + conflict.len()]);
+        assert_eq!(found[1].related.len(), 3);
+    }
 }

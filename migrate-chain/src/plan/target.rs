@@ -1,15 +1,13 @@
 //! What a user can call a revision, and which revisions that means.
 
 mod error;
-mod resolve;
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::names;
+use crate::revision::names;
 
 pub use error::{Malformed, TargetError};
-pub(crate) use resolve::Way;
 
 /// An identifier as a user writes it: `head`, `ae10`, `main@head`, `ae1027a6acf4-2`, `+1`.
 ///
@@ -34,15 +32,15 @@ pub(crate) use resolve::Way;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    text: String,
-    branch: Option<String>,
-    anchor: Anchor,
-    steps: Option<Steps>,
+    pub(super) text: String,
+    pub(super) branch: Option<String>,
+    pub(super) anchor: Anchor,
+    pub(super) steps: Option<Steps>,
 }
 
 /// What the steps of a target are counted from, or the target itself where there are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Anchor {
+pub(super) enum Anchor {
     /// Nothing is written: the rows of the version table.
     Here,
     Base,
@@ -53,10 +51,10 @@ enum Anchor {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Steps {
-    up: bool,
+pub(super) struct Steps {
+    pub(super) up: bool,
     /// A number too large to hold is as good as the largest: no graph is that deep.
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Target {
@@ -261,6 +259,7 @@ mod tests {
     use super::*;
     use crate::graph::RevisionGraph;
     use crate::graph::testing::graph;
+    use crate::plan::resolve::Way;
 
     // a1aa#main <- b2bb <- c3cc
     //              b2bb <- d4dd#side        and x9xx depends on d4dd

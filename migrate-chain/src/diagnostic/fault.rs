@@ -1,6 +1,3 @@
-//! What can be wrong with a chain, as data. The text of each stands in `message`, and how it is shown
-//! in the crate `migrate-render`.
-
 use crate::Dialect;
 use crate::source::Place;
 use crate::sql;
@@ -124,6 +121,8 @@ pub enum Fault {
         key: String,
         /// The nearest key that exists.
         nearest: Option<&'static str>,
+        /// Every key that exists there.
+        known: &'static [&'static str],
     },
     /// A key of `migrate.toml` has a value that it cannot have.
     ConfigValue {
@@ -164,6 +163,8 @@ pub enum Fault {
         key: String,
         /// The nearest key that exists.
         nearest: Option<&'static str>,
+        /// Every key that exists there.
+        known: &'static [&'static str],
     },
     /// An id or a label has a character that it cannot have.
     IllegalCharacter {
@@ -176,6 +177,8 @@ pub enum Fault {
     TooLong {
         /// The id.
         id: String,
+        /// The most characters that fit.
+        most: usize,
     },
     /// A branch label that a target would read as a number of steps, or a shell as an option.
     AmbiguousLabel {
@@ -186,6 +189,8 @@ pub enum Fault {
     Reserved {
         /// The id or label.
         id: String,
+        /// Every such word.
+        reserved: &'static [&'static str],
     },
 
     /// `-- migrate:` is followed by a word that opens nothing.

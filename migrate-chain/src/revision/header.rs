@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::marker::Marker;
-use crate::names;
-use crate::revision::ForeignKeys;
+
+use super::ForeignKeys;
+use super::names;
 use crate::source::{BYTE_ORDER_MARK, Place, Source};
+use crate::sql::marker::Marker;
 use crate::suggest::nearest;
 
 /// A value and the bytes it was read from.
@@ -291,6 +292,7 @@ impl<'s> Reader<'_, 's> {
                 Fault::UnknownKey {
                     key: key.to_owned(),
                     nearest,
+                    known: &KEYS,
                 },
                 key_range,
             );
@@ -595,7 +597,8 @@ mod tests {
             faults[1].0,
             Fault::UnknownKey {
                 key: "down_revison".into(),
-                nearest: Some("down_revision")
+                nearest: Some("down_revision"),
+                known: &KEYS,
             }
         );
     }

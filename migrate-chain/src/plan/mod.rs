@@ -1,17 +1,20 @@
 //! What to run, in which order, and which rows the version table holds after each step.
 
 mod order;
+mod resolve;
 mod rows;
 mod stamp;
+pub mod target;
 
 use std::collections::HashMap;
 
 use crate::graph::RevisionGraph;
-use crate::target::{Range, Target, TargetError, Way};
-use crate::walk;
+use crate::graph::walk;
+use resolve::Way;
 pub use rows::Change;
 use rows::Rows;
 pub use stamp::{Stamp, StampStep};
+use target::{Range, Target, TargetError};
 
 /// Which way a step goes.
 ///

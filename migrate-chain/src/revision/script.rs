@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::Dialect;
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::marker::{DIALECTS, Marker};
 use crate::revision::DialectSet;
 use crate::source::{Place, Source};
 use crate::sql::Readings;
+use crate::sql::marker::Marker;
 use crate::suggest::nearest;
 
 /// Where the SQL for a dialect stands in a file: one range for each dialect, in the order of [`Dialect::ALL`].
@@ -276,7 +276,7 @@ impl Reader<'_> {
         for name in names.split_ascii_whitespace() {
             let at = start + offset_in(names, name);
             let range = at..at + name.len();
-            let nearest = nearest(name, &DIALECTS);
+            let nearest = nearest(name, &Dialect::NAMES);
             let known: Option<Dialect> = name.parse().ok();
             let meant = known.or_else(|| nearest?.parse().ok());
             let name = name.to_owned();

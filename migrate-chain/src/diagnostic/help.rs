@@ -1,10 +1,7 @@
 //! What to do next about each fault. Every fault has such a line.
 
-use super::{quoted, sql};
-use crate::Dialect;
-use crate::diagnostic::Fault;
-use crate::names::{MAX_ID_LENGTH, RESERVED};
-use crate::{config, header};
+use super::fault::Fault;
+use super::sql;
 
 pub(super) fn help(fault: &Fault) -> String {
     match fault {
@@ -25,11 +22,11 @@ pub(super) fn help(fault: &Fault) -> String {
         }
         Fault::ConflictMarker => "finish the merge and remove the markers".to_owned(),
         Fault::ConfigSyntax { .. } => "correct it; text stands in quotes and lists in brackets".to_owned(),
-        Fault::ConfigUnknownKey { key, nearest: None } if key.starts_with("connect.") => {
-            format!("the keys of `[connect]` are {}", quoted(&Dialect::ALL.map(Dialect::name)))
+        Fault::ConfigUnknownKey { key, nearest: None, known } if key.starts_with("connect.") => {
+            format!("the keys of `[connect]` are {}", quoted(known))
         }
-        Fault::ConfigUnknownKey { nearest, .. } => {
-            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(&config::KEYS)))
+        Fault::ConfigUnknownKey { nearest, known, .. } => {
+            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(known)))
         }
         Fault::ConfigValue { key, expected } => format!("`{key}` takes {expected}"),
         Fault::ConnectTransaction { .. } => {
@@ -44,17 +41,17 @@ pub(super) fn help(fault: &Fault) -> String {
                                  move it below the header"
             .to_owned(),
         Fault::RepeatedKey { .. } => "keep one of the two".to_owned(),
-        Fault::UnknownKey { nearest, .. } => {
-            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(&header::KEYS)))
+        Fault::UnknownKey { nearest, known, .. } => {
+            did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(known)))
         }
         Fault::IllegalCharacter { .. } => {
             "an id is made of the letters a to z, digits and `_`; a branch label may have `-` as well".to_owned()
         }
-        Fault::TooLong { .. } => format!("the version table takes ids of up to {MAX_ID_LENGTH} characters"),
+        Fault::TooLong { most, .. } => format!("the version table takes ids of up to {most} characters"),
         Fault::AmbiguousLabel { .. } => {
             "do not begin or end a label with `-`, or end it with `-` and digits: write `release_2`, not `release-2`".to_owned()
         }
-        Fault::Reserved { .. } => format!("the words {} stand for places in the chain", quoted(&RESERVED)),
+        Fault::Reserved { reserved, .. } => format!("the words {} stand for places in the chain", quoted(reserved)),
         Fault::UnknownMarker { nearest, .. } => did_you_mean(*nearest).unwrap_or_else(|| {
             "a marker is `-- migrate: upgrade`, `downgrade`, `statement`, `end` or `allow`".to_owned()
         }),
@@ -133,4 +130,12 @@ fn unknown_parent(nearest: Option<&str>, childless: Option<&str>) -> String {
 
 fn did_you_mean(nearest: Option<&str>) -> Option<String> {
     nearest.map(|nearest| format!("did you mean `{nearest}`?"))
+}
+
+pub(super) fn quoted(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    names.join(", ")
 }

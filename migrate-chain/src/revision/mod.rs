@@ -1,5 +1,13 @@
 //! A revision of a checked chain.
 
+pub(crate) mod draft;
+pub(crate) mod header;
+pub mod names;
+pub mod pack;
+pub(crate) mod recorded;
+pub(crate) mod script;
+mod section;
+
 use std::borrow::Cow;
 use std::ops::Range;
 

@@ -61,10 +61,16 @@ fn check(id: &str, allowed: fn(char) -> bool) -> Result<(), Fault> {
         });
     }
     if id.len() > MAX_ID_LENGTH {
-        return Err(Fault::TooLong { id: id.to_owned() });
+        return Err(Fault::TooLong {
+            id: id.to_owned(),
+            most: MAX_ID_LENGTH,
+        });
     }
     if RESERVED.contains(&id) {
-        return Err(Fault::Reserved { id: id.to_owned() });
+        return Err(Fault::Reserved {
+            id: id.to_owned(),
+            reserved: &RESERVED,
+        });
     }
     Ok(())
 }
@@ -72,7 +78,7 @@ fn check(id: &str, allowed: fn(char) -> bool) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::Target;
+    use crate::plan::target::Target;
 
     #[test]
     fn ids_are_as_wide_as_the_column_and_no_wider() {

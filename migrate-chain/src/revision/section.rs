@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::digest::{Checksum, Checksums};
-use crate::script::{Direction, Script};
+use crate::revision::script::{Direction, Script};
 use crate::source::{Place, Source};
 use crate::sql::Readings;
 use crate::{Dialect, sql};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::conflict;
 use crate::Dialect;
-use crate::conflict;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::{BYTE_ORDER_MARK, Place, Source};
 use crate::sql;
@@ -163,7 +163,7 @@ pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Setti
     match DeTable::parse(text) {
         Ok(table) => reader.table(table.get_ref()),
         Err(error) => {
-            let conflicts = sql::conflict_markers(source.text());
+            let conflicts = conflict::conflict_markers(source.text());
             if !conflicts.is_empty() {
                 faults.extend(conflict::faults(source, conflicts));
                 return Settings::doubtful();
@@ -263,6 +263,7 @@ impl Reader<'_> {
             let fault = Fault::ConfigUnknownKey {
                 key: name.to_owned(),
                 nearest,
+                known: &KEYS,
             };
             self.fault(fault, key.span());
             // The value is taken for that of the key meant, so that one slip is one fault.
@@ -293,10 +294,10 @@ impl Reader<'_> {
         for (key, value) in table {
             let name: &str = key.get_ref();
             let Ok(dialect) = name.parse::<Dialect>() else {
-                let names = Dialect::ALL.map(Dialect::name);
                 let fault = Fault::ConfigUnknownKey {
                     key: format!("connect.{name}"),
-                    nearest: nearest(name, &names),
+                    nearest: nearest(name, &Dialect::NAMES),
+                    known: &Dialect::NAMES,
                 };
                 self.fault(fault, key.span());
                 continue;
@@ -603,6 +604,7 @@ mod tests {
         let fault = Fault::ConfigUnknownKey {
             key: "dialect".into(),
             nearest: Some("dialects"),
+            known: &KEYS,
         };
         assert_eq!(faults, [(fault, "dialect".to_owned())]);
     }

@@ -1,9 +1,8 @@
 //! The words of every fault: its code, what is wrong, and what to do next.
 
-mod help;
-mod sql;
-
-use crate::diagnostic::{Diagnostic, Fault};
+use super::fault::{Diagnostic, Fault};
+use super::help::{self, quoted};
+use super::sql;
 
 impl Diagnostic {
     /// The stable name of this kind of fault, such as `unknown-parent`. It does not change between releases.
@@ -114,11 +113,13 @@ fn message(fault: &Fault) -> String {
         Fault::IllegalCharacter { id, character } => {
             format!("`{id}` has the character {character:?} in it")
         }
-        Fault::TooLong { id } => format!("`{id}` is {} characters long", id.chars().count()),
+        Fault::TooLong { id, .. } => format!("`{id}` is {} characters long", id.chars().count()),
         Fault::AmbiguousLabel { label } => {
             format!("the branch label `{label}` reads as an option or a number of steps")
         }
-        Fault::Reserved { id } => format!("`{id}` cannot be the name of a revision or a branch"),
+        Fault::Reserved { id, .. } => {
+            format!("`{id}` cannot be the name of a revision or a branch")
+        }
         Fault::UnknownMarker { word, .. } if word.is_empty() => {
             "the marker `-- migrate:` says nothing".to_owned()
         }
@@ -216,14 +217,6 @@ fn label(fault: &Fault) -> Option<String> {
 fn waits(ids: &[String]) -> Option<String> {
     let (first, next) = (ids.first()?, ids.get(1)?);
     Some(format!("`{first}` waits for `{next}`"))
-}
-
-fn quoted(names: &[impl AsRef<str>]) -> String {
-    let names: Vec<String> = names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    names.join(", ")
 }
 
 /// `a -> b -> a`, each before what it waits for.

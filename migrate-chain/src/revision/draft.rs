@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use super::section;
 use crate::Dialect;
-use crate::conflict;
 use crate::diagnostic::Diagnostic;
 use crate::digest::{Checksum, Checksums};
-use crate::header::{self, CommentStyle, Header, Spanned};
+use crate::input::conflict;
+use crate::revision::header::{self, CommentStyle, Header, Spanned};
+use crate::revision::script::{self, Direction, Script};
 use crate::revision::{DialectSet, Names, Parts, Revision, Section};
-use crate::script::{self, Direction, Script};
 use crate::source::{Place, Source};
 use crate::sql::Readings;
-use crate::{section, sql};
 
 /// A parsed revision file.
 pub(crate) struct Draft {
@@ -51,7 +51,7 @@ impl Draft {
         declared: &[Dialect],
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        let mut conflicts = sql::conflict_markers(source.text());
+        let mut conflicts = conflict::conflict_markers(source.text());
         let mut found = Vec::new();
         let parsed = if is_rust(&file) {
             rust(source, &mut conflicts, &mut found)

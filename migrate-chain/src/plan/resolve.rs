@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
-use super::{Anchor, Steps, Target, TargetError};
+use super::target::{Anchor, Steps, Target, TargetError};
+use crate::graph::walk;
 use crate::graph::{RevisionGraph, nearest};
-use crate::names::RESERVED;
-use crate::walk;
+use crate::revision::names::RESERVED;
 
 /// How far a walk may fall short.
 #[derive(Clone, Copy, PartialEq, Eq)]
