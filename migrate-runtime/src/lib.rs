@@ -5,43 +5,30 @@
     allow(
         dead_code,
         unreachable_code,
+        unused_imports,
         unused_variables,
         reason = "only a database feature makes a session, or a pool"
     )
 )]
 
-mod call;
+mod api;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod context;
 mod database;
-#[cfg(feature = "include_dir")]
-mod embedded_dir;
-mod error;
-mod event;
-mod fleet;
-mod graph;
+mod embedded;
 mod journal;
-mod migrations;
-mod offline;
-mod options;
-mod plan;
 mod point;
-mod report;
-mod run;
-mod runner;
-mod stale;
-mod status;
-mod store;
-mod subject;
-mod tables;
+mod protocol;
+mod script;
+mod values;
 
+pub use api::fleet::{Fleet, FleetReport, FleetResult};
+pub use api::runner::Runner;
 pub use context::{Batch, Batches, Context, FromRow, FromValue, Query, Row, Value};
 pub use database::Database;
 pub use database::any::AnyPool;
-pub use error::{Error, ErrorKind, RevisionError};
-pub use event::Event;
-pub use fleet::{Fleet, FleetReport, FleetResult};
+pub use embedded::migrations::{LoadError, Migrations};
 /// What is wrong with a chain, as data: for those who want it as JSON, or in colour.
 #[doc(inline)]
 pub use migrate_chain::diagnostic;
@@ -50,12 +37,13 @@ pub use migrate_chain::{
 };
 #[doc(inline)]
 pub use migrate_render as render;
-pub use migrations::{LoadError, Migrations};
-pub use options::{Ahead, TransactionMode};
-pub use plan::{Direction, Plan, PlannedStep};
-pub use report::{Report, StepReport};
-pub use runner::{Resolution, Runner};
-pub use status::{AheadRevision, Status, Unfinished};
+pub use values::error::{Error, ErrorKind, RevisionError};
+pub use values::event::Event;
+pub use values::options::Resolution;
+pub use values::options::{Ahead, TransactionMode};
+pub use values::plan::{Direction, Plan, PlannedStep};
+pub use values::report::{Report, StepReport};
+pub use values::status::{AheadRevision, Status, Unfinished};
 
 /// The result of a Rust revision, and of this crate's calls with [`Error`] named.
 pub type Result<T, E = RevisionError> = std::result::Result<T, E>;
@@ -84,8 +72,8 @@ pub mod __private {
     pub use crate::Migrations;
     use crate::RevisionError;
     pub use crate::context::RevisionFn;
-    pub use crate::migrations::{EmbeddedMigrations, Functions};
-    pub use crate::store::{Packed, Unpacked};
+    pub use crate::embedded::migrations::{EmbeddedMigrations, Functions};
+    pub use crate::embedded::store::{Packed, Unpacked};
 
     /// What stands in for a chain that has faults.
     pub const EMPTY: Migrations = Migrations::embedded(EmbeddedMigrations {

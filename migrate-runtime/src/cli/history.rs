@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::entry::{Book, Parts, RevisionJson};
 use super::width::wrapped;
 use super::{Cx, Exit, Failure, Format, draw};
-use crate::run::verify;
+use crate::protocol::verify;
 
 /// `history`: the revisions, newest first.
 #[derive(Args, Clone, Debug)]

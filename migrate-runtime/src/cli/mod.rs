@@ -72,7 +72,7 @@ pub use failure::{Exit, Failure};
 pub use globals::{Format, Globals};
 pub use ui::Ui;
 
-use crate::run::verify;
+use crate::protocol::verify;
 use crate::{AnyPool, Migrations};
 use database::Source;
 use migrate_chain::target::Target;

@@ -36,7 +36,7 @@ pub(super) fn range(
     }
     let range = target.or(sql);
     if let Some(range) = &range {
-        crate::offline::parse(range)?;
+        crate::script::parse(range)?;
     }
     Ok(range)
 }

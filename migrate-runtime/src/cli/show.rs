@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::entry::Book;
 use super::{Cx, Exit, Failure};
-use crate::run::verify;
+use crate::protocol::verify;
 
 /// `show`: all about one revision, and its text.
 #[derive(Args, Clone, Debug)]

@@ -33,7 +33,7 @@ impl Stamp {
         let revisions: Vec<&str> = self.revisions.iter().map(String::as_str).collect();
         if self.sql {
             for range in &revisions {
-                crate::offline::parse(range)?;
+                crate::script::parse(range)?;
             }
             let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_stamp(dialect, &revisions, self.purge)?;

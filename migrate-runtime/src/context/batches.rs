@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::transact;
 use crate::RevisionError;
+use crate::context::executor::Executor;
 use crate::context::{Query, Value};
-use crate::database::{self, Executor, syntax};
+use crate::journal::syntax;
 
 /// The rows of a table in batches, each in a transaction of its own: [`Context::batches`](crate::Context::batches) begins
 /// them.
@@ -75,7 +77,7 @@ impl<'q> Batches<'q> {
             self.is_done = true;
             return Ok(None);
         };
-        database::begin(self.executor).await?;
+        transact::begin(self.executor).await?;
         self.open = Some(last.clone());
         self.rows += rows;
         Ok(Some(Batch {
@@ -114,7 +116,7 @@ impl<'q> Batches<'q> {
             return Ok(());
         };
         self.note(&Position::After(last.clone())).await?;
-        database::commit(self.executor).await?;
+        transact::commit(self.executor).await?;
         tracing::info!(batches = self.number, rows = self.rows, "batch done");
         (self.open, self.after) = (None, Some(last));
         Ok(())
@@ -134,7 +136,7 @@ impl Drop for Batches<'_> {
     /// A batch that was not finished is rolled back.
     fn drop(&mut self) {
         if self.open.is_some() {
-            database::start_rollback(self.executor);
+            transact::start_rollback(self.executor);
         }
     }
 }

@@ -1,5 +1,7 @@
 mod batches;
+pub(crate) mod executor;
 mod query;
+mod transact;
 mod value;
 
 use std::pin::Pin;
@@ -7,7 +9,7 @@ use std::pin::Pin;
 use migrate_chain::Dialect;
 
 use crate::RevisionError;
-use crate::database::Executor;
+use crate::context::executor::Executor;
 pub use batches::{Batch, Batches};
 pub use query::Query;
 pub use value::{FromRow, FromValue, Row, Value};

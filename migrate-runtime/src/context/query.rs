@@ -1,8 +1,8 @@
 //! A query of a Rust revision, the same on every database.
 
 use crate::RevisionError;
+use crate::context::executor::Executor;
 use crate::context::{FromRow, Row, Value};
-use crate::database::Executor;
 
 /// A query of a Rust revision: [`Context::query`](crate::Context::query) begins it.
 #[must_use = "a query does nothing before it is executed or fetched"]

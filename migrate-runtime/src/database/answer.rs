@@ -8,7 +8,7 @@ use sqlx::{
     IntoArguments, Row as SqlxRow, Type, TypeInfo as _, ValueRef as _,
 };
 
-use super::Answer;
+use crate::context::executor::Answer;
 use crate::context::{Row, Value};
 
 /// A database whose values can be bound and read.

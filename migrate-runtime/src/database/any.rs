@@ -7,7 +7,7 @@ use migrate_chain::Dialect;
 
 use super::sealed::{Connect, Limits};
 use super::{Opened, url};
-use crate::error::{Error, ErrorKind};
+use crate::values::error::{Error, ErrorKind};
 
 /// A pool of whichever database a URL names: for a program that learns only when it runs what it works on.
 ///

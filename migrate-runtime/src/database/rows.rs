@@ -2,9 +2,9 @@
 
 use sqlx::{ColumnIndex, Decode, Row as SqlxRow, Type};
 
-use super::{Row, State};
+use crate::journal::state::{Row, State};
+use crate::journal::tables::NULL_ROW;
 use crate::journal::{JournalDirection, JournalEvent, JournalRow, NewerJournal, NullRow};
-use crate::tables::NULL_ROW;
 
 /// What the bookkeeping reads from a row: text and numbers, by the number of the column.
 pub(super) trait Columns: SqlxRow {
@@ -32,7 +32,7 @@ where
     }
 }
 
-/// The state, from what [`Tables::read`](crate::tables::Tables::read) or `read_version` gives.
+/// The state, from what [`Tables::read`](crate::journal::tables::Tables::read) or `read_version` gives.
 pub(super) fn state<R: Columns>(
     rows: &[R],
     has_version_table: bool,
@@ -60,7 +60,7 @@ pub(super) fn state<R: Columns>(
     Ok(state)
 }
 
-/// A row of the journal, as [`Tables::read_journal`](crate::tables::Tables::read_journal) gives it.
+/// A row of the journal, as [`Tables::read_journal`](crate::journal::tables::Tables::read_journal) gives it.
 pub(super) fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
     let list = |at: usize| -> Result<Vec<String>, sqlx::Error> {
         let list = row.some_text(at)?;

@@ -3,7 +3,7 @@
 use migrate_chain::Dialect;
 
 use super::any::AnyPool;
-use crate::error::{Error, ErrorKind};
+use crate::values::error::{Error, ErrorKind};
 
 /// A URL as it may be shown. Whatever can be a password becomes `***`, also in a text that is not a URL: rather too much
 /// than a part of it.

@@ -2,8 +2,9 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::database::{Explained, Failure, database_message};
-use crate::error::ErrorKind;
+use crate::database::{Explained, Failure};
+use crate::values::error::ErrorKind;
+use crate::values::error::database_message;
 
 // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and https://mariadb.com/kb/en/mariadb-error-codes/
 const TOO_MANY_CONNECTIONS: u16 = 1040;

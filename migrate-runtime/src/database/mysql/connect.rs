@@ -12,8 +12,9 @@ use super::MySqlSession;
 use super::code::{explain, is_absent, is_crowded};
 use super::passed;
 use crate::database::sealed::{self, Limits};
-use crate::database::{Opened, database_code, database_message, inside_a_transaction, local_help};
-use crate::error::{Error, ErrorKind};
+use crate::database::{Opened, inside_a_transaction, local_help};
+use crate::values::error::{Error, ErrorKind};
+use crate::values::error::{database_code, database_message};
 
 impl<'a> sealed::Connect<'a> for &'a MySqlPool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, MySqlConnection};
 
 use super::message::{Message, Part};
 use crate::database::rows::Columns as _;
-use crate::database::syntax;
+use crate::journal::syntax;
 
 /// The names that lead to a table without transactions.
 pub(super) struct Engines {

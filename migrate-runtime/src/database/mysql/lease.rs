@@ -14,9 +14,10 @@ use super::code::{NO_SUCH_TABLE, database, gave_up, is};
 use super::connect::{Handle, open};
 use super::execute;
 use super::message::{Message, Part, Stopped};
-use crate::database::{Failure, syntax};
-use crate::error::{Error, ErrorKind};
-use crate::tables::Tables;
+use crate::database::Failure;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
+use crate::values::error::{Error, ErrorKind};
 
 /// How long a lease is good for; its owner may be gone for so long before another run starts.
 const LENGTH: u64 = 30;

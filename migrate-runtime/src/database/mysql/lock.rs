@@ -8,8 +8,9 @@ use super::code::{self, database};
 use super::connect::Handle;
 use super::lease::Lease;
 use super::message::{Message, Part};
-use crate::database::{Failure, syntax};
-use crate::tables::Tables;
+use crate::database::Failure;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
 
 /// What is held.
 pub(super) enum Lock {

@@ -24,15 +24,18 @@ use sqlx::{AssertSqlSafe, MySqlConnection, Row as _};
 
 use super::sealed::Limits;
 use super::{
-    Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
-    connect_refused, database_code, database_message, syntax,
+    Explained, Failure, InFlight, Progress, Session, Transactional, Work, connect_refused,
 };
 use crate::context::Value;
+use crate::context::executor::Executor;
+use crate::context::executor::{Answer, RevisionJournal};
 use crate::database::answer::answer;
-use crate::database::{Answer, RevisionJournal};
-use crate::error::{Error, ErrorKind};
+use crate::journal::state::State;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
-use crate::tables::Tables;
+use crate::values::error::{Error, ErrorKind};
+use crate::values::error::{database_code, database_message};
 use connect::Handle;
 use engines::Engines;
 use lock::Lock;

@@ -12,13 +12,15 @@ use super::message::{Answers, Message, Part, Stopped};
 use super::statement::{Kind, kind};
 use super::transaction::add;
 use super::{Due, MySqlSession, Plain, execute, passed, settings};
+use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
 use crate::database::rows::Columns as _;
-use crate::database::{Failure, InFlight, RevisionJournal, rust_failure, syntax};
+use crate::database::{Failure, InFlight, rust_failure};
 use crate::journal::Entry;
+use crate::journal::subject::setting;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
 use crate::point;
-use crate::subject::setting;
-use crate::tables::Tables;
 
 impl MySqlSession<'_> {
     /// Runs one statement and writes its record: in one transaction if that can hold it, else with the next statement if

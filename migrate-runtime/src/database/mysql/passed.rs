@@ -12,9 +12,11 @@ use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
 use super::code::{self, INSIDE_A_TRANSACTION};
 use super::settings::Traces;
 use super::{execute, settings};
+use crate::database::inside_a_transaction;
 use crate::database::rows::Columns as _;
-use crate::database::{database_code, database_message, inside_a_transaction, syntax};
-use crate::error::{Error, ErrorKind};
+use crate::journal::syntax;
+use crate::values::error::{Error, ErrorKind};
+use crate::values::error::{database_code, database_message};
 
 /// The settings that a connection came with, as SHOW VARIABLES gives them.
 pub(super) struct Kept {

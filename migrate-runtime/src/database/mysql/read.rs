@@ -7,9 +7,10 @@ use sqlx::{AssertSqlSafe, Either, MySqlConnection};
 
 use super::code::{NO_SUCH_TABLE, is};
 use crate::database::rows::{Columns as _, journal_row, state};
-use crate::database::{State, syntax};
 use crate::journal::JournalRow;
-use crate::tables::Tables;
+use crate::journal::state::State;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
 
 /// Reads the state in one round trip. The server stops at the first table that is missing, so that what came before it
 /// tells which are there.

@@ -7,7 +7,7 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, quote_name, split, tokens};
 
 use crate::database::sealed::Limits;
-use crate::database::syntax;
+use crate::journal::syntax;
 
 /// The settings of the run itself, and the character set, for a connection that gets its own back.
 const OURS: [&str; 8] = [

@@ -11,10 +11,13 @@ use super::engines::Names;
 use super::message::{Message, Part, Stopped};
 use super::statement::{Kind, kind};
 use super::{Due, MySqlSession, evidence, execute, settings};
-use crate::database::{Failure, Progress, Row, State, Transactional, Work, syntax};
+use crate::database::{Failure, Progress, Transactional, Work};
+use crate::journal::state::RowChanges;
+use crate::journal::state::{Row, State};
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
-use crate::tables::{RowChanges, Tables};
 
 impl MySqlSession<'_> {
     /// Whether a transaction can hold all of the work: its statements read and change rows only, of tables that have

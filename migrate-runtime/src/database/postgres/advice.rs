@@ -5,9 +5,11 @@ use migrate_chain::sql::tokens;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::code::{NO_PRIVILEGE, NO_SCHEMA, postgres};
-use crate::database::{Failure, State, syntax};
-use crate::error::ErrorKind;
-use crate::tables::Tables;
+use crate::database::Failure;
+use crate::journal::state::State;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
+use crate::values::error::ErrorKind;
 
 /// The help for an error of a statement of a revision: its code, and what its message says if that matters.
 struct Advice {

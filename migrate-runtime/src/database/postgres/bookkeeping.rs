@@ -8,9 +8,11 @@ use migrate_chain::Dialect;
 
 use super::answers::{BEGIN, DONE};
 use super::code::Signal;
-use crate::database::{State, syntax};
+use crate::journal::state::RowChanges;
+use crate::journal::state::State;
+use crate::journal::syntax;
+use crate::journal::tables::{JOURNAL_COLUMNS, Tables, UNFINISHED};
 use crate::journal::{Entry, Record};
-use crate::tables::{JOURNAL_COLUMNS, RowChanges, Tables, UNFINISHED};
 
 /// A savepoint around a revision that leaves no row of its own, by which it is seen that its transaction is the one that
 /// it began in.

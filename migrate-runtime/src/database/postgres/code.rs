@@ -3,7 +3,7 @@
 use sqlx::postgres::PgDatabaseError;
 
 use crate::database::{Explained, Failure};
-use crate::error::ErrorKind;
+use crate::values::error::ErrorKind;
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const PROTOCOL_VIOLATION: &str = "08P01";

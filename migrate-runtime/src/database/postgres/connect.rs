@@ -11,8 +11,9 @@ use super::PostgresSession;
 use super::code::{explain, is_absent, is_full, refuses_options};
 use super::setting::{of_connection, of_old_connection};
 use crate::database::sealed::{self, Limits};
-use crate::database::{Opened, database_code, database_message, inside_a_transaction, local_help};
-use crate::error::{Error, ErrorKind};
+use crate::database::{Opened, inside_a_transaction, local_help};
+use crate::values::error::{Error, ErrorKind};
+use crate::values::error::{database_code, database_message};
 
 impl<'a> sealed::Connect<'a> for &'a PgPool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {

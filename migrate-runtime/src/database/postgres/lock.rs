@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Column as _, PgConnection, Row as _};
 
 use super::code::Signal;
-use crate::tables::Tables;
+use crate::journal::tables::Tables;
 
 /// A lock of this database: advisory locks are apart for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ mod tests {
     use migrate_chain::Dialect;
 
     use super::*;
-    use crate::migrations::Settings;
+    use crate::values::settings::Settings;
 
     fn lock(schema: Option<&'static str>, table: &'static str) -> Lock {
         let settings = Settings {

@@ -25,15 +25,17 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::sealed::Limits;
 use super::{
-    Executor, Explained, Failure, InFlight, Opened, Progress, Session, State, Transactional, Work,
-    connect_refused, inside_a_transaction,
+    Explained, Failure, InFlight, Opened, Progress, Session, Transactional, Work, connect_refused,
+    inside_a_transaction,
 };
 use crate::context::Value;
+use crate::context::executor::Executor;
+use crate::context::executor::{Answer, RevisionJournal};
 use crate::database::answer::answer;
-use crate::database::{Answer, RevisionJournal};
-use crate::error::{Error, ErrorKind};
+use crate::journal::state::State;
+use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
-use crate::tables::Tables;
+use crate::values::error::{Error, ErrorKind};
 use code::{database, explain};
 use connect::Handle;
 use lock::Lock;

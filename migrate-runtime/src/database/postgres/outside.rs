@@ -13,11 +13,12 @@ use super::message::Message;
 use super::read::Found;
 use super::words::{is_held, is_set_transaction, prepares, sets_role, waits_politely};
 use super::{PgExecutor, PostgresSession, execute, reset, setting};
+use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
-use crate::database::{Failure, RevisionJournal, Work, rust_failure};
+use crate::database::{Failure, Work, rust_failure};
+use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
-use crate::tables::Tables;
 
 const RECORD: &str = "to write the journal";
 

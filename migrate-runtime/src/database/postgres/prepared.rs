@@ -4,7 +4,7 @@ use super::bookkeeping::{
     prepared_compare_and_set, prepared_record, record_arguments, record_types, text,
 };
 use crate::database::{Transactional, Work};
-use crate::tables::Tables;
+use crate::journal::tables::Tables;
 
 /// The statements of a session.
 #[derive(Default)]

@@ -6,9 +6,10 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::setting::MARK;
 use crate::database::rows::{journal_row, state};
-use crate::database::{Row, State, syntax};
 use crate::journal::JournalRow;
-use crate::tables::Tables;
+use crate::journal::state::{Row, State};
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
 
 /// What the connection and the database are, as they were when the state was read.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 
 use super::answers::END;
 use super::bookkeeping::text;
-use crate::database::syntax;
+use crate::journal::syntax;
 
 /// The state of a connection that was passed, before the run.
 #[derive(Clone, Debug, Default)]

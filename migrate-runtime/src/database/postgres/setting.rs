@@ -6,7 +6,7 @@ use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::database::sealed::Limits;
-use crate::database::syntax;
+use crate::journal::syntax;
 
 /// A setting that only the runtime's own connections have, and only where the backend is theirs alone: a pooler that
 /// shares backends refuses it, or does not pass it on.

@@ -16,10 +16,12 @@ use super::read::Found;
 use super::reset::Owner;
 use super::{PgExecutor, PostgresSession, advice, execute, reset, words};
 use crate::context::{Context, RevisionFn};
-use crate::database::{Failure, Progress, State, Transactional, Work, rust_failure};
+use crate::database::{Failure, Progress, Transactional, Work, rust_failure};
 use crate::journal::JournalEvent;
+use crate::journal::state::RowChanges;
+use crate::journal::state::State;
+use crate::journal::tables::Tables;
 use crate::point;
-use crate::tables::{RowChanges, Tables};
 
 const RECORD: &str = "to record the revision";
 

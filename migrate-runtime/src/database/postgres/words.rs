@@ -291,7 +291,7 @@ fn detached(words: &Words<'_>) -> Option<Evidence> {
 }
 
 pub(super) fn literal(text: &str) -> String {
-    crate::database::syntax::text(Dialect::Postgres, Some(text))
+    crate::journal::syntax::text(Dialect::Postgres, Some(text))
 }
 
 #[cfg(test)]

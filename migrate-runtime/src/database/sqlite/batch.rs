@@ -17,8 +17,9 @@ use super::timeout::Watchdog;
 use super::transaction::{Setting, write};
 use super::words::Words;
 use crate::database::{Failure, Transactional, Work};
+use crate::journal::state::RowChanges;
+use crate::journal::tables::{Ran, Tables};
 use crate::point;
-use crate::tables::{Ran, RowChanges, Tables};
 
 /// How much SQL a call holds at most, in bytes: for each statement, SQLite copies all that is left.
 const LENGTH: usize = 16 * 1024;

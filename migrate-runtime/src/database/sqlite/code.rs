@@ -1,7 +1,7 @@
 //! SQLite's result codes, and what they mean for a run.
 
 use crate::database::{Explained, Failure};
-use crate::error::ErrorKind;
+use crate::values::error::ErrorKind;
 
 // The primary result codes that mean something here: https://sqlite.org/rescode.html
 pub(super) const SQLITE_ERROR: i32 = 1;

@@ -12,8 +12,9 @@ use super::SqliteSession;
 use super::code::{explain, is_absent, is_busy};
 use super::kept::Kept;
 use crate::database::sealed::{self, Limits};
-use crate::database::{Opened, database_code, database_message, inside_a_transaction};
-use crate::error::{Error, ErrorKind};
+use crate::database::{Opened, inside_a_transaction};
+use crate::values::error::{Error, ErrorKind};
+use crate::values::error::{database_code, database_message};
 
 impl<'a> sealed::Connect<'a> for &'a SqlitePool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {

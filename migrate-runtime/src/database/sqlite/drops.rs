@@ -8,7 +8,8 @@ use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::{SQLITE_ERROR, primary_code};
-use crate::database::{Failure, syntax};
+use crate::database::Failure;
+use crate::journal::syntax;
 
 /// What a revision loses by the tables that it drops.
 #[derive(Debug)]

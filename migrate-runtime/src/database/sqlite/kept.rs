@@ -10,7 +10,8 @@ use sqlx::{AssertSqlSafe, Either, Row as _, SqliteConnection};
 use super::code::database;
 use super::execute;
 use super::words::Words;
-use crate::database::{Failure, Work, syntax};
+use crate::database::{Failure, Work};
+use crate::journal::syntax;
 
 /// The PRAGMAs that set up a connection. The others change the database, or only read; and `journal_mode`, which may do
 /// either, is put back between modes that are the connection's.

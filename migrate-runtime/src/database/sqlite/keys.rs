@@ -10,7 +10,8 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::database;
 use super::execute;
-use crate::database::{Failure, syntax};
+use crate::database::Failure;
+use crate::journal::syntax;
 
 /// Foreign keys that are not enforced, until it ends or is dropped.
 pub(super) struct Suspension<'c> {

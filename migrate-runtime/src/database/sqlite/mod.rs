@@ -24,15 +24,18 @@ use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::answer::answer;
-use super::{Answer, RevisionJournal};
 use super::{
-    Executor, Explained, Failure, InFlight, Progress, Session, State, Transactional, Work,
-    connect_refused, database_message, rows::journal_row,
+    Explained, Failure, InFlight, Progress, Session, Transactional, Work, connect_refused,
+    rows::journal_row,
 };
 use crate::context::Value;
-use crate::error::{Error, ErrorKind};
+use crate::context::executor::Executor;
+use crate::context::executor::{Answer, RevisionJournal};
+use crate::journal::state::State;
+use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent, JournalRow};
-use crate::tables::Tables;
+use crate::values::error::database_message;
+use crate::values::error::{Error, ErrorKind};
 use code::explain;
 use connect::Handle;
 use drops::Drops;

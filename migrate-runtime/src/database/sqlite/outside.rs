@@ -18,12 +18,13 @@ use super::script::run_script;
 use super::{SqliteSession, Timed, execute};
 use crate::context::Context;
 use crate::context::RevisionFn;
-use crate::database::{Failure, RevisionJournal, Work, rust_failure};
-use crate::error::{Error, ErrorKind};
+use crate::context::executor::RevisionJournal;
+use crate::database::{Failure, Work, rust_failure};
+use crate::journal::subject::setting;
+use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
-use crate::subject::setting;
-use crate::tables::Tables;
+use crate::values::error::{Error, ErrorKind};
 
 impl SqliteSession<'_> {
     /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one

@@ -5,8 +5,9 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::{SQLITE_ERROR, primary_code};
 use crate::database::rows::state;
-use crate::database::{State, syntax};
-use crate::tables::Tables;
+use crate::journal::state::State;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
 
 pub(super) async fn read_state(
     connection: &mut SqliteConnection,

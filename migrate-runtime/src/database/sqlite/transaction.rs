@@ -20,12 +20,12 @@ use super::timeout::Watchdog;
 use super::words::Words;
 use super::{Timed, execute};
 use crate::context::Context;
-use crate::database::{
-    Failure, Progress, State, Transactional, Work, database_message, rust_failure,
-};
+use crate::database::{Failure, Progress, Transactional, Work, rust_failure};
 use crate::journal::Record;
+use crate::journal::state::State;
+use crate::journal::tables::Tables;
 use crate::point;
-use crate::tables::Tables;
+use crate::values::error::database_message;
 
 /// What a transaction needs to know.
 pub(super) struct Setting<'s> {

@@ -1,0 +1,37 @@
+use migrate_chain::ForeignKeys;
+
+use crate::context::RevisionFn;
+use crate::journal::Record;
+
+/// What a revision does.
+#[derive(Clone, Copy)]
+pub(crate) enum Work<'r> {
+    /// Runs SQL.
+    Sql(&'r str),
+    /// Calls a function.
+    Rust(RevisionFn),
+    /// Nothing: only the record is written.
+    Nothing,
+}
+
+/// A revision to run in a transaction, together with its record.
+pub(crate) struct Transactional<'r> {
+    pub(crate) work: Work<'r>,
+    /// What SQLite does about foreign keys meanwhile.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(dead_code, reason = "the others alter a table in place")
+    )]
+    pub(crate) foreign_keys: ForeignKeys,
+    pub(crate) record: Record<'r>,
+    /// What everything about it is traced in.
+    pub(crate) span: tracing::Span,
+}
+
+impl Transactional<'_> {
+    /// Whether it does more than write a record.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn has_work(&self) -> bool {
+        !matches!(self.work, Work::Nothing)
+    }
+}

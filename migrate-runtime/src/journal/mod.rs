@@ -1,0 +1,265 @@
+//! What a row of the journal says.
+
+pub(crate) mod state;
+pub(crate) mod subject;
+pub(crate) mod syntax;
+pub(crate) mod tables;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use migrate_chain::{Checksum, Dialect, Digest};
+
+use crate::Direction;
+use crate::journal::state::RowChanges;
+use crate::journal::subject::Subject;
+
+/// A row to add to the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'r> {
+    pub(crate) event: JournalEvent,
+    pub(crate) direction: JournalDirection,
+    pub(crate) subject: Subject<'r>,
+    /// How many statements are done.
+    pub(crate) statements: usize,
+    /// The [`statements_hash`] of these; none for a Rust revision.
+    pub(crate) statements_hash: Option<Checksum>,
+    /// What undoes the revision, on the row that records its upgrade or stamps it.
+    pub(crate) downgrade: Option<Cow<'r, str>>,
+    pub(crate) error: Option<&'r str>,
+    /// The statement that comes behind it, for a database that notes what that is to change.
+    #[allow(dead_code, reason = "SQLite has no need of it")]
+    pub(crate) next: Option<&'r str>,
+}
+
+impl<'r> Entry<'r> {
+    /// For a row that is set, or removed, without running the revision.
+    pub(crate) fn stamped(
+        subject: Subject<'r>,
+        direction: JournalDirection,
+        downgrade: Option<Cow<'r, str>>,
+    ) -> Self {
+        Self {
+            event: JournalEvent::Stamped,
+            direction,
+            subject,
+            statements: 0,
+            statements_hash: None,
+            downgrade,
+            error: None,
+            next: None,
+        }
+    }
+}
+
+/// What is written when a revision is done: its journal row and the change of the version rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Record<'r> {
+    pub(crate) entry: Entry<'r>,
+    pub(crate) changes: RowChanges,
+}
+
+/// What a journal row tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JournalEvent {
+    /// A revision is done.
+    Finished,
+    /// The rows were set without running the revision.
+    Stamped,
+    /// A revision outside a transaction begins: the intent row.
+    Started,
+    /// A statement of it is done.
+    Statement,
+    /// A batch of a Rust revision is done: it goes on after that.
+    Batch,
+    /// A statement of it failed and left no trace.
+    Failed,
+    /// It was settled by hand, and does not count as applied, or undone, any more than before.
+    Abandoned,
+}
+
+impl JournalEvent {
+    const ALL: [Self; 7] = [
+        Self::Finished,
+        Self::Stamped,
+        Self::Started,
+        Self::Statement,
+        Self::Batch,
+        Self::Failed,
+        Self::Abandoned,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Stamped => "stamped",
+            Self::Started => "started",
+            Self::Statement => "statement",
+            Self::Batch => "batch",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.name() == name)
+    }
+
+    /// Whether the version rows were changed with it.
+    pub(crate) fn is_record(self) -> bool {
+        matches!(self, Self::Finished | Self::Stamped)
+    }
+
+    /// Whether a journal that ends with it has a revision under way.
+    pub(crate) fn is_unfinished(self) -> bool {
+        matches!(
+            self,
+            Self::Started | Self::Statement | Self::Batch | Self::Failed
+        )
+    }
+}
+
+/// The direction of a journal row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JournalDirection {
+    Upgrade,
+    Downgrade,
+    Stamp,
+}
+
+impl JournalDirection {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Downgrade => "downgrade",
+            Self::Stamp => "stamp",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Upgrade, Self::Downgrade, Self::Stamp]
+            .into_iter()
+            .find(|direction| direction.name() == name)
+    }
+
+    /// The direction of the run, where it was one.
+    pub(crate) fn of_run(self) -> Option<Direction> {
+        match self {
+            Self::Upgrade => Some(Direction::Upgrade),
+            Self::Downgrade => Some(Direction::Downgrade),
+            Self::Stamp => None,
+        }
+    }
+}
+
+impl From<Direction> for JournalDirection {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Upgrade => Self::Upgrade,
+            Direction::Downgrade => Self::Downgrade,
+        }
+    }
+}
+
+/// A row of the journal, as it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct JournalRow {
+    pub(crate) event: JournalEvent,
+    pub(crate) direction: JournalDirection,
+    pub(crate) revision: String,
+    pub(crate) down_revision: Vec<String>,
+    pub(crate) depends_on: Vec<String>,
+    pub(crate) checksum: Option<Checksum>,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) statements: usize,
+    pub(crate) statements_hash: Option<Checksum>,
+    /// What undoes the revision, on the rows of its upgrade.
+    pub(crate) downgrade: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) message: String,
+    /// See [`setting`](crate::journal::subject::setting).
+    pub(crate) settings: Vec<String>,
+}
+
+/// The hash of the statements that are done, in order; none for none.
+pub(crate) fn statements_hash<'s>(
+    dialect: Dialect,
+    statements: impl IntoIterator<Item = &'s str>,
+) -> Option<Checksum> {
+    let statements = statements.into_iter();
+    statements.fold(None, |before, statement| {
+        Some(next_hash(dialect, before, statement))
+    })
+}
+
+/// The hash once one more statement is done. It is chained, so that each costs no more than its own text; and it is of
+/// tokens, as the checksum of a revision, so that an edit of a comment does not keep a revision from going on.
+pub(crate) fn next_hash(dialect: Dialect, before: Option<Checksum>, statement: &str) -> Checksum {
+    let before = before.map_or_else(String::new, |hash| hash.to_string());
+    let statement = Checksum::of_sql(dialect, statement);
+    Checksum::of(&format!("{before}\n{statement}"))
+}
+
+/// The journal holds a word that this version does not know: a newer one has written it.
+#[derive(Debug)]
+pub(crate) struct NewerJournal(pub(crate) String);
+
+impl fmt::Display for NewerJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the journal says `{}`, which a newer version of embed-migrations has written",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NewerJournal {}
+
+/// The version table has a row that is NULL, which no run leaves: it says that something is applied, and not what.
+#[derive(Debug)]
+pub(crate) struct NullRow(pub(crate) String);
+
+impl fmt::Display for NullRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` has a row that is NULL, which no run leaves",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NullRow {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_events_and_directions_read_back() {
+        for event in JournalEvent::ALL {
+            assert_eq!(JournalEvent::from_name(event.name()), Some(event));
+            assert!(event.name().len() <= 16, "as wide as its column");
+        }
+        assert_eq!(JournalEvent::from_name("teleported"), None);
+        assert_eq!(
+            JournalDirection::from_name("stamp"),
+            Some(JournalDirection::Stamp)
+        );
+        assert_eq!(JournalDirection::Stamp.of_run(), None);
+    }
+
+    #[test]
+    fn the_hash_tells_where_statements_end() {
+        let hash =
+            |statements: &[&str]| statements_hash(Dialect::Sqlite, statements.iter().copied());
+        assert_ne!(hash(&["a", "b"]), hash(&["ab"]));
+        assert_ne!(hash(&["a\nb"]), hash(&["a", "b"]));
+        assert_ne!(hash(&["b", "a"]), hash(&["a", "b"]));
+        let two = next_hash(Dialect::Sqlite, hash(&["a"]), "b");
+        assert_eq!(hash(&["a", "b"]), Some(two));
+        assert_eq!(hash(&["a", "b -- c\n c"]), hash(&["a", "b   c"]));
+        assert_eq!(hash(&[]), None);
+    }
+}

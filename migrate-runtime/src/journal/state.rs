@@ -1,0 +1,82 @@
+use std::collections::HashSet;
+
+use migrate_chain::Digest;
+
+/// What the version table and the journal say, as one statement reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) has_version_table: bool,
+    pub(crate) has_journal: bool,
+    /// The version rows, sorted.
+    pub(crate) rows: Vec<Row>,
+    /// Whether the last thing in the journal is a revision under way outside a transaction.
+    pub(crate) unfinished: bool,
+}
+
+/// A version row, and the digest that the journal has for it. One that Alembic wrote has none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Row {
+    pub(crate) revision: String,
+    pub(crate) digest: Option<Digest>,
+}
+
+impl State {
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.revision.clone()).collect()
+    }
+
+    /// Whether it says the same of all that a plan depends on, tables that are missing included.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let tables = |state: &Self| (state.has_version_table, state.has_journal);
+        self.is_still(other) && tables(self) == tables(other)
+    }
+
+    /// Whether nothing has happened since `other` was read, as far as a plan depends on it.
+    pub(crate) fn is_still(&self, other: &Self) -> bool {
+        self.unfinished == other.unfinished && self.ids() == other.ids()
+    }
+}
+
+/// What the version rows become after a step, by difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowChanges {
+    pub(crate) removed: Vec<String>,
+    pub(crate) added: Vec<String>,
+}
+
+impl RowChanges {
+    /// Adds the changes of a step that comes behind.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn follow_up(&mut self, next: &Self) {
+        let cancel = |row: &String, rows: &mut Vec<String>| {
+            let at = rows.iter().position(|other| other == row);
+            at.map(|at| rows.remove(at)).is_some()
+        };
+        for row in &next.removed {
+            if !cancel(row, &mut self.added) {
+                self.removed.push(row.clone());
+            }
+        }
+        for row in &next.added {
+            if !cancel(row, &mut self.removed) {
+                self.added.push(row.clone());
+            }
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.added.is_empty()
+    }
+
+    pub(crate) fn between(before: &[String], after: &[String]) -> Self {
+        let missing = |from: &[String], of: &[String]| {
+            let from: HashSet<&String> = from.iter().collect();
+            of.iter().filter(|id| !from.contains(id)).cloned().collect()
+        };
+        Self {
+            removed: missing(after, before),
+            added: missing(before, after),
+        }
+    }
+}

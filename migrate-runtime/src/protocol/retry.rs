@@ -1,0 +1,80 @@
+//! Trying again what gave up on a lock: a schema change that waits for one keeps all who come behind it waiting as well.
+
+use std::time::Duration;
+
+use tracing::debug;
+
+use super::step::Step;
+use super::wait::jitter;
+use crate::Event;
+use crate::database::Failure;
+use crate::values::error::database_message;
+use crate::values::options::Options;
+
+/// What a run tries again, and how often it has.
+pub(super) struct Retries<'r> {
+    options: &'r Options,
+    steps: &'r [Step<'r>],
+    done: u32,
+}
+
+impl<'r> Retries<'r> {
+    pub(super) fn of(options: &'r Options, steps: &'r [Step<'r>]) -> Self {
+        Self {
+            options,
+            steps,
+            done: 0,
+        }
+    }
+
+    /// Pauses before another try, if the failure allows one.
+    ///
+    /// # Errors
+    /// The failure, if it is not to be tried again, or not any more.
+    pub(super) async fn pause(&mut self, failure: Failure, may_retry: bool) -> Result<(), Failure> {
+        let of = self.options.ddl_retries;
+        let may_retry = may_retry && self.done < of;
+        let Some(step) = self.steps.get(failure.index()).filter(|_| may_retry) else {
+            return Err(failure);
+        };
+        self.done += 1;
+        let error = message(&failure);
+        debug!(error, retry = self.done, of, "trying again");
+        self.options.emit(&Event::Retrying {
+            revision: step.revision.id().to_owned(),
+            error,
+            retry: self.done,
+            of,
+        });
+        tokio::time::sleep(pause(self.done)).await;
+        Ok(())
+    }
+}
+
+/// From 100 ms to 2 s, twice as long each time.
+fn pause(retry: u32) -> Duration {
+    let factor = 1 << (retry - 1).min(5);
+    jitter((Duration::from_millis(100) * factor).min(Duration::from_secs(2)))
+}
+
+fn message(failure: &Failure) -> String {
+    match failure {
+        Failure::Statement { error, .. } | Failure::Database { error, .. } => {
+            database_message(error)
+        }
+        Failure::Rust { error, .. } => error.to_string(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        assert!(pause(1) <= Duration::from_millis(100));
+        assert!(pause(4) >= Duration::from_millis(400));
+        assert!((1..100).all(|retry| pause(retry) <= Duration::from_secs(2)));
+    }
+}

@@ -1,0 +1,191 @@
+//! A run on an open connection, and what each of its calls needs.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use migrate_chain::Revision;
+use tracing::debug;
+
+use super::failure;
+use super::replan::Replans;
+use super::step::Step;
+use super::wait::Wait;
+use crate::database::{Failure, Session};
+use crate::journal::JournalRow;
+use crate::journal::state::{Row, State};
+use crate::journal::tables::Tables;
+use crate::values::error::{Error, ErrorKind};
+use crate::values::options::Options;
+use crate::{Event, Migrations, Report, point};
+
+/// A run on an open connection.
+pub(crate) struct Run<'a> {
+    pub(super) migrations: &'a Migrations,
+    pub(super) options: Options,
+    pub(super) session: Box<dyn Session + 'a>,
+    pub(super) tables: Tables,
+    pub(super) replans: Replans,
+    pub(super) started: Instant,
+    pub(super) waited: Duration,
+}
+
+/// How a try under the lock ended.
+pub(super) enum Outcome {
+    Done(Vec<String>),
+    /// A revision that was half-way is settled: read the state again, and go on.
+    Resumed,
+    /// Somebody else was first: read the state again.
+    Again,
+    /// Somebody else is at work: wait, and read the state again.
+    Busy {
+        holder: String,
+    },
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        migrations: &'a Migrations,
+        options: Options,
+        session: Box<dyn Session + 'a>,
+    ) -> Self {
+        let tables = Tables::new(
+            session.dialect(),
+            &migrations.settings,
+            options.schema.as_deref(),
+        );
+        Self {
+            migrations,
+            options,
+            session,
+            tables,
+            replans: Replans::for_chain(migrations.revisions().len()),
+            started: Instant::now(),
+            waited: Duration::ZERO,
+        }
+    }
+
+    pub(super) async fn lock(&mut self, outside: bool) -> Result<(), Failure> {
+        point::reached(point::BEFORE_LOCK);
+        self.session.try_lock(&self.tables, outside).await?;
+        point::reached(point::AFTER_LOCK);
+        Ok(())
+    }
+
+    /// What a failure means for the run, which was planned for `state`.
+    pub(super) fn interrupted(
+        &mut self,
+        failure: Failure,
+        state: &State,
+        steps: &[Step<'_>],
+    ) -> Result<Outcome, Error> {
+        match failure {
+            Failure::Fenced => {
+                self.replans.fenced(state, &self.tables)?;
+                Ok(Outcome::Again)
+            }
+            Failure::Busy { holder } => {
+                self.replans.waited();
+                Ok(Outcome::Busy { holder })
+            }
+            failure => Err(failure::error(
+                self.migrations,
+                &*self.session,
+                failure,
+                steps,
+            )),
+        }
+    }
+
+    /// Reads the state; while another connection keeps readers out, it waits.
+    pub(super) async fn state(&mut self) -> Result<State, Error> {
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            match self.session.state(&self.tables).await {
+                Ok(state) => return Ok(state),
+                Err(error) => {
+                    self.wait_to_read("to read the version table", error, &mut wait)
+                        .await?;
+                }
+            }
+        }
+    }
+
+    pub(super) async fn journal(&mut self, state: &State) -> Result<Vec<JournalRow>, Error> {
+        if !state.has_journal {
+            return Ok(Vec::new());
+        }
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            match self.session.journal(&self.tables).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => {
+                    self.wait_to_read("to read the journal", error, &mut wait)
+                        .await?;
+                }
+            }
+        }
+    }
+
+    /// Waits if the database is only busy.
+    ///
+    /// # Errors
+    /// That it is something else, or that the deadline is over.
+    pub(super) async fn wait_to_read(
+        &mut self,
+        doing: &'static str,
+        error: sqlx::Error,
+        wait: &mut Wait,
+    ) -> Result<(), Error> {
+        if self.session.explain(&error).kind == ErrorKind::Locked {
+            return self
+                .wait(wait, "another connection, which writes to it")
+                .await;
+        }
+        let failure = Failure::Database { doing, error };
+        Err(failure::error(
+            self.migrations,
+            &*self.session,
+            failure,
+            &[],
+        ))
+    }
+
+    /// Tells of the wait, and waits once.
+    pub(super) async fn wait(&mut self, wait: &mut Wait, holder: &str) -> Result<(), Error> {
+        self.options.emit(&Event::Waiting {
+            holder: holder.to_owned(),
+            waited: self.waited,
+        });
+        debug!(holder, "waiting");
+        self.waited += wait.pause(holder).await?;
+        Ok(())
+    }
+
+    /// Whether there is nothing to do: the rows are the heads, with the digests that this binary has for them.
+    pub(super) fn is_current(&self, state: &State) -> bool {
+        let mut heads = self.migrations.store.heads();
+        // As the rows are.
+        heads.sort_unstable_by(|one, other| one.id().cmp(other.id()));
+        let matches = |(row, head): (&Row, &Cow<'_, Revision>)| {
+            let accepts = |digest| head.accepts(digest, self.tables.dialect);
+            head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
+        };
+        !state.unfinished
+            && state.rows.len() == heads.len()
+            && state.rows.iter().zip(&heads).all(matches)
+    }
+
+    pub(super) fn finished(&self, mut report: Report) -> Report {
+        report.duration = self.started.elapsed();
+        report.waited = self.waited;
+        report
+    }
+}
+
+/// What the tables are once something was recorded.
+pub(super) const CREATED: State = State {
+    has_version_table: true,
+    has_journal: true,
+    rows: Vec::new(),
+    unfinished: false,
+};

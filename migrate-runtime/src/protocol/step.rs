@@ -1,0 +1,391 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use migrate_chain::sql::{TokenKind, split, tokens};
+use migrate_chain::{Checksum, Dialect, ForeignKeys, Revision, plan};
+
+use tracing::{Span, debug, info, info_span};
+
+use super::view::View;
+use crate::context::RevisionFn;
+use crate::database::{Progress, Transactional, Work};
+use crate::journal::state::Row;
+use crate::journal::state::RowChanges;
+use crate::journal::subject::Subject;
+use crate::journal::tables::Tables;
+use crate::journal::{Entry, JournalEvent, Record, next_hash};
+use crate::values::options::Options;
+use crate::values::report::StepReport;
+use crate::values::settings::unix;
+use crate::{Direction, Event, Migrations};
+
+/// A revision that is about to run, with all that is needed for it.
+pub(crate) struct Step<'r> {
+    pub(crate) revision: &'r Revision,
+    pub(crate) direction: Direction,
+    subject: Subject<'r>,
+    pub(super) code: Code<'r>,
+    /// What undoes it, for the journal.
+    downgrade: Option<Cow<'r, str>>,
+    pub(super) changes: RowChanges,
+    /// Whether it runs, or has run, statement by statement and each with a record of its own: because its file says so,
+    /// or because the database cannot undo what it does.
+    pub(super) is_outside: bool,
+    /// Its place in the plan, from 0, and the length of the plan.
+    place: (usize, usize),
+}
+
+/// What a revision does in one direction.
+pub(super) enum Code<'r> {
+    /// SQL with LF line ends, how many statements it has, and the hash of these.
+    Sql {
+        script: Cow<'r, str>,
+        statements: usize,
+        hash: Option<Checksum>,
+    },
+    /// A function; none in a binary that does not embed it.
+    Rust(Option<RevisionFn>),
+    /// Nothing for this database.
+    Missing,
+}
+
+/// Prepares the steps of a plan.
+pub(crate) fn steps<'r>(
+    tables: &Tables,
+    view: &'r View<'_>,
+    planned: &[plan::Step],
+    direction: Direction,
+) -> Vec<Step<'r>> {
+    let of = planned.len();
+    let prepare = |(n, planned): (usize, &plan::Step)| {
+        let names = |indices: &mut dyn Iterator<Item = usize>| {
+            indices.map(|row| view.graph.id(row).to_owned()).collect()
+        };
+        let change = &planned.change;
+        let changes = RowChanges {
+            removed: names(
+                &mut change
+                    .update
+                    .iter()
+                    .map(|&(from, _)| from)
+                    .chain(change.delete.iter().copied()),
+            ),
+            added: names(
+                &mut change
+                    .update
+                    .iter()
+                    .map(|&(_, to)| to)
+                    .chain(change.insert.iter().copied()),
+            ),
+        };
+        let dialect = tables.dialect;
+        Step::new(view, dialect, planned.revision, direction, changes).at((n, of))
+    };
+    planned.iter().enumerate().map(prepare).collect()
+}
+
+impl<'r> Step<'r> {
+    pub(super) fn new(
+        view: &'r View<'_>,
+        dialect: Dialect,
+        index: usize,
+        direction: Direction,
+        changes: RowChanges,
+    ) -> Self {
+        let revision = view.revision(index);
+        let downgrade = match direction {
+            Direction::Upgrade => downgrade(revision, dialect),
+            Direction::Downgrade => None,
+        };
+        let code = code(view.migrations, dialect, index, revision, direction);
+        Self {
+            revision,
+            direction,
+            subject: Subject::of(revision, &view.graph, index, dialect),
+            code,
+            downgrade,
+            changes,
+            is_outside: !revision.is_transactional(),
+            place: (0, 1),
+        }
+    }
+
+    fn at(mut self, place: (usize, usize)) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Changes the version rows, which are sorted, as the step has changed them in the database.
+    pub(super) fn apply(&self, rows: &mut Vec<Row>) {
+        let find = |rows: &[Row], id: &String| rows.binary_search_by(|row| row.revision.cmp(id));
+        for id in &self.changes.removed {
+            if let Ok(at) = find(rows, id) {
+                rows.remove(at);
+            }
+        }
+        for id in &self.changes.added {
+            if let Err(at) = find(rows, id) {
+                let row = Row {
+                    revision: id.clone(),
+                    digest: None,
+                };
+                rows.insert(at, row);
+            }
+        }
+    }
+
+    /// How many statements it has; 0 for a Rust revision.
+    pub(super) fn statements(&self) -> usize {
+        match self.code {
+            Code::Sql { statements, .. } => statements,
+            Code::Rust(_) | Code::Missing => 0,
+        }
+    }
+
+    /// The statements themselves.
+    pub(crate) fn split(&self, dialect: Dialect) -> Vec<&str> {
+        match &self.code {
+            Code::Sql { script, .. } => split(dialect, script)
+                .map(|statement| &script[statement.range()])
+                .collect(),
+            Code::Rust(_) | Code::Missing => Vec::new(),
+        }
+    }
+
+    pub(super) fn work(&self) -> Work<'_> {
+        match &self.code {
+            Code::Sql { script, .. } => Work::Sql(script),
+            Code::Rust(Some(function)) => Work::Rust(*function),
+            Code::Rust(None) | Code::Missing => Work::Nothing,
+        }
+    }
+
+    pub(super) fn transactional(&self) -> Transactional<'_> {
+        Transactional {
+            work: self.work(),
+            foreign_keys: self.revision.foreign_keys(),
+            record: self.record(),
+            span: self.span(),
+        }
+    }
+
+    /// What everything about it is traced in.
+    pub(super) fn span(&self) -> Span {
+        info_span!("revision", revision = self.revision.id(), direction = %self.direction)
+    }
+
+    /// What is written when it is done.
+    pub(crate) fn record(&self) -> Record<'_> {
+        let hash = match self.code {
+            Code::Sql { hash, .. } => hash,
+            Code::Rust(_) | Code::Missing => None,
+        };
+        let entry = self.entry(JournalEvent::Finished, self.statements());
+        Record {
+            entry: Entry {
+                statements_hash: hash,
+                downgrade: self.downgrade.as_deref().map(Cow::Borrowed),
+                ..entry
+            },
+            changes: self.changes.clone(),
+        }
+    }
+
+    pub(super) fn entry(&self, event: JournalEvent, statements: usize) -> Entry<'_> {
+        Entry {
+            event,
+            direction: self.direction.into(),
+            subject: self.subject.clone(),
+            statements,
+            statements_hash: None,
+            downgrade: None,
+            error: None,
+            next: None,
+        }
+    }
+
+    pub(super) fn report(&self, duration: Duration) -> StepReport {
+        StepReport {
+            revision: self.revision.id().to_owned(),
+            message: self.revision.title().to_owned(),
+            file: self.revision.file().to_owned(),
+            direction: self.direction,
+            statements: self.statements(),
+            duration,
+        }
+    }
+}
+
+/// What undoes a revision, for the journal.
+pub(super) fn downgrade(revision: &Revision, dialect: Dialect) -> Option<Cow<'_, str>> {
+    let range = revision.downgrade_range(dialect)?;
+    Some(for_server(dialect, &revision.text()[range]))
+}
+
+fn code<'r>(
+    migrations: &'r Migrations,
+    dialect: Dialect,
+    index: usize,
+    revision: &'r Revision,
+    direction: Direction,
+) -> Code<'r> {
+    if revision.is_rust() {
+        let functions = migrations
+            .functions
+            .binary_search_by_key(&index, |functions| functions.revision as usize)
+            .ok()
+            .map(|at| &migrations.functions[at]);
+        return match direction {
+            Direction::Upgrade => Code::Rust(functions.map(|functions| functions.upgrade)),
+            Direction::Downgrade if revision.has_downgrade(dialect) => {
+                Code::Rust(functions.and_then(|functions| functions.downgrade))
+            }
+            Direction::Downgrade => Code::Missing,
+        };
+    }
+    let range = match direction {
+        Direction::Upgrade => revision.upgrade_range(dialect),
+        Direction::Downgrade => revision.downgrade_range(dialect),
+    };
+    let Some(range) = range else {
+        return Code::Missing;
+    };
+    let script = for_server(dialect, &revision.text()[range]);
+    let mut statements = 0;
+    let hash = split(dialect, &script).fold(None, |before, statement| {
+        statements += 1;
+        Some(next_hash(dialect, before, &script[statement.range()]))
+    });
+    Code::Sql {
+        script,
+        statements,
+        hash,
+    }
+}
+
+/// A section as a server reads it: with LF line ends, and with blanks for the lines by which a dump speaks to psql.
+fn for_server(dialect: Dialect, text: &str) -> Cow<'_, str> {
+    let text = unix(text);
+    if !text.contains("restrict") {
+        return text;
+    }
+    let mut bytes = text.clone().into_owned().into_bytes();
+    for token in tokens(dialect, &text) {
+        if token.kind == TokenKind::LineComment && text[token.range()].starts_with('\\') {
+            bytes[token.range()].fill(b' ');
+        }
+    }
+    String::from_utf8(bytes).map_or(text, Cow::Owned)
+}
+
+impl<'r> Transactional<'r> {
+    /// A record with no work before it.
+    pub(super) fn record_only(record: Record<'r>) -> Self {
+        Self {
+            work: Work::Nothing,
+            foreign_keys: ForeignKeys::On,
+            record,
+            span: Span::none(),
+        }
+    }
+}
+
+/// Turns progress into events, and remembers what was done.
+pub(super) struct Narrator<'s> {
+    options: &'s Options,
+    steps: &'s [Step<'s>],
+    done: Vec<StepReport>,
+}
+
+impl<'s> Narrator<'s> {
+    pub(super) fn new(options: &'s Options, steps: &'s [Step<'s>]) -> Self {
+        Self {
+            options,
+            steps,
+            done: Vec::new(),
+        }
+    }
+
+    /// For records that are no revisions.
+    pub(super) fn silent(options: &'s Options) -> Self {
+        Self {
+            options,
+            steps: &[],
+            done: Vec::new(),
+        }
+    }
+
+    /// What is done, once the transaction has committed.
+    pub(super) fn done(self) -> Vec<StepReport> {
+        for step in &self.done {
+            info!(revision = %step.revision, direction = %step.direction, duration = ?step.duration, "revision done");
+        }
+        self.done
+    }
+}
+
+impl Progress for Narrator<'_> {
+    fn is_watched(&self) -> bool {
+        self.options.on_event.is_some() || tracing::enabled!(tracing::Level::DEBUG)
+    }
+
+    fn started(&mut self, index: usize) {
+        let Some(step) = self.steps.get(index) else {
+            return;
+        };
+        self.options.emit(&Event::Started {
+            revision: step.revision.id().to_owned(),
+            message: step.revision.title().to_owned(),
+            direction: step.direction,
+            number: step.place.0 + 1,
+            of: step.place.1,
+            statements: step.statements(),
+        });
+        debug!("started");
+    }
+
+    fn statement(&mut self, index: usize, statement: usize) {
+        let Some(step) = self.steps.get(index) else {
+            return;
+        };
+        let (revision, of) = (step.revision.id().to_owned(), step.statements());
+        debug!(number = statement + 1, of, "statement done");
+        self.options.emit(&Event::Statement {
+            revision,
+            number: statement + 1,
+            of,
+        });
+    }
+
+    fn finished(&mut self, index: usize, duration: Duration) {
+        let Some(step) = self.steps.get(index) else {
+            return;
+        };
+        self.done.push(step.report(duration));
+        let (revision, direction) = (step.revision.id().to_owned(), step.direction);
+        self.options.emit(&Event::Finished {
+            revision,
+            direction,
+            duration,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dump_says_to_psql_is_blank_to_a_server_and_moves_nothing() {
+        let text = "\\restrict abc\r\nSELECT '\n\\restrict abc';\n\\unrestrict abc\n";
+        for dialect in Dialect::ALL {
+            let blanks = |n| " ".repeat(n);
+            let expected = format!(
+                "{}\nSELECT '\n\\restrict abc';\n{}\n",
+                blanks(13),
+                blanks(15)
+            );
+            assert_eq!(for_server(dialect, text), expected);
+        }
+    }
+}

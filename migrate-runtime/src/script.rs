@@ -1,0 +1,320 @@
+//! Scripts for `psql`, `mysql` and `sqlite3`: the same statements as a live run, and the same records.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use migrate_chain::Dialect;
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::plan::Plan;
+use migrate_chain::sql::comment;
+use migrate_chain::sql::sqlite::pragma_name;
+use migrate_chain::target::{Range, Target};
+
+use crate::journal::JournalDirection;
+use crate::journal::state::RowChanges;
+use crate::journal::syntax;
+use crate::journal::tables::Tables;
+use crate::protocol::stamp::stamped;
+use crate::protocol::step::{self, Step};
+use crate::protocol::verify;
+use crate::protocol::view::View;
+use crate::values::error::{Error, ErrorKind};
+use crate::values::options::TransactionMode;
+use crate::{Direction, Migrations};
+
+/// The script from `a` up to `b`.
+pub(crate) fn upgrade(
+    migrations: &Migrations,
+    dialect: Dialect,
+    range: &str,
+) -> Result<String, Error> {
+    script(migrations, dialect, &parse(range)?, Direction::Upgrade)
+}
+
+/// The script from `b` down to `a`.
+pub(crate) fn downgrade(
+    migrations: &Migrations,
+    dialect: Dialect,
+    range: &str,
+) -> Result<String, Error> {
+    script(migrations, dialect, &parse(range)?, Direction::Downgrade)
+}
+
+/// The script that sets the version rows, from where the first target that is a range starts.
+pub(crate) fn stamp(
+    migrations: &Migrations,
+    dialect: Dialect,
+    targets: &[&str],
+    purge: bool,
+) -> Result<String, Error> {
+    let ranges: Vec<Range> = targets
+        .iter()
+        .map(|target| parse(target))
+        .collect::<Result<_, _>>()?;
+    let view = View::new(migrations);
+    let graph = &view.graph;
+    let before = stamp_start(graph, &ranges)?;
+    let targets: Vec<Target> = ranges
+        .into_iter()
+        .map(|range| range.end.unwrap_or_else(Target::heads))
+        .collect();
+    let stamp = graph
+        .stamp(&before, &targets, purge)
+        .map_err(verify::target_error)?;
+    let after: Vec<String> = stamp
+        .rows
+        .iter()
+        .map(|&row| graph.id(row).to_owned())
+        .collect();
+    let mut out = Writer::new(migrations, dialect);
+    let tables = Tables::new(dialect, &migrations.settings, None);
+    out.start(&tables);
+    out.out.push('\n');
+    out.begin();
+    if purge {
+        out.statement(&tables.clear_rows());
+    }
+    let before = if purge { Vec::new() } else { before };
+    out.stamp(&view, &tables, &RowChanges::between(&before, &after));
+    out.statement("COMMIT");
+    Ok(out.out)
+}
+
+/// The script that creates the two tables.
+pub(crate) fn ensure_version(migrations: &Migrations, dialect: Dialect) -> String {
+    let mut out = Writer::new(migrations, dialect);
+    out.start(&Tables::new(dialect, &migrations.settings, None));
+    out.out
+}
+
+/// The rows that a stamp starts at; a script can start at one place only.
+fn stamp_start(graph: &RevisionGraph, ranges: &[Range]) -> Result<Vec<String>, Error> {
+    let mut starts: Vec<&Target> = ranges
+        .iter()
+        .filter_map(|range| range.start.as_ref())
+        .collect();
+    starts.dedup();
+    match starts[..] {
+        [] => Ok(Vec::new()),
+        [start] => {
+            let rows = graph.rows_at(start).map_err(verify::target_error)?;
+            Ok(rows.into_iter().map(str::to_owned).collect())
+        }
+        [one, other, ..] => Err(Error::new(
+            ErrorKind::Target,
+            format!("a script can start at one place, and there are `{one}` and `{other}`"),
+        )
+        .help("write a script for each")),
+    }
+}
+
+/// `a:b`, or a target alone, which is where the range ends.
+pub(crate) fn parse(range: &str) -> Result<Range, Error> {
+    if range.contains(':') {
+        return range.parse().map_err(verify::target_error);
+    }
+    let end = Some(range.parse().map_err(verify::target_error)?);
+    Ok(Range { start: None, end })
+}
+
+fn script(
+    migrations: &Migrations,
+    dialect: Dialect,
+    range: &Range,
+    direction: Direction,
+) -> Result<String, Error> {
+    let view = View::new(migrations);
+    let plan = plan(&view.graph, range, direction)?;
+    let tables = Tables::new(dialect, &migrations.settings, None);
+    let steps = step::steps(&tables, &view, plan.steps(), direction);
+    verify::can_run(migrations, dialect, TransactionMode::PerRevision, &steps)?;
+    if let Some(step) = steps.iter().find(|step| step.revision.is_rust()) {
+        return Err(verify::not_in_a_script(step.revision));
+    }
+    let mut out = Writer::new(migrations, dialect);
+    out.start(&tables);
+    for step in &steps {
+        out.step(&tables, step);
+    }
+    Ok(out.out)
+}
+
+fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Plan, Error> {
+    let none: &[&str] = &[];
+    let start = match &range.start {
+        None => Vec::new(),
+        Some(start) => graph.resolve(start, none).map_err(verify::target_error)?,
+    };
+    let rows: Vec<&str> = start
+        .into_iter()
+        .flatten()
+        .map(|row| graph.id(row))
+        .collect();
+    let end = range.end.clone();
+    let plan = match direction {
+        Direction::Upgrade => graph.upgrade(&rows, &end.clone().unwrap_or_else(Target::heads)),
+        Direction::Downgrade => graph.downgrade(&rows, &end.clone().unwrap_or_else(Target::base)),
+    };
+    let plan = plan.map_err(verify::target_error)?;
+    let goes_down = |end: &Target| {
+        graph
+            .downgrade(&rows, end)
+            .is_ok_and(|plan| !plan.steps().is_empty())
+    };
+    if direction == Direction::Upgrade
+        && plan.steps().is_empty()
+        && end.as_ref().is_some_and(goes_down)
+    {
+        return Err(Error::new(
+            ErrorKind::Target,
+            "the range goes down, and an upgrade goes up",
+        )
+        .help("write it the other way round, or ask for the downgrade"));
+    }
+    Ok(plan)
+}
+
+/// What points nowhere before a revision is not its doing.
+const NOTE_VIOLATIONS: &str = "CREATE TEMP TABLE migrate_pointed_nowhere AS SELECT \"table\", rowid AS number, parent FROM pragma_foreign_key_check";
+
+/// An error if a revision has made rows that point nowhere: any row breaks the constraint, whose name tells why. The shell
+/// stops at it, and what is not committed is rolled back.
+const CHECK_KEYS: &[&str] = &[
+    "CREATE TEMP TABLE migrate_points_nowhere (\"table\", number, parent, CONSTRAINT \"rows that refer to nothing\" CHECK (0))",
+    "INSERT INTO migrate_points_nowhere SELECT \"table\", rowid, parent FROM pragma_foreign_key_check EXCEPT SELECT * FROM \
+     migrate_pointed_nowhere",
+    "DROP TABLE temp.migrate_points_nowhere",
+    "DROP TABLE temp.migrate_pointed_nowhere",
+];
+
+struct Writer {
+    out: String,
+    dialect: Dialect,
+    /// The statements of `[connect]`.
+    connect: Vec<String>,
+}
+
+impl Writer {
+    fn new(migrations: &Migrations, dialect: Dialect) -> Self {
+        Self {
+            out: String::new(),
+            dialect,
+            connect: migrations.settings.connect(dialect),
+        }
+    }
+
+    /// The change of the version rows and its records, as a live stamp writes them.
+    fn stamp(&mut self, view: &View<'_>, tables: &Tables, changes: &RowChanges) {
+        for change in tables.change_rows(changes) {
+            self.statement(&change);
+        }
+        let gone = changes.removed.iter();
+        let gone = gone.map(|id| (id, JournalDirection::Downgrade));
+        let set = changes.added.iter().map(|id| (id, JournalDirection::Stamp));
+        for (id, direction) in gone.chain(set) {
+            let entry = stamped(view, self.dialect, id, direction);
+            self.statement(&tables.add(&entry, None));
+        }
+    }
+
+    fn start(&mut self, tables: &Tables) {
+        if self.dialect == Dialect::Postgres {
+            // psql goes on after an error otherwise, outside the transaction that it ended.
+            self.out.push_str("\\set ON_ERROR_STOP on\n");
+        }
+        if self.dialect == Dialect::Sqlite {
+            // The shell goes on after an error otherwise, and would commit half a revision.
+            self.out.push_str(".bail on\n");
+            // As sqlx has it.
+            self.statement("PRAGMA foreign_keys = ON");
+        }
+        self.own_settings(&[]);
+        self.statement(&tables.create_version());
+        self.statement(&tables.create_journal());
+    }
+
+    fn step(&mut self, tables: &Tables, step: &Step<'_>) {
+        let revision = step.revision;
+        let title = format!("{} {}: {}", step.direction, revision.id(), revision.title());
+        let _ = writeln!(self.out, "\n{}", comment(&title));
+        // SQLite takes this pragma outside a transaction only.
+        let suspends_keys = self.dialect == Dialect::Sqlite && !revision.keeps_foreign_keys();
+        if suspends_keys {
+            self.statement("PRAGMA foreign_keys = OFF");
+        }
+        let is_one_transaction = revision.is_transactional() && self.dialect != Dialect::MySql;
+        if is_one_transaction {
+            self.begin();
+        }
+        if suspends_keys {
+            self.statement(NOTE_VIOLATIONS);
+        }
+        let statements = step.split(self.dialect);
+        for statement in &statements {
+            self.statement(statement);
+        }
+        // The tables of the record are looked for as they were when they were created.
+        self.own_settings(&statements);
+        if !is_one_transaction {
+            self.begin();
+        }
+        if suspends_keys {
+            for check in CHECK_KEYS {
+                self.statement(check);
+            }
+        }
+        let record = step.record();
+        for change in tables.change_rows(&record.changes) {
+            self.statement(&change);
+        }
+        self.statement(&tables.add(&record.entry, None));
+        self.statement("COMMIT");
+        if suspends_keys {
+            self.statement("PRAGMA foreign_keys = ON");
+        }
+    }
+
+    /// The settings that the next statement is to find, after a script that may have made others.
+    fn own_settings(&mut self, script: &[&str]) {
+        let defaults = syntax::session_defaults(self.dialect);
+        if !defaults.is_empty() {
+            let _ = writeln!(self.out, "{};", defaults.join("; "));
+        }
+        if self.dialect == Dialect::Sqlite {
+            for pragma in pragmas_again(script) {
+                self.statement(&pragma);
+            }
+        }
+        for statement in self.connect.clone() {
+            self.statement(&statement);
+        }
+    }
+
+    fn begin(&mut self) {
+        self.statement(match self.dialect {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+            Dialect::MySql => "START TRANSACTION",
+        });
+    }
+
+    /// A statement with what ends it. The `mysql` client splits at every `;` unless it is told another delimiter.
+    fn statement(&mut self, statement: &str) {
+        if self.dialect == Dialect::MySql && statement.contains(';') {
+            let _ = writeln!(self.out, "DELIMITER $$$\n{statement}\n$$$\nDELIMITER ;");
+            return;
+        }
+        // It never ends in a comment, which would swallow what ends it.
+        let _ = writeln!(self.out, "{statement};");
+    }
+}
+
+/// The statements that set the PRAGMAs of a script to what they are on a new connection.
+fn pragmas_again(script: &[&str]) -> BTreeSet<String> {
+    let named = script.iter().filter_map(|statement| pragma_name(statement));
+    let again = named.filter_map(|pragma| {
+        let value = syntax::pragma_default(&pragma.name)?;
+        Some(format!("PRAGMA {} = {value}", pragma.name))
+    });
+    again.collect()
+}

@@ -1,0 +1,102 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Event;
+
+/// How pending revisions are grouped into transactions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransactionMode {
+    /// Each revision in its own: what is done stays done when a later one fails.
+    #[default]
+    PerRevision,
+    /// All pending revisions in one: all of them or none. Refused beforehand where a pending revision runs outside a
+    /// transaction, and on MySQL and MariaDB, where a schema change commits by itself.
+    Single,
+}
+
+/// What to do when the database holds revisions that this binary does not know: a newer version of the app has been here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ahead {
+    /// Stop with an error that names them.
+    #[default]
+    Error,
+    /// Leave the database as it is and go on, as long as everything that this binary knows is applied. It holds for
+    /// an upgrade without a target: what a target means there, this binary cannot tell.
+    Allow,
+}
+
+/// The rows that a stamp may take away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Replacing {
+    /// Those that the new ones have under them: nothing that is applied is forgotten.
+    #[default]
+    Covered,
+    /// Any that the targets replace.
+    Applied,
+    /// All, unknown ones included.
+    All,
+}
+
+/// The settings of a run; [`Runner`](crate::Runner) has a method for each.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) schema: Option<String>,
+    pub(crate) mode: TransactionMode,
+    pub(crate) ahead: Ahead,
+    pub(crate) lock_deadline: Duration,
+    pub(crate) ddl_lock_timeout: Duration,
+    pub(crate) ddl_retries: u32,
+    pub(crate) statement_timeout: Option<Duration>,
+    pub(crate) on_event: Option<Callback>,
+}
+
+pub(crate) type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
+
+impl Options {
+    pub(crate) fn emit(&self, event: &Event) {
+        if let Some(callback) = &self.on_event {
+            callback(event);
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            schema: None,
+            mode: TransactionMode::default(),
+            ahead: Ahead::default(),
+            lock_deadline: Duration::from_mins(5),
+            ddl_lock_timeout: Duration::from_secs(5),
+            ddl_retries: 5,
+            statement_timeout: None,
+            on_event: None,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("mode", &self.mode)
+            .field("ahead", &self.ahead)
+            .field("lock_deadline", &self.lock_deadline)
+            .field("statement_timeout", &self.statement_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a revision that stopped half-way outside a transaction is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resolution {
+    /// It counts as applied from now on.
+    Applied,
+    /// It counts as not applied from now on.
+    NotApplied,
+    /// The next run goes on, and runs again what was in flight.
+    Retry,
+}

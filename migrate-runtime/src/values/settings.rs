@@ -1,0 +1,66 @@
+use std::borrow::Cow;
+
+use migrate_chain::Dialect;
+use migrate_chain::config::Config;
+use migrate_chain::sql::split;
+
+/// The settings of `migrate.toml` that the runtime needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) versions: Cow<'static, [Cow<'static, str>]>,
+    pub(crate) recursive: bool,
+    pub(crate) many_heads: bool,
+    pub(crate) version_table: Cow<'static, str>,
+    pub(crate) version_table_schema: Option<Cow<'static, str>>,
+    pub(crate) journal_table: Cow<'static, str>,
+    /// By [`Dialect::index`].
+    pub(crate) connect: [Option<Cow<'static, str>>; 3],
+}
+
+impl Settings {
+    /// The statements of `[connect]` for a database.
+    pub(crate) fn connect(&self, dialect: Dialect) -> Vec<String> {
+        let text = self.connect[dialect.index()].as_deref();
+        let text = text.map(unix).unwrap_or_default();
+        let statements = split(dialect, &text);
+        statements
+            .map(|statement| text[statement.range()].to_owned())
+            .collect()
+    }
+}
+
+impl From<Config> for Settings {
+    fn from(config: Config) -> Self {
+        Self {
+            versions: config.versions.into_iter().map(Cow::Owned).collect(),
+            recursive: config.recursive,
+            many_heads: config.many_heads,
+            version_table: config.version_table.into(),
+            version_table_schema: config.version_table_schema.map(Cow::Owned),
+            journal_table: config.journal_table.into(),
+            connect: config.connect.map(|text| text.map(Cow::Owned)),
+        }
+    }
+}
+
+/// The text with LF line ends: a checkout on Windows must not put carriage returns into strings.
+pub(crate) fn unix(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pairs_of_carriage_return_and_line_feed_change() {
+        assert_eq!(unix("a\nb"), "a\nb");
+        assert_eq!(unix("a\r\nb\r\n"), "a\nb\n");
+        assert_eq!(unix("a\rb\r\r\n"), "a\rb\r\n");
+        assert!(matches!(unix("a\nb"), Cow::Borrowed(_)));
+    }
+}
