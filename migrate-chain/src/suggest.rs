@@ -1,4 +1,4 @@
-//! The nearest known name to one that is unknown.
+//! The known word nearest to one that is unknown: [`nearest`] for keywords, [`nearest_name`] for ids and labels.
 
 /// The candidate nearest to `word`, if any is near enough that a slip of the keyboard explains the difference.
 ///
@@ -19,6 +19,19 @@ pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
         .map(|(_, candidate)| candidate)
 }
 
+/// The id or label most like `text`, if one is like enough to be meant. An id that was cut short counts as like.
+pub(crate) fn nearest_name(text: &str, candidates: &[&str]) -> Option<String> {
+    candidates
+        .iter()
+        .map(|&name| (strsim::jaro_winkler(text, name), name))
+        .filter(|&(likeness, _)| likeness >= 0.8)
+        // The order of the candidates is that of a hash map: the name breaks ties.
+        .max_by(|(likeness, name), (other, other_name)| {
+            likeness.total_cmp(other).then(other_name.cmp(name))
+        })
+        .map(|(_, name)| name.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +44,15 @@ mod tests {
         assert_eq!(nearest("Depends_on", &keys), Some("depends_on"));
         assert_eq!(nearest("author", &keys), None);
         assert_eq!(nearest("", &keys), None);
+    }
+
+    #[test]
+    fn an_id_is_recognised_by_its_start_and_equal_ones_by_the_alphabet() {
+        let ids = ["27c6a30d7c24", "1975ea83b712", "1975ea83b713"];
+        assert_eq!(
+            nearest_name("1975ae", &ids),
+            Some("1975ea83b712".to_owned())
+        );
+        assert_eq!(nearest_name("ffffffffffff", &ids), None);
     }
 }

@@ -150,12 +150,7 @@ fn collect<'t>(
 ) {
     let mut words = Vec::new();
     for token in tokens(dialect, text) {
-        let is_word = !token.is_trivia()
-            && !matches!(
-                token.kind,
-                TokenKind::ExecutableOpen | TokenKind::ExecutableClose
-            );
-        if is_word {
+        if token.is_significant() {
             words.push(Word {
                 kind: token.kind,
                 text: &text[token.range()],

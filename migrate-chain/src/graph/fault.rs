@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use super::node::Node;
 use super::walk::{self, Edges};
+use crate::suggest::nearest_name;
 
 /// Something wrong with the nodes of a graph. Nodes, edges and labels are given by their place.
 ///
@@ -326,19 +327,6 @@ impl Suggestions<'_, '_> {
         if with_labels {
             known.extend(self.names.labels.keys());
         }
-        nearest(missing, &known)
+        nearest_name(missing, &known)
     }
-}
-
-/// The candidate most like a text, if one is like enough to be meant.
-pub(crate) fn nearest(text: &str, candidates: &[&str]) -> Option<String> {
-    candidates
-        .iter()
-        .map(|&name| (strsim::jaro_winkler(text, name), name))
-        .filter(|&(likeness, _)| likeness >= 0.8)
-        // The order of the candidates is that of a hash map: the name breaks ties.
-        .max_by(|(likeness, name), (other, other_name)| {
-            likeness.total_cmp(other).then(other_name.cmp(name))
-        })
-        .map(|(_, name)| name.to_owned())
 }

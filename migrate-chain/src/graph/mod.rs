@@ -13,7 +13,6 @@ pub(crate) mod walk;
 use std::collections::HashMap;
 
 pub use fault::Fault;
-pub(crate) use fault::nearest;
 pub use node::Node;
 
 use fault::{Names, Targets};

@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 
 use super::target::{Anchor, Steps, Target, TargetError};
+use crate::graph::RevisionGraph;
 use crate::graph::walk;
-use crate::graph::{RevisionGraph, nearest};
 use crate::revision::names::RESERVED;
+use crate::suggest::nearest_name;
 
 /// How far a walk may fall short.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -146,7 +147,7 @@ impl RevisionGraph {
             let ids: Vec<&str> = (0..self.len()).map(|revision| self.id(revision)).collect();
             TargetError::UnknownRow {
                 row: row.to_owned(),
-                nearest: nearest(row, &ids),
+                nearest: nearest_name(row, &ids),
             }
         })
     }
@@ -252,7 +253,7 @@ impl RevisionGraph {
                 known.extend(self.names().map(|(known, _)| known));
                 Err(TargetError::UnknownRevision {
                     name: name.to_owned(),
-                    nearest: nearest(name, &known),
+                    nearest: nearest_name(name, &known),
                 })
             }
             [(_, revision)] => Ok(revision),

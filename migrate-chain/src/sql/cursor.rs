@@ -1,61 +1,81 @@
 use std::ops::Range;
 
+use super::lexer::{Tokens, tokens};
+use super::token::{Token, TokenKind};
 use crate::Dialect;
-use crate::sql::lexer::{Tokens, tokens};
-use crate::sql::token::{Token, TokenKind};
 
-/// Walks over the tokens of a statement that mean something.
-pub(super) struct Cursor<'a> {
+/// Walks over the significant tokens of a statement, from the first to the `;` or the end.
+///
+/// Keywords are compared without regard to case.
+///
+/// ```
+/// use migrate_chain::Dialect;
+/// use migrate_chain::sql::Cursor;
+///
+/// let mut cursor = Cursor::new(Dialect::Postgres, "drop index /* now */ if exists app.by_name;");
+/// assert!(cursor.eat("DROP") && cursor.eat("INDEX"));
+/// if cursor.eat("IF") {
+///     cursor.eat("EXISTS");
+/// }
+/// assert_eq!(cursor.text(), "app");
+/// cursor.eat_name();
+/// assert!(cursor.is_done());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cursor<'a> {
     text: &'a str,
     tokens: Tokens<'a>,
     current: Option<Token>,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(dialect: Dialect, text: &'a str) -> Self {
+    /// A cursor at the first token of a statement.
+    pub fn new(dialect: Dialect, statement: &'a str) -> Self {
         let mut cursor = Self {
-            text,
-            tokens: tokens(dialect, text),
+            text: statement,
+            tokens: tokens(dialect, statement),
             current: None,
         };
         cursor.bump();
         cursor
     }
 
-    /// Goes on to the next token. A `;` ends the walk.
-    pub(super) fn bump(&mut self) {
+    /// Goes on to the next token.
+    pub fn bump(&mut self) {
         self.current = self
             .tokens
-            .find(|token| !is_skipped(token))
+            .find(Token::is_significant)
             .filter(|token| token.kind != TokenKind::Semicolon);
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    /// Whether the statement has no token left.
+    pub fn is_done(&self) -> bool {
         self.current.is_none()
     }
 
-    /// The current token's text, empty behind the end.
-    pub(super) fn text(&self) -> &'a str {
+    /// The text of the current token; empty at the end.
+    pub fn text(&self) -> &'a str {
         self.current.map_or("", |token| &self.text[token.range()])
     }
 
-    /// The place of the current token; an empty one at the end.
-    pub(super) fn range(&self) -> Range<usize> {
+    /// The bytes of the current token; an empty range at the end.
+    pub fn range(&self) -> Range<usize> {
         let end = self.text.len()..self.text.len();
         self.current.map_or(end, |token| token.range())
     }
 
-    /// Whether the current token is the word `keyword`, or the character.
-    pub(super) fn is(&self, keyword: &str) -> bool {
+    /// Whether the current token is this keyword or sign.
+    pub fn is(&self, keyword: &str) -> bool {
         self.text().eq_ignore_ascii_case(keyword)
     }
 
-    pub(super) fn is_any(&self, keywords: &[&str]) -> bool {
+    /// Whether the current token is one of these.
+    pub fn is_any(&self, keywords: &[&str]) -> bool {
         keywords.iter().any(|keyword| self.is(keyword))
     }
 
-    /// Steps over the word `keyword` if it comes next.
-    pub(super) fn eat(&mut self, keyword: &str) -> bool {
+    /// Steps over the keyword if it comes next, and says whether it did.
+    pub fn eat(&mut self, keyword: &str) -> bool {
         let found = self.is(keyword);
         if found {
             self.bump();
@@ -63,33 +83,24 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Steps over a name and the names behind its dots.
-    pub(super) fn eat_name(&mut self) {
+    /// Steps over a name and the names after its dots.
+    pub fn eat_name(&mut self) {
         self.bump();
         while self.eat(".") {
             self.bump();
         }
     }
 
-    /// Steps up to the next `keyword`, in brackets or not, and says whether there is one.
-    pub(super) fn find(&mut self, keyword: &str) -> bool {
+    /// Goes on to the next `keyword`, in brackets or not, and says whether there is one.
+    pub fn find(&mut self, keyword: &str) -> bool {
         self.find_any(&[keyword])
     }
 
-    /// The same for the next of several.
-    pub(super) fn find_any(&mut self, keywords: &[&str]) -> bool {
+    /// Goes on to the next of several keywords, and says whether there is one.
+    pub fn find_any(&mut self, keywords: &[&str]) -> bool {
         while !self.is_done() && !self.is_any(keywords) {
             self.bump();
         }
         !self.is_done()
     }
-}
-
-/// White space and comments; and the brackets of MySQL's executable comments, whose content counts.
-fn is_skipped(token: &Token) -> bool {
-    token.is_trivia()
-        || matches!(
-            token.kind,
-            TokenKind::ExecutableOpen | TokenKind::ExecutableClose
-        )
 }

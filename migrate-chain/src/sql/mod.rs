@@ -28,6 +28,7 @@ mod split;
 mod token;
 
 pub use comment::{comment, comment_text, is_control, lines_of_any_kind};
+pub use cursor::Cursor;
 pub use facts::{
     Refusal, Remedy, connection_control, open_transaction, refusal, transaction_control,
 };

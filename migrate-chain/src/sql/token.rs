@@ -48,9 +48,17 @@ impl Token {
             TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment
         )
     }
-}
 
-impl Token {
+    /// Whether it is part of the statement itself: not white space, not a comment, and not a bracket of MySQL's executable
+    /// comments, whose content counts.
+    pub fn is_significant(&self) -> bool {
+        let is_bracket = matches!(
+            self.kind,
+            TokenKind::ExecutableOpen | TokenKind::ExecutableClose
+        );
+        !self.is_trivia() && !is_bracket
+    }
+
     /// Whether it has a beginning and an end of its own, and any text between.
     pub(super) fn is_enclosed(&self) -> bool {
         matches!(
