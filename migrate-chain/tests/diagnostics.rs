@@ -189,7 +189,7 @@ fn the_json_form_is_as_documented() {
         .expect_err("the fixture is broken");
     snapbox::assert_data_eq!(
         render::json(&faults[0]),
-        snapbox::str![[r#"{"code":"no-directory","message":"there is no directory `migrations`","file":"migrations","line":null,"column":null,"end_line":null,"end_column":null,"help":"run `cargo migrate init` to make one, or correct the path","related":[]}"#]].raw()
+        snapbox::str![[r#"{"code":"no-directory","message":"there is no directory `migrations`","file":"migrations","line":null,"column":null,"end_line":null,"end_column":null,"help":"run `cargo migrate init` to create one, or correct the path","related":[]}"#]].raw()
     );
 }
 

@@ -29,7 +29,7 @@ pub enum Style {
 /// use migrate_render::{Style, text};
 ///
 /// let diagnostic = Diagnostic::new(Fault::NotARevision, Place::whole("migrations/a.sql"));
-/// assert!(text(&diagnostic, Style::Plain).starts_with("error[not-a-revision]: the file stands among the revisions"));
+/// assert!(text(&diagnostic, Style::Plain).starts_with("error[not-a-revision]: this file is in a versions directory"));
 /// ```
 pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
     let (message, help) = (diagnostic.message(), diagnostic.help());

@@ -94,7 +94,7 @@ fn diagnostic(
                 id: id(drafts[*second]),
             };
             Diagnostic::new(fault, drafts[*second].place())
-                .with(drafts[*first].place(), "it stands here first")
+                .with(drafts[*first].place(), "it is here first")
         }
         Found::CaseOnly { first, second } => {
             let fault = Fault::CaseCollision {
@@ -212,7 +212,7 @@ fn repeated_in(
     let id = second.value.clone();
     let fault = Fault::RepeatedReference { id, key, same_as };
     Diagnostic::new(fault, at(draft, second.range.clone()))
-        .with(at(draft, first.range.clone()), "it stands here first")
+        .with(at(draft, first.range.clone()), "it is here first")
 }
 
 /// At the place in the first revision of the cycle, in loading order, that makes it wait for the next; those of the

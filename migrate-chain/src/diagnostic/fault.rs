@@ -124,7 +124,7 @@ pub enum Fault {
         /// Every key that exists there.
         known: &'static [&'static str],
     },
-    /// A key of `migrate.toml` has a value that it cannot have.
+    /// A key of `migrate.toml` has an invalid value.
     ConfigValue {
         /// The key.
         key: String,

@@ -6,10 +6,10 @@ use super::sql;
 pub(super) fn help(fault: &Fault) -> String {
     match fault {
         Fault::NoDirectory { is_named: true, .. } => {
-            "make the folder, or take it out of `versions` in migrate.toml".to_owned()
+            "create the folder, or remove it from `versions` in migrate.toml".to_owned()
         }
-        Fault::NoDirectory { is_named: false, .. } => "run `cargo migrate init` to make one, or correct the path".to_owned(),
-        Fault::Unreadable { .. } => "look at its type, its size and its permissions".to_owned(),
+        Fault::NoDirectory { is_named: false, .. } => "run `cargo migrate init` to create one, or correct the path".to_owned(),
+        Fault::Unreadable { .. } => "check its type, its size and its permissions".to_owned(),
         Fault::RepeatedFolder { .. } => "remove the link: each folder is read once".to_owned(),
         Fault::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
         Fault::NulByte { is_wide: true } => "save the file as UTF-8: it looks like UTF-16".to_owned(),
@@ -18,10 +18,10 @@ pub(super) fn help(fault: &Fault) -> String {
                                 file out of the version location"
             .to_owned(),
         Fault::OutsideVersions { location, .. } => {
-            format!("move it into `{location}` if it is a revision, else out of the migration directory")
+            format!("move it into `{location}` if it is a revision, or else out of the migration directory")
         }
         Fault::ConflictMarker => "finish the merge and remove the markers".to_owned(),
-        Fault::ConfigSyntax { .. } => "correct it; text stands in quotes and lists in brackets".to_owned(),
+        Fault::ConfigSyntax { .. } => "fix the syntax; text goes in quotes, lists in brackets".to_owned(),
         Fault::ConfigUnknownKey { key, nearest: None, known } if key.starts_with("connect.") => {
             format!("the keys of `[connect]` are {}", quoted(known))
         }
@@ -37,7 +37,7 @@ pub(super) fn help(fault: &Fault) -> String {
             "name the parent, or write `down_revision: none` for the first revision".to_owned()
         }
         Fault::MissingKey { key } => format!("add a line `{key}: …` below the message"),
-        Fault::MalformedLine => "below the empty line that ends the message stand only keys: join it to the message, or \
+        Fault::MalformedLine => "only keys can follow the empty line that ends the message: join the line to the message, or \
                                  move it below the header"
             .to_owned(),
         Fault::RepeatedKey { .. } => "keep one of the two".to_owned(),
@@ -51,15 +51,15 @@ pub(super) fn help(fault: &Fault) -> String {
         Fault::AmbiguousLabel { .. } => {
             "do not begin or end a label with `-`, or end it with `-` and digits: write `release_2`, not `release-2`".to_owned()
         }
-        Fault::Reserved { reserved, .. } => format!("the words {} stand for places in the chain", quoted(reserved)),
+        Fault::Reserved { reserved, .. } => format!("the words {} name places in the chain; choose another name", quoted(reserved)),
         Fault::UnknownMarker { nearest, .. } => did_you_mean(*nearest).unwrap_or_else(|| {
             "a marker is `-- migrate: upgrade`, `downgrade`, `statement`, `end` or `allow`".to_owned()
         }),
-        Fault::MalformedMarker { meant } => format!("write `{meant}`, or word the comment otherwise"),
+        Fault::MalformedMarker { meant } => format!("write `{meant}`, or reword the comment"),
         Fault::UnknownDialect { nearest, .. } => {
             did_you_mean(*nearest).unwrap_or_else(|| "a section serves `sqlite`, `postgres` or `mysql`".to_owned())
         }
-        Fault::RepeatedSection { .. } => "join the two".to_owned(),
+        Fault::RepeatedSection { .. } => "join the two sections".to_owned(),
         Fault::TextBeforeSection => "write `-- migrate: upgrade` above it".to_owned(),
         Fault::MissingUpgrade { rust: true } => {
             "add `pub async fn upgrade(cx: &mut Context<'_>) -> Result<()>`".to_owned()
@@ -75,16 +75,16 @@ pub(super) fn help(fault: &Fault) -> String {
             "add `-- migrate: downgrade`, or say why there is none: `irreversible: …`".to_owned()
         }
         Fault::MissingDialect { section, dialect } => format!(
-            "add `-- migrate: {section} {dialect}`, or a section without names, or take \"{dialect}\" out of \
+            "add `-- migrate: {section} {dialect}`, or a section without names, or remove \"{dialect}\" from \
              `dialects` in migrate.toml"
         ),
         Fault::Sql { kind, .. } => sql::help(*kind).to_owned(),
-        Fault::RebuiltParent { .. } => "write `foreign_keys: off` in the header: then the rows stay, and are checked before \
-                                        the commit; `foreign_keys: cascade` if they may go"
+        Fault::RebuiltParent { .. } => "write `foreign_keys: off` in the header: the rows are then kept, and checked before \
+                                        the commit; or `foreign_keys: cascade` if they can be deleted"
             .to_owned(),
-        Fault::DuplicateId { .. } => "give the newer file another id; `cargo migrate revision` makes one up".to_owned(),
+        Fault::DuplicateId { .. } => "give the newer file another id; `cargo migrate revision` generates one".to_owned(),
         Fault::CaseCollision { .. } => {
-            "give one of them another id: databases and file systems do not all tell the two apart".to_owned()
+            "give one of them another id: not every database and file system tells the two apart".to_owned()
         }
         Fault::UnknownParent { nearest, childless, .. } => unknown_parent(nearest.as_deref(), childless.as_deref()),
         Fault::UnknownDependency { nearest, .. } => did_you_mean(nearest.as_deref())
@@ -93,7 +93,7 @@ pub(super) fn help(fault: &Fault) -> String {
             "name the revision that should come before it, or `none`".to_owned()
         }
         Fault::SelfReference { .. } | Fault::RepeatedReference { .. } => "remove it from the list".to_owned(),
-        Fault::Cycle { .. } => "correct one of these `down_revision` and `depends_on`, so that one revision comes first".to_owned(),
+        Fault::Cycle { .. } => "correct one of these `down_revision` or `depends_on` keys, so that one revision comes first".to_owned(),
         Fault::SeveralHeads { heads } => format!(
             "run `cargo migrate merge {}`, or allow several with `heads = \"many\"` in migrate.toml",
             heads.join(" ")

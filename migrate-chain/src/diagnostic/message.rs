@@ -85,12 +85,14 @@ fn message(fault: &Fault) -> String {
         Fault::NotUtf8 { valid_up_to } => {
             format!("the file is not UTF-8: the byte at offset {valid_up_to} is not valid")
         }
-        Fault::NulByte { .. } => "the file has a NUL byte, where databases end a text".to_owned(),
+        Fault::NulByte { .. } => {
+            "the file has a NUL byte, and databases stop reading there".to_owned()
+        }
         Fault::NotARevision => {
-            "the file stands among the revisions and has no revision header".to_owned()
+            "this file is in a versions directory but has no revision header".to_owned()
         }
         Fault::OutsideVersions { path, .. } => {
-            format!("`{path}` is not in a version location, so it is not a part of the chain")
+            format!("`{path}` is not in a version location, so it is not part of the chain")
         }
         Fault::ConflictMarker => "a merge-conflict marker was left in the file".to_owned(),
         Fault::ConfigSyntax { cause } => format!("`migrate.toml` is not valid TOML: {cause}"),
@@ -98,20 +100,20 @@ fn message(fault: &Fault) -> String {
             format!("`migrate.toml` has the unknown key `{key}`")
         }
         Fault::ConfigValue { key, .. } => {
-            format!("`{key}` in `migrate.toml` has a value that it cannot have")
+            format!("`{key}` in `migrate.toml` has an invalid value")
         }
         Fault::ConnectTransaction { keywords } => {
-            format!("`{keywords}` in `[connect]`, whose SQL only sets up a connection")
+            format!("`{keywords}` in `[connect]`, where SQL can only set up the connection")
         }
         Fault::MissingKey { key } => format!("the revision header has no `{key}`"),
         Fault::MalformedLine => "a header line is not `key: value`".to_owned(),
         Fault::MalformedValue { key, .. } => {
-            format!("the header key `{key}` has a value that it cannot have")
+            format!("the header key `{key}` has an invalid value")
         }
-        Fault::RepeatedKey { key } => format!("the header key `{key}` stands twice"),
+        Fault::RepeatedKey { key } => format!("the header has the key `{key}` twice"),
         Fault::UnknownKey { key, .. } => format!("the header has the unknown key `{key}`"),
         Fault::IllegalCharacter { id, character } => {
-            format!("`{id}` has the character {character:?} in it")
+            format!("`{id}` contains {character:?}, which a name cannot have")
         }
         Fault::TooLong { id, .. } => format!("`{id}` is {} characters long", id.chars().count()),
         Fault::AmbiguousLabel { label } => {
@@ -121,11 +123,11 @@ fn message(fault: &Fault) -> String {
             format!("`{id}` cannot be the name of a revision or a branch")
         }
         Fault::UnknownMarker { word, .. } if word.is_empty() => {
-            "the marker `-- migrate:` says nothing".to_owned()
+            "the marker `-- migrate:` has no word after it".to_owned()
         }
         Fault::UnknownMarker { word, .. } => format!("the marker `-- migrate: {word}` is unknown"),
         Fault::MalformedMarker { .. } => {
-            "the comment looks like a marker and is not one".to_owned()
+            "this comment looks like a marker but is not one".to_owned()
         }
         Fault::UnknownDialect { name, .. } => {
             format!("the section names the unknown database `{name}`")
@@ -138,7 +140,7 @@ fn message(fault: &Fault) -> String {
             section,
             dialect: None,
         } => format!("two {section} sections name no database"),
-        Fault::TextBeforeSection => "SQL stands before the first section".to_owned(),
+        Fault::TextBeforeSection => "there is SQL before the first section".to_owned(),
         Fault::MissingUpgrade { rust: true } => {
             "the revision has no `pub async fn upgrade`".to_owned()
         }
@@ -161,10 +163,10 @@ fn message(fault: &Fault) -> String {
             dialect: Some(dialect),
         } => format!("for {dialect}, {}", sql::message(*kind)),
         Fault::RebuiltParent { table, child } => format!(
-            "`{table}` is dropped and comes back with foreign keys on: in SQLite, dropping it deletes or changes the rows of \
+            "`{table}` is dropped and recreated with foreign keys on: in SQLite, dropping it deletes or changes the rows of \
              `{child}` that refer to it"
         ),
-        Fault::DuplicateId { id } => format!("the revision id `{id}` stands in two files"),
+        Fault::DuplicateId { id } => format!("two files have the revision id `{id}`"),
         Fault::CaseCollision { id, other } => {
             format!("the revision ids `{id}` and `{other}` differ only in case")
         }
@@ -190,7 +192,7 @@ fn message(fault: &Fault) -> String {
             id,
             key,
             same_as: None,
-        } => format!("`{id}` stands twice in `{key}`"),
+        } => format!("`{id}` is listed twice in `{key}`"),
         Fault::RepeatedReference {
             id,
             key,

@@ -33,7 +33,7 @@ pub(super) fn message(kind: FaultKind) -> String {
             "no `-- migrate: statement` opens what `-- migrate: end` closes".to_owned()
         }
         FaultKind::TransactionControl(keywords) => {
-            format!("`{keywords}` in a revision that runs in a transaction already")
+            format!("`{keywords}` in a revision that already runs in a transaction")
         }
         FaultKind::NotInTransaction {
             what,
@@ -54,7 +54,9 @@ pub(super) fn message(kind: FaultKind) -> String {
         FaultKind::ConnectionControl(keywords) => {
             format!("`{keywords}` {}", connection(keywords).0)
         }
-        FaultKind::PsqlMetaCommand => "a command for psql, which no server knows".to_owned(),
+        FaultKind::PsqlMetaCommand => {
+            "this is a psql command, which no server understands".to_owned()
+        }
         FaultKind::CopyFromStdin => "`COPY … FROM stdin` has no input in a revision".to_owned(),
     }
 }
@@ -88,7 +90,7 @@ pub(super) fn help(kind: FaultKind) -> &'static str {
         FaultKind::NotInTransaction {
             remedy: Remedy::TransactionOff,
             ..
-        } => "write `transaction: off` in the header, best in a revision with nothing else in it",
+        } => "write `transaction: off` in the header, ideally in a revision of its own",
         FaultKind::NotInTransaction {
             remedy: Remedy::ForeignKeysOff,
             ..
@@ -107,9 +109,9 @@ pub(super) fn help(kind: FaultKind) -> &'static str {
         FaultKind::OwnTransaction { .. } => {
             "remove these lines: the revision and its record commit together; or write `transaction: off` in the header"
         }
-        FaultKind::UnclosedTransaction(_) => "write `COMMIT;` where the transaction is to end",
+        FaultKind::UnclosedTransaction(_) => "write `COMMIT;` where the transaction should end",
         FaultKind::ConnectionControl(keywords) => connection(keywords).1,
-        FaultKind::PsqlMetaCommand => "write the SQL that it stands for",
+        FaultKind::PsqlMetaCommand => "write the SQL that it runs",
         FaultKind::CopyFromStdin => "write INSERT statements, or load the rows in a Rust revision",
     }
 }

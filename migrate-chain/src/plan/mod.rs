@@ -649,7 +649,7 @@ mod tests {
         assert_eq!(error.kind(), "not_ancestor");
         assert_eq!(
             error.to_string(),
-            "nothing stands on `a`: it is applied, as a dependency of `x`; name a revision below what is to be removed"
+            "no applied revision has `a` as parent: it is applied as a dependency of `x`; name a revision below the one to remove"
         );
     }
 

@@ -447,7 +447,7 @@ mod tests {
             ),
             (
                 up(&["a1aa"], "+2"),
-                "`+2` is ambiguous: from `b2bb` the way leads to `c3cc`, `d4dd`; name the revision you mean",
+                "`+2` is ambiguous: from `b2bb` it leads to `c3cc`, `d4dd`; name the revision you mean",
             ),
             (
                 up(&["c3cc"], "+2"),
@@ -456,7 +456,7 @@ mod tests {
             ),
             (
                 up(&["c3cc"], "-1"),
-                "`-1` is no way for an upgrade from the current revision; write `+` and a number",
+                "`-1` does not lead up from the current revision; use `+N`",
             ),
             (
                 up(&["c3c"], "current"),
@@ -464,7 +464,7 @@ mod tests {
             ),
             (
                 up(&[], "a@b@c"),
-                "`a@b@c` is no target: `@` can stand in it once, between the branch and the revision",
+                "`a@b@c` is not a target: `@` can appear once, between the branch and the revision",
             ),
         ];
         for (result, message) in messages {

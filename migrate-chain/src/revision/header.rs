@@ -301,8 +301,7 @@ impl<'s> Reader<'_, 's> {
             let first = Place::new(self.source, first.clone());
             let here = Place::new(self.source, key_range);
             self.faults.push(
-                Diagnostic::new(Fault::RepeatedKey { key }, here)
-                    .with(first, "it stands here first"),
+                Diagnostic::new(Fault::RepeatedKey { key }, here).with(first, "it is here first"),
             );
             return;
         }

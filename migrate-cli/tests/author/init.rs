@@ -365,7 +365,7 @@ error[config-unknown-key]: `migrate.toml` has the unknown key `version`
   |
   = help: did you mean `versions`?
 
-error[config-value]: `versions` in `migrate.toml` has a value that it cannot have
+error[config-value]: `versions` in `migrate.toml` has an invalid value
  --> migrations/migrate.toml:1:11
   |
 1 | version = "versions"

@@ -51,7 +51,7 @@ error: the revision `b1` is no head
 error: `d1` is named twice
   help: name each revision once
 
-error: no revision or branch is called `zz`; an id of more than three characters can be cut short, others are written in full
+error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
 
 
 "#]]
@@ -280,7 +280,7 @@ error[unknown-parent]: no revision has the id `zz`
 
 error: `base` is no revision, and has no file
 
-error: no revision or branch is called `zz`; an id of more than three characters can be cut short, others are written in full
+error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
 
 error: `head` means one head, and there are 2: `b1`, `c1`; name one of them, write `heads` for all, or merge them
 

@@ -181,10 +181,10 @@ error: the chain would have 2 heads: b1, d1, and 2 bases: a1, d1; nothing was wr
   help: if that is meant, allow it in migrate.toml: `heads = "many"` and `bases = "many"`
 
 $ cargo migrate revision --head zz
-error: no revision or branch is called `zz`; an id of more than three characters can be cut short, others are written in full
+error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
 
 $ cargo migrate revision --rev-id d1 --depends-on zz
-error: no revision or branch is called `zz`; an id of more than three characters can be cut short, others are written in full
+error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
 
 $ cargo migrate revision --rev-id d1 --version-path elsewhere
 error: elsewhere is no version location
@@ -259,7 +259,7 @@ error[case-collision]: the revision ids `b1` and `B1` differ only in case
 1 | -- revision: B1
   |              -- the other one
   |
-  = help: give one of them another id: databases and file systems do not all tell the two apart
+  = help: give one of them another id: not every database and file system tells the two apart
 
 error: the new revision `B1` would break the chain; nothing was written
 
@@ -269,7 +269,7 @@ error: `d-1` has the character '-' in it
 
 $ cargo migrate revision --rev-id head
 error: `head` cannot be the name of a revision or a branch
-  help: the words `head`, `heads`, `base`, `current`, `none` stand for places in the chain
+  help: the words `head`, `heads`, `base`, `current`, `none` name places in the chain; choose another name
 
 $ cargo migrate revision --rev-id 0123456789012345678901234567890123
 error: `0123456789012345678901234567890123` is 34 characters long
@@ -349,7 +349,7 @@ error[unknown-parent]: no revision has the id `a2`
         str![[r#"
 error[no-directory]: there is no directory `nowhere`
 --> nowhere
- = help: run `cargo migrate init` to make one, or correct the path
+ = help: run `cargo migrate init` to create one, or correct the path
 
 "#]]
     );

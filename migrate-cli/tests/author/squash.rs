@@ -170,7 +170,7 @@ error: cannot squash: `b1` is a branch point: `c1` stands on it as well
   help: squash what lies before it, or behind it
 
 $ cargo migrate squash a1 -m x
-error: `a1` is no target: a range is written `START:END`, `START:` or `:END`
+error: `a1` is not a target: a range is written `START:END`, `START:` or `:END`
 
 $ cargo migrate squash a1:a1 -m x
 error: the range holds one revision, `a1`: there is nothing to squash
@@ -181,7 +181,7 @@ error: a line of the message would be read as part of the header; nothing was wr
   help: word the message otherwise: no line of it can begin as `revision: …` or `migrate: …` do
 
 $ cargo migrate squash a1:zz -m x
-error: no revision or branch is called `zz`; an id of more than three characters can be cut short, others are written in full
+error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
 
 "#]]
     );

@@ -227,7 +227,7 @@ impl fmt::Display for TargetError {
     )]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed { target, reason } => write!(f, "`{target}` is no target: {reason}"),
+            Self::Malformed { target, reason } => write!(f, "`{target}` is not a target: {reason}"),
             Self::UnknownRevision { name, nearest } => {
                 write!(f, "no revision or branch is called `{name}`")?;
                 suggestion(
@@ -293,7 +293,7 @@ impl fmt::Display for TargetError {
             } => {
                 write!(
                     f,
-                    "`{target}` is ambiguous: from {} the way leads to ",
+                    "`{target}` is ambiguous: from {} it leads to ",
                     place(at.as_deref())
                 )?;
                 write!(f, "{}; name the revision you mean", list(choices))
@@ -315,14 +315,14 @@ impl fmt::Display for TargetError {
                 )
             }
             Self::WrongWay { target, is_upgrade } => {
-                let (command, sign) = if *is_upgrade {
-                    ("an upgrade", '+')
+                let (direction, sign) = if *is_upgrade {
+                    ("up", '+')
                 } else {
-                    ("a downgrade", '-')
+                    ("down", '-')
                 };
                 write!(
                     f,
-                    "`{target}` is no way for {command} from the current revision; write `{sign}` and a number"
+                    "`{target}` does not lead {direction} from the current revision; use `{sign}N`"
                 )
             }
             Self::StartsAtBase { target } => {
@@ -334,7 +334,7 @@ impl fmt::Display for TargetError {
             Self::Relative { target } => {
                 write!(
                     f,
-                    "`{target}` counts steps, and only a revision can stand here; name it by its id"
+                    "`{target}` counts steps, and only a revision is allowed here; name it by its id"
                 )
             }
             Self::NothingCurrent { target } => {
@@ -355,10 +355,10 @@ impl fmt::Display for TargetError {
             Self::NothingAbove { revision, users } => {
                 write!(
                     f,
-                    "nothing stands on `{revision}`: it is applied, as a dependency of {}; ",
+                    "no applied revision has `{revision}` as parent: it is applied as a dependency of {}; ",
                     list(users)
                 )?;
-                write!(f, "name a revision below what is to be removed")
+                write!(f, "name a revision below the one to remove")
             }
             Self::BadDowngradeTarget {
                 target,
@@ -367,12 +367,12 @@ impl fmt::Display for TargetError {
             } => {
                 write!(
                     f,
-                    "`{target}` is no place to go back to: of what stands on it, {}, ",
+                    "`{target}` is not a revision to go back to: of those above it, {}, ",
                     list(above)
                 )?;
                 write!(
                     f,
-                    "nothing leads to `{branch}`; leave out `{branch}@`, or name a revision below that branch"
+                    "none leads to `{branch}`; leave out `{branch}@`, or name a revision below that branch"
                 )
             }
             Self::UnknownRow { row, nearest } => {
@@ -402,12 +402,12 @@ impl fmt::Display for Malformed {
             Self::Empty => f.write_str(
                 "a revision is missing; write an id, `head`, `base` or a number of steps",
             ),
-            Self::EmptyBranch => f.write_str("a branch label or an id must stand before `@`"),
+            Self::EmptyBranch => f.write_str("write a branch label or an id before `@`"),
             Self::Character('@') => {
-                f.write_str("`@` can stand in it once, between the branch and the revision")
+                f.write_str("`@` can appear once, between the branch and the revision")
             }
             Self::Character(':') => {
-                f.write_str("a range is not taken here; write the one revision to go to")
+                f.write_str("a range is not allowed here; write the one revision to go to")
             }
             Self::Character(character) => write!(f, "it cannot hold {character:?}"),
             Self::Steps => f.write_str("`+` or `-` takes a number, and nothing can follow it"),
@@ -417,8 +417,7 @@ impl fmt::Display for Malformed {
 }
 
 const HISTORY: &str = "; `history` lists the revisions there are";
-const SHORT: &str =
-    "; an id of more than three characters can be cut short, others are written in full";
+const SHORT: &str = "; write at least four characters of an id, and other names in full";
 
 fn is_short(name: &str) -> bool {
     name.chars().count() < 4

@@ -202,7 +202,7 @@ mod tests {
             ),
             ("c1:b1", "`c1` is no ancestor of `b1`"),
             ("x1:e1", "`x1` is no ancestor of `e1`"),
-            ("b1", "`b1` is no target: a range is written"),
+            ("b1", "`b1` is not a target: a range is written"),
             ("b1:zz", "no revision or branch is called `zz`"),
         ] {
             let refused = ids(&scene, range).expect_err(range);
