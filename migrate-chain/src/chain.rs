@@ -7,12 +7,12 @@ use crate::revision::Revision;
 pub struct Chain {
     /// The directory as it is shown to people.
     pub directory: String,
-    /// What `migrate.toml` says, or the defaults.
+    /// The settings of `migrate.toml`, or the defaults.
     pub config: Config,
     /// Whether there is a `migrate.toml`.
     pub has_config_file: bool,
     /// The revisions, in loading order: version locations in order, then files by name.
     pub revisions: Vec<Revision>,
-    /// How the revisions hang together; its indices are those of [`revisions`](Self::revisions).
+    /// The graph of the revisions; its indices are those of [`revisions`](Self::revisions).
     pub graph: RevisionGraph,
 }

@@ -1,4 +1,4 @@
-//! What pins a revision: the checksum of what it does, and the digest of that together with all that it stands on.
+//! The hashes that pin a revision: the checksum of its upgrade, and the digest of that and all its ancestors.
 
 use std::fmt;
 use std::str::FromStr;

@@ -6,13 +6,13 @@ use crate::graph::RevisionGraph;
 use crate::revision::draft::Draft;
 use crate::revision::{DialectSet, Fingerprint};
 
-/// What is known of a revision on one database, once all under it has been hashed.
+/// The hashes of a revision on one database, once all its ancestors have been hashed.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Hashes {
     checksum: Option<Checksum>,
     digest: Digest,
     /// The digests that a database may hold from before a squash: those that the revision itself replaces, and those
-    /// that it had itself while what is squashed now stood under it.
+    /// that it had itself before its ancestors were squashed.
     before_squash: Vec<Digest>,
 }
 
@@ -22,7 +22,7 @@ type PerDialect<T> = [T; Dialect::ALL.len()];
 /// With several squashes under a merge, only so many combinations of before and after are kept.
 const MOST_COMBINATIONS: usize = 64;
 
-/// What is known of a revision on all databases. Most chains are alike on all of them, and are hashed once.
+/// The hashes of a revision on all databases. Most chains are alike on all of them, and are hashed once.
 enum Known {
     Alike(Hashes),
     Each(Box<PerDialect<Hashes>>),
@@ -37,7 +37,7 @@ impl Known {
     }
 }
 
-/// What a draft itself adds to its digests.
+/// The part of its digests that a draft itself contributes.
 pub(crate) struct Own {
     id: String,
     checksums: Checksums,
@@ -59,7 +59,7 @@ impl Own {
     }
 }
 
-/// The fingerprints of the drafts, in their order. Each digest stands on those of parents and dependencies, so that
+/// The fingerprints of the drafts, in their order. Each digest covers those of parents and dependencies, so
 /// parents are hashed first.
 pub(crate) fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
     let unknown = || Known::Alike(Hashes::default());

@@ -87,8 +87,8 @@ fn load_counting(tree: &dyn Tree, counts: bool) -> Result<Chain, Vec<Diagnostic>
     }
 }
 
-/// Checks the drafts, each by itself and all together, and makes a graph and revisions of them. What does not wait for
-/// the other is done side by side: a digest stands on those of its parents, so that one thread works on them alone.
+/// Checks the drafts, each on its own and all together, and makes a graph and revisions of them. Independent work is done
+/// in parallel; a digest depends on those of its parents, so one thread computes them all.
 fn assemble(
     rules: &Config,
     drafts: Vec<Draft>,
@@ -96,7 +96,7 @@ fn assemble(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<Revision>, RevisionGraph)> {
     let in_graph = || check::graph(rules, &drafts, lost, faults);
-    let (own, graph) = parallel::map_beside(&drafts, Own::of, in_graph);
+    let (own, graph) = parallel::map_while(&drafts, Own::of, in_graph);
     let digests = || Some(fingerprint::fingerprints(&own, graph.as_ref()?));
     let found = Mutex::new(Vec::new());
     let finish = |draft: Draft| {
@@ -107,7 +107,7 @@ fn assemble(
         }
         draft.finish()
     };
-    let (mut revisions, fingerprints) = parallel::map_owned_beside(drafts, finish, digests);
+    let (mut revisions, fingerprints) = parallel::map_owned_while(drafts, finish, digests);
     faults.extend(found.into_inner().unwrap_or_else(PoisonError::into_inner));
     for (revision, fingerprints) in revisions.iter_mut().zip(fingerprints?) {
         revision.fingerprints = fingerprints;
@@ -145,8 +145,8 @@ pub fn revision_files<'l>(
     }
 }
 
-/// What is likely a mistake in a migration directory, and does not keep it from being loaded: files beside the version
-/// locations that look like revisions. Commands print it; the macro and loading at run time say nothing, since neither has
+/// Likely mistakes in a migration directory that do not keep it from being loaded: files outside the version locations
+/// that look like revisions. Commands print it; the macro and loading at run time say nothing, since neither has
 /// a way to warn.
 ///
 /// ```
@@ -201,7 +201,7 @@ struct Loader<'t> {
     lost: Lost,
 }
 
-/// Why there is no text of a file.
+/// The reason why there is no text of a file.
 enum Unread {
     Absent,
     Unreadable(String),
@@ -324,7 +324,7 @@ impl<'t> Loader<'t> {
         false
     }
 
-    /// What a folder holds: nothing where it cannot be read, which is reported; none where there is no such folder.
+    /// The entries of a folder: empty if it cannot be read, which is reported; `None` if there is no such folder.
     fn list(&mut self, folder: &str) -> Option<Vec<Entry>> {
         self.tree.list(folder).unwrap_or_else(|error| {
             self.lost.folder = true;
@@ -393,7 +393,7 @@ impl<'t> Loader<'t> {
     }
 }
 
-/// Whether a file in a version location must be a revision. What an editor hides behind a dot is none.
+/// Whether a file in a version location must be a revision. A hidden file of an editor need not be.
 fn is_revision_file(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let is_source =

@@ -7,33 +7,33 @@ use std::thread;
 
 /// Applies `work` to each item, and gives the results in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    map_beside(items, work, || ()).0
+    map_while(items, work, || ()).0
 }
 
-/// The same, while the calling thread does `beside` first, and then joins in.
-pub(crate) fn map_beside<T: Sync, R: Send, B>(
+/// The same, while the calling thread does `meanwhile` first, and then joins in.
+pub(crate) fn map_while<T: Sync, R: Send, B>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
-    beside: impl FnOnce() -> B,
+    meanwhile: impl FnOnce() -> B,
 ) -> (Vec<R>, B) {
     let shares = items.chunks(share(items.len())).collect();
-    map_shares(shares, work, beside)
+    map_shares(shares, work, meanwhile)
 }
 
-/// As [`map_beside`], for items that the work uses up.
-pub(crate) fn map_owned_beside<T: Send, R: Send, B>(
+/// As [`map_while`], for items that the work uses up.
+pub(crate) fn map_owned_while<T: Send, R: Send, B>(
     items: Vec<T>,
     work: impl Fn(T) -> R + Sync,
-    beside: impl FnOnce() -> B,
+    meanwhile: impl FnOnce() -> B,
 ) -> (Vec<R>, B) {
     let share = share(items.len());
-    map_shares(shares(items, share), work, beside)
+    map_shares(shares(items, share), work, meanwhile)
 }
 
 fn map_shares<S: IntoIterator + Send, R: Send, B>(
     shares: Vec<S>,
     work: impl Fn(S::Item) -> R + Sync,
-    beside: impl FnOnce() -> B,
+    meanwhile: impl FnOnce() -> B,
 ) -> (Vec<R>, B) {
     let mut results: Vec<Vec<R>> = shares.iter().map(|_| Vec::new()).collect();
     let work = &work;
@@ -42,7 +42,7 @@ fn map_shares<S: IntoIterator + Send, R: Send, B>(
         Box::new(move || results.extend(share.into_iter().map(work)))
     });
     let mut answer = None;
-    run(jobs.collect(), Box::new(|| answer = Some(beside())));
+    run(jobs.collect(), Box::new(|| answer = Some(meanwhile())));
     // Each share is moved in one piece.
     let mut all = Vec::with_capacity(results.iter().map(Vec::len).sum());
     for mut results in results {
@@ -53,8 +53,8 @@ fn map_shares<S: IntoIterator + Send, R: Send, B>(
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// Does all jobs, in any order; the calling thread takes its part once it is through with `beside`.
-fn run(jobs: Vec<Job<'_>>, beside: Box<dyn FnOnce() + '_>) {
+/// Does all jobs, in any order; the calling thread takes its part once it is through with `meanwhile`.
+fn run(jobs: Vec<Job<'_>>, meanwhile: Box<dyn FnOnce() + '_>) {
     let threads = processors().min(jobs.len());
     let jobs = Mutex::new(jobs);
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -67,7 +67,7 @@ fn run(jobs: Vec<Job<'_>>, beside: Box<dyn FnOnce() + '_>) {
         for _ in 1..threads {
             scope.spawn(work);
         }
-        beside();
+        meanwhile();
         work();
     });
 }
@@ -106,10 +106,10 @@ mod tests {
             let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
             assert_eq!(map(&items, |item| item * 2), doubled);
             let sum = || items.iter().sum::<usize>();
-            let (beside, total) = map_beside(&items, |item| item * 2, sum);
-            assert_eq!((&beside, total), (&doubled, sum()));
-            let (beside, total) = map_owned_beside(items.clone(), |item| item * 2, sum);
-            assert_eq!((&beside, total), (&doubled, sum()));
+            let (meanwhile, total) = map_while(&items, |item| item * 2, sum);
+            assert_eq!((&meanwhile, total), (&doubled, sum()));
+            let (meanwhile, total) = map_owned_while(items.clone(), |item| item * 2, sum);
+            assert_eq!((&meanwhile, total), (&doubled, sum()));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A file of the migration directory: the path it is shown by, and its text as it stands on disk.
+/// A file of the migration directory: the path it is shown by, and its text as it is on disk.
 ///
 /// Offsets into the text count bytes of the file, byte order mark and carriage returns included, so that a range taken
 /// at build time is valid for what `include_str!` embeds. Lines and columns are derived when somebody wants to see them.
@@ -117,13 +117,13 @@ impl Place {
         self.source.text.is_empty()
     }
 
-    /// Where the range starts.
+    /// The start of the range.
     pub fn position(&self) -> Position {
         self.source.position(self.range.start)
     }
 }
 
-/// What some editors put before the first character of a file.
+/// The mark that some editors put before the first character of a file.
 pub const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[cfg(test)]

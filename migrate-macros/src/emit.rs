@@ -91,8 +91,8 @@ fn table(chain: &Chain) -> (String, Vec<(usize, usize, usize)>) {
     (table, heads)
 }
 
-/// A string literal: as it stands where it can, so that neither we escape megabytes nor rustc takes that back. rustc
-/// refuses some characters that are not ASCII where they stand unescaped.
+/// A string literal, raw if possible, so that megabytes need not be escaped here and unescaped by rustc. rustc refuses
+/// some characters that are not ASCII unless they are escaped.
 fn literal(text: &str) -> String {
     let has = |byte| text.as_bytes().contains(&byte);
     if has(b'"') || has(b'\r') || !text.is_ascii() {
@@ -145,7 +145,7 @@ fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
         .filter(|(_, revision)| revision.is_rust())
 }
 
-/// Where the files are, for the stale-binary check; a release build must not know.
+/// The path of the files, for the stale-binary check; a release build must not have it.
 fn source(out: &mut String, root: &str) {
     let _ = writeln!(
         out,

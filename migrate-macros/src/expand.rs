@@ -12,11 +12,11 @@ use syn::{LitStr, Token};
 
 use crate::emit;
 
-/// Where rustc runs, as far as paths depend on it.
+/// The folders of a call of rustc that paths depend on.
 pub(crate) struct Surroundings {
     /// The folder of the calling crate's Cargo.toml.
     pub(crate) manifest_dir: PathBuf,
-    /// What paths in messages are relative to: for Cargo, the workspace.
+    /// The folder that paths in messages are relative to: for Cargo, the workspace.
     pub(crate) current_dir: PathBuf,
 }
 
@@ -118,7 +118,7 @@ impl Call {
         quote_spanned!(span=> ::core::compile_error!(#message);)
     }
 
-    /// The errors, and behind them a value of the right type, so that rustc adds no complaint of its own.
+    /// The errors, then a value of the right type, so that rustc adds no error of its own.
     fn faulty(&self, errors: impl Iterator<Item = TokenStream>) -> TokenStream {
         let krate = &self.krate;
         let errors = errors.map(|error| quote!(#error;));

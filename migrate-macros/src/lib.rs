@@ -3,7 +3,8 @@
 mod emit;
 mod expand;
 
-/// What `embed_migrations!` of the crate `embed-migrations` calls, with the path of that crate before its argument.
+/// The macro that `embed_migrations!` of the crate `embed-migrations` calls, with the path of that crate before its
+/// argument.
 #[doc(hidden)]
 #[proc_macro]
 pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {

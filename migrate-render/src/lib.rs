@@ -50,7 +50,7 @@ pub fn text(diagnostic: &Diagnostic, style: Style) -> String {
 
 /// A message with a place in a text, in the same form: what the runtime's errors print.
 ///
-/// `notes` stand below the source line, each with its level.
+/// `notes` are printed below the source line, each with its level.
 pub fn located(
     message: &str,
     place: &Place,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use migrate_chain::sql::is_control;
 
 /// A text with each control character written out, as `\u{1b}`: those of ASCII and of Latin-1, those that turn the
-/// direction of writing, the line ends of Unicode, and what is no character at all. Line feeds and tabs stay.
+/// direction of writing, the line ends of Unicode, and code points that are not characters. Line feeds and tabs stay.
 ///
 /// Messages, file names and what a database says can hold anything. Whatever shows them passes them through here once.
 ///
@@ -22,8 +22,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// A JSON text in which each such character is written as `\u001b`: the same JSON, for eyes too. It needs to have none
-/// outside its strings, as every JSON text.
+/// A JSON text in which each such character is written as `\u001b`: the same JSON, safe to look at. Like every
+/// JSON text, it must have none outside its strings.
 ///
 /// ```
 /// assert_eq!(migrate_render::visible_json("\"\u{9b}\""), r#""\u009b""#);
@@ -37,8 +37,8 @@ pub fn visible_json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Whether a character is shown as something else than itself. What is no character at all a program may use for itself,
-/// as the command line does.
+/// Whether a character is shown as an escape. A program may use code points that are not characters for itself, as the
+/// command line does.
 pub(crate) fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' => false,

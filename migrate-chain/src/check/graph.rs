@@ -47,7 +47,7 @@ pub(crate) fn graph(
 fn node(draft: &Draft) -> Option<Node<'_>> {
     let header = &draft.header;
     let mut node = Node::new(&draft.id()?.value);
-    // Which side of a conflict holds is not decided yet.
+    // It is not decided yet which side of a conflict holds.
     if !draft.has_conflict {
         node.down = values(&header.down_revision);
         node.depends_on = values(&header.depends_on);
@@ -79,7 +79,7 @@ fn follows(drafts: &[&Draft], lost: &Lost, fault: &graph::Fault) -> bool {
 const DOWN: &str = "down_revision";
 const DEPENDS: &str = "depends_on";
 
-/// The words of a fault of the graph, with the places that its indices stand for.
+/// The diagnostic for a fault of the graph, with the places of the revisions that it names by index.
 fn diagnostic(
     drafts: &[&Draft],
     childless: Option<&Childless<'_>>,
@@ -216,7 +216,7 @@ fn repeated_in(
 }
 
 /// At the place in the first revision of the cycle, in loading order, that makes it wait for the next; those of the
-/// others are beside it.
+/// others are related places.
 fn cycle(drafts: &[&Draft], path: &[usize]) -> Diagnostic {
     let fault = Fault::Cycle {
         ids: path.iter().map(|&node| id(drafts[node])).collect(),
@@ -234,7 +234,7 @@ fn cycle(drafts: &[&Draft], path: &[usize]) -> Diagnostic {
     )
 }
 
-/// Where a revision says that it waits for another: by its id, or by one of its labels.
+/// The place where a revision says that it waits for another: by its id, or by one of its labels.
 fn wait(draft: &Draft, other: &Draft) -> Place {
     let header = &draft.header;
     let labels = || other.header.branch_labels.iter().map(|label| &*label.value);
@@ -274,7 +274,7 @@ fn at(draft: &Draft, range: Range<usize>) -> Place {
     Place::new(&draft.source, range)
 }
 
-/// The revisions that are nobody's parent. When a file goes missing from the middle of a chain, its parent becomes one,
+/// The revisions without a child. When a file goes missing from the middle of a chain, its parent becomes one,
 /// and is what the orphaned child most likely should name.
 struct Childless<'d> {
     drafts: &'d [&'d Draft],

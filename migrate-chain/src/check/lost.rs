@@ -45,7 +45,7 @@ impl Lost {
     }
 }
 
-/// Whether `word` stands in `text` with no letter or digit next to it.
+/// Whether `text` has `word` with no letter or digit next to it.
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     !word.is_empty()

@@ -12,7 +12,7 @@ use crate::revision::draft::Draft;
 pub(crate) use graph::graph;
 pub(crate) use lost::Lost;
 
-/// What is wrong with a revision on its own.
+/// The faults of a revision on its own.
 pub(crate) fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     if !draft.has_conflict {

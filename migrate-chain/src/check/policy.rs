@@ -1,4 +1,4 @@
-//! What `migrate.toml` asks of each revision and of the chain as a whole.
+//! The policies that `migrate.toml` sets for each revision and for the whole chain.
 
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::graph::RevisionGraph;
@@ -51,7 +51,7 @@ pub(crate) fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnost
     }
 }
 
-/// A downgrade stands where it is required, and does not where the revision says that there is none.
+/// A revision has a downgrade if one is required, and has none if it says that it is irreversible.
 pub(crate) fn downgrade(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
     let (exists, place, rust) = match &draft.body {
         Body::Sql(script) => (
@@ -79,8 +79,8 @@ pub(crate) fn downgrade(config: &Config, draft: &Draft, faults: &mut Vec<Diagnos
 
 /// One head and one base, unless several are allowed.
 ///
-/// A revision that names no parent by mistake is a base too many, and the end of what stands on it a head too many: to
-/// merge that would be wrong advice. So only heads on the same base count once the bases have been reported.
+/// A revision that names no parent by mistake is a base too many, and its last descendant a head too many: merging that
+/// would be wrong advice. So only heads on the same base count once the bases have been reported.
 pub(crate) fn heads_and_bases(
     config: &Config,
     drafts: &[Draft],
@@ -131,7 +131,7 @@ fn connected_heads(graph: &RevisionGraph) -> Vec<Vec<usize>> {
     parts
 }
 
-/// One diagnostic at the last of several revisions, with the others beside it: the last in loading order is most
+/// One diagnostic at the last of several revisions, with the others as related places: the last in loading order is most
 /// often the newest.
 fn all_named(drafts: &[Draft], indices: &[usize], fault: Fault, note: &str) -> Diagnostic {
     let (last, others) = indices.split_last().expect("callers pass two or more");

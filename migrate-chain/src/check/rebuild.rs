@@ -222,9 +222,9 @@ impl References {
         let text = draft.source.text();
         let upper = text.to_ascii_uppercase();
         for (at, word) in upper.match_indices("REFERENCES") {
-            let behind = &text[at + word.len()..];
+            let after = &text[at + word.len()..];
             let name =
-                behind.trim_start_matches(|c: char| c.is_whitespace() || "\\\"`['".contains(c));
+                after.trim_start_matches(|c: char| c.is_whitespace() || "\\\"`['".contains(c));
             let is_name = |c: char| c.is_alphanumeric() || c == '_';
             let name: String = name.chars().take_while(|&c| is_name(c)).collect();
             let place = Place::new(&draft.source, at..at + word.len());

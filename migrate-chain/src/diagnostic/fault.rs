@@ -5,11 +5,11 @@ use crate::sql;
 /// One fault of a migration directory: what is wrong, where, and what else has to do with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
-    /// What is wrong.
+    /// The fault.
     pub fault: Fault,
-    /// Where.
+    /// Its place.
     pub place: Place,
-    /// Other places that belong to it, each with what stands there.
+    /// Other places that belong to it, each with a note.
     pub related: Vec<Related>,
 }
 
@@ -49,9 +49,9 @@ impl Diagnostic {
 /// A second place of a diagnostic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Related {
-    /// Where it is.
+    /// The place.
     pub place: Place,
-    /// What stands there.
+    /// A note about it.
     pub note: String,
 }
 
@@ -63,7 +63,7 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
     });
 }
 
-/// What is wrong with a chain.
+/// A fault of a chain.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -78,7 +78,7 @@ pub enum Fault {
     Unreadable {
         /// Its path as it is shown to people.
         path: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         cause: String,
     },
     /// A link leads to a folder that is read already.
@@ -93,14 +93,14 @@ pub enum Fault {
         /// How many bytes are valid before the first that is not.
         valid_up_to: usize,
     },
-    /// The file has a NUL byte, where databases end a text.
+    /// The file has a NUL byte, where databases stop reading.
     NulByte {
         /// Whether the file reads like UTF-16.
         is_wide: bool,
     },
     /// A `.sql` or `.rs` file in a version location has no header.
     NotARevision,
-    /// A file beside the version locations looks like a revision, and no chain has it. It is a warning.
+    /// A file outside the version locations looks like a revision, and no chain has it. This is a warning.
     OutsideVersions {
         /// Its path as it is shown to people.
         path: String,
@@ -110,12 +110,12 @@ pub enum Fault {
     /// A merge-conflict marker was left in the file.
     ConflictMarker,
 
-    /// `migrate.toml` is no TOML.
+    /// `migrate.toml` is not valid TOML.
     ConfigSyntax {
-        /// What the TOML parser says.
+        /// The error of the TOML parser.
         cause: String,
     },
-    /// `migrate.toml` has a key that nobody reads.
+    /// `migrate.toml` has an unknown key.
     ConfigUnknownKey {
         /// The key.
         key: String,
@@ -128,7 +128,7 @@ pub enum Fault {
     ConfigValue {
         /// The key.
         key: String,
-        /// What it takes.
+        /// The values that it takes.
         expected: &'static str,
     },
 
@@ -143,21 +143,21 @@ pub enum Fault {
         /// The key.
         key: &'static str,
     },
-    /// A header line is no `key: value`.
+    /// A header line is not `key: value`.
     MalformedLine,
-    /// A header key has a value that it cannot have.
+    /// A header key has an invalid value.
     MalformedValue {
         /// The key.
         key: &'static str,
-        /// What it takes.
+        /// The values that it takes.
         expected: &'static str,
     },
-    /// A header key stands twice.
+    /// The header has a key twice.
     RepeatedKey {
         /// The key.
         key: &'static str,
     },
-    /// A header key that nobody reads.
+    /// The header has an unknown key.
     UnknownKey {
         /// The key.
         key: String,
@@ -166,7 +166,7 @@ pub enum Fault {
         /// Every key that exists there.
         known: &'static [&'static str],
     },
-    /// An id or a label has a character that it cannot have.
+    /// An id or a label has a character that is not allowed.
     IllegalCharacter {
         /// The id or label.
         id: String,
@@ -216,10 +216,10 @@ pub enum Fault {
     RepeatedSection {
         /// `upgrade` or `downgrade`.
         section: &'static str,
-        /// The database served twice; none when two sections without names stand.
+        /// The database served twice; `None` for two sections without names.
         dialect: Option<Dialect>,
     },
-    /// Something other than a comment stands before the first section.
+    /// There is something other than a comment before the first section.
     TextBeforeSection,
     /// A SQL revision has no upgrade section, a Rust revision no `upgrade` function.
     MissingUpgrade {
@@ -242,13 +242,13 @@ pub enum Fault {
     },
     /// Something is wrong in the SQL itself.
     Sql {
-        /// What it is.
+        /// The kind of fault.
         kind: sql::FaultKind,
         /// The database that reads it so, where another that the section serves does not.
         dialect: Option<Dialect>,
     },
 
-    /// A table of SQLite that others refer to is dropped and comes back under its name, with foreign keys on.
+    /// A table of SQLite that others refer to is dropped and recreated with foreign keys on.
     RebuiltParent {
         /// The table.
         table: String,
@@ -316,7 +316,7 @@ pub enum Fault {
         /// The label.
         label: String,
     },
-    /// A name that stands twice in one list.
+    /// A list has a name twice.
     RepeatedReference {
         /// The id or label.
         id: String,

@@ -1,4 +1,4 @@
-//! What to do next about each fault. Every fault has such a line.
+//! The help for each fault: what to do next.
 
 use super::fault::Fault;
 use super::sql;

@@ -10,17 +10,17 @@ impl Diagnostic {
         code(&self.fault)
     }
 
-    /// What is wrong, in one line.
+    /// The message, in one line: what is wrong.
     pub fn message(&self) -> String {
         message(&self.fault)
     }
 
-    /// What is said under the place itself; none where the message says it all.
+    /// The text under the place itself; `None` if the message says it all.
     pub fn label(&self) -> Option<String> {
         label(&self.fault)
     }
 
-    /// What to do next, as a command where there is one.
+    /// The help: what to do next, as a command if there is one.
     pub fn help(&self) -> String {
         help::help(&self.fault)
     }
@@ -215,7 +215,7 @@ fn label(fault: &Fault) -> Option<String> {
     Some(label.to_owned())
 }
 
-/// What the first of a cycle waits for.
+/// The revision that the first of a cycle waits for.
 fn waits(ids: &[String]) -> Option<String> {
     let (first, next) = (ids.first()?, ids.get(1)?);
     Some(format!("`{first}` waits for `{next}`"))

@@ -1,5 +1,4 @@
-//! What can be wrong with a chain, as data ([`Fault`]), and the text for each fault. The crate `migrate-render` draws
-//! them.
+//! The faults of a chain, as data ([`Fault`]), and the text for each. The crate `migrate-render` draws them.
 
 mod fault;
 mod help;

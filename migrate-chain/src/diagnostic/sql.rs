@@ -116,7 +116,7 @@ pub(super) fn help(kind: FaultKind) -> &'static str {
     }
 }
 
-/// What a statement does to the connection of a run, and what to do instead.
+/// The effect of a statement on the connection of a run, and the alternative.
 fn connection(keywords: &str) -> (&'static str, &'static str) {
     match keywords {
         "USE" => (

@@ -78,7 +78,7 @@ pub enum Fault {
         node: usize,
         /// The place in its `down`.
         edge: usize,
-        /// The id that is most like it, or the revision behind it where it is a label.
+        /// The id that is most like it, or the revision of the label that is.
         nearest: Option<String>,
     },
     /// `down` lists the same revision twice.
@@ -101,12 +101,12 @@ pub enum Fault {
     },
     /// Revisions that need each other.
     Cycle {
-        /// Each needs the one behind it, as parent or dependency, and the last needs the first.
+        /// Each needs the one after it, as parent or dependency, and the last needs the first.
         path: Vec<usize>,
     },
 }
 
-/// What the ids and labels of the nodes mean. Where a name is given twice, the first counts.
+/// The nodes by their ids and labels. If a name is given twice, the first counts.
 pub(super) struct Names<'a> {
     ids: HashMap<&'a str, usize>,
     labels: HashMap<&'a str, (usize, usize)>,
@@ -294,12 +294,12 @@ fn repeated(nodes: &[Node<'_>], targets: &Targets, faults: &mut Vec<Fault>) {
     }
 }
 
-/// The places of those that there is no revision for.
+/// The places of those that no revision has.
 fn missing_in(targets: &[usize]) -> impl Iterator<Item = usize> {
     (0..targets.len()).filter(|&edge| targets[edge] == MISSING)
 }
 
-/// The places of each item that was there before, behind the first place of the same.
+/// The places of each repeated item, after the first place of the same item.
 fn repetitions<T: Eq + std::hash::Hash>(
     list: impl Iterator<Item = T>,
 ) -> impl Iterator<Item = (usize, usize)> {

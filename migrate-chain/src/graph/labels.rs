@@ -1,7 +1,7 @@
 use super::node::Node;
 use super::walk::Edges;
 
-/// Which branch labels every revision belongs to.
+/// The branch labels that each revision belongs to.
 ///
 /// Labels run down long chains, so a list for each revision would be quadratic. Revisions with the same labels share a
 /// group; a group holds the labels declared in it and points at the groups it inherits from.

@@ -1,4 +1,4 @@
-//! The revision graph: revisions, their parents and dependencies, and what follows from them.
+//! The revision graph: revisions, their parents and dependencies, and the facts that follow from them.
 //!
 //! A [`RevisionGraph`] that exists is valid. Everything in it is an index: the place of a revision in the order of loading.
 
@@ -66,8 +66,8 @@ pub struct RevisionGraph {
 impl RevisionGraph {
     /// Checks the nodes and joins them.
     ///
-    /// Several heads or bases are no fault here: see [`heads`](Self::heads) and [`bases`](Self::bases). Nor is what ids and
-    /// labels are called: see [`names`](crate::revision::names).
+    /// Several heads or bases are not a fault here: see [`heads`](Self::heads) and [`bases`](Self::bases). The names
+    /// of ids and labels are not checked: see [`names`](crate::revision::names).
     ///
     /// ```
     /// use migrate_chain::graph::{Fault, Node, RevisionGraph};
@@ -126,7 +126,7 @@ impl RevisionGraph {
         }
     }
 
-    /// Every revision, each behind its parents and dependencies.
+    /// Every revision, each after its parents and dependencies.
     ///
     /// ```
     /// use migrate_chain::graph::{Node, RevisionGraph};

@@ -98,7 +98,7 @@ impl<'a> Search<'a> {
             .map(|shared| shared.last + 1)
             .max()
             .unwrap_or_default();
-        // By place behind the start: what the revision and its ancestors list.
+        // By place after the start: what the revision and its ancestors list.
         let mut listed = vec![0_u64; end - start];
         let mut inherited = Vec::new();
         for place in start..end {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Node, RevisionGraph};
 
-/// A revision a line: its id, behind `<` its parents, behind `~` its dependencies, behind `#` its labels.
+/// A revision a line: its id, after `<` its parents, after `~` its dependencies, after `#` its labels.
 pub(crate) fn nodes(text: &str) -> Vec<Node<'_>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(node).collect()

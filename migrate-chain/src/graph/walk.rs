@@ -3,7 +3,7 @@
 /// The neighbours of every node, stored end to end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
-    /// Where each node's neighbours start in `targets`; one entry more than there are nodes.
+    /// The start of each node's neighbours in `targets`; one entry more than there are nodes.
     starts: Vec<usize>,
     targets: Vec<usize>,
 }
@@ -78,7 +78,7 @@ pub(crate) fn tips(set: &[bool], edges: &Edges) -> Vec<usize> {
     tips
 }
 
-/// Every node behind the nodes that its edges point at. Nodes on a cycle, and those that lead to one, are left out.
+/// Every node after the nodes that its edges point at. Nodes on a cycle, and those that lead to one, are left out.
 pub(crate) fn dependencies_first(edges: &Edges) -> Vec<usize> {
     let users = edges.reversed();
     let mut waiting: Vec<usize> = (0..edges.len()).map(|node| edges.of(node).len()).collect();

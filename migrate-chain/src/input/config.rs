@@ -65,7 +65,7 @@ pub struct Config {
 pub struct Hook {
     /// The name that messages use.
     pub name: String,
-    /// The program and its arguments; `{file}` stands for the path of the new file.
+    /// The program and its arguments; `{file}` is replaced by the path of the new file.
     pub command: Vec<String>,
 }
 
@@ -117,18 +117,18 @@ pub fn journal_of(version_table: &str) -> String {
     }
 }
 
-/// What was read of `migrate.toml`, faults or not.
+/// The settings that were read from `migrate.toml`, with or without faults.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) config: Config,
-    /// Where each of the version locations stands in the file; none for the default.
+    /// The place of each version location in the file; none for the default.
     pub(crate) locations: Vec<Place>,
     /// The version locations are in doubt, and so is which files are revisions.
     pub(crate) doubtful_locations: bool,
 }
 
 impl Settings {
-    /// What holds while nobody knows what the file says: nothing is refused for a setting that may well allow it.
+    /// The settings of a file that cannot be read: nothing is refused that one of its settings may allow.
     pub(crate) fn doubtful() -> Self {
         let mut settings = Self::default();
         for key in KEYS {
@@ -168,7 +168,7 @@ pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Setti
                 faults.extend(conflict::faults(source, conflicts));
                 return Settings::doubtful();
             }
-            // What follows the first error is the parser's guess.
+            // Anything after the first error is the parser's guess.
             let cause = error.message().to_owned();
             reader.fault(Fault::ConfigSyntax { cause }, error.span().unwrap_or(0..0));
             reader.settings = Settings::doubtful();

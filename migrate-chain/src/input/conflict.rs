@@ -1,4 +1,4 @@
-//! What is left of a merge that nobody finished.
+//! The markers of a merge that was not finished.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::source::{Place, Source};
 
 /// The lines of `text` that are merge-conflict markers, without their line breaks.
 ///
-/// `=======` and `|||||||` count only between `<<<<<<<` and `>>>>>>>`, so that an underlined comment is none.
+/// `=======` and `|||||||` count only between `<<<<<<<` and `>>>>>>>`, so that an underlined comment is not a marker.
 ///
 /// ```
 /// use migrate_chain::conflict_markers;
@@ -25,7 +25,7 @@ pub fn conflict_markers(text: &str) -> Vec<Range<usize>> {
     if !may_have(b'<', "<<<<<<<") && !may_have(b'>', ">>>>>>>") {
         return found;
     }
-    // The markers behind a `<<<<<<<` that count once its `>>>>>>>` shows.
+    // The markers after a `<<<<<<<`, which count once its `>>>>>>>` follows.
     let mut middle: Option<Vec<Range<usize>>> = None;
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -50,7 +50,7 @@ pub fn conflict_markers(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// One fault for each conflict of which a file has these markers: at the one that opens it, with the others beside it.
+/// One fault for each conflict with these markers: at the marker that opens it, with the others as related places.
 pub(crate) fn faults(source: &Arc<Source>, markers: Vec<Range<usize>>) -> Vec<Diagnostic> {
     let mut faults: Vec<Diagnostic> = Vec::new();
     for range in markers {

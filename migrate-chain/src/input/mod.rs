@@ -1,4 +1,4 @@
-//! The files of a migration directory: the tree, `migrate.toml`, and what a merge left in either.
+//! The files of a migration directory: the tree, `migrate.toml`, and merge conflicts in either.
 
 pub mod config;
 pub(crate) mod conflict;

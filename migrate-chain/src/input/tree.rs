@@ -12,19 +12,19 @@ pub trait Tree: Sync {
     /// How the directory is shown to people; its files are shown below it.
     fn name(&self) -> &str;
 
-    /// The bytes of a file; `None` where there is no such file.
+    /// The bytes of a file; `None` if there is no such file.
     ///
     /// # Errors
-    /// What the operating system says when the file cannot be read.
+    /// The error of the operating system if the file cannot be read.
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>>;
 
-    /// What a directory holds, in any order; `None` where there is no such directory.
+    /// The entries of a directory, in any order; `None` if there is no such directory.
     ///
     /// # Errors
-    /// What the operating system says when the directory cannot be read.
+    /// The error of the operating system if the directory cannot be read.
     fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>>;
 
-    /// What a folder is once every link on the way to it has been followed; none where a tree has no links.
+    /// The path of a folder after every link on the way to it has been followed; `None` for a tree without links.
     fn real_path(&self, path: &str) -> Option<PathBuf> {
         let _ = path;
         None
@@ -100,7 +100,7 @@ pub const MAX_FILE_SIZE: u64 = 1 << 28;
 /// Anything else is not opened: a named pipe would block, and a device may never end.
 ///
 /// # Errors
-/// What the operating system says when the file cannot be read, or why it is not read.
+/// The error of the operating system, or the reason why the file is not read.
 ///
 /// ```
 /// use migrate_chain::tree::read_file;

@@ -1,4 +1,4 @@
-//! What to run, in which order, and which rows the version table holds after each step.
+//! Plans: the revisions to run, their order, and the rows of the version table after each step.
 
 mod order;
 mod resolve;
@@ -16,7 +16,7 @@ use rows::Rows;
 pub use stamp::{Stamp, StampStep};
 use target::{Range, Target, TargetError};
 
-/// Which way a step goes.
+/// The direction of a step.
 ///
 /// ```
 /// use migrate_chain::plan::Direction;
@@ -48,9 +48,9 @@ pub enum Direction {
 pub struct Step {
     /// The revision.
     pub revision: usize,
-    /// Which way it goes.
+    /// Its direction.
     pub direction: Direction,
-    /// What changes in the version table.
+    /// The change of the version table.
     pub change: Change,
 }
 
@@ -312,8 +312,8 @@ impl RevisionGraph {
         Ok(order)
     }
 
-    /// What `current` shows: the applied revisions that are no applied revision's parent, in loading order. A row stands
-    /// for its dependencies too, so there can be more of them than rows.
+    /// The revisions that `current` shows: those applied that have no applied child, in loading order. A row also covers
+    /// its dependencies, so there can be more of them than rows.
     ///
     /// ```
     /// use migrate_chain::graph::{Node, RevisionGraph};
@@ -373,7 +373,7 @@ impl RevisionGraph {
             .collect()
     }
 
-    /// Why a downgrade to a revision that is no row would remove nothing.
+    /// The reason why a downgrade to a revision without a row would remove nothing.
     fn nothing_to_remove(&self, revision: usize, rows: &[usize], applied: &[bool]) -> TargetError {
         let lower = self.id(revision).to_owned();
         if applied[revision] {
@@ -589,7 +589,7 @@ mod tests {
         assert!(changes.into_iter().eq(&expected));
     }
 
-    // a <- b <- c, and b depends on y, which stands on x
+    // a <- b <- c, and b depends on y, whose parent is x
     #[test]
     fn dependents_go_down_with_what_they_need() {
         let it = graph("x\n y < x\n a\n b < a ~ y\n c < b");
@@ -609,7 +609,7 @@ mod tests {
         assert_eq!(rows, [vec![2], vec![1], vec![0], vec![]]);
     }
 
-    // a <- b <- c, and the table holds a beside c
+    // a <- b <- c, and the table has a and c
     #[test]
     fn a_covered_row_is_refused_on_the_way_up_and_removed_on_the_way_down() {
         let it = graph("a\n b < a\n c < b\n d < c");
@@ -641,11 +641,11 @@ mod tests {
         );
     }
 
-    // a, and x depends on a: downgrading to a cannot mean removing x, which is no child of it
+    // a, and x depends on a: downgrading to a cannot mean removing x, which is not a child of it
     #[test]
     fn a_dependency_is_nothing_to_go_down_to() {
         let it = graph("a\n x ~ a");
-        let error = down(&it, &["x"], "a").expect_err("nothing stands on a");
+        let error = down(&it, &["x"], "a").expect_err("a has no applied child");
         assert_eq!(error.kind(), "not_ancestor");
         assert_eq!(
             error.to_string(),
@@ -752,7 +752,7 @@ mod tests {
             let rows = it.ids_of(it.real_heads());
             let target = it.id(floor).parse().expect("an id");
             if it.is_head(floor) && !it.is_real_head(floor) {
-                let error = it.downgrade(&rows, &target).expect_err("nothing stands on it");
+                let error = it.downgrade(&rows, &target).expect_err("it has no applied child");
                 prop_assert_eq!(error.kind(), "not_ancestor");
                 return Ok(());
             }

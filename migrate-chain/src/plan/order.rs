@@ -9,11 +9,11 @@ use above::Above;
 /// Orders revisions for a downgrade: children first, and one branch as far as it goes before the next.
 ///
 /// This gives Alembic's order. Alembic keeps a list of places, one for each branch that it walks down, and takes a
-/// revision when no other place still stands on a descendant of it; else it goes on at the first place that does. To
+/// revision when no other place is still at a descendant of it; else it goes on at the first place that is. To
 /// know that, it holds the ancestors of every place as a set. Here a revision can be taken when every child was, and
 /// [`Above`] finds the first place above one that cannot.
 ///
-/// `span` holds `todo` and everything between two revisions of it. What no head leads to is left out.
+/// `span` holds `todo` and everything between two revisions of it. A revision that no head leads to is left out.
 pub(super) fn children_first(
     graph: &RevisionGraph,
     span: &[bool],
@@ -27,17 +27,17 @@ pub(super) fn children_first(
 #[derive(Default)]
 struct Lanes {
     all: Vec<Lane>,
-    /// The lane that stands on a revision.
+    /// The lane at a revision.
     on: HashMap<usize, usize>,
     first: Option<usize>,
     last: Option<usize>,
 }
 
 struct Lane {
-    /// The revision it stands on.
+    /// The revision that it is at.
     at: usize,
     before: Option<usize>,
-    behind: Option<usize>,
+    after: Option<usize>,
 }
 
 impl Lanes {
@@ -46,10 +46,10 @@ impl Lanes {
         self.all.push(Lane {
             at,
             before: self.last,
-            behind: None,
+            after: None,
         });
         match self.last {
-            Some(last) => self.all[last].behind = Some(lane),
+            Some(last) => self.all[last].after = Some(lane),
             None => self.first = Some(lane),
         }
         self.last = Some(lane);
@@ -59,13 +59,13 @@ impl Lanes {
 
     /// Ends a lane. Returns the one before it, or else the first.
     fn end(&mut self, lane: usize) -> Option<usize> {
-        let Lane { before, behind, .. } = self.all[lane];
+        let Lane { before, after, .. } = self.all[lane];
         match before {
-            Some(before) => self.all[before].behind = behind,
-            None => self.first = behind,
+            Some(before) => self.all[before].after = after,
+            None => self.first = after,
         }
-        match behind {
-            Some(behind) => self.all[behind].before = before,
+        match after {
+            Some(after) => self.all[after].before = before,
             None => self.last = before,
         }
         before.or(self.first)
@@ -168,14 +168,14 @@ impl<'a> Walk<'a> {
         };
         self.lanes.all[lane].at = first;
         self.lanes.on.insert(first, lane);
-        self.above.stand(lane, first);
+        self.above.put(lane, first);
         parents.for_each(|parent| self.begin(parent));
         Some(lane)
     }
 
     fn begin(&mut self, at: usize) {
         let lane = self.lanes.begin(at);
-        self.above.stand(lane, at);
+        self.above.put(lane, at);
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) enum Way {
     Clipped,
 }
 
-/// Where a downgrade goes.
+/// The lower end of a downgrade.
 pub(crate) struct Floor {
     /// The branch that the downgrade keeps to.
     pub(crate) branch: Option<usize>,
@@ -24,10 +24,10 @@ pub(crate) struct Floor {
 }
 
 impl RevisionGraph {
-    /// The revisions that a target means by itself; none stands for a place below every base.
+    /// The revisions that a target means on its own; `None` is the place below every base.
     ///
     /// `base` means no revision at all. `-N` and `B@-N` count from the real heads, kept to those that carry the label
-    /// `B`; other steps cannot stand here, as they need a database or a direction.
+    /// `B`; other steps are not allowed here, as they need a database or a direction.
     ///
     /// ```
     /// use migrate_chain::graph::{Node, RevisionGraph};
@@ -93,7 +93,7 @@ impl RevisionGraph {
             .ok_or_else(|| self.out_of_range(target, None, 0))
     }
 
-    /// Where a downgrade goes.
+    /// The lower end of a downgrade.
     pub(crate) fn floor<S: AsRef<str>>(
         &self,
         target: &Target,
@@ -166,7 +166,7 @@ impl RevisionGraph {
         })
     }
 
-    /// What a target without steps means.
+    /// The revisions of a target without steps.
     fn absolute<S: AsRef<str>>(
         &self,
         target: &Target,
@@ -275,7 +275,7 @@ impl RevisionGraph {
         }
     }
 
-    /// What `heads` means: as in Alembic the real heads, and on a branch its heads.
+    /// The revisions of `heads`: as in Alembic the real heads, and on a branch its heads.
     fn all_heads(&self, branch: Option<usize>) -> Vec<usize> {
         if branch.is_some() {
             self.heads_on(branch)
@@ -293,7 +293,7 @@ impl RevisionGraph {
         Ok(branch.map_or(rows.clone(), |branch| kept(&rows, &self.lineage(branch))))
     }
 
-    /// Where `+N` starts: the current row, on a branch the tip of what is applied there, or the base.
+    /// The start of `+N`: the current row, on a branch the tip of what is applied there, or the base.
     fn upgrade_start<S: AsRef<str>>(
         &self,
         target: &Target,
@@ -328,7 +328,7 @@ impl RevisionGraph {
         walk::tips(&active, &self.normal_next)
     }
 
-    /// Where `-N` starts: the current row, or on a branch the newest that is applied there.
+    /// The start of `-N`: the current row, or on a branch the newest that is applied there.
     fn downgrade_start<S: AsRef<str>>(
         &self,
         target: &Target,
@@ -360,7 +360,7 @@ impl RevisionGraph {
         }
     }
 
-    /// What is applied, down to the revisions that no applied revision has as its parent.
+    /// The applied revisions, down to the revisions that no applied revision has as its parent.
     pub(crate) fn branch_tips(&self, rows: &[usize]) -> Vec<usize> {
         walk::tips(&self.ancestors(rows), &self.next)
     }

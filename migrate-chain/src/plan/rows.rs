@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::graph::RevisionGraph;
 
-/// What changes in the version table with one step: a difference, so that steps stay small where rows are many.
+/// The change of the version table in one step: a difference, so that steps stay small if rows are many.
 ///
 /// ```
 /// use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ pub struct Change {
     pub insert: Vec<usize>,
     /// A row that becomes another: from, to.
     pub update: Option<(usize, usize)>,
-    /// The rows that go.
+    /// The rows that are deleted.
     pub delete: Vec<usize>,
 }
 

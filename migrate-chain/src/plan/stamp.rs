@@ -5,7 +5,7 @@ use crate::graph::RevisionGraph;
 use crate::graph::walk::Edges;
 use crate::plan::target::{Target, TargetError};
 
-/// What a stamp does to the version table.
+/// The changes of a stamp to the version table.
 ///
 /// ```
 /// use migrate_chain::graph::{Node, RevisionGraph};
@@ -39,14 +39,14 @@ pub struct Stamp {
 pub struct StampStep {
     /// The revision that is stamped; none where rows are only removed.
     pub revision: Option<usize>,
-    /// What changes in the version table.
+    /// The change of the version table.
     pub change: Change,
 }
 
 impl RevisionGraph {
     /// Plans to set the version table to these targets without running anything.
     ///
-    /// A target replaces the rows of its own history, before it and behind it, and leaves other branches alone; `base`
+    /// A target replaces the rows of its own history, before it and after it, and leaves other branches alone; `base`
     /// removes all rows, `B@base` those of a branch. With `purge` the rows do not count, and may be any: all are replaced,
     /// as if the table had been emptied before the first step.
     ///
@@ -62,7 +62,7 @@ impl RevisionGraph {
     ///
     /// # Errors
     ///
-    /// Returns why a target is no revision, or what is wrong with the rows.
+    /// Returns why a target does not name a revision, or what is wrong with the rows.
     pub fn stamp<S: AsRef<str>>(
         &self,
         rows: &[S],
@@ -108,7 +108,7 @@ impl RevisionGraph {
     }
 }
 
-/// What one target of a stamp means. No revisions: the base.
+/// The revisions of one target of a stamp; none for the base.
 struct Meant {
     revisions: Vec<usize>,
     branch: Option<usize>,
@@ -145,19 +145,19 @@ impl Stamping<'_> {
         }
     }
 
-    /// Removes the rows before and behind a branch, or all.
+    /// Removes the rows before and after a branch, or all.
     fn base(&mut self, branch: Option<usize>) {
         let gone = match branch {
             None => self.rows.clone(),
             Some(branch) => {
-                let (before, behind) = (
+                let (before, after) = (
                     self.graph.ancestors(&[branch]),
                     self.graph.descendants(&[branch]),
                 );
                 self.rows
                     .iter()
                     .copied()
-                    .filter(|&row| before[row] || behind[row])
+                    .filter(|&row| before[row] || after[row])
                     .collect()
             }
         };

@@ -1,4 +1,4 @@
-//! What a user can call a revision, and which revisions that means.
+//! Targets: the names that a user can give revisions.
 
 mod error;
 
@@ -38,7 +38,7 @@ pub struct Target {
     pub(super) steps: Option<Steps>,
 }
 
-/// What the steps of a target are counted from, or the target itself where there are none.
+/// The start of a target's steps, or the target itself if it has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
     /// Nothing is written: the rows of the version table.
@@ -183,9 +183,9 @@ impl Anchor {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Range {
-    /// Where it starts; none for the base.
+    /// Its start; `None` for the base.
     pub start: Option<Target>,
-    /// Where it ends; none for the heads.
+    /// Its end; `None` for the heads.
     pub end: Option<Target>,
 }
 

@@ -26,11 +26,11 @@ pub(crate) struct Draft {
     pub(crate) body: Body,
     /// Of a SQL file: that of a Rust file is not taken until the chain is read.
     checksums: Checksums,
-    /// A merge conflict stands in the file: what else is wrong there follows from it.
+    /// The file has a merge conflict: its other faults follow from that.
     pub(crate) has_conflict: bool,
 }
 
-/// What a file does, by its kind.
+/// The body of a file, by its kind.
 pub(crate) enum Body {
     Sql(Script),
     Rust { upgrade: bool, downgrade: bool },
@@ -81,7 +81,7 @@ impl Draft {
         self.header.revision.as_ref()
     }
 
-    /// Where a fault of the file as a whole is pointed at: its id, else its first line.
+    /// The place to show for a fault of the whole file: its id, or else its first line.
     pub(crate) fn place(&self) -> Place {
         let first_line = || 0..self.source.text().lines().next().map_or(0, str::len);
         Place::new(

@@ -18,7 +18,7 @@ pub(crate) struct Spanned<T> {
     pub(crate) range: Range<usize>,
 }
 
-/// What a header says. A key that is absent or wrong keeps its default: the fault is reported apart.
+/// The content of a header. A key that is absent or wrong keeps its default: its fault is reported separately.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) message: String,
@@ -33,11 +33,11 @@ pub(crate) struct Header {
     pub(crate) transaction_off: bool,
     pub(crate) foreign_keys: ForeignKeys,
     pub(crate) irreversible: Option<Spanned<String>>,
-    /// The key `irreversible` stands there, and what it says cannot be read.
+    /// The key `irreversible` is there, and its value cannot be read.
     pub(crate) irreversible_in_doubt: bool,
     pub(crate) replaces: Vec<Spanned<String>>,
     pub(crate) replaced_digests: Vec<String>,
-    /// Where the body begins.
+    /// The start of the body.
     pub(crate) end: usize,
 }
 
@@ -50,7 +50,7 @@ pub(crate) enum CommentStyle {
     Rust,
 }
 
-/// Reads the header of a revision file. `None` when the file has none at all, and so is no revision.
+/// Reads the header of a revision file. `None` if the file has none at all, so that it is not a revision.
 pub(crate) fn parse(
     source: &Arc<Source>,
     style: CommentStyle,
@@ -94,14 +94,14 @@ pub(crate) const KEYS: [&str; 10] = [
     "replaced_digest",
 ];
 
-/// The keys that no revision can do without.
+/// The keys that every revision must have.
 const REQUIRED: [&str; 2] = ["revision", "down_revision"];
 
 /// A line of the header without its comment sign, and where that text starts in the file.
 struct Line<'s> {
     text: &'s str,
     start: usize,
-    /// The line as `key: value`, where it looks like one.
+    /// The line as `key: value`, if it looks like one.
     entry: Option<(&'s str, &'s str)>,
 }
 
@@ -121,7 +121,7 @@ impl<'s> Line<'s> {
     }
 }
 
-/// What stands behind a key.
+/// The value of a key.
 struct Value<'s> {
     text: &'s str,
     start: usize,
@@ -142,7 +142,7 @@ struct Block<'s> {
 
 impl<'s> Block<'s> {
     /// The first paragraph is the message and the rest are keys; a line that begins with a key ends the message too,
-    /// so that a forgotten empty line between the two is no error.
+    /// so that an empty line between the two can be left out.
     fn read(text: &'s str, style: CommentStyle) -> Self {
         let mut block = Block {
             message: Vec::new(),
@@ -173,7 +173,7 @@ impl<'s> Block<'s> {
         block
     }
 
-    /// A required key that is missing may stand misspelt in what looks like the message.
+    /// A required key that is missing may be misspelt in a line that looks like the message.
     fn find_slip(&mut self, required: &str) {
         if self.keys.iter().any(|line| line.key() == Some(required)) {
             return;
@@ -195,7 +195,7 @@ impl<'s> Block<'s> {
             .join("\n")
     }
 
-    /// Where a header that lacks something is pointed at: its first line.
+    /// The place to show for a header that lacks something: its first line.
     fn first_line(&self) -> Range<usize> {
         self.message
             .first()
@@ -210,10 +210,10 @@ fn comment_lines(text: &str, style: CommentStyle) -> impl Iterator<Item = Line<'
         CommentStyle::Sql => "--",
         CommentStyle::Rust => "//!",
     };
-    let behind_mark = text.trim_start_matches(BYTE_ORDER_MARK);
-    let mut start = text.len() - behind_mark.len();
+    let after_mark = text.trim_start_matches(BYTE_ORDER_MARK);
+    let mut start = text.len() - after_mark.len();
     let mut begun = false;
-    behind_mark
+    after_mark
         .split_inclusive('\n')
         .map_while(move |raw| {
             let line_start = start;
@@ -349,7 +349,7 @@ impl<'s> Reader<'_, 's> {
         }
     }
 
-    /// What cannot be read is taken to say whatever keeps other checks quiet.
+    /// A value that cannot be read is taken for the one that keeps other checks quiet.
     fn doubt(&mut self, key: &str) {
         match key {
             "transaction" => self.header.transaction_off = true,

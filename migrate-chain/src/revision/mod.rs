@@ -41,7 +41,7 @@ pub struct Revision {
     pub(crate) fingerprints: Vec<Fingerprint>,
 }
 
-/// What SQLite does about foreign keys while a revision runs: the header key `foreign_keys`.
+/// The handling of foreign keys in SQLite while a revision runs: the header key `foreign_keys`.
 ///
 /// ```
 /// use migrate_chain::ForeignKeys;
@@ -97,7 +97,7 @@ impl Names {
     }
 }
 
-/// What a revision does, by kind of file.
+/// The body of a revision, by kind of file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Body {
     Sql {
@@ -160,15 +160,15 @@ impl Revision {
         self.replaces.iter()
     }
 
-    /// Whether a database whose journal holds `digest` for this id stands on what this chain says: on the revision as it
-    /// is, or as it was before a squash of it or of what is under it.
+    /// Whether a database whose journal has `digest` for this id has applied this revision and those below it: as they are,
+    /// or as they were before a squash.
     pub fn accepts(&self, digest: &Digest, dialect: Dialect) -> bool {
         let fingerprint = self.fingerprint(dialect);
         fingerprint.digest == *digest || fingerprint.before_squash.contains(digest)
     }
 
-    /// The digests that a database which stands on what this chain says may hold for it: of today, and from before a
-    /// squash of it or of what is under it.
+    /// The digests that a database may have for this revision if it has applied it and those below it: the current one,
+    /// and those from before a squash.
     pub fn accepted_digests(&self, dialect: Dialect) -> impl Iterator<Item = Digest> {
         let fingerprint = self.fingerprint(dialect);
         let before = fingerprint.before_squash.iter().copied();
@@ -185,7 +185,7 @@ impl Revision {
         self.transaction
     }
 
-    /// What SQLite does about foreign keys while it runs.
+    /// The handling of foreign keys in SQLite while it runs.
     pub fn foreign_keys(&self) -> ForeignKeys {
         self.foreign_keys
     }
@@ -237,7 +237,7 @@ impl Revision {
         has_upgrade.then(|| self.fingerprint(dialect).checksum)
     }
 
-    /// The digest, which pins this revision and all that it stands on.
+    /// The digest, which pins this revision and all its ancestors.
     pub fn digest(&self, dialect: Dialect) -> Digest {
         self.fingerprint(dialect).digest
     }
@@ -288,7 +288,7 @@ impl Revision {
     }
 }
 
-/// What is known of a revision once its file has been read.
+/// The facts of a revision once its file has been read.
 #[derive(Default)]
 pub(crate) struct Parts {
     pub(crate) id: Cow<'static, str>,
@@ -410,9 +410,9 @@ impl Section {
 pub struct Fingerprint {
     /// The databases.
     pub dialects: DialectSet,
-    /// What the upgrade does there.
+    /// The checksum of the upgrade there.
     pub checksum: Checksum,
-    /// What it stands on.
+    /// The digest of the revision and its ancestors.
     pub digest: Digest,
     /// The digests that a database may hold from before a squash.
     pub before_squash: Vec<Digest>,

@@ -1,17 +1,17 @@
-//! What revision ids and branch labels may be called.
+//! The rules for revision ids and branch labels.
 
 use crate::diagnostic::Fault;
 
 /// The width of Alembic's `version_num` column.
 pub const MAX_ID_LENGTH: usize = 32;
 
-/// Words that targets use for something else.
+/// The words that mean something else in a target.
 pub const RESERVED: [&str; 5] = ["head", "heads", "base", "current", "none"];
 
 /// Checks a revision id: 1 to 32 ASCII letters, digits and `_`, and not a word that targets use.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first rule that it breaks.
 ///
 /// ```
 /// use migrate_chain::names::check_id;
@@ -27,7 +27,7 @@ pub fn check_id(id: &str) -> Result<(), Fault> {
 /// Checks a branch label: as an id, with `-` allowed inside it, as long as a target cannot read it as a number of steps.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first rule that it breaks.
 ///
 /// ```
 /// use migrate_chain::names::check_label;

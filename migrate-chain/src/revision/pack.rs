@@ -78,7 +78,7 @@ pub fn lines(revisions: &[Revision]) -> Vec<String> {
     })
 }
 
-/// Reads a line back; `text` is the text of the file. `None` when it is no such line.
+/// Reads a line back; `text` is the text of the file. `None` if it is not such a line.
 pub fn unpack(line: &'static str, text: &'static str) -> Option<Revision> {
     let mut fields = line.split(FIELD);
     let mut field = || fields.next();

@@ -2,9 +2,9 @@ use crate::Dialect;
 use crate::digest::{Checksum, Digest};
 use crate::revision::{DialectSet, Fingerprint, ForeignKeys, Names, Parts, Revision, Section};
 
-/// A revision that is known from the journal of a database alone: this chain has no file for it.
+/// A revision that is known only from the journal of a database: this chain has no file for it.
 ///
-/// It can be undone, and nothing else.
+/// It can be rolled back, and nothing else.
 ///
 /// ```
 /// use migrate_chain::{Dialect, Digest, ForeignKeys, Recorded, Revision};
@@ -34,11 +34,11 @@ pub struct Recorded {
     pub depends_on: Vec<String>,
     /// Whether it runs in a transaction.
     pub transactional: bool,
-    /// What SQLite does about foreign keys while it runs.
+    /// The handling of foreign keys in SQLite while it runs.
     pub foreign_keys: ForeignKeys,
-    /// What undoes it, or why nothing does.
+    /// Its downgrade, or the reason why it has none.
     pub downgrade: Result<String, String>,
-    /// The checksum of what its upgrade did.
+    /// The checksum of its upgrade.
     pub checksum: Option<Checksum>,
     /// Its digest.
     pub digest: Digest,

@@ -1,4 +1,4 @@
-//! The body of a SQL revision: which part of the file serves which database, in which direction.
+//! The body of a SQL revision: its sections, each for some databases and one direction.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::sql::Readings;
 use crate::sql::marker::Marker;
 use crate::suggest::nearest;
 
-/// Where the SQL for a dialect stands in a file: one range for each dialect, in the order of [`Dialect::ALL`].
+/// The SQL for each dialect: one range of the file for each, in the order of [`Dialect::ALL`].
 pub(crate) type Sections = [Option<Range<usize>>; Dialect::ALL.len()];
 
 /// The two directions of a SQL revision.
@@ -19,7 +19,7 @@ pub(crate) type Sections = [Option<Range<usize>>; Dialect::ALL.len()];
 pub(crate) struct Script {
     pub(crate) upgrade: Direction,
     pub(crate) downgrade: Direction,
-    /// A section is there whose direction or database nobody knows.
+    /// There is a section of unknown direction or database.
     pub(crate) lost_section: bool,
     /// A `statement` or `end` marker is misspelt.
     pub(crate) lost_statement_marker: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Direction {
 }
 
 impl Direction {
-    /// Whether any section of it stands in the file.
+    /// Whether the file has a section of it.
     pub(crate) fn exists(&self) -> bool {
         self.first_marker().is_some()
     }
@@ -132,7 +132,7 @@ struct Reader<'a> {
     faults: &'a mut Vec<Diagnostic>,
     script: Script,
     open: Option<Open>,
-    /// The SQL before the first section: the upgrade, if no other stands in the file.
+    /// The SQL before the first section: the upgrade, if the file has no other.
     unmarked: Option<(Range<usize>, Range<usize>)>,
     /// Up to here, a marker is text of a string or of a stored program.
     text_until: usize,
@@ -157,7 +157,7 @@ enum Kind {
     Downgrade,
     /// The SQL before the first marker.
     Unmarked,
-    /// Nobody knows what the section is for, and that has been reported.
+    /// The section's purpose is unknown, and that has been reported.
     Lost,
 }
 
@@ -169,12 +169,12 @@ struct Line {
 
 impl Reader<'_> {
     fn line(&mut self, text: &str, offset: usize, readings: &mut Readings<'_>) {
-        let behind_blanks = text.trim_ascii_start();
-        if self.open.is_some() && !behind_blanks.starts_with("--") {
+        let after_blanks = text.trim_ascii_start();
+        if self.open.is_some() && !after_blanks.starts_with("--") {
             return;
         }
-        let trimmed = behind_blanks.trim_ascii_end();
-        let start = offset + (text.len() - behind_blanks.len());
+        let trimmed = after_blanks.trim_ascii_end();
+        let start = offset + (text.len() - after_blanks.len());
         let line = Line {
             whole: offset..offset + text.len(),
             trimmed: start..start + trimmed.len(),
@@ -228,7 +228,7 @@ impl Reader<'_> {
             Some("upgrade") => Kind::Upgrade,
             Some("downgrade") => Kind::Downgrade,
             Some("allow") => return,
-            // These belong to the statement splitter, which knows only the right words.
+            // These are for the statement splitter, which knows only the right words.
             Some(_) => {
                 self.script.lost_statement_marker = true;
                 return;
@@ -351,7 +351,7 @@ impl Reader<'_> {
         }
     }
 
-    /// SQL without a marker is taken for the upgrade where there is no other.
+    /// SQL without a marker is the upgrade if there is no other.
     fn finish(mut self) -> Script {
         if !self.script.upgrade.exists() {
             self.script.upgrade.unnamed = self.unmarked;
@@ -388,7 +388,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where `part`, a piece of `text`, begins in it.
+/// The offset of `part` in `text`, of which it is a piece.
 fn offset_in(text: &str, part: &str) -> usize {
     part.as_ptr() as usize - text.as_ptr() as usize
 }

@@ -22,7 +22,7 @@ pub(crate) fn statements(
     faults: &mut Vec<Diagnostic>,
 ) {
     if script.lost_statement_marker {
-        // Where a statement begins is then anybody's guess.
+        // The starts of statements are then a guess.
         return;
     }
     for direction in [&script.upgrade, &script.downgrade] {
@@ -87,7 +87,7 @@ pub(crate) fn is_text(
     readings.is_text(&section, &readers, at)
 }
 
-/// Each section with the databases that read it; none where any may.
+/// Each section with the databases that read it; none if any may.
 fn bodies(direction: &Direction, declared: &[Dialect]) -> Vec<(Range<usize>, Vec<Dialect>)> {
     let mut bodies: Vec<(Range<usize>, Vec<Dialect>)> = Vec::new();
     for (named, body) in direction.bodies() {
@@ -106,7 +106,7 @@ fn bodies(direction: &Direction, declared: &[Dialect]) -> Vec<(Range<usize>, Vec
     bodies
 }
 
-/// What is wrong with a section, each fault once, and with the database where only some of the readers have it.
+/// The faults of a section, each once, and with the database if only some of the readers have it.
 fn found(
     text: &str,
     section: &Range<usize>,

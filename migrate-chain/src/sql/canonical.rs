@@ -7,8 +7,8 @@ use super::token::{Token, TokenKind};
 
 /// The tokens of a text up to here, in a form that comments and the length of blanks leave alone.
 ///
-/// One blank is in place of each run of blanks and comments, and a line break where one stands between two strings:
-/// PostgreSQL joins those. Optimizer hints, executable comments, our markers and `DELIMITER` count.
+/// One blank replaces each run of blanks and comments, and a line break replaces one between two strings, which
+/// PostgreSQL joins. Optimizer hints, executable comments, our markers and `DELIMITER` count.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Canonical {
     bytes: Vec<u8>,
@@ -19,7 +19,7 @@ pub(super) struct Canonical {
     last: Option<TokenKind>,
 }
 
-/// What stands between two tokens.
+/// The gap between two tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Gap {
     #[default]
@@ -52,7 +52,7 @@ impl Canonical {
         self.last = Some(token.kind);
     }
 
-    /// Adds a token that is only a comment where it stands.
+    /// Adds a token that is only a comment at its place.
     pub(super) fn comment(&mut self) {
         self.gap = self.gap.max(Gap::Blanks);
     }

@@ -1,4 +1,4 @@
-//! The lines `-- migrate: …`, and those that were meant to be one.
+//! The lines `-- migrate: …`, and those that were meant as one.
 
 use crate::Dialect;
 use crate::suggest::nearest;
@@ -6,11 +6,11 @@ use crate::suggest::nearest;
 /// A marker line, well written or not.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Marker<'l> {
-    /// The word behind the colon, as written; empty where there is none.
+    /// The word after the colon, as written; empty if there is none.
     pub(crate) word: &'l str,
-    /// What the word means, or was likely meant to be.
+    /// The known word that it is, or was likely meant to be.
     pub(crate) meant: Option<&'static str>,
-    /// What follows the word.
+    /// The text after the word.
     pub(crate) rest: &'l str,
     /// Whether the word is one that exists.
     pub(crate) is_known: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Marker<'l> {
 const WORDS: [&str; 5] = ["upgrade", "downgrade", "statement", "end", "allow"];
 
 impl<'l> Marker<'l> {
-    /// Reads a line, trimmed, with its comment sign. `None` where it is something else.
+    /// Reads a line, trimmed, with its comment sign. `None` if it is something else.
     pub(crate) fn read(line: &'l str) -> Option<Self> {
         let comment = line.strip_prefix("--")?;
         let text = comment.trim_ascii_start();
@@ -40,22 +40,22 @@ impl<'l> Marker<'l> {
         Some(marker)
     }
 
-    /// Whether it is one, well written, that stands between statements and opens no section.
+    /// Whether it is a well-written marker for statements, which opens no section.
     pub(crate) fn is_for_statements(&self) -> bool {
         self.is_known && self.is_well_formed && !matches!(self.word, "upgrade" | "downgrade")
     }
 
-    /// Reads a comment that lacks the colon, or has capitals: if nothing is done about `-- migrate downgrade`, the
-    /// upgrade goes on with what undoes it.
+    /// Reads a comment that lacks the colon, or has capitals: if `-- migrate downgrade` passed for a
+    /// comment, the upgrade would go on to undo itself.
     pub(crate) fn nearly(text: &'l str) -> Option<Self> {
-        let (migrate, behind) = text.split_at_checked("migrate".len())?;
-        // Every comment of a chain comes by: what follows is for the few that begin so.
+        let (migrate, after) = text.split_at_checked("migrate".len())?;
+        // Every comment of a chain gets here; only a few begin like this.
         if !migrate.eq_ignore_ascii_case("migrate") {
             return None;
         }
-        let behind_blanks = behind.trim_ascii_start();
-        let words = behind_blanks.strip_prefix(':').unwrap_or(behind_blanks);
-        let is_separate = words.len() < behind.len();
+        let after_blanks = after.trim_ascii_start();
+        let words = after_blanks.strip_prefix(':').unwrap_or(after_blanks);
+        let is_separate = words.len() < after.len();
         let marker = Self {
             is_well_formed: false,
             ..Self::of_words(words.trim_ascii())
@@ -111,15 +111,15 @@ pub(super) enum Bound {
     End,
 }
 
-/// What the line, or the line comment, `text` marks.
+/// The bound that the line or line comment `text` marks.
 pub(super) fn parse(text: &str) -> Option<Bound> {
-    let behind_dashes = text.trim_ascii().strip_prefix("--")?;
-    let word = behind_dashes
+    let after_dashes = text.trim_ascii().strip_prefix("--")?;
+    let word = after_dashes
         .trim_ascii_start()
         .strip_prefix("migrate:")?
         .trim_ascii_start();
     // MySQL reads `--migrate` as two minus signs.
-    if !behind_dashes.starts_with([' ', '\t']) {
+    if !after_dashes.starts_with([' ', '\t']) {
         return None;
     }
     match word {
@@ -129,7 +129,7 @@ pub(super) fn parse(text: &str) -> Option<Bound> {
     }
 }
 
-/// Whether nothing but blanks stands before `at` on its line.
+/// Whether there are only blanks before `at` on its line.
 pub(super) fn opens_line(bytes: &[u8], at: usize) -> bool {
     let mut at = at;
     while at > 0 && matches!(bytes[at - 1], b' ' | b'\t') {
@@ -138,7 +138,7 @@ pub(super) fn opens_line(bytes: &[u8], at: usize) -> bool {
     at == 0 || matches!(bytes[at - 1], b'\n' | b'\r')
 }
 
-/// Where verbatim text that begins at `from` ends, and whether an end marker stands there. Without one it ends at the
+/// The end of the verbatim text that begins at `from`, and whether an end marker is there. Without one it ends at the
 /// next statement marker, so that one forgotten end does not swallow what follows.
 pub(super) fn verbatim_end(text: &str, from: usize) -> (usize, bool) {
     let mut at = from;

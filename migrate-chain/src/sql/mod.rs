@@ -1,8 +1,9 @@
-//! SQL as bytes: where its tokens and statements lie, and what is wrong with it before any database sees it.
+//! SQL as text: its tokens, its statements, and the faults that need no database to be found.
 //!
-//! This is no parser. It knows just enough of each dialect's lexical rules to say where a statement ends, which
-//! statements end a transaction or cannot run in one, and what was left open. All of it is one pass over the bytes
-//! without an allocation for each token: the proc macro runs it unoptimised over thousands of files.
+//! This is not a parser. It knows just enough of each dialect's lexical rules to find the end of a statement, the
+//! statements that end a transaction or cannot run in one, and quotes and comments that are never closed. All of
+//! it is one pass over the bytes, without an allocation for each token: the proc macro runs it unoptimised over
+//! thousands of files.
 //!
 //! ```
 //! use migrate_chain::Dialect;

@@ -50,7 +50,7 @@ impl Scan<'_> {
                     if place == Place::Start && is_client(word) {
                         return false;
                     }
-                    place = place.behind(word);
+                    place = place.after(word);
                 }
                 HYPHEN if self.next() == b'-' => {
                     if !self.gap() {
@@ -64,14 +64,14 @@ impl Scan<'_> {
                 }
                 HYPHEN | SLASH | OTHER => {
                     self.at += 1;
-                    place = place.behind_sign();
+                    place = place.after_sign();
                 }
                 SEMICOLON => {
                     self.is_faultless &= place.may_end();
                     self.at += 1;
                     place = Place::Start;
                 }
-                QUOTE if self.quote() => place = place.behind_sign(),
+                QUOTE if self.quote() => place = place.after_sign(),
                 _ => return false,
             }
         }
@@ -115,8 +115,8 @@ impl Scan<'_> {
         if is_one_blank && start > 0 && self.at < self.bytes.len() {
             return true;
         }
-        let is_behind_string = start > 0 && self.bytes[start - 1] == b'\'';
-        if breaks_line && is_behind_string && self.opens_string() {
+        let is_after_string = start > 0 && self.bytes[start - 1] == b'\'';
+        if breaks_line && is_after_string && self.opens_string() {
             return false;
         }
         self.canonical
@@ -128,7 +128,7 @@ impl Scan<'_> {
         true
     }
 
-    /// Whether a string may begin here, with a prefix or without: behind another and a line break, PostgreSQL joins them.
+    /// Whether a string may begin here, with a prefix or without: PostgreSQL joins it to a string before it and a line break.
     fn opens_string(&self) -> bool {
         let mut at = self.at;
         while at < self.bytes.len() && CLASS[self.bytes[at] as usize] == LETTER {
@@ -208,7 +208,7 @@ impl Scan<'_> {
         false
     }
 
-    /// The byte behind this one, or 0 at the end.
+    /// The byte after this one, or 0 at the end.
     fn next(&self) -> u8 {
         if self.at + 1 < self.bytes.len() {
             self.bytes[self.at + 1]
@@ -238,7 +238,7 @@ enum Place {
 }
 
 impl Place {
-    fn behind(self, word: &[u8]) -> Self {
+    fn after(self, word: &[u8]) -> Self {
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword.as_bytes());
         match self {
             Self::Start => {
@@ -256,7 +256,7 @@ impl Place {
         }
     }
 
-    fn behind_sign(self) -> Self {
+    fn after_sign(self) -> Self {
         match self {
             Self::Within => Self::Within,
             _ => Self::Unknown,
@@ -299,7 +299,7 @@ const LETTER: u8 = 2;
 const HYPHEN: u8 = 3;
 const SEMICOLON: u8 = 4;
 const QUOTE: u8 = 5;
-/// What stands for itself in every dialect.
+/// A byte that means itself in every dialect.
 const OTHER: u8 = 6;
 const SLASH: u8 = 7;
 

@@ -7,20 +7,20 @@ use super::token::TokenKind;
 use crate::Dialect;
 use crate::digest::Checksum;
 
-/// What there is to know of a text in one dialect.
+/// The facts of a text in one dialect.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
-    /// What is wrong with it: see [`faults`](super::faults()).
+    /// Its faults: see [`faults`](super::faults()).
     pub(crate) faults: Vec<Fault>,
     /// Its tokens, unless they are known to be alike in every dialect: see [`Checksum::of_sql`].
     pub(super) canonical: Vec<u8>,
-    /// What is open where it ends.
+    /// The construct that is still open at its end.
     pub(super) open: Option<Open>,
     /// Whether it has a `DELIMITER`, which only MySQL's client knows.
     pub(super) has_delimiter: bool,
 }
 
-/// What a text has opened and not closed.
+/// A construct that a text opens and does not close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Open {
     /// A string, a quoted name or a comment.
@@ -55,7 +55,7 @@ pub(super) fn read(
     }
 }
 
-/// What the checksum of `text` covers.
+/// The bytes that the checksum of `text` covers.
 pub(super) fn canonical(dialect: Dialect, text: &str) -> Vec<u8> {
     let mut statements = split_canonical(dialect, text);
     statements.by_ref().for_each(drop);

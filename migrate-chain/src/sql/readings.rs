@@ -8,7 +8,7 @@ use super::split::{End, is_inside, section_end, split, split_canonical};
 use super::token::TokenKind;
 use crate::Dialect;
 
-/// What has been read of a file.
+/// The parts of a file that have been read.
 pub(crate) struct Readings<'t> {
     text: &'t str,
     transactional: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Readings<'t> {
 /// A section.
 struct Known {
     range: Range<usize>,
-    /// What all dialects agree on, if there is anything.
+    /// The reading that all dialects agree on, if they do.
     plain: Option<Plain>,
     each: [Option<Reading>; Dialect::ALL.len()],
     /// The canonical form in a dialect that only the checksum asks for.
@@ -50,7 +50,7 @@ impl<'t> Readings<'t> {
         })
     }
 
-    /// What the checksum of a section covers in a dialect.
+    /// The bytes that the checksum of a section covers in a dialect.
     pub(crate) fn canonical(&mut self, section: &Range<usize>, dialect: Dialect) -> &[u8] {
         let text = &self.text[section.clone()];
         let known = self.known(section);
@@ -95,14 +95,14 @@ impl<'t> Readings<'t> {
 
     /// Whether a section that ends here would end in the middle of a string or of a stored program.
     ///
-    /// Where the file does not say which of several databases runs it, all must agree: what ends too early is an error,
-    /// and what ends too late would run as part of another section. But only PostgreSQL can run a dollar quote.
+    /// If the file does not say which of several databases runs it, all must agree: a section that ends too early is an
+    /// error, and the rest of one that ends too late would run as part of another. But only PostgreSQL can run a dollar quote.
     pub(crate) fn cuts(&mut self, section: &Range<usize>, readers: &[Dialect]) -> bool {
         let mut readers = self.deciding(section, readers).into_iter();
         readers.len() > 0 && readers.all(|reader| self.of(section, reader).open.is_some())
     }
 
-    /// Where a section ends that begins at `from`, if not where it would be cut; none if nobody can tell.
+    /// The end of a section that begins at `from`, if not at the cut; `None` if it cannot be told.
     pub(crate) fn end(
         &mut self,
         cut: &Range<usize>,
@@ -135,7 +135,7 @@ impl<'t> Readings<'t> {
             && readers.all(|reader| self.of(section, reader).open.is_none() && inside(reader))
     }
 
-    /// Which of the readers say whether the text goes on behind `section`.
+    /// The readers that decide whether the text goes on after `section`.
     fn deciding(&mut self, section: &Range<usize>, readers: &[Dialect]) -> Vec<Dialect> {
         let is_reader = |dialect| readers.contains(&dialect);
         let dollar = Some(Open::Token(TokenKind::DollarQuote));

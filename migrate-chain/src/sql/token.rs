@@ -12,11 +12,11 @@ use std::ops::Range;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// The kind of token.
     pub kind: TokenKind,
     /// The offset of its first byte.
     pub start: usize,
-    /// The offset behind its last byte.
+    /// The offset after its last byte.
     pub end: usize,
     /// False when what the token opens is never closed: a quote or a comment that runs into the end of the text, a
     /// statement marker without its end, or an end marker that closes nothing.
@@ -71,7 +71,7 @@ impl Token {
     }
 }
 
-/// What a [`Token`] is.
+/// The kinds of [`Token`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
     /// A run of white space.
@@ -102,7 +102,7 @@ pub enum TokenKind {
     Punctuation,
     /// `;`
     Semicolon,
-    /// What MySQL's `DELIMITER` put in the place of `;`.
+    /// The delimiter that MySQL's `DELIMITER` put in the place of `;`.
     Delimiter,
     /// MySQL's client command `DELIMITER …`, up to the end of its line.
     DelimiterCommand,

@@ -264,7 +264,7 @@ error[case-collision]: the revision ids `b1` and `B1` differ only in case
 error: the new revision `B1` would break the chain; nothing was written
 
 $ cargo migrate revision --rev-id d-1
-error: `d-1` has the character '-' in it
+error: `d-1` contains '-', which a name cannot have
   help: an id is made of the letters a to z, digits and `_`; a branch label may have `-` as well
 
 $ cargo migrate revision --rev-id head
@@ -306,7 +306,7 @@ error[label-is-revision]: the branch label `d1` is also the id of a revision
 error: the new revision `d1` would break the chain; nothing was written
 
 $ cargo migrate revision --rev-id d1 --branch-label a b
-error: `a b` has the character ' ' in it
+error: `a b` contains ' ', which a name cannot have
   help: an id is made of the letters a to z, digits and `_`; a branch label may have `-` as well
 
 $ cargo migrate revision -m created: today

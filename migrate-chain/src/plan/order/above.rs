@@ -3,26 +3,26 @@ use std::collections::{BinaryHeap, HashMap};
 
 use crate::graph::walk::{self, Edges};
 
-/// Finds the first lane that stands above a revision: on a descendant of it.
+/// Finds the first lane above a revision: at a descendant of it.
 ///
-/// The revisions are cut into paths, each running from a child to one of its parents. What stands higher on the path of a
+/// The revisions are cut into paths, each running from a child to one of its parents. Whatever is higher on the path of a
 /// revision is above it, and the least of it is looked up in a tree. The edges from one path to another are crossings. For
 /// each, a lower bound of the lanes above it is kept, and brought up to date only where it decides.
 ///
 /// A lower bound stays one: a lane only ever loses revisions below it, and a new lane has the last rank. It is exact for
-/// as long as its lane stands where it stood.
+/// as long as its lane has not moved.
 pub(super) struct Above<'a> {
     children: &'a Edges,
     paths: Paths,
-    /// By place: the lane that stands there.
+    /// By place: the lane that is there.
     standing: Least,
     /// By place: the lower bound of the crossings to there.
     crossing: Least,
     /// For a revision that was looked at: the children on other paths, by their lower bounds.
     others: HashMap<usize, BinaryHeap<Reverse<(usize, usize)>>>,
-    /// The first lane on or above a revision when it was looked up, and where that stood.
+    /// The first lane on or above a revision when it was looked up, and the place of that lane.
     seen: Vec<(usize, usize)>,
-    /// Where each lane stands.
+    /// The place of each lane.
     lanes: Vec<usize>,
     taken: Vec<bool>,
 }
@@ -45,14 +45,14 @@ impl<'a> Above<'a> {
             others: HashMap::new(),
             seen: vec![(0, NOWHERE); span.len()],
             lanes: Vec::new(),
-            // What is outside of the span never stands in the way.
+            // A revision outside of the span is never in the way.
             taken: span.iter().map(|inside| !inside).collect(),
             paths,
         }
     }
 
-    /// A lane now stands on a revision.
-    pub(super) fn stand(&mut self, lane: usize, revision: usize) {
+    /// Puts a lane at a revision.
+    pub(super) fn put(&mut self, lane: usize, revision: usize) {
         if lane == self.lanes.len() {
             self.lanes.push(revision);
         }
@@ -129,10 +129,10 @@ impl<'a> Above<'a> {
         Ok(())
     }
 
-    /// Whether the first lane above a revision still stands where it stood.
+    /// Whether the first lane above a revision has not moved.
     fn is_exact(&self, revision: usize) -> bool {
-        let (lane, stood) = self.seen[revision];
-        lane == NOWHERE || (self.lanes.get(lane) == Some(&stood) && !self.taken[stood])
+        let (lane, seen_at) = self.seen[revision];
+        lane == NOWHERE || (self.lanes.get(lane) == Some(&seen_at) && !self.taken[seen_at])
     }
 }
 
@@ -140,7 +140,7 @@ impl<'a> Above<'a> {
 struct Paths {
     /// The place of each revision.
     place: Vec<usize>,
-    /// Where the path of each revision ends, exclusive.
+    /// The end of the path of each revision, exclusive.
     end: Vec<usize>,
     /// The revision at each place.
     revisions: Vec<usize>,
@@ -202,7 +202,7 @@ impl Paths {
 
 /// A row of numbers, at first without limit, that finds the least of any run.
 struct Least {
-    /// A binary tree: the least of two entries stands at half their index. Each number comes with its place.
+    /// A binary tree: the least of two entries is at half their index. Each number comes with its place.
     tree: Vec<(usize, usize)>,
 }
 

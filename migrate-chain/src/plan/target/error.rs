@@ -1,8 +1,8 @@
 use std::fmt;
 
-/// Why a target names no place to go to.
+/// The reason why a target cannot be resolved.
 ///
-/// It displays as the true cause, what it concerns, and what to do next; revisions are given by their ids.
+/// Its text says what is wrong, which revisions it concerns, and what to do next; revisions are named by their ids.
 ///
 /// ```
 /// use migrate_chain::graph::{Node, RevisionGraph};
@@ -18,9 +18,9 @@ use std::fmt;
 pub enum TargetError {
     /// The text has none of the forms of a target.
     Malformed {
-        /// What was written.
+        /// The target as written.
         target: String,
-        /// What is wrong with it.
+        /// The fault of its form.
         reason: Malformed,
     },
     /// No id or label is or starts with this name.
@@ -53,37 +53,37 @@ pub enum TargetError {
     },
     /// `head` was asked for and there are several.
     MultipleHeads {
-        /// What was written.
+        /// The target as written.
         target: String,
         /// The heads; with each a target that names it and no other, by its branch label where one does.
         heads: Vec<(String, String)>,
     },
     /// A number of steps from the current revision, where there are several.
     AmbiguousUpgrade {
-        /// What was written.
+        /// The target as written.
         target: String,
         /// The revisions that it could be counted from.
         rows: Vec<String>,
     },
     /// A number of steps back from the current revision, where there are several.
     AmbiguousDowngrade {
-        /// What was written.
+        /// The target as written.
         target: String,
         /// The revisions that it could be counted from.
         rows: Vec<String>,
     },
     /// The steps lead to a place with more than one way on.
     AmbiguousWalk {
-        /// What was written.
+        /// The target as written.
         target: String,
         /// The revision where the ways part; none for the base.
         at: Option<String>,
-        /// Where they lead.
+        /// The revisions that they lead to.
         choices: Vec<String>,
     },
     /// There are fewer revisions than the steps ask for.
     OutOfRange {
-        /// What was written.
+        /// The target as written.
         target: String,
         /// The revision that the steps are counted from; none for the base.
         from: Option<String>,
@@ -94,24 +94,24 @@ pub enum TargetError {
     },
     /// Steps back from the current revision for an upgrade, steps on for a downgrade, or no steps at all.
     WrongWay {
-        /// What was written.
+        /// The target as written.
         target: String,
         /// Whether an upgrade was asked for.
         is_upgrade: bool,
     },
     /// A range starts where its steps back lead to the base, or below it.
     StartsAtBase {
-        /// What was written.
+        /// The target as written.
         target: String,
     },
-    /// Steps were given where only a revision can stand.
+    /// Steps were given where only a revision is allowed.
     Relative {
-        /// What was written.
+        /// The target as written.
         target: String,
     },
     /// The database has nothing on the branch whose current revision was asked for.
     NothingCurrent {
-        /// What was written.
+        /// The target as written.
         target: String,
     },
     /// Of revisions that are asked for together, one needs the others.
@@ -132,12 +132,12 @@ pub enum TargetError {
     NothingAbove {
         /// The revision.
         revision: String,
-        /// What depends on it.
+        /// The revisions that depend on it.
         users: Vec<String>,
     },
     /// A downgrade that would remove nothing on the branch that was asked for.
     BadDowngradeTarget {
-        /// What was written.
+        /// The target as written.
         target: String,
         /// The branch.
         branch: String,
@@ -158,7 +158,7 @@ pub enum TargetError {
     },
 }
 
-/// What is wrong with the text of a target.
+/// The fault of a target's form.
 ///
 /// ```
 /// use migrate_chain::target::{Malformed, Target, TargetError};
@@ -169,13 +169,13 @@ pub enum TargetError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// Nothing is written, or nothing behind `@`.
+    /// The text is empty, or nothing follows `@`.
     Empty,
-    /// Nothing stands before `@`.
+    /// Nothing comes before `@`.
     EmptyBranch,
     /// A character that no target has.
     Character(char),
-    /// A sign without a number behind it, or something behind the number.
+    /// A sign without a number after it, or something after the number.
     Steps,
     /// A range without a colon.
     NoRange,

@@ -23,7 +23,7 @@ pub fn connection_control(dialect: Dialect, statement: &str) -> Option<&'static 
     }
 }
 
-/// What no other dialect has.
+/// Whether only MySQL has this statement.
 pub(super) fn is_of_mysql(what: &str) -> bool {
     const OF_MYSQL: [&str; 9] = [
         "LOCK TABLES",
@@ -86,7 +86,7 @@ fn of_mysql(mut cursor: Cursor<'_>) -> Option<&'static str> {
     cursor.is("USE").then_some("USE")
 }
 
-/// Which of the three a lock is on: tables, one table, or the instance.
+/// The name of the lock, by what it is on: tables, one table, or the instance.
 fn lock(cursor: &Cursor<'_>, [tables, table, instance]: [&'static str; 3]) -> Option<&'static str> {
     [("TABLES", tables), ("TABLE", table), ("INSTANCE", instance)]
         .into_iter()

@@ -1,4 +1,4 @@
-//! What a statement does to the transaction around it, as far as its words tell.
+//! The effect of a statement on the transaction around it, as far as its words tell.
 
 mod connection;
 mod mysql;

@@ -32,7 +32,7 @@ pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     assigns(cursor, &REFUSED).map(Refusal::new)
 }
 
-/// What the first of `variables` is called that a SET assigns to for this session.
+/// The name of the first of `variables` that a SET assigns to for this session.
 pub(super) fn assigns(
     mut cursor: Cursor<'_>,
     variables: &[(&str, &'static str)],

@@ -21,7 +21,7 @@ pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str
         .find(|keyword| cursor.is(keyword))
 }
 
-/// What PostgreSQL guards with `PreventInTransactionBlock`, where the statement's text alone decides.
+/// The statements that PostgreSQL guards with `PreventInTransactionBlock`, where the statement's text alone decides.
 pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     const FIRST: [(&str, Rule); 10] = [
         ("CREATE", create),
@@ -169,7 +169,7 @@ fn switches_off(cursor: &mut Cursor<'_>, options: &[&str]) -> bool {
     false
 }
 
-/// Whether the value of the option just behind is false, with or without `=`.
+/// Whether the value after an option is false, with or without `=`.
 fn is_off(cursor: &mut Cursor<'_>) -> bool {
     cursor.eat("=");
     ["false", "off", "0"].contains(

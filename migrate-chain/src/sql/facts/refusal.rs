@@ -5,7 +5,7 @@
 pub struct Refusal {
     /// The kind of statement, such as `CREATE INDEX CONCURRENTLY`.
     pub what: &'static str,
-    /// What lets it run.
+    /// The way to run it.
     pub remedy: Remedy,
 }
 
@@ -18,7 +18,7 @@ impl Refusal {
     }
 }
 
-/// What lets a statement run that cannot run in a transaction.
+/// The way to run a statement that cannot run in a transaction.
 ///
 /// ```
 /// use migrate_chain::Dialect;

@@ -14,8 +14,8 @@ pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str
         .find(|keyword| cursor.is(keyword))
 }
 
-/// What fails in a transaction, or does nothing. DETACH fails for a database that takes part in it, which `BEGIN
-/// IMMEDIATE` makes of all; ATTACH does not.
+/// The refusal of a statement that fails in a transaction, or does nothing there. DETACH fails for a database that takes
+/// part in it, as all do after `BEGIN IMMEDIATE`; ATTACH does not.
 pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     if cursor.is("VACUUM") {
         return Some(Refusal::new("VACUUM"));

@@ -1,4 +1,4 @@
-//! The same questions for every dialect.
+//! Questions about a statement that every dialect answers.
 
 use super::refusal::Refusal;
 use super::{connection, mysql, postgres, sqlite};
@@ -45,8 +45,8 @@ pub fn refusal(dialect: Dialect, statement: &str) -> Option<Refusal> {
     }
 }
 
-/// Whether `dialect` has a statement that begins like `what`, which another dialect refuses. Where it has none, it
-/// refuses the statement as well, for its syntax.
+/// Whether `dialect` has a statement that begins like `what`, which another dialect refuses. A dialect
+/// without one refuses the statement for its syntax.
 pub(crate) fn has_statement(dialect: Dialect, what: &str) -> bool {
     match what {
         "BEGIN" | "COMMIT" | "ROLLBACK" => true,

@@ -2,8 +2,8 @@ use super::statement::transaction_control;
 use crate::Dialect;
 use crate::sql::cursor::Cursor;
 
-/// Which of `statements`, run outside of a transaction of the run, opens the transaction that is still open behind the
-/// last; none if each is closed.
+/// The index of the statement that opens a transaction still open after the last of `statements`, which do not run in a
+/// transaction of the run. `None` if each transaction is closed.
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -29,7 +29,7 @@ pub fn open_transaction<S: AsRef<str>>(
     })
 }
 
-/// What a statement does to the transaction that it stands in, or to none.
+/// The effect of a statement on transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Opens,

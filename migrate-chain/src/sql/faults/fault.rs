@@ -5,9 +5,9 @@ use crate::sql::facts::Remedy;
 /// Something wrong with a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What it is.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// Where: what opens a thing that is never closed, or else the whole statement or command.
+    /// The opening sign of something that is never closed, or else the whole statement or command.
     pub range: Range<usize>,
     /// The other statements that belong to it.
     pub related: Vec<Range<usize>>,
@@ -23,7 +23,7 @@ impl Fault {
     }
 }
 
-/// What a [`Fault`] is.
+/// The kinds of [`Fault`].
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -54,7 +54,7 @@ pub enum FaultKind {
     NotInTransaction {
         /// The kind of statement, such as `CREATE INDEX CONCURRENTLY`.
         what: &'static str,
-        /// What lets it run.
+        /// The way to run it.
         remedy: Remedy,
     },
     /// The section opens and commits a transaction of its own, and these are the keywords of its first line.
@@ -66,7 +66,7 @@ pub enum FaultKind {
     },
     /// The section runs outside of a transaction, opens one with these keywords, and never closes it.
     UnclosedTransaction(&'static str),
-    /// The run could not do its work behind the statement, and these are the keywords that say so.
+    /// The run could not do its work after the statement, and these are the keywords that say so.
     ConnectionControl(&'static str),
     /// A command for psql, such as `\i file`.
     PsqlMetaCommand,

@@ -1,4 +1,4 @@
-//! What is wrong with SQL text before any database sees it.
+//! Faults of SQL that need no database to be found.
 
 mod fault;
 mod frame;
@@ -10,10 +10,10 @@ use crate::Dialect;
 
 pub use fault::{Fault, FaultKind};
 
-/// What is wrong with `text` in one dialect, in order of place.
+/// The faults of `text` in one dialect, in order of place.
 ///
 /// Transaction control and statements that cannot run in a transaction are faults only if it is `transactional`. A
-/// quote or comment left open is reported once, and nothing behind it.
+/// quote or comment left open is reported once, and nothing after it.
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -79,7 +79,7 @@ impl Open {
     fn statement(&mut self, dialect: Dialect, text: &str, statement: &Statement) {
         let sql = &text[statement.range()];
         if statement.is_marked() {
-            // As far as can be seen, it only closes: a body that nobody knows has a BEGIN too.
+            // As far as can be seen, it only closes: an unknown body has a BEGIN too.
             let ends = |inner: Statement| {
                 facts::effect(dialect, &sql[inner.range()]) == Some(Effect::Ends)
             };
@@ -106,7 +106,7 @@ impl Open {
     }
 }
 
-/// What is wrong with `text` in every dialect: for SQL that does not say which database it is for.
+/// The faults that `text` has in every dialect: for SQL that does not say which database it is for.
 ///
 /// A fault counts if the other dialects have one of its sort there too, or have no such statement at all: where `VACUUM`
 /// means something it cannot run in a transaction, and MySQL has none.
@@ -256,7 +256,7 @@ struct View<'a> {
     dialect: Dialect,
     /// In order of place.
     faults: &'a [Fault],
-    /// Where its statements start.
+    /// The starts of its statements.
     starts: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! What clients read before a server does: MySQL's `DELIMITER`, and psql's meta-commands.
+//! The commands that clients read before a server does: MySQL's `DELIMITER`, and psql's meta-commands.
 
 use super::{Found, Tokens, WORD};
 use crate::Dialect;
@@ -57,8 +57,8 @@ impl Tokens<'_> {
         Found::new(TokenKind::DelimiterCommand, end)
     }
 
-    /// psql takes a backslash outside of quotes for a command, wherever it stands. No other client does, but at the
-    /// start of a line nothing else begins with one.
+    /// psql takes a backslash outside of quotes for a command, wherever it is. No other client does, but nothing else
+    /// begins with one at the start of a line.
     pub(super) fn backslash(&self, start: usize) -> Found {
         let elsewhere = self.dialect != Dialect::Postgres && !marker::opens_line(self.bytes, start);
         if elsewhere || !self.is_command(start) {

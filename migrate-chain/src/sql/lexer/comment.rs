@@ -6,7 +6,7 @@ use crate::sql::marker::{self, Bound};
 use crate::sql::token::TokenKind;
 
 impl Tokens<'_> {
-    /// MySQL asks for white space or a control character behind the dashes, so that `5--1` is a subtraction.
+    /// MySQL requires white space or a control character after the dashes, so that `5--1` is a subtraction.
     pub(super) fn opens_line_comment(&self, start: usize) -> bool {
         self.byte(start + 1) == b'-'
             && (self.dialect != Dialect::MySql || matches!(self.byte(start + 2), 0..=b' ' | 0x7f))
@@ -69,7 +69,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// What `/*!` encloses is executed, so its tokens count: a string in it may hold `*/`.
+    /// The content of `/*! … */` is executed, so its tokens count: a string in it may hold `*/`.
     fn mysql_comment(&mut self, start: usize) -> Found {
         let bang = if self.byte(start + 2) == b'M' {
             start + 3

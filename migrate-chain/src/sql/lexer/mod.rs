@@ -44,9 +44,9 @@ pub struct Tokens<'a> {
     fresh: bool,
     /// Inside `/*! … */`.
     executable: bool,
-    /// Where the text names the delimiter that stands for `;`.
+    /// The place in the text that names the delimiter used instead of `;`.
     delimiter: Option<(usize, usize)>,
-    /// Behind a statement marker: where its verbatim text ends, and whether an end marker closes it.
+    /// After a statement marker: the end of its verbatim text, and whether an end marker closes it.
     verbatim: Option<(usize, bool)>,
     escaped: Escaped,
 }
@@ -59,7 +59,7 @@ enum Escaped {
     NextLine,
 }
 
-/// What a lexing function found at the lexer's place.
+/// The result of a lexing function.
 #[derive(Clone, Copy)]
 struct Found {
     kind: TokenKind,
@@ -103,7 +103,7 @@ impl Tokens<'_> {
         self.delimiter.is_some()
     }
 
-    /// Whether the next token stands inside `/*! … */`.
+    /// Whether the next token is inside `/*! … */`.
     pub(super) fn is_executable(&self) -> bool {
         self.executable
     }
@@ -113,7 +113,7 @@ impl Tokens<'_> {
         self.verbatim = None;
     }
 
-    /// Goes on at `at`, a character boundary behind the last token.
+    /// Goes on at `at`, a character boundary after the last token.
     pub(super) fn skip_to(&mut self, at: usize) {
         self.at = at;
     }
@@ -218,7 +218,7 @@ impl Tokens<'_> {
         self.word(start)
     }
 
-    /// A token that ends with the first `close` at or behind `from`.
+    /// A token that ends with the first `close` at or after `from`.
     fn up_to(&self, kind: TokenKind, from: usize, close: &str) -> Found {
         match self.text[from..].find(close) {
             Some(length) => Found::new(kind, from + length + close.len()),

@@ -5,7 +5,7 @@ use crate::Dialect;
 use crate::sql::token::TokenKind;
 
 impl Tokens<'_> {
-    /// The string whose prefix begins at `start` and whose quote stands at `quote`.
+    /// The string whose prefix begins at `start` and whose quote is at `quote`.
     pub(super) fn string(&mut self, start: usize, quote: usize) -> Found {
         let escapes = match self.dialect {
             Dialect::Sqlite => false,
@@ -47,7 +47,7 @@ impl Tokens<'_> {
         self.up_to(TokenKind::QuotedIdentifier, start + 1, "]")
     }
 
-    /// What the quote at `open` encloses. A doubled quote stands for itself.
+    /// The text that the quote at `open` encloses. A doubled quote is one quote.
     fn quoted(&self, kind: TokenKind, open: usize, escapes: bool) -> Found {
         let quote = self.bytes[open];
         let mut at = open + 1;

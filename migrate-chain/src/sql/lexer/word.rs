@@ -60,7 +60,7 @@ impl Tokens<'_> {
         if system {
             end += 1;
         }
-        // A user variable's name, and a host's behind the user's, may hold dots.
+        // The name of a user variable, and of a host after a user, may have dots.
         let dots = mysql && byte == b'@' && !system;
         while end < self.bytes.len()
             && (WORD[self.bytes[end] as usize] || dots && self.bytes[end] == b'.')

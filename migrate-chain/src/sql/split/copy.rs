@@ -1,4 +1,4 @@
-//! `COPY … FROM stdin`, behind which a dump has lines of data.
+//! `COPY … FROM stdin`, after which a dump has lines of data.
 
 use super::keyword::is;
 use crate::sql::token::{Token, TokenKind};
@@ -37,8 +37,8 @@ impl Watch {
     }
 }
 
-/// Where the data ends that belongs to the `COPY` which ends at `from`: behind the line `\.`. Without such a line there
-/// is none, and what follows is SQL.
+/// The end of the data of the `COPY` that ends at `from`: after the line `\.`. Without such a line there is no data,
+/// and SQL follows.
 pub(super) fn data_end(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     while at < text.len() {

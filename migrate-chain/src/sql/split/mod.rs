@@ -1,4 +1,4 @@
-//! Where statements begin and end.
+//! Splits SQL into statements.
 
 mod copy;
 mod keyword;
@@ -17,8 +17,8 @@ use crate::Dialect;
 /// The statements of `text`, in order.
 ///
 /// A statement reaches from its first token to its last one before the `;`; comments around it are not part of it,
-/// those within are. What holds no token is no statement, nor is a client's command by itself. The last statement needs
-/// no `;`.
+/// those within are. A text without a token is not a statement, and neither is a client's command on its own. The last
+/// statement needs no `;`.
 ///
 /// The bodies of triggers, routines and events are known; what they cannot tell, `-- migrate: statement` does.
 ///
@@ -61,7 +61,7 @@ pub(super) fn split_canonical(dialect: Dialect, text: &str) -> Statements<'_> {
     }
 }
 
-/// Where a section ends that begins with a text.
+/// The end of a section that begins a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// At one of our markers.
@@ -107,7 +107,7 @@ pub(super) fn is_inside(dialect: Dialect, text: &str, at: usize) -> bool {
     false
 }
 
-/// A statement that [`split`] found: where it stands in its text.
+/// A statement that [`split`] found: its place in the text.
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -142,7 +142,7 @@ impl Statement {
         self.start..self.end
     }
 
-    /// The statement with the `;` or delimiter that ends it, and what stands before that.
+    /// The statement with the `;` or delimiter that ends it, and anything before that.
     ///
     /// ```
     /// # use migrate_chain::{Dialect, sql::split};
@@ -167,7 +167,7 @@ impl Statement {
         self.copies_from_stdin
     }
 
-    /// Whether `-- migrate: statement` and `end` stand around it, so that it may be several to a database.
+    /// Whether it is between `-- migrate: statement` and `end`, so that a database may see several statements.
     pub(super) fn is_marked(&self) -> bool {
         self.is_marked
     }
@@ -186,14 +186,14 @@ pub struct Statements<'a> {
     strays: Vec<Token>,
     /// The `/*!` that is open.
     executable: Option<Token>,
-    /// What the checksum covers, if anybody asked for it.
+    /// The bytes that the checksum covers, if a caller asked for them.
     canonical: Option<Canonical>,
     /// The text has ended within the body of a stored program.
     ends_within: bool,
     saw_delimiter: bool,
 }
 
-/// What a dialect keeps in mind to tell the `;` that ends a statement from those within.
+/// The state by which a dialect tells the `;` that ends a statement from those within it.
 #[derive(Clone, Debug)]
 enum Body {
     Sqlite(sqlite::Body),
@@ -238,11 +238,11 @@ impl Body {
     }
 }
 
-/// What a token means to the splitter.
+/// The role of a token for the splitter.
 enum Role {
     Skip,
     Part,
-    /// A client's command: part of a statement that has begun, and by itself none.
+    /// A client's command: part of a statement that has begun, and not a statement on its own.
     Command,
     /// A `;` within, which trails the statement if nothing follows.
     Inner,

@@ -6,7 +6,7 @@ use crate::sql::token::{Token, TokenKind};
 /// How deep in blocks a statement is.
 ///
 /// END, BEGIN, IF and REPEAT may be columns or functions too, so they count only where a statement of the body begins:
-/// behind `;`, a block's opening word, THEN, ELSE, DO or a label. An expression's CASE … END is counted apart.
+/// after `;`, a block's opening word, THEN, ELSE, DO or a label. An expression's CASE … END is counted apart.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Body {
     place: Place,
@@ -19,23 +19,23 @@ pub(super) struct Body {
     cases: usize,
     /// The parentheses that are open.
     parens: usize,
-    /// The routine's parameters are behind.
+    /// The routine's parameters have been read.
     listed: bool,
-    /// Behind UNTIL, whose condition the END of REPEAT follows.
+    /// After UNTIL, whose condition the END of REPEAT follows.
     until: bool,
 }
 
-/// Where in the statement the next token stands.
+/// The position of the next token in the statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     /// The first token of all.
     #[default]
     Start,
-    /// Behind a first word that may be a label.
+    /// After a first word that may be a label.
     Word,
-    /// Behind BEGIN as the first word.
+    /// After BEGIN as the first word.
     Begin,
-    /// Behind CREATE or ALTER, before the word that says what.
+    /// After CREATE or ALTER, before the word that says what.
     Create,
     /// Between PROCEDURE or FUNCTION and the body.
     Routine,
@@ -43,21 +43,21 @@ enum Place {
     Trigger,
     /// Between EVENT and DO.
     Event,
-    /// Where a statement of a body begins.
+    /// At the first token of a statement of a body.
     Statement,
-    /// Behind a statement's first word, which may be a label.
+    /// After a statement's first word, which may be a label.
     Label,
     /// Within a statement of a body.
     Within,
     /// Before a handler's condition, or the trigger that this one follows.
     Condition,
-    /// Behind that, where more of it or a statement comes.
+    /// After that, before more of it or a statement.
     Handler,
-    /// In a statement that is no program.
+    /// In a statement that is not a program.
     Plain,
 }
 
-/// What the last token says of the next word.
+/// The meaning of the last token for the next word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Before {
     #[default]
@@ -91,7 +91,7 @@ impl Body {
         self.program && self.depth > 0
     }
 
-    /// A token that is no keyword.
+    /// A token that is not a keyword.
     fn other(&mut self, text: &str) {
         match text {
             "." => self.before = Before::Name,
@@ -126,7 +126,7 @@ impl Body {
     fn word(&mut self, word: &str, before: Before) {
         match self.place {
             Place::Start => self.first(word),
-            Place::Begin => self.behind_begin(word),
+            Place::Begin => self.after_begin(word),
             Place::Create => self.created(word),
             Place::Routine => self.routine(word),
             Place::Trigger if is(word, "ROW") => self.place = Place::Statement,
@@ -153,7 +153,7 @@ impl Body {
     }
 
     /// `BEGIN NOT ATOMIC` is a block; `BEGIN` and `BEGIN WORK` open a transaction.
-    fn behind_begin(&mut self, word: &str) {
+    fn after_begin(&mut self, word: &str) {
         self.program = is(word, "NOT");
         self.depth = usize::from(self.program);
         self.place = if self.program {
@@ -210,7 +210,7 @@ impl Body {
         } else if is(word, "END") {
             self.depth = self.depth.saturating_sub(1);
         } else if is(word, "ELSE") || is(word, "NOT") || is(word, "ATOMIC") {
-            // NOT ATOMIC stands between MariaDB's BEGIN and its first statement.
+            // NOT ATOMIC comes between MariaDB's BEGIN and its first statement.
             self.place = Place::Statement;
         } else if is(word, "UNTIL") {
             self.until = true;

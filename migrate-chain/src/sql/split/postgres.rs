@@ -14,7 +14,7 @@ pub(super) struct Body {
     before: Before,
 }
 
-/// What the statement's first words say that it is.
+/// The kind of statement, by its first words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Head {
     #[default]
@@ -25,7 +25,7 @@ enum Head {
     Other,
 }
 
-/// What the last token says of the next word.
+/// The meaning of the last token for the next word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Before {
     #[default]
