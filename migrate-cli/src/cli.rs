@@ -131,6 +131,6 @@ async fn run(
                 of_schema
             })
         }
-        Command::Completions(command) => Ok(command.run(ui)),
+        Command::Completions(completions) => Ok(completions.run(ui, self::command())),
     }
 }

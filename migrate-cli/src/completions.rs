@@ -2,8 +2,6 @@ use clap::Args;
 use clap_complete::{Shell, generate};
 use migrate_runtime::cli::{Exit, Ui};
 
-use crate::cli;
-
 /// `completions`: for bash, zsh, fish, `PowerShell` and elvish.
 #[derive(Args)]
 #[command(after_help = "\
@@ -14,14 +12,10 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self, ui: &mut Ui) -> Exit {
+    /// Writes the script for `command`.
+    pub(crate) fn run(self, ui: &mut Ui, mut command: clap::Command) -> Exit {
         let mut script = Vec::new();
-        generate(
-            self.shell,
-            &mut cli::command(),
-            "cargo-migrate",
-            &mut script,
-        );
+        generate(self.shell, &mut command, "cargo-migrate", &mut script);
         let script = String::from_utf8_lossy(&script);
         ui.exact(script.trim_end());
         Exit::Done

@@ -1,6 +1,7 @@
 //! The commands that write files: they work on a migration directory, and exist in `cargo migrate` alone.
 
 mod autogenerate;
+mod dialect_names;
 mod directory;
 mod edit;
 mod failure;

@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use migrate_chain::Dialect;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use super::dialect_names;
 use super::init::{BuildScript, Initialized};
 use super::list_templates::Template;
 use super::new_revision::{Revisions, Written};
 use super::rebase::Rebased;
 use super::squash;
-use super::verify::{Tried, Undo, Verified};
+use super::verify::{AllVerified, Undo, Verified};
 
 /// What a command has done. For programs it is an object, whose fields `docs/json.md` lists.
 pub(crate) trait Show: Serialize {
@@ -196,7 +196,7 @@ impl Show for squash::Written {
             "  {} is what {} revisions were; both ways gave the same schema on {}",
             self.id,
             self.replaces.len(),
-            names(&self.proved).join(", ")
+            dialect_names::names(&self.proved).join(", ")
         );
         if !self.without_downgrade.is_empty() {
             let _ = write!(
@@ -206,25 +206,6 @@ impl Show for squash::Written {
             );
         }
         text
-    }
-}
-
-/// What `verify` has found out on each kind of database.
-#[derive(Debug, Serialize)]
-pub(crate) struct AllVerified {
-    pub(crate) verified: Vec<Verified>,
-}
-
-impl AllVerified {
-    /// How long each revision took.
-    pub(crate) fn times(&self) -> impl Iterator<Item = String> {
-        self.verified.iter().flat_map(|verified| {
-            let line = |tried: &Tried| {
-                let (dialect, id) = (verified.dialect, &tried.revision);
-                format!("{dialect}: {id} took {} ms", tried.elapsed_ms)
-            };
-            verified.revisions.iter().map(line).collect::<Vec<_>>()
-        })
     }
 }
 
@@ -262,10 +243,6 @@ impl Show for AllVerified {
     }
 }
 
-fn names(dialects: &[Dialect]) -> Vec<&'static str> {
-    dialects.iter().map(|dialect| dialect.name()).collect()
-}
-
 /// The kinds of revision, as `list-templates` shows them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Templates {
@@ -278,15 +255,4 @@ impl Show for Templates {
         let lines: Vec<String> = self.templates.iter().map(line).collect();
         format!("Available templates:\n\n{}", lines.join("\n"))
     }
-}
-
-/// Writes databases by the names that they have in files.
-pub(crate) fn dialects<S: Serializer>(dialects: &[Dialect], to: S) -> Result<S::Ok, S::Error> {
-    names(dialects).serialize(to)
-}
-
-/// Writes a database by the name that it has in files.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-pub(crate) fn dialect<S: Serializer>(dialect: &Dialect, to: S) -> Result<S::Ok, S::Error> {
-    dialect.name().serialize(to)
 }

@@ -10,10 +10,10 @@ use migrate_runtime::Migrations;
 use migrate_runtime::cli::Globals;
 use serde::Serialize;
 
+use super::dialect_names;
 use super::directory::Directory;
 use super::failure::{Failure, Result};
 use super::scratch::{Bench, Servers, difference};
-use super::show::{self, AllVerified};
 
 /// Run every revision up, down and up again on a scratch database
 #[derive(Args, Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Verify {
 #[derive(Debug, Serialize)]
 pub(crate) struct Verified {
     /// The kind of database.
-    #[serde(serialize_with = "show::dialect")]
+    #[serde(serialize_with = "dialect_names::dialect")]
     pub(crate) dialect: Dialect,
     /// Each revision in the order of an upgrade.
     pub(crate) revisions: Vec<Tried>,
@@ -64,6 +64,25 @@ pub(crate) enum Undo {
     Missing,
     /// There is none, and the revision says why.
     Irreversible,
+}
+
+/// What `verify` has found out on each kind of database.
+#[derive(Debug, Serialize)]
+pub(crate) struct AllVerified {
+    pub(crate) verified: Vec<Verified>,
+}
+
+impl AllVerified {
+    /// How long each revision took.
+    pub(crate) fn times(&self) -> impl Iterator<Item = String> {
+        self.verified.iter().flat_map(|verified| {
+            let line = |tried: &Tried| {
+                let (dialect, id) = (verified.dialect, &tried.revision);
+                format!("{dialect}: {id} took {} ms", tried.elapsed_ms)
+            };
+            verified.revisions.iter().map(line).collect::<Vec<_>>()
+        })
+    }
 }
 
 impl Verify {

@@ -36,6 +36,16 @@ pub enum Command {
     Resolve(resolve::Resolve),
 }
 
+impl Cx<'_> {
+    /// Runs a command. Its results are written with the first [`Ui::flush`].
+    ///
+    /// # Errors
+    /// Why it failed or was refused.
+    pub async fn execute(&mut self, command: Command) -> Result<Exit, Failure> {
+        command.run(self).await
+    }
+}
+
 impl Command {
     /// Whether it only shows the chain. Such a command can do with several heads where one is asked for: they may be what
     /// the user wants to see.
@@ -46,7 +56,7 @@ impl Command {
         )
     }
 
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         if !matches!(self, Self::History(_))
             && !matches!(cx.ui.format(), Format::Text | Format::Json)
         {
@@ -67,5 +77,24 @@ impl Command {
             Self::EnsureVersion(command) => command.run(cx).await,
             Self::Resolve(command) => command.run(cx).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::arguments::COMMANDS;
+
+    #[test]
+    fn the_names_by_which_a_program_is_told_from_its_command_are_all_there() {
+        let commands = Command::augment_subcommands(clap::Command::new(""));
+        let mut names: Vec<&str> = commands
+            .get_subcommands()
+            .flat_map(|command| {
+                std::iter::once(command.get_name()).chain(command.get_all_aliases())
+            })
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, COMMANDS);
     }
 }

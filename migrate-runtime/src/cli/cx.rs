@@ -1,5 +1,5 @@
 use super::database::{Access, Source};
-use super::{Command, Exit, Failure, Globals, Ui};
+use super::{Failure, Globals, Ui};
 use crate::{AnyPool, Dialect, Migrations, Runner};
 
 /// What a command works with: the chain, the database and the terminal.
@@ -33,14 +33,6 @@ impl<'a> Cx<'a> {
             Source::Flags(globals.clone()),
             globals.db_schema.clone(),
         )
-    }
-
-    /// Runs a command. Its results are written with the first [`Ui::flush`].
-    ///
-    /// # Errors
-    /// Why it failed or was refused.
-    pub async fn execute(&mut self, command: Command) -> Result<Exit, Failure> {
-        command.run(self).await
     }
 
     /// Where it writes.

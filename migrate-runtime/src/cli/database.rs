@@ -133,7 +133,10 @@ fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
                 return Ok(());
             }
             let what = format!("there is no database file {}", file.display());
-            Err(Failure::new(what).help(format!("`{} upgrade` makes it", super::program())))
+            Err(Failure::new(what).help(format!(
+                "`{} upgrade` makes it",
+                super::arguments::program()
+            )))
         }
         #[allow(unreachable_patterns, reason = "with SQLite alone, none is left")]
         _ => Ok(()),

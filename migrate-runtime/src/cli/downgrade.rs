@@ -46,7 +46,8 @@ impl Downgrade {
             cx.ui.exact(script.trim_end());
             return Ok(Exit::Done);
         }
-        let target = super::target(self.target.as_deref().unwrap_or_default())?.to_string();
+        let target =
+            super::arguments::target(self.target.as_deref().unwrap_or_default())?.to_string();
         let pool = cx.database()?;
         let plan = || cx.runner(&pool).to(&target).plan_downgrade();
         if self.dry_run {

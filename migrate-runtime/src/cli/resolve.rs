@@ -50,7 +50,7 @@ impl Resolve {
 
 /// The id that is meant. One that this chain does not have may be in doubt all the same.
 fn revision(cx: &Cx<'_>, text: &str) -> Result<String, Failure> {
-    let target = super::target(text)?;
+    let target = super::arguments::target(text)?;
     if target.needs_rows() {
         let what = format!("`{text}` depends on where the database is, which is what is in doubt");
         return Err(Failure::usage(what).help("name the revision by its id, as `status` shows it"));

@@ -16,7 +16,7 @@ pub struct Show {
 impl Show {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let mut book = Book::new(cx.migrations);
-        let target = super::target(&self.revision)?;
+        let target = super::arguments::target(&self.revision)?;
         let mut rows = Vec::new();
         // The others are about the chain alone, and ask no database.
         if target.needs_rows() {

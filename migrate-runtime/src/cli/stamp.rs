@@ -41,7 +41,7 @@ impl Stamp {
             return Ok(Exit::Done);
         }
         for revision in &revisions {
-            super::target(revision)?;
+            super::arguments::target(revision)?;
         }
         let pool = cx.database_to_write()?;
         let mut runner = cx.runner(&pool);

@@ -154,7 +154,7 @@ fn current(migrations: &Migrations, status: &State) -> Vec<String> {
 
 /// The command to go on with.
 fn next(cx: &Cx<'_>, status: &State) -> String {
-    let program = super::program();
+    let program = super::arguments::program();
     if !status.unknown.is_empty() {
         return "use the version of the app that knows these revisions".to_owned();
     }

@@ -49,7 +49,11 @@ impl Upgrade {
             cx.ui.exact(script.trim_end());
             return Ok(Exit::Done);
         }
-        let target = self.target.as_deref().map(super::target).transpose()?;
+        let target = self
+            .target
+            .as_deref()
+            .map(super::arguments::target)
+            .transpose()?;
         let pool = if self.dry_run {
             cx.database()?
         } else {

@@ -63,12 +63,7 @@ impl AnyPool {
     /// assert_eq!(AnyPool::dialect_of("app.db"), None);
     /// ```
     pub fn dialect_of(url: &str) -> Option<Dialect> {
-        match url.split_once(':')?.0 {
-            "sqlite" => Some(Dialect::Sqlite),
-            "postgres" | "postgresql" => Some(Dialect::Postgres),
-            "mysql" | "mariadb" => Some(Dialect::MySql),
-            _ => None,
-        }
+        url::dialect_of(url)
     }
 
     /// Which kind of database a URL names, for a program that connects by itself.

@@ -2,7 +2,6 @@
 
 use migrate_chain::Dialect;
 
-use super::any::AnyPool;
 use crate::values::error::{Error, ErrorKind};
 
 /// A URL as it may be shown. Whatever can be a password becomes `***`, also in a text that is not a URL: rather too much
@@ -13,11 +12,21 @@ use crate::values::error::{Error, ErrorKind};
 /// host=localhost password=secret     host=localhost password=***
 /// ```
 pub(crate) fn shown(url: &str) -> String {
-    if AnyPool::dialect_of(url) == Some(Dialect::Sqlite) {
+    if dialect_of(url) == Some(Dialect::Sqlite) {
         return without_parameter(url);
     }
     let (scheme, rest) = split_scheme(url);
     without_parameter(&format!("{scheme}{}", without_password(rest)))
+}
+
+/// Which kind of database a URL names; none if its scheme is not known.
+pub(super) fn dialect_of(url: &str) -> Option<Dialect> {
+    match url.split_once(':')?.0 {
+        "sqlite" => Some(Dialect::Sqlite),
+        "postgres" | "postgresql" => Some(Dialect::Postgres),
+        "mysql" | "mariadb" => Some(Dialect::MySql),
+        _ => None,
+    }
 }
 
 /// Refuses a URL whose password holds a character that ends the part it is in: the rest of it would be taken for the name

@@ -7,7 +7,7 @@ use crate::Report;
 use crate::database::{Failure, Transactional};
 use crate::journal::state::State;
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// Runs steps in one transaction if that can hold them; otherwise there is one, which runs statement by statement.
     pub(super) async fn run_steps(
         &mut self,

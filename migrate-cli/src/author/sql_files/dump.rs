@@ -6,7 +6,7 @@ use migrate_chain::Dialect;
 use migrate_chain::config::Config;
 use migrate_chain::sql::{Statement, Token, TokenKind, split, tokens};
 
-use super::Part;
+use super::part::Part;
 
 /// A dump without what only frames it and without the tables of ours, which a run makes itself; none where the text is
 /// not a dump.

@@ -1,6 +1,7 @@
 //! SQL that a new revision takes over from files.
 
 mod dump;
+mod part;
 mod tool;
 
 use std::io::Read as _;
@@ -14,6 +15,7 @@ use migrate_chain::tree::read_file;
 
 use super::failure::{self, Failure, Result};
 use super::revision_file::sql_body;
+use part::Part;
 
 /// What a revision takes over from files.
 #[derive(Debug, Default)]
@@ -24,15 +26,6 @@ pub(crate) struct Taken {
     pub(crate) keys: Vec<(&'static str, &'static str)>,
     /// What was left out or read in a way of its own, a line each.
     pub(crate) notes: Vec<String>,
-}
-
-/// What one file is for.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Part {
-    upgrade: String,
-    downgrade: String,
-    keys: Vec<(&'static str, &'static str)>,
-    notes: Vec<String>,
 }
 
 /// The SQL of `files`, in their order: each is part of the upgrade, or of the downgrade where its name ends in

@@ -2,7 +2,7 @@
 //!
 //! To take such a file as it is would run its downgrade as a part of the upgrade.
 
-use super::Part;
+use super::part::Part;
 use crate::author::failure::{Failure, Result};
 
 /// A tool, and what its marker lines say after the sign of the comment, in small letters.

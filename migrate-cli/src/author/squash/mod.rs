@@ -18,7 +18,7 @@ use super::failure::{self, Failure, Result};
 use super::new_revision::{check_message, not_read, now_in};
 use super::revision_file::{self, RevisionFile};
 use super::scratch::Servers;
-use super::{file_name, files, show, touch};
+use super::{dialect_names, file_name, files, touch};
 use join::Joined;
 use run::Run;
 
@@ -82,7 +82,7 @@ pub(crate) struct Written {
     /// The ids that it replaces.
     pub(crate) replaces: Vec<String>,
     /// The databases that it was proved on.
-    #[serde(rename = "proved_on", serialize_with = "show::dialects")]
+    #[serde(rename = "proved_on", serialize_with = "dialect_names::dialects")]
     pub(crate) proved: Vec<Dialect>,
     /// The revisions because of which it has no downgrade.
     pub(crate) without_downgrade: Vec<String>,

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use migrate_render::visible;
 
-use super::{drawn, edges, marks};
+use super::parts::{drawn, edges, marks};
 use crate::cli::entry::Book;
 
 /// The graph in the language of Graphviz; dashed edges are dependencies.

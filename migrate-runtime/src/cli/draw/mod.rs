@@ -2,6 +2,7 @@
 
 mod dot;
 mod mermaid;
+mod parts;
 mod svg;
 mod terminal;
 
@@ -10,53 +11,11 @@ pub(super) use mermaid::mermaid;
 pub(super) use svg::svg;
 pub(super) use terminal::terminal;
 
-use super::entry::Book;
-
-/// Which parents of a revision are drawn: those that are in the picture, and whether it only depends on them.
-fn edges<'b>(
-    book: &'b Book<'_>,
-    drawn: &'b [bool],
-    index: usize,
-) -> impl Iterator<Item = (usize, bool)> + 'b {
-    let parents = book.graph.down(index).iter().map(|&parent| (parent, false));
-    let dependencies = book
-        .graph
-        .own_dependencies(index)
-        .iter()
-        .map(|&parent| (parent, true));
-    parents
-        .chain(dependencies)
-        .filter(|(parent, _)| drawn[*parent])
-}
-
-/// Which revisions are drawn, by their index.
-fn drawn(book: &Book<'_>, order: &[usize]) -> Vec<bool> {
-    let mut drawn = vec![false; book.graph.len()];
-    for &index in order {
-        drawn[index] = true;
-    }
-    drawn
-}
-
-/// What stands beside an id, without colours: `head`, `current`, labels.
-fn marks(book: &Book<'_>, index: usize) -> Vec<String> {
-    let mut marks = Vec::new();
-    if book.graph.is_real_head(index) {
-        marks.push("head".to_owned());
-    } else if book.graph.is_head(index) {
-        marks.push("effective head".to_owned());
-    }
-    if book.is_current(index) {
-        marks.push("current".to_owned());
-    }
-    marks.extend(book.graph.declared_labels(index).map(str::to_owned));
-    marks
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Migrations;
+    use crate::cli::entry::Book;
     use crate::cli::paint::plain;
 
     /// A branch, a merge, a dependency, and a message that every format has to quote.

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use migrate_render::visible;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{drawn, edges, marks};
+use super::parts::{drawn, edges, marks};
 use crate::cli::entry::Book;
 
 /// The distance of rows and of lanes, and the margin, in pixels.

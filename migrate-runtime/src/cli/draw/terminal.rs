@@ -1,6 +1,6 @@
 use renderdag::{Ancestor, GraphRowRenderer, Renderer as _};
 
-use super::{drawn, marks};
+use super::parts::{drawn, marks};
 use crate::cli::entry::Book;
 use crate::cli::paint::{CURRENT, DIM, HEAD, ID};
 use crate::cli::width::wrapped;

@@ -2,23 +2,16 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
-use sqlx::{Column as _, Row as _};
+use sqlx::{AssertSqlSafe, Column as _, Either, PgConnection, Row as _};
 
 use super::code::{
     Signal, database, has_ended, is_aborted, is_made_by_another, is_read_only, is_table_gone,
 };
-use super::message::{Message, Script};
+use super::message::{BEGIN, DONE, END, Message, Script, TOLD};
 use super::place;
 use crate::database::Failure;
-
-/// What begins and ends a script in the answers: queries whose first column has a name of ours.
-pub(super) const BEGIN: &str = "embed_migrations_begin";
-pub(super) const END: &str = "embed_migrations_end";
-/// The column in which the record of a revision gives back how many milliseconds it took.
-pub(super) const DONE: &str = "embed_migrations_done";
-/// The column in which it is told how many statements of a script are done.
-pub(super) const TOLD: &str = "embed_migrations_told";
 
 /// What the answers to a message tell of its revisions, each named by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +23,31 @@ pub(super) enum Told {
     Statement(usize, usize),
     /// The last record took so long.
     Done(Duration),
+}
+
+impl Message<'_> {
+    /// Sends it. `doing` is what our own statements are for.
+    pub(super) async fn send(
+        &self,
+        connection: &mut PgConnection,
+        doing: &'static str,
+        told: &mut (dyn FnMut(Told) + Send),
+    ) -> Result<(), Failure> {
+        let mut reader = Reader::new(self);
+        for (number, text) in self.texts.iter().enumerate() {
+            reader.begin(number);
+            let mut results = sqlx::raw_sql(AssertSqlSafe(&**text)).fetch_many(&mut *connection);
+            loop {
+                match results.try_next().await {
+                    Ok(None) => break,
+                    Ok(Some(Either::Left(_))) => reader.statement(told),
+                    Ok(Some(Either::Right(row))) => reader.row(&row, told),
+                    Err(error) => return Err(reader.failure(error, doing)),
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Follows the answers.

@@ -6,8 +6,8 @@
 
 use migrate_chain::Dialect;
 
-use super::answers::{BEGIN, DONE};
 use super::code::Signal;
+use super::message::{BEGIN, DONE};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::syntax;

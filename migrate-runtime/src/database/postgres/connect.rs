@@ -7,8 +7,9 @@ use futures_util::future::BoxFuture;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
-use super::PostgresSession;
 use super::code::{explain, is_absent, is_full, refuses_options};
+use super::handle::Handle;
+use super::session::PostgresSession;
 use super::setting::{of_connection, of_old_connection};
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, inside_a_transaction, local_help};
@@ -130,25 +131,5 @@ fn cannot_open(options: &PgConnectOptions, error: sqlx::Error) -> Error {
     match help {
         Some(help) => result.help(help).caused_by(error),
         None => result.caused_by(error),
-    }
-}
-
-/// The connection, by who owns it.
-pub(super) enum Handle<'a> {
-    /// And the user who opened it.
-    Own(Box<PgConnection>, String),
-    Borrowed(&'a mut PgConnection),
-}
-
-impl Handle<'_> {
-    pub(super) fn get(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Own(connection, _) => connection,
-            Self::Borrowed(connection) => connection,
-        }
-    }
-
-    pub(super) fn is_own(&self) -> bool {
-        matches!(self, Self::Own(..))
     }
 }

@@ -2,21 +2,25 @@
 
 use std::ops::Range;
 
-use futures_util::TryStreamExt as _;
 use migrate_chain::Dialect;
 use migrate_chain::sql::split;
-use sqlx::{AssertSqlSafe, Either, PgConnection};
 use tracing::Span;
 
-use super::answers::{Reader, TOLD, Told};
 use super::words::is_set_transaction;
-use crate::database::Failure;
+
+/// What begins and ends a script in the answers: queries whose first column has a name of ours.
+pub(super) const BEGIN: &str = "embed_migrations_begin";
+pub(super) const END: &str = "embed_migrations_end";
+/// The column in which the record of a revision gives back how many milliseconds it took.
+pub(super) const DONE: &str = "embed_migrations_done";
+/// The column in which it is told how many statements of a script are done.
+pub(super) const TOLD: &str = "embed_migrations_told";
 
 /// Statements that are sent at once. The server stops at the first that fails.
 ///
 /// The server parses a text as a whole before it runs any of it, so a large script is sent in several texts.
 pub(super) struct Message<'r> {
-    texts: Vec<String>,
+    pub(super) texts: Vec<String>,
     /// The scripts of revisions, in the order in which they are sent.
     pub(super) scripts: Vec<Script<'r>>,
     /// A script whose first statements are sent, and whose others are not.
@@ -146,29 +150,6 @@ impl<'r> Message<'r> {
     /// The text with this number.
     pub(super) fn text_at(&self, number: usize) -> &str {
         &self.texts[number]
-    }
-
-    /// Sends it. `doing` is what our own statements are for.
-    pub(super) async fn send(
-        &self,
-        connection: &mut PgConnection,
-        doing: &'static str,
-        told: &mut (dyn FnMut(Told) + Send),
-    ) -> Result<(), Failure> {
-        let mut reader = Reader::new(self);
-        for (number, text) in self.texts.iter().enumerate() {
-            reader.begin(number);
-            let mut results = sqlx::raw_sql(AssertSqlSafe(&**text)).fetch_many(&mut *connection);
-            loop {
-                match results.try_next().await {
-                    Ok(None) => break,
-                    Ok(Some(Either::Left(_))) => reader.statement(told),
-                    Ok(Some(Either::Right(row))) => reader.row(&row, told),
-                    Err(error) => return Err(reader.failure(error, doing)),
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The script that a byte of a text is in, and the byte of that.

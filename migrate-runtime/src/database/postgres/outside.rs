@@ -9,10 +9,13 @@ use tracing::Span;
 use super::answers::Told;
 use super::bookkeeping::{BEGINS, ENDS, record_only};
 use super::code::{Signal, database};
+use super::execute::execute;
+use super::executor::PgExecutor;
 use super::message::Message;
 use super::read::Found;
+use super::session::{Own, PostgresSession};
 use super::words::{is_held, is_set_transaction, prepares, sets_role, waits_politely};
-use super::{PgExecutor, PostgresSession, execute, reset, setting};
+use super::{reset, setting};
 use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, Work, rust_failure};
@@ -218,14 +221,6 @@ impl PostgresSession<'_> {
         point::reached(point::BEFORE_RECORD);
         self.add_row(found, row, started.elapsed()).await
     }
-}
-
-/// A transaction of the revision's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Own {
-    /// Nothing has run in it yet.
-    Begun,
-    Used,
 }
 
 /// A condition: nobody else has gone on with the revision.

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::code::database;
-use super::execute;
+use super::execute::execute;
 use super::words::{Evidence, evidence, literal};
 use crate::database::{Failure, InFlight};
 

@@ -7,8 +7,8 @@ use migrate_chain::Dialect;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::answers::END;
 use super::bookkeeping::text;
+use super::message::END;
 use crate::journal::syntax;
 
 /// The state of a connection that was passed, before the run.

@@ -12,9 +12,10 @@ use sqlx::{AssertSqlSafe, Either, SqliteConnection};
 
 use super::code::of_statement;
 use super::course::Course;
-use super::script::{cut_short, sound};
+use super::execute::sound;
+use super::record::{Setting, write};
+use super::script::cut_short;
 use super::timeout::Watchdog;
-use super::transaction::{Setting, write};
 use super::words::Words;
 use crate::database::{Failure, Transactional, Work};
 use crate::journal::state::RowChanges;

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 
-use super::SqliteSession;
 use super::code::{explain, is_absent, is_busy};
+use super::handle::{Handle, main_file};
 use super::kept::Kept;
+use super::session::SqliteSession;
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, inside_a_transaction};
 use crate::values::error::{Error, ErrorKind};
@@ -127,15 +127,6 @@ async fn in_memory<'a>(
     Ok(file.is_none().then(|| Handle::Pooled(connection, name())))
 }
 
-/// The file of the database; none if it is in memory.
-pub(super) async fn main_file(
-    connection: &mut SqliteConnection,
-) -> Result<Option<String>, sqlx::Error> {
-    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
-    let file: Option<String> = sqlx::query_scalar(sql).fetch_one(connection).await?;
-    Ok(file.filter(|file| !file.is_empty()))
-}
-
 fn cannot_open(options: &SqliteConnectOptions, error: sqlx::Error) -> Error {
     let file = options.get_filename().display();
     let explained = explain(&error);
@@ -152,24 +143,6 @@ fn cannot_open(options: &SqliteConnectOptions, error: sqlx::Error) -> Error {
     match explained.help {
         Some(help) => result.help(help).caused_by(error),
         None => result.caused_by(error),
-    }
-}
-
-/// The connection, by who owns it.
-pub(super) enum Handle<'a> {
-    Own(Box<SqliteConnection>),
-    /// To a database in memory, with the name by which the pool's connections share it.
-    Pooled(PoolConnection<Sqlite>, String),
-    Borrowed(&'a mut SqliteConnection),
-}
-
-impl Handle<'_> {
-    pub(super) fn get(&mut self) -> &mut SqliteConnection {
-        match self {
-            Self::Own(connection) => connection,
-            Self::Pooled(connection, _) => connection,
-            Self::Borrowed(connection) => connection,
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use migrate_chain::sql::sqlite::{TableName, attached_name, pragma_name};
 use sqlx::{AssertSqlSafe, Either, Row as _, SqliteConnection};
 
 use super::code::database;
-use super::execute;
+use super::execute::execute;
 use super::words::Words;
 use crate::database::{Failure, Work};
 use crate::journal::syntax;

@@ -9,7 +9,7 @@ use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::database;
-use super::execute;
+use super::execute::execute;
 use crate::database::Failure;
 use crate::journal::syntax;
 

@@ -5,66 +5,43 @@ mod code;
 mod connect;
 mod course;
 mod drops;
+mod execute;
+mod executor;
+mod handle;
 mod kept;
 mod keys;
+mod lock;
 mod outside;
 mod read;
+mod record;
 mod script;
+mod session;
 mod timeout;
 mod transaction;
 mod words;
 
-use std::time::Duration;
-
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use migrate_chain::sql::sqlite::table_change;
 use migrate_chain::sql::{tokens, transaction_control};
 use migrate_chain::{Dialect, ForeignKeys};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::AssertSqlSafe;
 
-use super::answer::answer;
 use super::{
     Explained, Failure, InFlight, Progress, Session, Transactional, Work, connect_refused,
     rows::journal_row,
 };
-use crate::context::Value;
-use crate::context::executor::Executor;
-use crate::context::executor::{Answer, RevisionJournal};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent, JournalRow};
 use crate::values::error::database_message;
 use crate::values::error::{Error, ErrorKind};
 use code::explain;
-use connect::Handle;
-use drops::Drops;
-use kept::Kept;
+use execute::execute;
+use handle::Handle;
 use keys::{Suspended, Suspension};
 use read::read_state;
-use script::{run_script, sound};
-use timeout::Watchdog;
-use transaction::Setting;
-
-struct SqliteSession<'a> {
-    connection: Handle<'a>,
-    /// What the statements of `[connect]` have changed of a connection that was passed.
-    connect: Kept,
-    /// What a revision that is under way may have changed of the connection.
-    kept: Kept,
-    /// How long a commit waits for those who read.
-    patience: Duration,
-    /// The lock that a run outside a transaction holds: SQLite has none that outlives a transaction.
-    outside: Option<outside::Lock>,
-    /// Whether a revision outside a transaction has begun one of its own.
-    in_transaction: bool,
-    /// How long a statement of a revision may run.
-    timeout: Option<Duration>,
-    /// What sees to that, from the first statement until `unlock`.
-    watchdog: Option<Watchdog>,
-    /// What foreign keys were before a revision that suspends them outside a transaction.
-    suspended: Option<Suspended>,
-}
+use record::Setting;
+use session::SqliteSession;
 
 impl Session for SqliteSession<'_> {
     fn dialect(&self) -> Dialect {
@@ -120,7 +97,7 @@ impl Session for SqliteSession<'_> {
         async move {
             // Inside transactions, `BEGIN IMMEDIATE` is the lock, and `run` takes it.
             if outside && self.outside.is_none() {
-                self.outside = outside::Lock::of(&mut self.connection).await?;
+                self.outside = lock::Lock::of(&mut self.connection).await?;
             }
             Ok(())
         }
@@ -288,30 +265,6 @@ impl Session for SqliteSession<'_> {
     }
 }
 
-impl SqliteSession<'_> {
-    async fn watch(&mut self) -> Result<(), Failure> {
-        if let (Some(timeout), None) = (self.timeout, &self.watchdog) {
-            let watchdog = Watchdog::install(self.connection.get(), timeout).await;
-            let doing = "to set the statement timeout";
-            self.watchdog = Some(watchdog.map_err(|error| code::database(error, doing))?);
-        }
-        Ok(())
-    }
-
-    /// What begins a transaction, and what to execute before its end. On a connection of our own SQLite gives up at
-    /// once while another connection writes, since the wait is ours; but a commit may have to wait for readers, and
-    /// giving up there would throw the work away.
-    fn busy_timeouts(&self) -> (&'static str, String) {
-        match self.connection {
-            Handle::Own(_) => (
-                "PRAGMA busy_timeout = 20; BEGIN IMMEDIATE",
-                format!("PRAGMA busy_timeout = {}", self.patience.as_millis()),
-            ),
-            Handle::Pooled(..) | Handle::Borrowed(_) => ("BEGIN IMMEDIATE", String::new()),
-        }
-    }
-}
-
 impl Drop for SqliteSession<'_> {
     /// A run was cut off inside a transaction of a revision's own, of which sqlx does not know.
     fn drop(&mut self) {
@@ -326,81 +279,4 @@ impl Drop for SqliteSession<'_> {
             self.connect.end_unpolled(self.connection.get());
         }
     }
-}
-
-/// A connection whose statements the watchdog times, and which does not drop a table unseen.
-struct Timed<'c> {
-    connection: &'c mut SqliteConnection,
-    watchdog: Option<&'c Watchdog>,
-    drops: &'c mut Drops,
-    kept: &'c mut Kept,
-    journal: Option<RevisionJournal<'c>>,
-}
-
-impl Timed<'_> {
-    fn restart(&self) {
-        self.watchdog.inspect(|watchdog| watchdog.restart());
-    }
-}
-
-impl Executor for Timed<'_> {
-    fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
-    }
-
-    fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
-        async move {
-            self.kept.keep_named(self.connection, sql).await?;
-            let ran = run_script(
-                self.connection,
-                None,
-                sql,
-                self.drops,
-                self.watchdog,
-                |_| {},
-            );
-            ran.await.map_err(|stop| stop.into_error(self.drops))
-        }
-        .boxed()
-    }
-
-    fn journal(&self) -> Option<RevisionJournal<'_>> {
-        self.journal
-    }
-
-    fn query<'s>(
-        &'s mut self,
-        sql: &'s str,
-        values: Vec<Value>,
-    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
-        async move {
-            let change = table_change(sound(sql)?);
-            self.kept.keep_named(self.connection, sql).await?;
-            self.restart();
-            if let Some(change) = &change
-                && !self.drops.allows(self.connection, change).await?
-            {
-                return Err(sqlx::Error::InvalidArgument(self.drops.to_string()));
-            }
-            let answer = answer::<sqlx::Sqlite>(self.connection, sql.to_owned(), values).await?;
-            change.inspect(|change| self.drops.follow(change));
-            Ok(answer)
-        }
-        .boxed()
-    }
-
-    fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
-        self.restart();
-        Some(self.connection)
-    }
-}
-
-async fn execute(connection: &mut SqliteConnection, sql: &str) -> Result<u64, sqlx::Error> {
-    if sql.is_empty() {
-        return Ok(0);
-    }
-    Ok(sqlx::raw_sql(AssertSqlSafe(sound(sql)?))
-        .execute(connection)
-        .await?
-        .rows_affected())
 }

@@ -2,23 +2,23 @@
 
 use std::time::Instant;
 
-use futures_util::TryStreamExt as _;
 use migrate_chain::sql::{split, transaction_control};
 use migrate_chain::{Dialect, ForeignKeys};
-use sqlx::{AssertSqlSafe, Connection as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use tracing::Instrument as _;
 
 use super::batch::Batch;
 use super::code::database;
 use super::course::Course;
 use super::drops::Drops;
+use super::execute::execute;
+use super::executor::Timed;
 use super::kept::Kept;
-use super::keys::{Suspended, made, violations};
+use super::keys::{made, violations};
 use super::read::read_state;
+use super::record::{Setting, write};
 use super::script::run_script;
-use super::timeout::Watchdog;
 use super::words::Words;
-use super::{Timed, execute};
 use crate::context::Context;
 use crate::database::{Failure, Progress, Transactional, Work, rust_failure};
 use crate::journal::Record;
@@ -26,18 +26,6 @@ use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::point;
 use crate::values::error::database_message;
-
-/// What a transaction needs to know.
-pub(super) struct Setting<'s> {
-    pub(super) tables: &'s Tables,
-    /// The state that the revisions were planned for.
-    pub(super) expected: &'s State,
-    pub(super) begin: &'static str,
-    pub(super) before_commit: String,
-    pub(super) watchdog: Option<&'s Watchdog>,
-    /// What a revision began with whose statements ran outside a transaction, and whose record is still to come.
-    pub(super) suspended: Option<&'s Suspended>,
-}
 
 /// Runs revisions in one transaction, if the state is what they were planned for.
 pub(super) async fn run(
@@ -281,35 +269,4 @@ async fn write_record(
     reopen(transaction).await;
     let what = ENDED.into();
     Err(Failure::Meddled { index, what })
-}
-
-/// Writes to the two tables, behind `mark`, and says whether that was in the transaction that the mark was made in. The
-/// last of the statements adds `rows` to the journal; each of the others changes a version row, and must hit exactly one.
-pub(super) async fn write(
-    connection: &mut SqliteConnection,
-    mark: Option<&'static str>,
-    index: usize,
-    statements: &[String],
-    rows: usize,
-) -> Result<bool, Failure> {
-    let failed = |error| database(error, "to record the revision");
-    let script: Vec<&str> = mark
-        .into_iter()
-        .chain(statements.iter().map(String::as_str))
-        .collect();
-    let script = script.join(";\n");
-    let mut results = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(connection);
-    // The mark went with the transaction that it was made in, also where the revision began another.
-    if mark.is_some() && results.try_next().await.is_err() {
-        return Ok(false);
-    }
-    let mut expected = (1..statements.len()).map(|_| 1).chain([rows as u64]);
-    while let Some(result) = results.try_next().await.map_err(failed)? {
-        // The rows were as expected when the transaction began, and nobody else can write since.
-        if result.left().map(|done| done.rows_affected()) != expected.next() {
-            let what = "changed the version table, which is the runtime's".into();
-            return Err(Failure::Meddled { index, what });
-        }
-    }
-    Ok(true)
 }

@@ -15,7 +15,7 @@ use crate::protocol::step::{Code, Narrator, Step};
 use crate::values::error::database_message;
 use crate::{Report, point};
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// Runs a revision outside a transaction, from its start.
     pub(in crate::protocol) async fn run_outside(
         &mut self,

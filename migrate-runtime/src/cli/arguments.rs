@@ -1,0 +1,47 @@
+use std::path::Path;
+
+use migrate_chain::target::Target;
+
+use super::Failure;
+use crate::protocol::verify;
+
+/// A target as it is written. Commands read it before anything is connected.
+pub(super) fn target(text: &str) -> Result<Target, Failure> {
+    Ok(text.parse().map_err(verify::target_error)?)
+}
+
+/// How this program is called, for a command to go on with: `cargo migrate`, or `app migrate` where it is mounted so.
+pub(super) fn program() -> String {
+    let mut words = std::env::args();
+    let path = words.next().unwrap_or_default();
+    let name = Path::new(&path)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    if name == "cargo-migrate" {
+        return "cargo migrate".to_owned();
+    }
+    let is_command = |word: &String| COMMANDS.contains(&&**word);
+    let before: Vec<String> = words.take_while(|word| !is_command(word)).collect();
+    std::iter::once(name.into_owned())
+        .chain(before)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The names of the commands, sorted.
+pub(super) const COMMANDS: [&str; 13] = [
+    "branches",
+    "check",
+    "current",
+    "downgrade",
+    "ensure-version",
+    "ensure_version",
+    "heads",
+    "history",
+    "resolve",
+    "show",
+    "stamp",
+    "status",
+    "upgrade",
+];

@@ -1,0 +1,23 @@
+//! The connection, by who owns it.
+
+use sqlx::PgConnection;
+
+/// The connection, by who owns it.
+pub(super) enum Handle<'a> {
+    /// And the user who opened it.
+    Own(Box<PgConnection>, String),
+    Borrowed(&'a mut PgConnection),
+}
+
+impl Handle<'_> {
+    pub(super) fn get(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Own(connection, _) => connection,
+            Self::Borrowed(connection) => connection,
+        }
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self, Self::Own(..))
+    }
+}

@@ -1,0 +1,267 @@
+//! The session: a connection, and what a run knows of it.
+
+use super::code::{database, explain};
+use super::handle::Handle;
+use super::lock::Lock;
+use super::prepared::Prepared;
+use super::read::Found;
+use super::reset::{Before, Owner};
+use crate::database::sealed::Limits;
+use crate::database::{Failure, Opened, inside_a_transaction};
+use crate::journal::state::State;
+use crate::journal::tables::Tables;
+use crate::values::error::{Error, ErrorKind};
+
+use super::{read, reset, setting};
+
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all combinations occur"
+)]
+pub(super) struct PostgresSession<'a> {
+    pub(super) connection: Handle<'a>,
+    pub(super) limits: Limits,
+    /// The statements of `[connect]`, which belong to the settings that each revision starts with.
+    pub(super) connect: Vec<String>,
+    /// What was found out when the state was read last.
+    pub(super) found: Option<Found>,
+    /// The search path that begins with the schema that was entered.
+    pub(super) entered: Option<String>,
+    /// The lock that the session holds from `try_lock` to `unlock`.
+    pub(super) lock: Option<Lock>,
+    /// Whether something was sent whose end was not seen.
+    pub(super) is_under_way: bool,
+    /// The transaction that a revision outside of ours has begun.
+    pub(super) own: Option<Own>,
+    /// Whether the last statement outside a transaction was to commit together with its record.
+    pub(super) is_whole: bool,
+    pub(super) prepared: Prepared,
+    /// What a connection that was passed was set to before the run.
+    pub(super) before: Option<Before>,
+    /// Whether it has to be set to that when the run is over, since something was set outside a transaction.
+    pub(super) is_changed: bool,
+    /// Whether the state was read before.
+    pub(super) has_read: bool,
+    /// Whether a revision may have prepared a statement, which is no matter of its transaction.
+    pub(super) has_prepared: bool,
+    /// Whether a revision may have set another role.
+    pub(super) has_set_role: bool,
+}
+
+impl<'a> PostgresSession<'a> {
+    pub(super) fn opened(connection: Handle<'a>, limits: Limits) -> Opened<'a> {
+        Opened(Box::new(Self {
+            connection,
+            limits,
+            connect: Vec::new(),
+            found: None,
+            entered: None,
+            lock: None,
+            is_under_way: false,
+            own: None,
+            is_whole: false,
+            prepared: Prepared::default(),
+            before: None,
+            is_changed: false,
+            has_read: false,
+            has_prepared: false,
+            has_set_role: false,
+        }))
+    }
+
+    /// What was found out about the database, by a look at it if there was none yet.
+    pub(super) async fn found(&mut self, tables: &Tables) -> Result<Found, Failure> {
+        if let Some(found) = &self.found {
+            return Ok(found.clone());
+        }
+        self.has_read = true;
+        let read = self.read(tables).await;
+        read.map_err(|error| database(error, "to read the version table"))?;
+        Ok(self.found.clone().expect("reading finds it out"))
+    }
+
+    pub(super) async fn read(&mut self, tables: &Tables) -> Result<State, sqlx::Error> {
+        // A connection that was passed may be in a transaction, which an error would abort.
+        if !std::mem::replace(&mut self.has_read, true) && self.connection.is_own() {
+            let state = read::read_plainly(self.connection.get(), tables).await?;
+            if let Some(state) = state {
+                return Ok(state);
+            }
+        }
+        let (state, mut found) = read::read_state(self.connection.get(), tables).await?;
+        if let Some(first) = &self.found {
+            // A revision may have left another.
+            found.search_path.clone_from(&first.search_path);
+        }
+        self.found = Some(found);
+        Ok(state)
+    }
+
+    /// Takes the lock for the session, where the session is a backend.
+    pub(super) async fn take_lock(
+        &mut self,
+        tables: &Tables,
+        outside: bool,
+    ) -> Result<(), Failure> {
+        let found = self.found(tables).await?;
+        refuse(&self.connection, &found, outside)?;
+        let failed = |error| database(error, "to take the lock");
+        let lock = Lock::of(&found.tables);
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        if !(found.is_direct || outside) {
+            // Each transaction takes it for itself. A look at it first keeps the errors of those that do not get it out
+            // of the server's log.
+            let holder = self.look(lock).await.map_err(failed)?;
+            return holder.map_or(Ok(()), |holder| Err(Failure::Busy { holder }));
+        }
+        if !found.is_direct {
+            self.look(lock).await.map_err(failed)?;
+            self.is_changed = true;
+        }
+        // Before it is asked for: the server may have given it when this future is dropped.
+        self.lock = Some(lock);
+        let taken = lock.try_take(self.connection.get()).await;
+        if !matches!(taken, Ok(Ok(()))) {
+            self.lock = None;
+        }
+        let taken = taken.map_err(failed)?;
+        taken.map_err(|holder| Failure::Busy { holder })
+    }
+
+    /// Looks who holds the lock; and what a connection is set to that was passed, before anything is changed.
+    pub(super) async fn look(&mut self, lock: Lock) -> Result<Option<String>, sqlx::Error> {
+        let is_new = self.before.is_none() && !self.connection.is_own();
+        let more = is_new.then(reset::look);
+        let (holder, rows) = lock.holder_and(self.connection.get(), more).await?;
+        if is_new {
+            self.before = Some(Before::of(&rows)?);
+        }
+        Ok(holder)
+    }
+
+    /// The role that statements run as, as far as it is known.
+    pub(super) fn role(&self) -> Option<&str> {
+        let is_other = self.has_set_role || !self.connect.is_empty();
+        match (&self.before, &self.connection) {
+            _ if is_other => None,
+            (Some(before), _) => before.role(),
+            (None, Handle::Own(_, user)) => Some(user),
+            (None, Handle::Borrowed(_)) => None,
+        }
+    }
+
+    /// Who has settings of their own on the connection.
+    pub(super) fn owner(&self, found: &Found) -> Owner<'_> {
+        match &self.before {
+            _ if found.is_direct => Owner::Runtime,
+            Some(before) => Owner::App(before),
+            None => Owner::Pooler,
+        }
+    }
+
+    /// The statements after a script, as the next revision is to find the connection. The first of them ends the script.
+    pub(super) fn after_script(&self, found: &Found) -> Vec<String> {
+        let owner = self.owner(found);
+        let mut statements = reset::after_script(&owner, self.has_prepared, found.can_tell);
+        if found.is_direct {
+            let path = self.entered.clone().map(|path| ("search_path", path));
+            statements.extend(self.connect.iter().cloned());
+            statements.extend(path.map(|path| setting::set(&[path], false)));
+        }
+        statements
+    }
+
+    /// The query that sets, for a transaction, what a connection has to be set to that is not the runtime's own.
+    pub(super) fn before_script(&self, found: &Found) -> Vec<String> {
+        let mut statements = Vec::new();
+        if let Owner::App(before) = self.owner(found) {
+            statements.extend(before.defaults(true));
+        }
+        if !found.is_direct {
+            statements.extend(self.connect.iter().cloned());
+        }
+        statements.push(setting::set(&self.settings(), true));
+        statements
+    }
+
+    /// What a connection has to be set to that does not have it already.
+    pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = setting::of_transaction(self.limits);
+        let path = self.entered.clone();
+        settings.extend(path.map(|path| ("search_path", path)));
+        settings
+    }
+
+    /// Puts a schema at the beginning of the search path: here, or in each transaction to come.
+    pub(super) async fn enter(&mut self, schema: &str) -> Result<(), Error> {
+        let path = setting::enter(self.connection.get(), schema).await;
+        let path = path.map_err(|error| {
+            let summary = format!("the schema `{schema}` cannot be entered");
+            Error::new(explain(&error).kind, summary).caused_by(error)
+        })?;
+        self.entered = Some(path.ok_or_else(|| {
+            let summary = format!("the database has no schema `{schema}`");
+            Error::new(ErrorKind::Unsupported, summary)
+                .help("create it first, or correct its name; nothing was changed")
+        })?);
+        Ok(())
+    }
+
+    /// What is to be sent so that nothing of the run stays on the connection.
+    pub(super) fn leave(&mut self) -> String {
+        let mut left = Vec::new();
+        if self.is_under_way {
+            left.push("ROLLBACK".to_owned());
+            self.is_changed = true;
+        }
+        if let Some(lock) = self.lock.take() {
+            left.push(lock.release());
+        }
+        if std::mem::take(&mut self.is_changed)
+            && let Some(before) = &self.before
+        {
+            let can_do = self.found.as_ref().is_some_and(|found| found.can_tell);
+            let app = Owner::App(before);
+            left.extend(reset::after_script(&app, self.has_prepared, can_do));
+        }
+        left.join(";\n")
+    }
+}
+
+/// What cannot work on this connection.
+fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), Failure> {
+    if found.is_in_transaction {
+        return Err(Failure::Unsupported(inside_a_transaction()));
+    }
+    if found.is_replica {
+        let error = Error::new(
+            ErrorKind::ReadOnly,
+            "the database is a replica, and cannot be written to",
+        );
+        return Err(Failure::Unsupported(
+            error.help("connect to the primary; a replica follows it by itself"),
+        ));
+    }
+    if outside && connection.is_own() && !found.is_direct {
+        let error = Error::new(
+            ErrorKind::Unsupported,
+            "a revision outside a transaction cannot run through a pooler that shares its connections to the server",
+        );
+        return Err(Failure::Unsupported(
+            error
+                .note("a lock of the session and what its statements set would stay on a connection that others get")
+                .help("connect to PostgreSQL itself, not to PgBouncer, for the migration; nothing was changed"),
+        ));
+    }
+    Ok(())
+}
+
+/// A transaction of the revision's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    /// Nothing has run in it yet.
+    Begun,
+    Used,
+}

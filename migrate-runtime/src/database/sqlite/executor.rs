@@ -1,0 +1,84 @@
+//! The connection, as a Rust revision gets it.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use migrate_chain::Dialect;
+use migrate_chain::sql::sqlite::table_change;
+use sqlx::SqliteConnection;
+
+use super::drops::Drops;
+use super::execute::sound;
+use super::kept::Kept;
+use super::script::run_script;
+use super::timeout::Watchdog;
+use crate::context::Value;
+use crate::context::executor::Executor;
+use crate::context::executor::{Answer, RevisionJournal};
+use crate::database::answer::answer;
+
+/// A connection whose statements the watchdog times, and which does not drop a table unseen.
+pub(super) struct Timed<'c> {
+    pub(super) connection: &'c mut SqliteConnection,
+    pub(super) watchdog: Option<&'c Watchdog>,
+    pub(super) drops: &'c mut Drops,
+    pub(super) kept: &'c mut Kept,
+    pub(super) journal: Option<RevisionJournal<'c>>,
+}
+
+impl Timed<'_> {
+    fn restart(&self) {
+        self.watchdog.inspect(|watchdog| watchdog.restart());
+    }
+}
+
+impl Executor for Timed<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
+        async move {
+            self.kept.keep_named(self.connection, sql).await?;
+            let ran = run_script(
+                self.connection,
+                None,
+                sql,
+                self.drops,
+                self.watchdog,
+                |_| {},
+            );
+            ran.await.map_err(|stop| stop.into_error(self.drops))
+        }
+        .boxed()
+    }
+
+    fn journal(&self) -> Option<RevisionJournal<'_>> {
+        self.journal
+    }
+
+    fn query<'s>(
+        &'s mut self,
+        sql: &'s str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+        async move {
+            let change = table_change(sound(sql)?);
+            self.kept.keep_named(self.connection, sql).await?;
+            self.restart();
+            if let Some(change) = &change
+                && !self.drops.allows(self.connection, change).await?
+            {
+                return Err(sqlx::Error::InvalidArgument(self.drops.to_string()));
+            }
+            let answer = answer::<sqlx::Sqlite>(self.connection, sql.to_owned(), values).await?;
+            change.inspect(|change| self.drops.follow(change));
+            Ok(answer)
+        }
+        .boxed()
+    }
+
+    fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
+        self.restart();
+        Some(self.connection)
+    }
+}
