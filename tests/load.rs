@@ -29,10 +29,9 @@ fn each_fixture_loads_with_what_the_macro_prints() {
 
 fn assert_sound(name: &str, migrations: &Migrations, expected: &str) {
     let count = migrations.revisions().len();
-    assert!(
-        expected.starts_with(&format!("sound, {count} revisions\n")),
-        "{name}"
-    );
+    // Loading says nothing of warnings, which come first in the snapshot.
+    let sound = format!("sound, {count} revisions");
+    assert!(expected.lines().any(|line| line == sound), "{name}");
     for revision in migrations.revisions() {
         let line = format!("\n{} {}\n", revision.id(), revision.file());
         assert!(expected.contains(&line), "{name}: {line}");
