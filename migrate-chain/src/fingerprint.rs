@@ -38,7 +38,7 @@ impl Known {
 }
 
 /// The part of its digests that a draft itself contributes.
-pub(crate) struct Own {
+pub struct Own {
     id: String,
     checksums: Checksums,
     is_transactional: bool,
@@ -47,7 +47,7 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    pub(crate) fn of(draft: &Draft) -> Self {
+    pub fn of(draft: &Draft) -> Self {
         let header = &draft.header;
         let replaced = header.replaced_digests.iter();
         Self {
@@ -61,7 +61,7 @@ impl Own {
 
 /// The fingerprints of the drafts, in their order. Each digest covers those of parents and dependencies, so
 /// parents are hashed first.
-pub(crate) fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
+pub fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
     let unknown = || Known::Alike(Hashes::default());
     let mut known: Vec<Known> = drafts.iter().map(|_| unknown()).collect();
     for index in graph.parents_first() {

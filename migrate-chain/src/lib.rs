@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
+#![allow(
+    unreachable_pub,
+    reason = "in a private module, `pub` is as private as the module"
+)]
 
 mod chain;
 mod check;

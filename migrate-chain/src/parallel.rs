@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Applies `work` to each item, and gives the results in the order of the items.
-pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     map_while(items, work, || ()).0
 }
 
 /// The same, while the calling thread does `meanwhile` first, and then joins in.
-pub(crate) fn map_while<T: Sync, R: Send, B>(
+pub fn map_while<T: Sync, R: Send, B>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
     meanwhile: impl FnOnce() -> B,
@@ -21,7 +21,7 @@ pub(crate) fn map_while<T: Sync, R: Send, B>(
 }
 
 /// As [`map_while`], for items that the work uses up.
-pub(crate) fn map_owned_while<T: Send, R: Send, B>(
+pub fn map_owned_while<T: Send, R: Send, B>(
     items: Vec<T>,
     work: impl Fn(T) -> R + Sync,
     meanwhile: impl FnOnce() -> B,

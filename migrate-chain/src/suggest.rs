@@ -3,7 +3,7 @@
 /// The candidate nearest to `word`, if any is near enough that a slip of the keyboard explains the difference.
 ///
 /// Candidates tie in the order given.
-pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+pub fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
     let allowed = (word.chars().count() / 3).max(1);
     candidates
         .iter()
@@ -20,7 +20,7 @@ pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
 }
 
 /// The id or label most like `text`, if one is like enough to be meant. An id that was cut short counts as like.
-pub(crate) fn nearest_name(text: &str, candidates: &[&str]) -> Option<String> {
+pub fn nearest_name(text: &str, candidates: &[&str]) -> Option<String> {
     candidates
         .iter()
         .map(|&name| (strsim::jaro_winkler(text, name), name))

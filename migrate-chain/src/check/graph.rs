@@ -14,7 +14,7 @@ use crate::suggest;
 ///
 /// Heads and bases are counted only in a sound graph: a missing parent makes another head, and to merge that would be
 /// wrong advice.
-pub(crate) fn graph(
+pub fn graph(
     config: &Config,
     drafts: &[Draft],
     mut lost: Lost,

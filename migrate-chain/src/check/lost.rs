@@ -3,9 +3,9 @@ use crate::revision::draft::Draft;
 /// The revisions that a directory has, or may have, and that could not be read. Each is a fault of its own: what merely
 /// follows from it is not reported as well.
 #[derive(Debug, Default)]
-pub(crate) struct Lost {
+pub struct Lost {
     /// Whole folders are lost.
-    pub(crate) folder: bool,
+    pub folder: bool,
     /// A file is lost that must be a revision.
     revision: bool,
     /// The paths and texts of the files.
@@ -14,19 +14,19 @@ pub(crate) struct Lost {
 
 impl Lost {
     /// Adds a file that cannot be read, with what can.
-    pub(crate) fn file(&mut self, path: &str, text: &str) {
+    pub fn file(&mut self, path: &str, text: &str) {
         self.revision = true;
         self.mentions(path, text);
     }
 
     /// Adds a file that may have been a revision.
-    pub(crate) fn mentions(&mut self, path: &str, text: &str) {
+    pub fn mentions(&mut self, path: &str, text: &str) {
         let name = path.rsplit('/').next().unwrap_or_default();
         self.texts.extend([name.to_owned(), text.to_owned()]);
     }
 
     /// Adds those of the drafts whose header does not say for sure what they are.
-    pub(super) fn add_drafts(&mut self, drafts: &[Draft]) {
+    pub fn add_drafts(&mut self, drafts: &[Draft]) {
         for draft in drafts {
             if draft.has_conflict || draft.id().is_none() {
                 self.file(&draft.file, draft.source.text());
@@ -35,12 +35,12 @@ impl Lost {
     }
 
     /// Whether heads and bases can be counted nonetheless.
-    pub(super) fn is_countable(&self) -> bool {
+    pub fn is_countable(&self) -> bool {
         !self.folder && !self.revision
     }
 
     /// Whether the revision `id` may be among them.
-    pub(super) fn may_have(&self, id: &str) -> bool {
+    pub fn may_have(&self, id: &str) -> bool {
         self.folder || self.texts.iter().any(|text| has_word(text, id))
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use graph::graph;
 pub(crate) use lost::Lost;
 
 /// The faults of a revision on its own.
-pub(crate) fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {
+pub fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     if !draft.has_conflict {
         policy::upgrade(draft, &mut faults);

@@ -8,7 +8,7 @@ use crate::revision::script::Direction;
 use crate::source::Place;
 
 /// A revision does something when it is applied.
-pub(crate) fn upgrade(draft: &Draft, faults: &mut Vec<Diagnostic>) {
+pub fn upgrade(draft: &Draft, faults: &mut Vec<Diagnostic>) {
     let (missing, rust) = match &draft.body {
         Body::Sql(script) => (!script.upgrade.exists() && !script.lost_section, false),
         Body::Rust { upgrade, .. } => (!upgrade, true),
@@ -22,7 +22,7 @@ pub(crate) fn upgrade(draft: &Draft, faults: &mut Vec<Diagnostic>) {
 }
 
 /// Every database that `migrate.toml` declares has SQL, in each direction that the revision has at all.
-pub(crate) fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
+pub fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
     let Body::Sql(script) = &draft.body else {
         return;
     };
@@ -52,7 +52,7 @@ pub(crate) fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnost
 }
 
 /// A revision has a downgrade if one is required, and has none if it says that it is irreversible.
-pub(crate) fn downgrade(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
+pub fn downgrade(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
     let (exists, place, rust) = match &draft.body {
         Body::Sql(script) => (
             script.downgrade.exists(),
@@ -81,7 +81,7 @@ pub(crate) fn downgrade(config: &Config, draft: &Draft, faults: &mut Vec<Diagnos
 ///
 /// A revision that names no parent by mistake is a base too many, and its last descendant a head too many: merging that
 /// would be wrong advice. So only heads on the same base count once the bases have been reported.
-pub(crate) fn heads_and_bases(
+pub fn heads_and_bases(
     config: &Config,
     drafts: &[Draft],
     graph: &RevisionGraph,

@@ -13,7 +13,7 @@ use crate::source::Place;
 use crate::sql::{self, sqlite::TableChange};
 
 /// Reports each table that a section drops and brings back under its name, if anything in the chain refers to it.
-pub(super) fn rebuilt_parents(config: &Config, drafts: &[Draft], faults: &mut Vec<Diagnostic>) {
+pub fn rebuilt_parents(config: &Config, drafts: &[Draft], faults: &mut Vec<Diagnostic>) {
     let rebuilds: Vec<Rebuild<'_>> = drafts
         .iter()
         .flat_map(|draft| rebuilds(config, draft))

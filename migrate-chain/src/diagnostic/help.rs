@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::sql;
 
-pub(super) fn help(fault: &Fault) -> String {
+pub fn help(fault: &Fault) -> String {
     match fault {
         Fault::NoDirectory { is_named: true, .. } => {
             "create the folder, or remove it from `versions` in migrate.toml".to_owned()
@@ -132,7 +132,7 @@ fn did_you_mean(nearest: Option<&str>) -> Option<String> {
     nearest.map(|nearest| format!("did you mean `{nearest}`?"))
 }
 
-pub(super) fn quoted(names: &[impl AsRef<str>]) -> String {
+pub fn quoted(names: &[impl AsRef<str>]) -> String {
     let names: Vec<String> = names
         .iter()
         .map(|name| format!("`{}`", name.as_ref()))

@@ -1,6 +1,6 @@
 use crate::sql::{FaultKind, Remedy};
 
-pub(super) fn code(kind: FaultKind) -> &'static str {
+pub fn code(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::UnterminatedString => "unterminated-string",
         FaultKind::UnterminatedQuotedIdentifier => "unterminated-identifier",
@@ -18,7 +18,7 @@ pub(super) fn code(kind: FaultKind) -> &'static str {
     }
 }
 
-pub(super) fn message(kind: FaultKind) -> String {
+pub fn message(kind: FaultKind) -> String {
     match kind {
         FaultKind::UnterminatedString => "the string is never closed".to_owned(),
         FaultKind::UnterminatedQuotedIdentifier => {
@@ -61,7 +61,7 @@ pub(super) fn message(kind: FaultKind) -> String {
     }
 }
 
-pub(super) fn label(kind: FaultKind) -> Option<&'static str> {
+pub fn label(kind: FaultKind) -> Option<&'static str> {
     match kind {
         FaultKind::UnterminatedString
         | FaultKind::UnterminatedQuotedIdentifier
@@ -71,7 +71,7 @@ pub(super) fn label(kind: FaultKind) -> Option<&'static str> {
     }
 }
 
-pub(super) fn help(kind: FaultKind) -> &'static str {
+pub fn help(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::UnterminatedString | FaultKind::UnterminatedQuotedIdentifier => {
             "close it; a quote that is part of it is written twice"

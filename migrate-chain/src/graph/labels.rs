@@ -6,7 +6,7 @@ use super::walk::Edges;
 /// Labels run down long chains, so a list for each revision would be quadratic. Revisions with the same labels share a
 /// group; a group holds the labels declared in it and points at the groups it inherits from.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Labels {
+pub struct Labels {
     declared: Vec<Vec<Box<str>>>,
     group: Vec<Option<usize>>,
     groups: Vec<Group>,
@@ -20,7 +20,7 @@ struct Group {
 }
 
 impl Labels {
-    pub(super) fn new(
+    pub fn new(
         nodes: &[Node<'_>],
         order: &[usize],
         down: &Edges,
@@ -45,11 +45,11 @@ impl Labels {
         labels
     }
 
-    pub(super) fn declared(&self, node: usize) -> impl Iterator<Item = &str> {
+    pub fn declared(&self, node: usize) -> impl Iterator<Item = &str> {
         self.declared[node].iter().map(|label| &**label)
     }
 
-    pub(super) fn of(&self, node: usize) -> Vec<&str> {
+    pub fn of(&self, node: usize) -> Vec<&str> {
         let mut seen = std::collections::HashSet::new();
         let mut todo: Vec<usize> = self.group[node].into_iter().collect();
         let mut labels = Vec::new();

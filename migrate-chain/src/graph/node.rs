@@ -1,4 +1,4 @@
-/// A revision as its file states it: the input of [`RevisionGraph::new`].
+/// A revision as its file states it: the input of [`RevisionGraph::new`](super::RevisionGraph::new).
 ///
 /// ```
 /// use migrate_chain::graph::Node;

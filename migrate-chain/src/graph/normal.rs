@@ -7,7 +7,7 @@ use super::walk::Edges;
 /// Alembic follows these alone when it orders a plan, so the order depends on them. Only a dependency with several
 /// dependents can be dropped: those are asked for in groups, one bit each, and each group takes one pass over the part of
 /// the graph that holds its dependents.
-pub(super) fn own_dependencies(down: &Edges, dependencies: &Edges, order: &[usize]) -> Edges {
+pub fn own_dependencies(down: &Edges, dependencies: &Edges, order: &[usize]) -> Edges {
     let search = Search::new(down, dependencies, order);
     let mut inherited: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
     for group in search.shared().chunks(BITS) {

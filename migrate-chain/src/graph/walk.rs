@@ -2,7 +2,7 @@
 
 /// The neighbours of every node, stored end to end.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Edges {
+pub struct Edges {
     /// The start of each node's neighbours in `targets`; one entry more than there are nodes.
     starts: Vec<usize>,
     targets: Vec<usize>,
@@ -10,7 +10,7 @@ pub(crate) struct Edges {
 
 impl Edges {
     /// Builds the edges of the nodes in order, each given as its neighbours.
-    pub(crate) fn new<I: IntoIterator<Item = usize>>(nodes: impl IntoIterator<Item = I>) -> Self {
+    pub fn new<I: IntoIterator<Item = usize>>(nodes: impl IntoIterator<Item = I>) -> Self {
         let mut edges = Self {
             starts: vec![0],
             targets: Vec::new(),
@@ -23,17 +23,17 @@ impl Edges {
     }
 
     /// How many nodes there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
     /// The neighbours of one node, in the order they were given.
-    pub(crate) fn of(&self, node: usize) -> &[usize] {
+    pub fn of(&self, node: usize) -> &[usize] {
         &self.targets[self.starts[node]..self.starts[node + 1]]
     }
 
     /// The same edges, turned round. The neighbours of a node are sorted.
-    pub(crate) fn reversed(&self) -> Self {
+    pub fn reversed(&self) -> Self {
         let mut starts = vec![0; self.len() + 1];
         for &target in &self.targets {
             starts[target + 1] += 1;
@@ -54,7 +54,7 @@ impl Edges {
 }
 
 /// Marks everything that can be reached from `from`, itself included.
-pub(crate) fn reach(edges: &Edges, from: &[usize]) -> Vec<bool> {
+pub fn reach(edges: &Edges, from: &[usize]) -> Vec<bool> {
     let mut seen = vec![false; edges.len()];
     let mut todo = from.to_vec();
     while let Some(node) = todo.pop() {
@@ -67,19 +67,19 @@ pub(crate) fn reach(edges: &Edges, from: &[usize]) -> Vec<bool> {
 }
 
 /// The positions that are marked.
-pub(crate) fn marked(set: &[bool]) -> Vec<usize> {
+pub fn marked(set: &[bool]) -> Vec<usize> {
     (0..set.len()).filter(|&node| set[node]).collect()
 }
 
 /// The marked positions that have no edge to a marked one.
-pub(crate) fn tips(set: &[bool], edges: &Edges) -> Vec<usize> {
+pub fn tips(set: &[bool], edges: &Edges) -> Vec<usize> {
     let mut tips = marked(set);
     tips.retain(|&node| !edges.of(node).iter().any(|&next| set[next]));
     tips
 }
 
 /// Every node after the nodes that its edges point at. Nodes on a cycle, and those that lead to one, are left out.
-pub(crate) fn dependencies_first(edges: &Edges) -> Vec<usize> {
+pub fn dependencies_first(edges: &Edges) -> Vec<usize> {
     let users = edges.reversed();
     let mut waiting: Vec<usize> = (0..edges.len()).map(|node| edges.of(node).len()).collect();
     let mut order: Vec<usize> = (0..edges.len())
@@ -99,7 +99,7 @@ pub(crate) fn dependencies_first(edges: &Edges) -> Vec<usize> {
 }
 
 /// One short cycle for each knot of nodes that reach each other, from its lowest node, following the edges.
-pub(crate) fn cycles(edges: &Edges) -> Vec<Vec<usize>> {
+pub fn cycles(edges: &Edges) -> Vec<Vec<usize>> {
     let mut cycles: Vec<Vec<usize>> = knots(edges)
         .iter()
         .map(|knot| cycle_in(edges, knot))

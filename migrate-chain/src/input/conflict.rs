@@ -51,7 +51,7 @@ pub fn conflict_markers(text: &str) -> Vec<Range<usize>> {
 }
 
 /// One fault for each conflict with these markers: at the marker that opens it, with the others as related places.
-pub(crate) fn faults(source: &Arc<Source>, markers: Vec<Range<usize>>) -> Vec<Diagnostic> {
+pub fn faults(source: &Arc<Source>, markers: Vec<Range<usize>>) -> Vec<Diagnostic> {
     let mut faults: Vec<Diagnostic> = Vec::new();
     for range in markers {
         let note = match &source.text()[range.clone()] {

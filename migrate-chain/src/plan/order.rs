@@ -14,7 +14,7 @@ use above::Above;
 /// [`Above`] finds the first place above one that cannot.
 ///
 /// `span` holds `todo` and everything between two revisions of it. A revision that no head leads to is left out.
-pub(super) fn children_first(
+pub fn children_first(
     graph: &RevisionGraph,
     span: &[bool],
     todo: &[bool],

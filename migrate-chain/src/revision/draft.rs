@@ -19,25 +19,25 @@ use crate::source::{Place, Source};
 use crate::sql::Readings;
 
 /// A parsed revision file.
-pub(crate) struct Draft {
-    pub(crate) source: Arc<Source>,
-    pub(crate) file: String,
-    pub(crate) header: Header,
-    pub(crate) body: Body,
+pub struct Draft {
+    pub source: Arc<Source>,
+    pub file: String,
+    pub header: Header,
+    pub body: Body,
     /// Of a SQL file: that of a Rust file is not taken until the chain is read.
     checksums: Checksums,
     /// The file has a merge conflict: its other faults follow from that.
-    pub(crate) has_conflict: bool,
+    pub has_conflict: bool,
 }
 
 /// The body of a file, by its kind.
-pub(crate) enum Body {
+pub enum Body {
     Sql(Script),
     Rust { upgrade: bool, downgrade: bool },
 }
 
 /// Whether a revision file is Rust, and not SQL.
-pub(crate) fn is_rust(file: &str) -> bool {
+pub fn is_rust(file: &str) -> bool {
     let extension = file.rsplit_once('.').map(|(_, extension)| extension);
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("rs"))
 }
@@ -45,7 +45,7 @@ pub(crate) fn is_rust(file: &str) -> bool {
 impl Draft {
     /// Parses a file of a chain for the databases `declared`, if it says which; `None` when it has no header and is no
     /// revision.
-    pub(crate) fn parse(
+    pub fn parse(
         source: &Arc<Source>,
         file: String,
         declared: &[Dialect],
@@ -77,12 +77,12 @@ impl Draft {
     }
 
     /// The id, or nothing when the header lacks one.
-    pub(crate) fn id(&self) -> Option<&Spanned<String>> {
+    pub fn id(&self) -> Option<&Spanned<String>> {
         self.header.revision.as_ref()
     }
 
     /// The place to show for a fault of the whole file: its id, or else its first line.
-    pub(crate) fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         let first_line = || 0..self.source.text().lines().next().map_or(0, str::len);
         Place::new(
             &self.source,
@@ -91,7 +91,7 @@ impl Draft {
     }
 
     /// The revision that it becomes once the whole chain is known to be sound, but for its fingerprints.
-    pub(crate) fn finish(self) -> Revision {
+    pub fn finish(self) -> Revision {
         let header = self.header;
         let (upgrade, downgrade, rust) = match &self.body {
             Body::Sql(script) => (sections(&script.upgrade), sections(&script.downgrade), None),
@@ -123,7 +123,7 @@ impl Draft {
         .into()
     }
 
-    pub(crate) fn checksums(&self) -> Checksums {
+    pub fn checksums(&self) -> Checksums {
         match &self.body {
             Body::Sql(_) => self.checksums,
             Body::Rust { .. } => [Some(Checksum::of(self.source.text())); Dialect::ALL.len()],

@@ -13,37 +13,37 @@ use crate::suggest::nearest;
 
 /// A value and the bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Spanned<T> {
-    pub(crate) value: T,
-    pub(crate) range: Range<usize>,
+pub struct Spanned<T> {
+    pub value: T,
+    pub range: Range<usize>,
 }
 
 /// The content of a header. A key that is absent or wrong keeps its default: its fault is reported separately.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Header {
-    pub(crate) message: String,
-    pub(crate) revision: Option<Spanned<String>>,
+pub struct Header {
+    pub message: String,
+    pub revision: Option<Spanned<String>>,
     /// Whether the header says which parents it has, if any.
-    pub(crate) parents_known: bool,
+    pub parents_known: bool,
     /// The parents, as they are written: what no file has is looked at once the files are known.
-    pub(crate) down_revision: Vec<Spanned<String>>,
-    pub(crate) depends_on: Vec<Spanned<String>>,
-    pub(crate) branch_labels: Vec<Spanned<String>>,
-    pub(crate) created: Option<String>,
-    pub(crate) transaction_off: bool,
-    pub(crate) foreign_keys: ForeignKeys,
-    pub(crate) irreversible: Option<Spanned<String>>,
+    pub down_revision: Vec<Spanned<String>>,
+    pub depends_on: Vec<Spanned<String>>,
+    pub branch_labels: Vec<Spanned<String>>,
+    pub created: Option<String>,
+    pub transaction_off: bool,
+    pub foreign_keys: ForeignKeys,
+    pub irreversible: Option<Spanned<String>>,
     /// The key `irreversible` is there, and its value cannot be read.
-    pub(crate) irreversible_in_doubt: bool,
-    pub(crate) replaces: Vec<Spanned<String>>,
-    pub(crate) replaced_digests: Vec<String>,
+    pub irreversible_in_doubt: bool,
+    pub replaces: Vec<Spanned<String>>,
+    pub replaced_digests: Vec<String>,
     /// The start of the body.
-    pub(crate) end: usize,
+    pub end: usize,
 }
 
 /// How header lines are marked in a kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CommentStyle {
+pub enum CommentStyle {
     /// `-- …`, in SQL.
     Sql,
     /// `//! …`, in Rust.
@@ -51,7 +51,7 @@ pub(crate) enum CommentStyle {
 }
 
 /// Reads the header of a revision file. `None` if the file has none at all, so that it is not a revision.
-pub(crate) fn parse(
+pub fn parse(
     source: &Arc<Source>,
     style: CommentStyle,
     faults: &mut Vec<Diagnostic>,
@@ -81,7 +81,7 @@ pub(crate) fn parse(
     Some(reader.header)
 }
 
-pub(crate) const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 10] = [
     "revision",
     "down_revision",
     "depends_on",

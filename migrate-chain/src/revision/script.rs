@@ -12,34 +12,34 @@ use crate::sql::marker::Marker;
 use crate::suggest::nearest;
 
 /// The SQL for each dialect: one range of the file for each, in the order of [`Dialect::ALL`].
-pub(crate) type Sections = [Option<Range<usize>>; Dialect::ALL.len()];
+pub type Sections = [Option<Range<usize>>; Dialect::ALL.len()];
 
 /// The two directions of a SQL revision.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Script {
-    pub(crate) upgrade: Direction,
-    pub(crate) downgrade: Direction,
+pub struct Script {
+    pub upgrade: Direction,
+    pub downgrade: Direction,
     /// There is a section of unknown direction or database.
-    pub(crate) lost_section: bool,
+    pub lost_section: bool,
     /// A `statement` or `end` marker is misspelt.
-    pub(crate) lost_statement_marker: bool,
+    pub lost_statement_marker: bool,
 }
 
 /// The sections of one direction.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Direction {
+pub struct Direction {
     named: Vec<(Dialect, Range<usize>, Range<usize>)>,
     unnamed: Option<(Range<usize>, Range<usize>)>,
 }
 
 impl Direction {
     /// Whether the file has a section of it.
-    pub(crate) fn exists(&self) -> bool {
+    pub fn exists(&self) -> bool {
         self.first_marker().is_some()
     }
 
     /// The marker that opens its first section.
-    pub(crate) fn first_marker(&self) -> Option<Range<usize>> {
+    pub fn first_marker(&self) -> Option<Range<usize>> {
         let named = self.named.iter().map(|(_, marker, _)| marker);
         named
             .chain(self.unnamed.iter().map(|(marker, _)| marker))
@@ -48,7 +48,7 @@ impl Direction {
     }
 
     /// The range that serves each dialect: the section that names it, else the one without names.
-    pub(crate) fn sections(&self) -> Sections {
+    pub fn sections(&self) -> Sections {
         let unnamed = self.unnamed.as_ref().map(|(_, body)| body);
         let mut sections = Sections::default();
         for dialect in Dialect::ALL {
@@ -60,7 +60,7 @@ impl Direction {
     }
 
     /// Each range that serves a dialect, once, with all that it serves.
-    pub(crate) fn served(&self) -> Vec<(DialectSet, Range<usize>)> {
+    pub fn served(&self) -> Vec<(DialectSet, Range<usize>)> {
         // So it is in most files, and a macro is not optimised.
         if let (Some((_, body)), []) = (&self.unnamed, &self.named[..]) {
             return vec![(DialectSet::all(), body.clone())];
@@ -70,19 +70,19 @@ impl Direction {
     }
 
     /// Whether one section without names is all that it has.
-    pub(crate) fn served_unnamed_only(&self) -> bool {
+    pub fn served_unnamed_only(&self) -> bool {
         self.named.is_empty()
     }
 
     /// The dialects that only the section without names serves.
-    pub(crate) fn served_unnamed(&self) -> impl Iterator<Item = Dialect> {
+    pub fn served_unnamed(&self) -> impl Iterator<Item = Dialect> {
         Dialect::ALL
             .into_iter()
             .filter(|dialect| !self.named.iter().any(|(named, _, _)| named == dialect))
     }
 
     /// Each section once, with the dialects that it names; none for the section without names.
-    pub(crate) fn bodies(&self) -> impl Iterator<Item = (Option<Dialect>, Range<usize>)> {
+    pub fn bodies(&self) -> impl Iterator<Item = (Option<Dialect>, Range<usize>)> {
         let named = self
             .named
             .iter()
@@ -93,7 +93,7 @@ impl Direction {
 
 /// Reads the sections of the file from byte `start`, where the header ends. `declared` are the databases that the chain is
 /// for; none if it does not say.
-pub(crate) fn parse(
+pub fn parse(
     source: &Arc<Source>,
     start: usize,
     declared: &[Dialect],

@@ -14,7 +14,7 @@ use crate::{Dialect, sql};
 ///
 /// A section that names databases is read as each of them. One without names is refused only for what every database
 /// that it may serve would refuse: `dialects` are those that `migrate.toml` declares.
-pub(crate) fn statements(
+pub fn statements(
     dialects: &[Dialect],
     source: &Arc<Source>,
     script: &Script,
@@ -46,7 +46,7 @@ pub(crate) fn statements(
 
 /// The checksum of what upgrades each database. Most sections come to the same for all that they serve, and are hashed
 /// once: a macro is not optimised.
-pub(crate) fn checksums(upgrade: &Direction, readings: &mut Readings<'_>) -> Checksums {
+pub fn checksums(upgrade: &Direction, readings: &mut Readings<'_>) -> Checksums {
     let mut checksums = Checksums::default();
     for (dialects, section) in upgrade.served() {
         let served = || Dialect::ALL.into_iter().filter(|&it| dialects.contains(it));
@@ -68,7 +68,7 @@ pub(crate) fn checksums(upgrade: &Direction, readings: &mut Readings<'_>) -> Che
 }
 
 /// Whether the byte `at` is text of a string or of a stored program in one of the sections.
-pub(crate) fn is_text(
+pub fn is_text(
     script: &Script,
     declared: &[Dialect],
     readings: &mut Readings<'_>,

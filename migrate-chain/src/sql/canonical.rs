@@ -10,7 +10,7 @@ use super::token::{Token, TokenKind};
 /// One blank replaces each run of blanks and comments, and a line break replaces one between two strings, which
 /// PostgreSQL joins. Optimizer hints, executable comments, our markers and `DELIMITER` count.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Canonical {
+pub struct Canonical {
     bytes: Vec<u8>,
     /// A run of the text that is to be added as it is.
     run: Range<usize>,
@@ -32,7 +32,7 @@ enum Gap {
 
 impl Canonical {
     /// Adds the next token of `text`.
-    pub(super) fn token(&mut self, token: &Token, text: &str) {
+    pub fn token(&mut self, token: &Token, text: &str) {
         if token.is_trivia() {
             let piece = &text.as_bytes()[token.range()];
             if !is_hint(token.kind, piece) {
@@ -53,12 +53,12 @@ impl Canonical {
     }
 
     /// Adds a token that is only a comment at its place.
-    pub(super) fn comment(&mut self) {
+    pub fn comment(&mut self) {
         self.gap = self.gap.max(Gap::Blanks);
     }
 
     /// Adds what takes its lines to itself.
-    pub(super) fn line(&mut self, kind: TokenKind, range: Range<usize>, text: &str) {
+    pub fn line(&mut self, kind: TokenKind, range: Range<usize>, text: &str) {
         self.add_run(text);
         if self.last.is_some() {
             self.bytes.push(b'\n');
@@ -68,7 +68,7 @@ impl Canonical {
         self.last = Some(kind);
     }
 
-    pub(super) fn into_bytes(mut self, text: &str) -> Vec<u8> {
+    pub fn into_bytes(mut self, text: &str) -> Vec<u8> {
         self.add_run(text);
         self.bytes
     }

@@ -5,24 +5,24 @@ use crate::suggest::nearest;
 
 /// A marker line, well written or not.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Marker<'l> {
+pub struct Marker<'l> {
     /// The word after the colon, as written; empty if there is none.
-    pub(crate) word: &'l str,
+    pub word: &'l str,
     /// The known word that it is, or was likely meant to be.
-    pub(crate) meant: Option<&'static str>,
+    pub meant: Option<&'static str>,
     /// The text after the word.
-    pub(crate) rest: &'l str,
+    pub rest: &'l str,
     /// Whether the word is one that exists.
-    pub(crate) is_known: bool,
+    pub is_known: bool,
     /// Whether the line around the word is written as a marker is.
-    pub(crate) is_well_formed: bool,
+    pub is_well_formed: bool,
 }
 
 const WORDS: [&str; 5] = ["upgrade", "downgrade", "statement", "end", "allow"];
 
 impl<'l> Marker<'l> {
     /// Reads a line, trimmed, with its comment sign. `None` if it is something else.
-    pub(crate) fn read(line: &'l str) -> Option<Self> {
+    pub fn read(line: &'l str) -> Option<Self> {
         let comment = line.strip_prefix("--")?;
         let text = comment.trim_ascii_start();
         let Some(words) = text.strip_prefix("migrate:") else {
@@ -41,13 +41,13 @@ impl<'l> Marker<'l> {
     }
 
     /// Whether it is a well-written marker for statements, which opens no section.
-    pub(crate) fn is_for_statements(&self) -> bool {
+    pub fn is_for_statements(&self) -> bool {
         self.is_known && self.is_well_formed && !matches!(self.word, "upgrade" | "downgrade")
     }
 
     /// Reads a comment that lacks the colon, or has capitals: if `-- migrate downgrade` passed for a
     /// comment, the upgrade would go on to undo itself.
-    pub(crate) fn nearly(text: &'l str) -> Option<Self> {
+    pub fn nearly(text: &'l str) -> Option<Self> {
         let (migrate, after) = text.split_at_checked("migrate".len())?;
         // Every comment of a chain gets here; only a few begin like this.
         if !migrate.eq_ignore_ascii_case("migrate") {
@@ -86,7 +86,7 @@ impl<'l> Marker<'l> {
     }
 
     /// How it should be written.
-    pub(crate) fn corrected(&self) -> String {
+    pub fn corrected(&self) -> String {
         let word = self.meant.unwrap_or(self.word);
         match (word, self.rest) {
             ("allow", rest) => {
@@ -106,13 +106,13 @@ fn is_short_for(word: &str, known: &str) -> bool {
 
 /// A marker that begins or ends a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bound {
+pub enum Bound {
     Statement,
     End,
 }
 
 /// The bound that the line or line comment `text` marks.
-pub(super) fn parse(text: &str) -> Option<Bound> {
+pub fn parse(text: &str) -> Option<Bound> {
     let after_dashes = text.trim_ascii().strip_prefix("--")?;
     let word = after_dashes
         .trim_ascii_start()
@@ -130,7 +130,7 @@ pub(super) fn parse(text: &str) -> Option<Bound> {
 }
 
 /// Whether there are only blanks before `at` on its line.
-pub(super) fn opens_line(bytes: &[u8], at: usize) -> bool {
+pub fn opens_line(bytes: &[u8], at: usize) -> bool {
     let mut at = at;
     while at > 0 && matches!(bytes[at - 1], b' ' | b'\t') {
         at -= 1;
@@ -140,7 +140,7 @@ pub(super) fn opens_line(bytes: &[u8], at: usize) -> bool {
 
 /// The end of the verbatim text that begins at `from`, and whether an end marker is there. Without one it ends at the
 /// next statement marker, so that one forgotten end does not swallow what follows.
-pub(super) fn verbatim_end(text: &str, from: usize) -> (usize, bool) {
+pub fn verbatim_end(text: &str, from: usize) -> (usize, bool) {
     let mut at = from;
     while at < text.len() {
         let end = text[at..]

@@ -5,11 +5,11 @@
 
 /// A text that every dialect reads alike, as far as its strings and comments go.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Plain {
+pub struct Plain {
     /// Its canonical form.
-    pub(super) canonical: Vec<u8>,
+    pub canonical: Vec<u8>,
     /// Whether no dialect can find a fault in it, in a transaction or outside one, and all find the same statements.
-    pub(super) is_faultless: bool,
+    pub is_faultless: bool,
 }
 
 /// Looks at `text`. Where in doubt, it is not plain.
@@ -17,7 +17,7 @@ pub(super) struct Plain {
 /// Plain are words, numbers, simple operators, quotes without a backslash, and comments that are set off with a blank. All
 /// else may mean different things: `#`, `$`, `@`, a comment in a comment. Without a fault are the statements that everybody
 /// writes.
-pub(super) fn plain(text: &str) -> Option<Plain> {
+pub fn plain(text: &str) -> Option<Plain> {
     let mut scan = Scan {
         bytes: text.as_bytes(),
         at: 0,

@@ -9,7 +9,7 @@ use super::token::TokenKind;
 use crate::Dialect;
 
 /// The parts of a file that have been read.
-pub(crate) struct Readings<'t> {
+pub struct Readings<'t> {
     text: &'t str,
     transactional: bool,
     known: Vec<Known>,
@@ -27,7 +27,7 @@ struct Known {
 
 impl<'t> Readings<'t> {
     /// Nothing yet of `text`, whose sections run in a transaction or outside one.
-    pub(crate) fn new(text: &'t str, transactional: bool) -> Self {
+    pub fn new(text: &'t str, transactional: bool) -> Self {
         Self {
             text,
             transactional,
@@ -36,7 +36,7 @@ impl<'t> Readings<'t> {
     }
 
     /// The section as a dialect reads it.
-    pub(crate) fn of(&mut self, section: &Range<usize>, dialect: Dialect) -> &Reading {
+    pub fn of(&mut self, section: &Range<usize>, dialect: Dialect) -> &Reading {
         let (text, transactional) = (&self.text[section.clone()], self.transactional);
         let known = self.known(section);
         let is_plain = known.plain.is_some();
@@ -51,7 +51,7 @@ impl<'t> Readings<'t> {
     }
 
     /// The bytes that the checksum of a section covers in a dialect.
-    pub(crate) fn canonical(&mut self, section: &Range<usize>, dialect: Dialect) -> &[u8] {
+    pub fn canonical(&mut self, section: &Range<usize>, dialect: Dialect) -> &[u8] {
         let text = &self.text[section.clone()];
         let known = self.known(section);
         match (&known.plain, &known.each[dialect.index()]) {
@@ -65,13 +65,13 @@ impl<'t> Readings<'t> {
     }
 
     /// Whether no dialect finds a fault in a section, and all read it alike.
-    pub(crate) fn is_faultless(&mut self, section: &Range<usize>) -> bool {
+    pub fn is_faultless(&mut self, section: &Range<usize>) -> bool {
         let plain = self.known(section).plain.as_ref();
         plain.is_some_and(|plain| plain.is_faultless)
     }
 
     /// Whether every dialect has the same [`canonical`](Self::canonical) form of a section.
-    pub(crate) fn is_alike(&mut self, section: &Range<usize>) -> bool {
+    pub fn is_alike(&mut self, section: &Range<usize>) -> bool {
         self.known(section).plain.is_some()
     }
 
@@ -97,13 +97,13 @@ impl<'t> Readings<'t> {
     ///
     /// If the file does not say which of several databases runs it, all must agree: a section that ends too early is an
     /// error, and the rest of one that ends too late would run as part of another. But only PostgreSQL can run a dollar quote.
-    pub(crate) fn cuts(&mut self, section: &Range<usize>, readers: &[Dialect]) -> bool {
+    pub fn cuts(&mut self, section: &Range<usize>, readers: &[Dialect]) -> bool {
         let mut readers = self.deciding(section, readers).into_iter();
         readers.len() > 0 && readers.all(|reader| self.of(section, reader).open.is_some())
     }
 
     /// The end of a section that begins at `from`, if not at the cut; `None` if it cannot be told.
-    pub(crate) fn end(
+    pub fn end(
         &mut self,
         cut: &Range<usize>,
         readers: &[Dialect],
@@ -121,12 +121,7 @@ impl<'t> Readings<'t> {
     }
 
     /// Whether the byte `at` is text of a string or of a stored program.
-    pub(crate) fn is_text(
-        &mut self,
-        section: &Range<usize>,
-        readers: &[Dialect],
-        at: usize,
-    ) -> bool {
+    pub fn is_text(&mut self, section: &Range<usize>, readers: &[Dialect], at: usize) -> bool {
         let text = &self.text[section.clone()];
         let inside = |reader| is_inside(reader, text, at - section.start);
         let before = section.start..at;

@@ -10,7 +10,7 @@ const SOURCES: [(&str, &str); 2] = [
     ),
     (
         include_str!("../../src/diagnostic/sql.rs"),
-        "\npub(super) fn code(kind: FaultKind)",
+        "\npub fn code(kind: FaultKind)",
     ),
 ];
 

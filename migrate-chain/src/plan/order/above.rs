@@ -11,7 +11,7 @@ use crate::graph::walk::{self, Edges};
 ///
 /// A lower bound stays one: a lane only ever loses revisions below it, and a new lane has the last rank. It is exact for
 /// as long as its lane has not moved.
-pub(super) struct Above<'a> {
+pub struct Above<'a> {
     children: &'a Edges,
     paths: Paths,
     /// By place: the lane that is there.
@@ -30,7 +30,7 @@ pub(super) struct Above<'a> {
 const NOWHERE: usize = usize::MAX;
 
 impl<'a> Above<'a> {
-    pub(super) fn new(parents: &Edges, children: &'a Edges, span: &[bool]) -> Self {
+    pub fn new(parents: &Edges, children: &'a Edges, span: &[bool]) -> Self {
         let paths = Paths::new(parents, span);
         let mut crossing = Least::new(span.len());
         for revision in walk::marked(span) {
@@ -52,7 +52,7 @@ impl<'a> Above<'a> {
     }
 
     /// Puts a lane at a revision.
-    pub(super) fn put(&mut self, lane: usize, revision: usize) {
+    pub fn put(&mut self, lane: usize, revision: usize) {
         if lane == self.lanes.len() {
             self.lanes.push(revision);
         }
@@ -61,7 +61,7 @@ impl<'a> Above<'a> {
     }
 
     /// A revision is out of the way.
-    pub(super) fn take(&mut self, revision: usize) {
+    pub fn take(&mut self, revision: usize) {
         self.taken[revision] = true;
         self.standing.set(self.paths.place[revision], NOWHERE);
         self.crossing.set(self.paths.place[revision], NOWHERE);
@@ -69,7 +69,7 @@ impl<'a> Above<'a> {
     }
 
     /// The first lane above a revision.
-    pub(super) fn first_lane(&mut self, revision: usize) -> Option<usize> {
+    pub fn first_lane(&mut self, revision: usize) -> Option<usize> {
         let mut search = vec![revision];
         loop {
             let at = search[search.len() - 1];

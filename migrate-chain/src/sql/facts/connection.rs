@@ -24,7 +24,7 @@ pub fn connection_control(dialect: Dialect, statement: &str) -> Option<&'static 
 }
 
 /// Whether only MySQL has this statement.
-pub(super) fn is_of_mysql(what: &str) -> bool {
+pub fn is_of_mysql(what: &str) -> bool {
     const OF_MYSQL: [&str; 9] = [
         "LOCK TABLES",
         "LOCK INSTANCE",

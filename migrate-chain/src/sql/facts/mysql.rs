@@ -1,7 +1,7 @@
 use super::refusal::Refusal;
 use crate::sql::cursor::Cursor;
 
-pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
+pub fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
     if cursor.eat("ROLLBACK") {
         cursor.eat("WORK");
         return (!cursor.is("TO")).then_some("ROLLBACK");
@@ -17,7 +17,7 @@ pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str
 }
 
 /// DDL commits by itself and is refused nowhere; some settings are.
-pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
+pub fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     const REFUSED: [(&str, &str); 3] = [
         ("sql_log_bin", "SET sql_log_bin"),
         ("binlog_format", "SET binlog_format"),
@@ -33,10 +33,7 @@ pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
 }
 
 /// The name of the first of `variables` that a SET assigns to for this session.
-pub(super) fn assigns(
-    mut cursor: Cursor<'_>,
-    variables: &[(&str, &'static str)],
-) -> Option<&'static str> {
+pub fn assigns(mut cursor: Cursor<'_>, variables: &[(&str, &'static str)]) -> Option<&'static str> {
     let mut depth = 0_usize;
     loop {
         let name = session_variable(&mut cursor);

@@ -1,7 +1,7 @@
 use super::refusal::Refusal;
 use crate::sql::cursor::Cursor;
 
-pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
+pub fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
     if cursor.eat("ROLLBACK") {
         // ROLLBACK PREPARED ends another transaction than this one, and is refused.
         let _ = cursor.eat("WORK") || cursor.eat("TRANSACTION");
@@ -22,7 +22,7 @@ pub(super) fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str
 }
 
 /// The statements that PostgreSQL guards with `PreventInTransactionBlock`, where the statement's text alone decides.
-pub(super) fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
+pub fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     const FIRST: [(&str, Rule); 10] = [
         ("CREATE", create),
         ("DROP", drop),

@@ -8,7 +8,7 @@ use crate::sql::cursor::Cursor;
 /// The keywords that make `statement` open or end the transaction around it, if it does.
 ///
 /// Savepoints do not: SAVEPOINT, ROLLBACK TO and RELEASE stay within the transaction. For `SET autocommit` and `XA` see
-/// [`connection_control`].
+/// [`connection_control`](super::connection_control).
 ///
 /// ```
 /// use migrate_chain::Dialect;
@@ -47,7 +47,7 @@ pub fn refusal(dialect: Dialect, statement: &str) -> Option<Refusal> {
 
 /// Whether `dialect` has a statement that begins like `what`, which another dialect refuses. A dialect
 /// without one refuses the statement for its syntax.
-pub(crate) fn has_statement(dialect: Dialect, what: &str) -> bool {
+pub fn has_statement(dialect: Dialect, what: &str) -> bool {
     match what {
         "BEGIN" | "COMMIT" | "ROLLBACK" => true,
         "START TRANSACTION" | "SET TRANSACTION" | "CREATE DATABASE" | "DROP DATABASE"

@@ -31,14 +31,14 @@ pub fn open_transaction<S: AsRef<str>>(
 
 /// The effect of a statement on transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub enum Effect {
     Opens,
     Ends,
     /// `COMMIT AND CHAIN`: another begins at once.
     Chains,
 }
 
-pub(crate) fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
+pub fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
     let control = transaction_control(dialect, statement)?;
     if matches!(control, "BEGIN" | "START TRANSACTION") {
         return Some(Effect::Opens);

@@ -13,7 +13,7 @@ enum Part {
 }
 
 /// Makes one fault of the lines of a frame, where a section has just one: one mistake is one diagnostic.
-pub(super) fn join(faults: Vec<Fault>) -> Vec<Fault> {
+pub fn join(faults: Vec<Fault>) -> Vec<Fault> {
     let parts: Vec<Part> = faults.iter().filter_map(part).collect();
     let of_frame = faults.iter().filter(|fault| is_of_frame(fault)).count();
     if parts.len() < 2 || parts.len() != of_frame || !is_frame(&parts) {

@@ -5,7 +5,7 @@ use crate::sql::token::{Token, TokenKind};
 
 /// Tells whether a statement is `COPY … FROM stdin`.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Watch {
+pub enum Watch {
     #[default]
     Start,
     Copy,
@@ -15,7 +15,7 @@ pub(super) enum Watch {
 }
 
 impl Watch {
-    pub(super) fn token(&mut self, token: &Token, text: &str) {
+    pub fn token(&mut self, token: &Token, text: &str) {
         if matches!(self, Self::Other | Self::FromStdin) {
             return;
         }
@@ -32,14 +32,14 @@ impl Watch {
         };
     }
 
-    pub(super) fn is_from_stdin(self) -> bool {
+    pub fn is_from_stdin(self) -> bool {
         matches!(self, Self::FromStdin)
     }
 }
 
 /// The end of the data of the `COPY` that ends at `from`: after the line `\.`. Without such a line there is no data,
 /// and SQL follows.
-pub(super) fn data_end(text: &str, from: usize) -> Option<usize> {
+pub fn data_end(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     while at < text.len() {
         let end = text[at..]

@@ -1,4 +1,4 @@
 /// Whether `word` is `keyword`, which is given in capitals.
-pub(super) fn is(word: &str, keyword: &str) -> bool {
+pub fn is(word: &str, keyword: &str) -> bool {
     word.eq_ignore_ascii_case(keyword)
 }

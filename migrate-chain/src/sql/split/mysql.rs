@@ -8,7 +8,7 @@ use crate::sql::token::{Token, TokenKind};
 /// END, BEGIN, IF and REPEAT may be columns or functions too, so they count only where a statement of the body begins:
 /// after `;`, a block's opening word, THEN, ELSE, DO or a label. An expression's CASE … END is counted apart.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Body {
+pub struct Body {
     place: Place,
     before: Before,
     /// The statement is a stored program or a compound statement.
@@ -68,7 +68,7 @@ enum Before {
 }
 
 impl Body {
-    pub(super) fn token(&mut self, token: &Token, text: &str) {
+    pub fn token(&mut self, token: &Token, text: &str) {
         if self.place == Place::Plain {
             return;
         }
@@ -79,7 +79,7 @@ impl Body {
         }
     }
 
-    pub(super) fn semicolon(&mut self) -> bool {
+    pub fn semicolon(&mut self) -> bool {
         self.place = Place::Statement;
         self.before = Before::Anything;
         self.cases = 0;
@@ -87,7 +87,7 @@ impl Body {
         !self.is_within()
     }
 
-    pub(super) fn is_within(self) -> bool {
+    pub fn is_within(self) -> bool {
         self.program && self.depth > 0
     }
 

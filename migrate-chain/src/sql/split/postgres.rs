@@ -6,7 +6,7 @@ use crate::sql::token::{Token, TokenKind};
 /// `BEGIN ATOMIC … END` in CREATE FUNCTION and PROCEDURE, and the parentheses of CREATE RULE: no other statement holds
 /// a `;` outside of quotes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Body {
+pub struct Body {
     head: Head,
     /// BEGIN ATOMIC, and every CASE in it.
     depth: usize,
@@ -36,7 +36,7 @@ enum Before {
 }
 
 impl Body {
-    pub(super) fn token(&mut self, token: &Token, text: &str) {
+    pub fn token(&mut self, token: &Token, text: &str) {
         match self.head {
             Head::Other => {}
             Head::Start | Head::Create => self.head = self.next_head(token, text),
@@ -45,11 +45,11 @@ impl Body {
         }
     }
 
-    pub(super) fn is_within(self) -> bool {
+    pub fn is_within(self) -> bool {
         self.depth > 0 || self.parens > 0
     }
 
-    pub(super) fn semicolon(&mut self) -> bool {
+    pub fn semicolon(&mut self) -> bool {
         self.before = Before::Anything;
         !self.is_within()
     }

@@ -7,7 +7,7 @@ use crate::sql::token::{Token, TokenKind};
 ///
 /// Counting BEGIN, CASE and END instead would trip over a column named `end`, which SQLite allows.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Body {
+pub enum Body {
     #[default]
     Start,
     Explain,
@@ -19,7 +19,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    pub(super) fn token(&mut self, token: &Token, text: &str) {
+    pub fn token(&mut self, token: &Token, text: &str) {
         if matches!(self, Self::Plain) {
             return;
         }
@@ -41,11 +41,11 @@ impl Body {
         };
     }
 
-    pub(super) fn is_within(self) -> bool {
+    pub fn is_within(self) -> bool {
         matches!(self, Self::Trigger | Self::TriggerSemicolon)
     }
 
-    pub(super) fn semicolon(&mut self) -> bool {
+    pub fn semicolon(&mut self) -> bool {
         let within = self.is_within();
         if within {
             *self = Self::TriggerSemicolon;
