@@ -22,6 +22,7 @@ mod mysql {
     mod in_flight;
     mod lock;
     mod offline;
+    mod passed;
     mod rounds;
     mod rows;
     mod rust;

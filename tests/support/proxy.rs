@@ -1,9 +1,11 @@
-//! A proxy before a server: it counts round trips, and it can cut a connection or let nothing through any more.
+//! A proxy before a server: it counts round trips, and it can cut a connection, hold an answer back in the middle, or let
+//! nothing through any more.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub struct Proxy {
     port: u16,
@@ -13,6 +15,8 @@ pub struct Proxy {
 #[derive(Default)]
 struct Shared {
     is_black: AtomicBool,
+    /// How many more bytes of answers go through, if they are held back after that.
+    allowed: Mutex<Option<usize>>,
     /// How often something was sent to the server after it had answered, or at all.
     round_trips: AtomicUsize,
     /// Whether what was sent last has been answered.
@@ -58,6 +62,17 @@ impl Proxy {
         self.shared.round_trips.swap(0, Ordering::AcqRel)
     }
 
+    /// Holds answers back after so many bytes, until `release`.
+    #[allow(dead_code, reason = "not every database has a test of it")]
+    pub fn hold_after(&self, bytes: usize) {
+        *self.shared.allowed() = Some(bytes);
+    }
+
+    #[allow(dead_code, reason = "not every database has a test of it")]
+    pub fn release(&self) {
+        *self.shared.allowed() = None;
+    }
+
     /// Takes what is sent and gives it to nobody; no connection is closed.
     pub fn black_hole(&self) {
         self.shared.is_black.store(true, Ordering::Release);
@@ -81,7 +96,15 @@ impl Shared {
             if was_answered && !is_answer {
                 self.round_trips.fetch_add(1, Ordering::AcqRel);
             }
-            if !self.is_black.load(Ordering::Acquire) && to.write_all(&buffer[..bytes]).is_err() {
+            if self.is_black.load(Ordering::Acquire) {
+                continue;
+            }
+            let first = if is_answer { self.allow(bytes) } else { bytes };
+            let sent = to.write_all(&buffer[..first]).and_then(|()| {
+                self.wait_for_release(bytes - first);
+                to.write_all(&buffer[first..bytes])
+            });
+            if sent.is_err() {
                 break;
             }
         }
@@ -89,6 +112,28 @@ impl Shared {
         if !self.is_black.load(Ordering::Acquire) {
             let _ = to.shutdown(Shutdown::Both);
         }
+    }
+
+    /// How many of the bytes go through now.
+    fn allow(&self, bytes: usize) -> usize {
+        match &mut *self.allowed() {
+            Some(allowed) => {
+                let now = bytes.min(*allowed);
+                *allowed -= now;
+                now
+            }
+            None => bytes,
+        }
+    }
+
+    fn wait_for_release(&self, bytes: usize) {
+        while bytes > 0 && self.allowed().is_some() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn allowed(&self) -> MutexGuard<'_, Option<usize>> {
+        self.allowed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn streams(&self) -> MutexGuard<'_, Vec<TcpStream>> {

@@ -36,7 +36,7 @@ impl<'a> sealed::Connect<'a> for &'a mut MySqlConnection {
             if self.is_in_transaction() {
                 return Err(inside_a_transaction());
             }
-            passed::clear(self).await?;
+            passed::clear(self, limits.lock).await?;
             let handle = Handle::Borrowed(self);
             Ok(Opened(Box::new(MySqlSession::new(handle, limits))))
         }

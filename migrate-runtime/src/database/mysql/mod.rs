@@ -15,10 +15,12 @@ mod settings;
 mod statement;
 mod transaction;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, MySqlConnection, Row as _};
 
@@ -67,8 +69,8 @@ struct MySqlSession<'a> {
     engines: Option<Engines>,
     /// What else the server said about the last error.
     notes: Vec<String>,
-    /// Whether the server is at work: a message was sent, and its answer is not there.
-    is_busy: bool,
+    /// Whether a call is under way: a message may have been sent, and a part of its answer read.
+    is_busy: Arc<AtomicBool>,
     /// Whether a transaction is open: one of ours, or one that a revision has begun.
     in_transaction: bool,
     /// Whether what failed last may have done something all the same.
@@ -126,7 +128,7 @@ impl<'a> MySqlSession<'a> {
             traces: Traces::default(),
             engines: None,
             notes: Vec::new(),
-            is_busy: false,
+            is_busy: Arc::default(),
             in_transaction: false,
             left_trace: false,
             is_limited: false,
@@ -229,7 +231,6 @@ impl<'a> MySqlSession<'a> {
         message: Message,
         done: &mut (dyn FnMut(Part) + Send),
     ) -> Result<Answers, Stopped> {
-        self.is_busy = true;
         let mut is_recorded = false;
         let tell = |part: Part| {
             is_recorded |= part == Part::Due;
@@ -240,7 +241,6 @@ impl<'a> MySqlSession<'a> {
             Some(Lock::Lease(lease)) => lease.during(message.send(connection, tell)).await,
             _ => message.send(connection, tell).await,
         };
-        self.is_busy = false;
         if is_recorded {
             self.due = None;
         }
@@ -253,6 +253,29 @@ impl<'a> MySqlSession<'a> {
             None => Engines::look(self.connection.get()).await?,
         };
         Ok((self.engines.insert(engines), self.connection.get()))
+    }
+
+    /// Runs the statements of `[connect]`.
+    async fn settings_of_connect(&mut self) -> Result<(), Error> {
+        if self.connect.is_empty() {
+            return Ok(());
+        }
+        let kept = self.keep(None).await;
+        kept.map_err(|error| connect_refused(self, "SHOW VARIABLES", error))?;
+        for statement in self.connect.clone() {
+            let done = execute(self.connection.get(), &statement).await;
+            done.map_err(|error| connect_refused(self, &statement, error))?;
+        }
+        Ok(())
+    }
+
+    async fn take_lock(&mut self, tables: &Tables) -> Result<(), Failure> {
+        if self.lock.is_none() {
+            let set_up = self.set_up(tables).await;
+            set_up.map_err(|error| code::database(error, "to set up the connection"))?;
+            self.lock = Some(Lock::take(&mut self.connection, tables).await?);
+        }
+        Ok(())
     }
 
     /// Rolls back what is open.
@@ -281,6 +304,14 @@ impl<'a> MySqlSession<'a> {
         Ok(())
     }
 
+    async fn give_back_or_forget(&mut self) {
+        if self.give_back().await.is_err() {
+            // Broken: what it held goes when the server sees that it is closed.
+            self.lock = None;
+            self.in_transaction = false;
+        }
+    }
+
     /// The statements that undo all that is left on a connection that was passed.
     fn last_words(&self) -> Vec<String> {
         let mut statements = Vec::new();
@@ -297,6 +328,21 @@ impl<'a> MySqlSession<'a> {
         statements
     }
 
+    /// Notes that the connection is busy until the call has ended. One that is dropped leaves it busy.
+    fn busy<'s, T: 's>(
+        &'s mut self,
+        call: impl FnOnce(&'s mut Self) -> BoxFuture<'s, T>,
+    ) -> BoxFuture<'s, T> {
+        let is_busy = Arc::clone(&self.is_busy);
+        is_busy.store(true, Ordering::Relaxed);
+        let idle = move |_: &T| is_busy.store(false, Ordering::Relaxed);
+        call(self).inspect(idle).boxed()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Relaxed)
+    }
+
     /// Ends the statement that the server is at work on, and its connection: nobody waits for it any more, it may hold locks
     /// for long, and the statements after it in the message must not run either.
     fn kill(&self) {
@@ -306,7 +352,7 @@ impl<'a> MySqlSession<'a> {
         ) else {
             return;
         };
-        if !self.is_busy || self.server.id.is_empty() {
+        if !self.is_busy() || self.server.id.is_empty() {
             return;
         }
         let (options, kill) = (options.clone(), format!("KILL {}", self.server.id));
@@ -327,46 +373,31 @@ impl Session for MySqlSession<'_> {
     }
 
     fn connected(&mut self, statements: Vec<String>) -> BoxFuture<'_, Result<(), Error>> {
-        async move {
-            self.connect = statements;
-            if self.connect.is_empty() {
-                return Ok(());
-            }
-            let kept = self.keep(None).await;
-            kept.map_err(|error| connect_refused(self, "SHOW VARIABLES", error))?;
-            for statement in self.connect.clone() {
-                let done = execute(self.connection.get(), &statement).await;
-                done.map_err(|error| connect_refused(self, &statement, error))?;
-            }
-            Ok(())
-        }
-        .boxed()
+        self.connect = statements;
+        self.busy(|this| this.settings_of_connect().boxed())
     }
 
     fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>> {
-        async move {
-            let entered = self.enter(schema).await;
-            entered.map_err(|error| {
-                let message = database_message(&error);
-                let summary = format!("the database `{schema}` cannot be used: {message}");
-                Error::new(ErrorKind::Connect, summary)
-                    .code(database_code(&error))
-                    .help("create it, or let an administrator grant this user access to it")
-                    .caused_by(error)
-            })
-        }
-        .boxed()
+        let refused = move |error| {
+            let message = database_message(&error);
+            let summary = format!("the database `{schema}` cannot be used: {message}");
+            Error::new(ErrorKind::Connect, summary)
+                .code(database_code(&error))
+                .help("create it, or let an administrator grant this user access to it")
+                .caused_by(error)
+        };
+        self.busy(move |this| this.enter(schema).map_err(refused).boxed())
     }
 
     fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>> {
-        read::read_state(self.connection.get(), tables).boxed()
+        self.busy(|this| read::read_state(this.connection.get(), tables).boxed())
     }
 
     fn journal<'s>(
         &'s mut self,
         tables: &'s Tables,
     ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>> {
-        read::read_journal(self.connection.get(), tables).boxed()
+        self.busy(|this| read::read_journal(this.connection.get(), tables).boxed())
     }
 
     fn try_lock<'s>(
@@ -374,30 +405,15 @@ impl Session for MySqlSession<'_> {
         tables: &'s Tables,
         _: bool,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        async move {
-            if self.lock.is_none() {
-                let set_up = self.set_up(tables).await;
-                set_up.map_err(|error| code::database(error, "to set up the connection"))?;
-                self.lock = Some(Lock::take(&mut self.connection, tables).await?);
-            }
-            Ok(())
-        }
-        .boxed()
+        self.busy(|this| this.take_lock(tables).boxed())
     }
 
     fn unlock(&mut self) -> BoxFuture<'_, ()> {
-        async move {
-            if self.give_back().await.is_err() {
-                // Broken: what it held goes when the server sees that it is closed.
-                self.lock = None;
-                self.in_transaction = false;
-            }
-        }
-        .boxed()
+        self.busy(|this| this.give_back_or_forget().boxed())
     }
 
     fn can_hold<'s>(&'s mut self, work: Work<'s>) -> BoxFuture<'s, Result<bool, Failure>> {
-        self.holds(work).boxed()
+        self.busy(|this| this.holds(work).boxed())
     }
 
     fn run<'s>(
@@ -407,8 +423,10 @@ impl Session for MySqlSession<'_> {
         revisions: &'s [Transactional<'s>],
         progress: &'s mut dyn Progress,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        self.transaction(tables, expected, revisions, progress)
-            .boxed()
+        self.busy(|this| {
+            this.transaction(tables, expected, revisions, progress)
+                .boxed()
+        })
     }
 
     fn run_outside<'s>(
@@ -417,15 +435,12 @@ impl Session for MySqlSession<'_> {
         work: Work<'s>,
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        async move {
-            self.left_trace = false;
-            match work {
-                Work::Sql(statement) => self.statement(tables, statement, entry).await,
-                Work::Rust(function) => self.function(tables, function, entry).await,
-                Work::Nothing => self.record(tables, entry, Duration::ZERO, false).await,
-            }
-        }
-        .boxed()
+        self.left_trace = false;
+        self.busy(|this| match work {
+            Work::Sql(statement) => this.statement(tables, statement, entry).boxed(),
+            Work::Rust(function) => this.function(tables, function, entry).boxed(),
+            Work::Nothing => this.record(tables, entry, Duration::ZERO, false).boxed(),
+        })
     }
 
     fn suspend_keys(&mut self, _: bool) -> BoxFuture<'_, Result<(), Failure>> {
@@ -442,7 +457,7 @@ impl Session for MySqlSession<'_> {
         statement: &'s str,
         has_failed: bool,
     ) -> BoxFuture<'s, Result<InFlight, Failure>> {
-        self.look(tables, statement, has_failed).boxed()
+        self.busy(move |this| this.look(tables, statement, has_failed).boxed())
     }
 
     fn left_no_trace(&self, failure: &Failure) -> bool {
@@ -497,7 +512,9 @@ impl Drop for MySqlSession<'_> {
             return;
         }
         let script = self.last_words().join(";\n");
-        if !script.is_empty() {
+        // sqlx takes the first bytes of a packet from what has arrived before it waits for the others: nothing may be read
+        // here, since nobody waits.
+        if !script.is_empty() && !self.is_busy() {
             let _ = execute(self.connection.get(), &script).now_or_never();
         }
         passed::queue_rollback(self.connection.get());

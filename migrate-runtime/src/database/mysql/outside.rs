@@ -290,16 +290,13 @@ impl MySqlSession<'_> {
         function: RevisionFn,
         journal: Option<RevisionJournal<'_>>,
     ) -> Result<(), crate::RevisionError> {
-        self.is_busy = true;
         let mut plain = Plain(self.connection.get(), journal);
         let mut context = Context::new(&mut plain);
         let calling = function(&mut context);
-        let result = match &mut self.lock {
+        match &mut self.lock {
             Some(Lock::Lease(lease)) => lease.during(calling).await,
             _ => calling.await,
-        };
-        self.is_busy = false;
-        result
+        }
     }
 
     /// Rolls back, and says whether all was undone: the transaction is the one that we began, and the server does not

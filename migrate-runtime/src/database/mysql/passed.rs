@@ -4,6 +4,8 @@
 //! sqlx, which the connection sends before anything else. The rest is written down on the server, in a variable of the
 //! session, and done when the next run begins.
 
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
 use migrate_chain::Dialect;
 use sqlx::mysql::MySqlRow;
@@ -25,11 +27,27 @@ pub(super) struct Kept {
     script: String,
 }
 
-/// Clears away what a run that was cut off has left.
+/// Clears away what a run that was cut off has left, once the server has done its last statement.
+///
+/// A run that is cut off in the middle of a packet leaves sqlx with the first half of it: sqlx then takes the second half
+/// for the next packet, and may wait for bytes that nobody sends. That looks like a server that is at work, so the wait
+/// ends after `deadline`.
 ///
 /// # Errors
-/// That the connection is inside a transaction of its owner's, or broken.
-pub(super) async fn clear(connection: &mut MySqlConnection) -> Result<(), Error> {
+/// That the connection is inside a transaction of its owner's, broken, or silent.
+pub(super) async fn clear(
+    connection: &mut MySqlConnection,
+    deadline: Duration,
+) -> Result<(), Error> {
+    let deadline = deadline.max(AT_LEAST);
+    let cleared = tokio::time::timeout(deadline, undo(connection)).await;
+    cleared.unwrap_or_else(|_| Err(silent(deadline)))
+}
+
+/// The least wait for the last statement of a run that was cut off.
+const AT_LEAST: Duration = Duration::from_secs(2);
+
+async fn undo(connection: &mut MySqlConnection) -> Result<(), Error> {
     let mut tries = 0;
     let kept = loop {
         tries += 1;
@@ -222,6 +240,17 @@ fn variable(row: &MySqlRow) -> Result<(String, String), sqlx::Error> {
     Ok((row.some_text(0)?, row.text(1)?.unwrap_or_default()))
 }
 
+fn silent(deadline: Duration) -> Error {
+    let summary = format!(
+        "the connection that was passed gave no answer within {} s: a run that was cancelled on it is still at work, or \
+         was cancelled while an answer was being read",
+        deadline.as_secs_f64()
+    );
+    Error::new(ErrorKind::Connect, summary).help(PASS_ANOTHER)
+}
+
+const PASS_ANOTHER: &str = "pass another connection, or a pool";
+
 fn broken(error: sqlx::Error) -> Error {
     let summary = format!(
         "the connection that was passed cannot be used: {}",
@@ -229,6 +258,6 @@ fn broken(error: sqlx::Error) -> Error {
     );
     Error::new(ErrorKind::Connect, summary)
         .code(database_code(&error))
-        .help("pass another connection, or a pool")
+        .help(PASS_ANOTHER)
         .caused_by(error)
 }
