@@ -1,5 +1,7 @@
 //! Rust revisions that are the same on every database.
 
+use std::time::Duration;
+
 use embed_migrations::{Error, Migrations, Resolution, Runner, embed_migrations};
 
 use crate::support::checker::assert_consistent;
@@ -61,11 +63,9 @@ pub async fn batches_go_on_after_a_cut<B: Backend>() {
         let mut passed = database.connect().await;
         let runner = BATCHES.runner(B::pass(&mut passed)).to("count");
         let done = cut(Cut::Polls(polls), runner, Runner::upgrade).await;
-        let mut again = BATCHES
-            .runner(B::pass(&mut passed))
-            .to("count")
-            .upgrade()
-            .await;
+        let again = BATCHES.runner(B::pass(&mut passed)).to("count").upgrade();
+        let again = tokio::time::timeout(Duration::from_secs(30), again).await;
+        let mut again = again.unwrap_or_else(|_| panic!("{polls}: the next run hangs"));
         if again.as_ref().is_err_and(Error::is_in_doubt) {
             let last = "SELECT event FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
             assert_eq!(database.column(last).await, ["started"], "{polls}");

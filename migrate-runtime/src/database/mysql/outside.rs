@@ -256,6 +256,9 @@ impl MySqlSession<'_> {
         if is_inside {
             let nested = passed::nest(self.connection.get()).await;
             nested.map_err(|error| database(error, "to begin a transaction"))?;
+        } else {
+            let none = passed::count_none(self.connection.get()).await;
+            none.map_err(|error| database(error, "to leave transactions to a revision"))?;
         }
         point::reached(point::BEFORE_STATEMENT);
         let result = self
@@ -279,6 +282,10 @@ impl MySqlSession<'_> {
         }
         point::reached(point::BEFORE_RECORD);
         self.record(tables, entry, started.elapsed(), true).await?;
+        if !is_inside && self.connection.is_borrowed() {
+            let counted = passed::count(self.connection.get()).await;
+            counted.map_err(|error| database(error, "to go on after a revision"))?;
+        }
         self.left_trace = false;
         self.in_transaction = false;
         point::reached(point::AFTER_COMMIT);

@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use migrate_chain::Dialect;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
+use sqlx_core::transaction::TransactionManager as _;
 
 use super::code::{self, INSIDE_A_TRANSACTION};
 use super::settings::Traces;
@@ -89,10 +90,7 @@ impl Kept {
         connection: &mut MySqlConnection,
         traces: &Traces,
     ) -> Result<Self, sqlx::Error> {
-        // If this is cut off, the transaction stays open. One that only reads cannot lose what its owner writes.
-        let begin = AssertSqlSafe(format!("START TRANSACTION READ ONLY;\nSAVEPOINT {MARK}"));
-        nested(connection, begin).await?;
-        execute(connection, "ROLLBACK").await?;
+        count(connection).await?;
         let variables = variables(connection, traces).await?;
         // A server that cannot do that has only the settings compared that the run knows of.
         let _ = execute(connection, &format!("SET {ALL} = ({})", all())).await;
@@ -156,6 +154,23 @@ pub(super) fn queue_rollback(connection: &mut MySqlConnection) {
     if connection.is_in_transaction() {
         let _ = connection.begin_with("DO 0").now_or_never();
     }
+}
+
+/// Makes sqlx count a transaction though none is open, so that it rolls back whatever is open when the run is dropped.
+pub(super) async fn count(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    // If this is cut off, the transaction stays open. One that only reads cannot lose what its owner writes.
+    let begin = AssertSqlSafe(format!("START TRANSACTION READ ONLY;\nSAVEPOINT {MARK}"));
+    nested(connection, begin).await?;
+    execute(connection, "ROLLBACK").await
+}
+
+/// Makes sqlx count none, so that one that is begun through it is a transaction and not a savepoint. Any that is open is
+/// rolled back.
+pub(super) async fn count_none(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    while connection.is_in_transaction() {
+        <sqlx::MySql as sqlx::Database>::TransactionManager::rollback(connection).await?;
+    }
+    Ok(())
 }
 
 /// Lets transactions of sqlx begun on the connection become savepoints in the one that is open.
