@@ -69,7 +69,7 @@ error: on postgres, the downgrade of `b1` does not undo its upgrade
   note: what is left after it:
     + type mood
     + column a1.m
-  help: mend the downgrade in migrations/versions/b1.sql
+  help: correct the downgrade in migrations/versions/b1.sql
 
 "#]]
     );
@@ -248,7 +248,7 @@ fn a_chain_for_mysql_is_tried_on_its_server() {
 error: on mysql, the downgrade of `b1` does not undo its upgrade
   note: what is left after it:
     + column `a1`.`m`
-  help: mend the downgrade in migrations/versions/b1.sql
+  help: correct the downgrade in migrations/versions/b1.sql
 
 "#]]
     );

@@ -1,6 +1,7 @@
 //! Transactions that a Rust revision outside a transaction makes of its own, by sqlx's count: one that is dropped is rolled
 //! back before anything else runs on its connection.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 use migrate_chain::Dialect;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 use sqlx::Database;
