@@ -536,6 +536,20 @@ mod tests {
     }
 
     #[test]
+    fn each_word_for_foreign_keys_means_what_it_says() {
+        for (line, expected) in [
+            ("", ForeignKeys::On),
+            ("-- foreign_keys: on\n", ForeignKeys::On),
+            ("-- foreign_keys: off\n", ForeignKeys::Off),
+            ("-- foreign_keys: cascade\n", ForeignKeys::Cascade),
+        ] {
+            let (header, faults) = read(&format!("-- revision: a\n-- down_revision: none\n{line}"));
+            assert_eq!(faults, [], "{line}");
+            assert_eq!(header.expect("a header").foreign_keys, expected, "{line}");
+        }
+    }
+
+    #[test]
     fn a_message_may_be_missing_and_the_empty_line_after_it_too() {
         assert_eq!(
             read("-- revision: a\n-- down_revision: none\n")
