@@ -253,6 +253,9 @@ impl<'ast> Visit<'ast> for Module {
         }
     }
 
+    /// `pub(in crate::…)` imports nothing.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.segments.len() > 1 {
             let segments = path
