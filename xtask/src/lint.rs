@@ -3,7 +3,7 @@
 use xshell::{Shell, cmd};
 
 use crate::steps::{Result, Steps};
-use crate::{floors, setup, snapshots};
+use crate::{floors, house, setup, snapshots};
 
 /// The lowest Rust that the manifest promises.
 const LOWEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -11,6 +11,9 @@ const LOWEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     steps.command("rustfmt", cmd!(sh, "cargo fmt --all --check"));
     rust_revisions(sh, steps)?;
+    steps.step("imports go down, and in no circle", |_| {
+        house::check(&sh.current_dir())
+    });
     let clippy = [
         "clippy",
         "--workspace",

@@ -32,7 +32,7 @@ Usage: cargo xtask <command>
 
   setup            install what the tests need and this machine lacks
   test             setup, then all tests: the workspace, each feature alone, the examples, the README's command
-  lint             rustfmt, clippy, rustdoc, cargo-deny where installed, the lowest Rust, the oldest dependencies, stale snapshots
+  lint             rustfmt, house, clippy, rustdoc, cargo-deny where installed, the lowest Rust, the oldest dependencies, stale snapshots
   house            which imports make a circle of files, or lead to a room above
   ci               lint, then test
   floors           check an app with the oldest dependencies that the manifests allow; part of lint

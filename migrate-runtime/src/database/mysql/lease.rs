@@ -11,8 +11,8 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::code::{NO_SUCH_TABLE, database, gave_up, is};
-use super::connect::{Handle, open};
-use super::execute;
+use super::execute::execute;
+use super::handle::{Handle, open};
 use super::message::{Message, Part, Stopped};
 use crate::database::Failure;
 use crate::journal::syntax;

@@ -5,7 +5,7 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::code::{self, database};
-use super::connect::Handle;
+use super::handle::Handle;
 use super::lease::Lease;
 use super::message::{Message, Part};
 use crate::database::Failure;

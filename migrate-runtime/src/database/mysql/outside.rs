@@ -7,11 +7,14 @@ use migrate_chain::Dialect;
 
 use super::code::{self, database};
 use super::evidence::{self, Seen};
+use super::execute::execute;
+use super::executor::Plain;
 use super::lock::Lock;
 use super::message::{Answers, Message, Part, Stopped};
+use super::session::{Due, MySqlSession};
 use super::statement::{Kind, kind};
 use super::transaction::add;
-use super::{Due, MySqlSession, Plain, execute, passed, settings};
+use super::{passed, settings};
 use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
 use crate::database::rows::Columns as _;

@@ -13,8 +13,9 @@ use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::code::{self, INSIDE_A_TRANSACTION};
+use super::execute::execute;
+use super::settings;
 use super::settings::Traces;
-use super::{execute, settings};
 use crate::database::inside_a_transaction;
 use crate::database::rows::Columns as _;
 use crate::journal::syntax;

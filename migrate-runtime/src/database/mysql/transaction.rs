@@ -8,9 +8,11 @@ use tracing::Instrument as _;
 
 use super::code::{self, SEVERAL_ROWS, database};
 use super::engines::Names;
+use super::execute::execute;
 use super::message::{Message, Part, Stopped};
+use super::session::{Due, MySqlSession};
 use super::statement::{Kind, kind};
-use super::{Due, MySqlSession, evidence, execute, settings};
+use super::{evidence, settings};
 use crate::database::{Failure, Progress, Transactional, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::{Row, State};

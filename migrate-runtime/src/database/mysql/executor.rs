@@ -1,0 +1,44 @@
+//! The connection, as a Rust revision gets it.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use migrate_chain::Dialect;
+use sqlx::{AssertSqlSafe, MySqlConnection};
+
+use crate::context::Value;
+use crate::context::executor::Executor;
+use crate::context::executor::{Answer, RevisionJournal};
+use crate::database::answer::answer;
+
+/// The connection, for a Rust revision.
+pub(super) struct Plain<'c>(
+    pub(super) &'c mut MySqlConnection,
+    pub(super) Option<RevisionJournal<'c>>,
+);
+
+impl Executor for Plain<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::MySql
+    }
+
+    fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
+        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *self.0);
+        done.map(|done| Ok(done?.rows_affected())).boxed()
+    }
+
+    fn journal(&self) -> Option<RevisionJournal<'_>> {
+        self.1
+    }
+
+    fn query<'s>(
+        &'s mut self,
+        sql: &'s str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+        answer::<sqlx::MySql>(self.0, sql.to_owned(), values).boxed()
+    }
+
+    fn mysql(&mut self) -> Option<&mut MySqlConnection> {
+        Some(self.0)
+    }
+}
