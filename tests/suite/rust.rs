@@ -56,6 +56,16 @@ pub async fn batches_go_on_after_a_failure<B: Backend>() {
     assert!(error.to_string().contains("`transaction: off`"), "{error}");
 }
 
+pub async fn batches_on_a_passed_connection<B: Backend>() {
+    let database = filled::<B>("NULL").await;
+    let mut passed = database.connect().await;
+    let before = B::session(&mut passed).await;
+    let runner = BATCHES.runner(B::pass(&mut passed)).to("count");
+    runner.upgrade().await.unwrap();
+    assert_eq!(times(&database).await, ["1"]);
+    assert_eq!(B::session(&mut passed).await, before);
+}
+
 /// Each batch was done once, wherever the run was cut off. Only before the first note of a batch is the revision in doubt.
 pub async fn batches_go_on_after_a_cut<B: Backend>() {
     for polls in (0..).step_by(3) {
