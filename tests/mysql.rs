@@ -11,7 +11,6 @@ mod support;
 
 mod on_mysql {
     crate::suite::suite!(crate::support::mysql::MySql);
-    crate::suite::suite! { @ crate::support::mysql::MySql; cancel { on_a_pool, on_a_passed_connection } }
 }
 
 mod mysql {

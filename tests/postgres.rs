@@ -17,8 +17,7 @@ mod on_postgres {
 mod cancelled {
     crate::suite::suite! {
         @ crate::support::postgres::Postgres;
-        cancel { on_a_pool, on_a_passed_connection }
-        rust { batches_go_on_after_a_cut }
+        rust { batches_go_on_after_a_cut_on_a_passed_connection }
     }
 }
 

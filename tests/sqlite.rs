@@ -16,8 +16,7 @@ mod on_sqlite {
 mod cancelled {
     crate::suite::suite! {
         @ crate::support::sqlite::Sqlite;
-        cancel { on_a_pool, on_a_passed_connection }
-        rust { batches_go_on_after_a_cut }
+        rust { batches_go_on_after_a_cut_on_a_passed_connection }
     }
 }
 

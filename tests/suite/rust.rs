@@ -56,6 +56,10 @@ pub async fn batches_go_on_after_a_failure<B: Backend>() {
     assert!(error.to_string().contains("`transaction: off`"), "{error}");
 }
 
+<<<<<<< HEAD
+=======
+/// The transactions of the batches are transactions there too, and no savepoints outside of one.
+>>>>>>> 20f95b6 (Go on after a cut in batches on MySQL too, and cancel on every database in the suite)
 pub async fn batches_on_a_passed_connection<B: Backend>() {
     let database = filled::<B>("NULL").await;
     let mut passed = database.connect().await;
@@ -66,32 +70,47 @@ pub async fn batches_on_a_passed_connection<B: Backend>() {
     assert_eq!(B::session(&mut passed).await, before);
 }
 
+<<<<<<< HEAD
 /// Each batch was done once, wherever the run was cut off. Only before the first note of a batch is the revision in doubt.
+=======
+/// Cuts a run off, and finishes it on the same database. Only before the first note of a batch is the revision in doubt.
+/// What a cut run gave if it was done before.
+macro_rules! go_on_after_a_cut {
+    ($database:ident, $polls:ident, $db:expr) => {{
+        let runner = BATCHES.runner($db).to("count");
+        let done = cut(Cut::Polls($polls), runner, Runner::upgrade).await;
+        let again = BATCHES.runner($db).to("count").upgrade();
+        let again = tokio::time::timeout(Duration::from_secs(60), again).await;
+        let mut again = again.unwrap_or_else(|_| panic!("{}: the next run hangs", $polls));
+        if again.as_ref().is_err_and(Error::is_in_doubt) {
+            let last = "SELECT event FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
+            assert_eq!($database.column(last).await, ["started"], "{}", $polls);
+            let settled = BATCHES.resolve($db, "count", Resolution::Retry).await;
+            settled.unwrap();
+            again = BATCHES.runner($db).to("count").upgrade().await;
+        }
+        again.unwrap_or_else(|error| panic!("{}: {error}", $polls));
+        assert_eq!(times(&$database).await, ["1"], "{}", $polls);
+        done
+    }};
+}
+
+/// Each batch was done once, wherever the run was cut off.
+>>>>>>> 20f95b6 (Go on after a cut in batches on MySQL too, and cancel on every database in the suite)
 pub async fn batches_go_on_after_a_cut<B: Backend>() {
     for polls in (0..).step_by(3) {
         let database = filled::<B>("NULL").await;
-        let mut passed = database.connect().await;
-        let runner = BATCHES.runner(B::pass(&mut passed)).to("count");
-        let done = cut(Cut::Polls(polls), runner, Runner::upgrade).await;
-        let again = BATCHES.runner(B::pass(&mut passed)).to("count").upgrade();
-        let again = tokio::time::timeout(Duration::from_secs(30), again).await;
-        let mut again = again.unwrap_or_else(|_| panic!("{polls}: the next run hangs"));
-        if again.as_ref().is_err_and(Error::is_in_doubt) {
-            let last = "SELECT event FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
-            assert_eq!(database.column(last).await, ["started"], "{polls}");
-            BATCHES
-                .resolve(B::pass(&mut passed), "count", Resolution::Retry)
-                .await
-                .unwrap();
-            again = BATCHES
-                .runner(B::pass(&mut passed))
-                .to("count")
-                .upgrade()
-                .await;
+        if go_on_after_a_cut!(database, polls, database.db()).is_some() {
+            return;
         }
-        again.unwrap_or_else(|error| panic!("{polls}: {error}"));
-        assert_eq!(times(&database).await, ["1"], "{polls}");
-        if done.is_some() {
+    }
+}
+
+pub async fn batches_go_on_after_a_cut_on_a_passed_connection<B: Backend>() {
+    for polls in (0..).step_by(3) {
+        let database = filled::<B>("NULL").await;
+        let mut passed = database.connect().await;
+        if go_on_after_a_cut!(database, polls, B::pass(&mut passed)).is_some() {
             return;
         }
     }
