@@ -77,13 +77,16 @@ async fn one_statement(lines: &trace::Lines) {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
     EMBEDDED.upgrade(&mut connection).await.unwrap();
     let first = lines.take();
-    let has = |start: &str| first.iter().any(|line| line.starts_with(start));
+    // The module that a span is in is nobody's concern.
+    let has = |span: &str| {
+        let mut spans = first
+            .iter()
+            .filter(|line| line.starts_with("span migrate_runtime::"));
+        spans.any(|line| line.ends_with(span))
+    };
+    assert!(has(" migrate call=\"upgrade\""), "{first:#?}");
     assert!(
-        has("span migrate_runtime::call migrate call=\"upgrade\""),
-        "{first:#?}"
-    );
-    assert!(
-        has("span migrate_runtime::run::step revision revision=\"98d55ca98fe9\" direction=upgrade"),
+        has(" revision revision=\"98d55ca98fe9\" direction=upgrade"),
         "{first:#?}"
     );
     let done = first
