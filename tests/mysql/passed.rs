@@ -4,13 +4,14 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use embed_migrations::ErrorKind;
+use embed_migrations::{ErrorKind, Resolution, Runner};
 use sqlx::{Connection as _, MySqlConnection};
 
-use crate::support::Backend as _;
+use crate::suite::rust::{BATCHES, filled, times};
 use crate::support::chain::Chain;
 use crate::support::mysql::MySql;
 use crate::support::proxy::Proxy;
+use crate::support::{Backend as _, Cut, cut};
 
 /// An OK packet up to its middle: the header and a part of the rest.
 const HALF_OK: usize = 7;
@@ -77,4 +78,37 @@ async fn a_run_after_one_that_read_half_a_packet_fails_and_does_not_hang() {
     assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
     assert!(error.to_string().contains("pass another"), "{error}");
     migrations.upgrade(database.db()).await.unwrap();
+}
+
+/// sqlx cannot follow a connection on which a statement was being prepared. On a pool the batches go on.
+#[tokio::test]
+async fn a_run_after_one_that_was_cut_off_in_a_rust_revision_works_or_fails() {
+    for polls in (0..).step_by(3) {
+        let database: MySql = filled("NULL").await;
+        let mut passed = database.connect().await;
+        let runner = BATCHES.runner(&mut passed).to("count");
+        let done = cut(Cut::Polls(polls), runner, Runner::upgrade).await;
+        let runner = BATCHES.runner(&mut passed).to("count");
+        let again = within_30_s(runner.lock_deadline(Duration::ZERO).upgrade()).await;
+        if let Err(error) = again {
+            // It cannot be told whose transaction it is if the cut was in the BEGIN of a batch.
+            let is_told = error.is_in_doubt() || error.to_string().contains("help: pass a");
+            assert!(is_told, "{polls}: {error}");
+            drop(passed);
+            finish(&database).await;
+        }
+        assert_eq!(times(&database).await, ["1"], "{polls}");
+        if done.is_some() {
+            return;
+        }
+    }
+}
+
+async fn finish(database: &MySql) {
+    let finish = || BATCHES.runner(database.db()).to("count").upgrade();
+    if finish().await.is_err_and(|error| error.is_in_doubt()) {
+        let retry = BATCHES.resolve(database.db(), "count", Resolution::Retry);
+        retry.await.unwrap();
+    }
+    finish().await.unwrap();
 }

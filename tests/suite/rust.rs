@@ -16,9 +16,9 @@ pub async fn queries_with_values<B: Backend>() {
     assert_consistent(&database).await;
 }
 
-static BATCHES: Migrations = embed_migrations!("tests/chains/rust-batches");
+pub static BATCHES: Migrations = embed_migrations!("tests/chains/rust-batches");
 
-async fn filled<B: Backend>(stop_at: &str) -> B {
+pub async fn filled<B: Backend>(stop_at: &str) -> B {
     let database = B::fresh().await;
     let tables = BATCHES.runner(database.db()).to("tables");
     tables.upgrade().await.unwrap();
@@ -33,7 +33,7 @@ async fn filled<B: Backend>(stop_at: &str) -> B {
 }
 
 /// How often rows were changed, each number once.
-async fn times<B: Backend>(database: &B) -> Vec<String> {
+pub async fn times<B: Backend>(database: &B) -> Vec<String> {
     let sql = "SELECT DISTINCT CONCAT(times) FROM (SELECT times FROM numbers UNION ALL SELECT times FROM words) t ORDER BY 1";
     database.column(sql).await
 }

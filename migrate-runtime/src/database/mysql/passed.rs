@@ -4,6 +4,7 @@
 //! sqlx, which the connection sends before anything else. The rest is written down on the server, in a variable of the
 //! session, and done when the next run begins.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -42,8 +43,19 @@ pub(super) async fn clear(
     deadline: Duration,
 ) -> Result<(), Error> {
     let deadline = deadline.max(AT_LEAST);
-    let cleared = tokio::time::timeout(deadline, undo(connection)).await;
-    cleared.unwrap_or_else(|_| Err(silent(deadline)))
+    let undone = AssertUnwindSafe(undo(connection)).catch_unwind();
+    match tokio::time::timeout(deadline, undone).await {
+        Ok(undone) => undone.unwrap_or_else(|_| Err(broken(out_of_step()))),
+        Err(_) => Err(silent(deadline)),
+    }
+}
+
+/// A run that is cut off while a statement with values is prepared leaves answers that sqlx takes for others, and reads
+/// beyond their end.
+fn out_of_step() -> sqlx::Error {
+    sqlx::Error::Protocol(
+        "an answer to a cancelled statement was read as that of another".to_owned(),
+    )
 }
 
 /// The least wait for the last statement of a run that was cut off.
