@@ -42,12 +42,8 @@ macro_rules! suite {
             growth { with_the_journal, with_the_chain }
             state { rows_that_contradict_each_other, rows_that_were_deleted, a_stamp_under_way }
             two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_half_way }
-<<<<<<< HEAD
-            rust { queries_with_values, batches_go_on_after_a_failure, batches_on_a_passed_connection }
-=======
             rust { queries_with_values, batches_go_on_after_a_failure, batches_on_a_passed_connection, batches_go_on_after_a_cut }
             cancel { on_a_pool, on_a_passed_connection }
->>>>>>> 20f95b6 (Go on after a cut in batches on MySQL too, and cancel on every database in the suite)
             stamp { sets_rows, moves_forward_only, several_at_once, replaces_unknown_rows_with_purge_alone, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
             outside {
                 runs_statement_by_statement, what_is_half_way_counts, the_hash_of_its_statements, fails_and_goes_on, refuses_edits_behind_the_resume_point, goes_on_after_an_edit_of_a_comment, edits_ahead_of_it,

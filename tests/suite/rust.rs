@@ -56,10 +56,7 @@ pub async fn batches_go_on_after_a_failure<B: Backend>() {
     assert!(error.to_string().contains("`transaction: off`"), "{error}");
 }
 
-<<<<<<< HEAD
-=======
 /// The transactions of the batches are transactions there too, and no savepoints outside of one.
->>>>>>> 20f95b6 (Go on after a cut in batches on MySQL too, and cancel on every database in the suite)
 pub async fn batches_on_a_passed_connection<B: Backend>() {
     let database = filled::<B>("NULL").await;
     let mut passed = database.connect().await;
@@ -70,11 +67,8 @@ pub async fn batches_on_a_passed_connection<B: Backend>() {
     assert_eq!(B::session(&mut passed).await, before);
 }
 
-<<<<<<< HEAD
-/// Each batch was done once, wherever the run was cut off. Only before the first note of a batch is the revision in doubt.
-=======
 /// Cuts a run off, and finishes it on the same database. Only before the first note of a batch is the revision in doubt.
-/// What a cut run gave if it was done before.
+/// Gives the result of the first run if it was done before the cut.
 macro_rules! go_on_after_a_cut {
     ($database:ident, $polls:ident, $db:expr) => {{
         let runner = BATCHES.runner($db).to("count");
@@ -96,7 +90,6 @@ macro_rules! go_on_after_a_cut {
 }
 
 /// Each batch was done once, wherever the run was cut off.
->>>>>>> 20f95b6 (Go on after a cut in batches on MySQL too, and cancel on every database in the suite)
 pub async fn batches_go_on_after_a_cut<B: Backend>() {
     for polls in (0..).step_by(3) {
         let database = filled::<B>("NULL").await;
