@@ -74,7 +74,7 @@ macro_rules! go_on_after_a_cut {
         let runner = BATCHES.runner($db).to("count");
         let done = cut(Cut::Polls($polls), runner, Runner::upgrade).await;
         let again = BATCHES.runner($db).to("count").upgrade();
-        let again = tokio::time::timeout(Duration::from_secs(60), again).await;
+        let again = tokio::time::timeout(Duration::from_secs(30), again).await;
         let mut again = again.unwrap_or_else(|_| panic!("{}: the next run hangs", $polls));
         if again.as_ref().is_err_and(Error::is_in_doubt) {
             let last = "SELECT event FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
