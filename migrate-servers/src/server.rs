@@ -1,7 +1,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -181,6 +181,7 @@ impl Server {
             let group = format!("-{}", child.id());
             let _ = Command::new("kill").args(["-9", "--", &group]).status();
             let _ = child.wait();
+            self.wait_until_silent();
         }
     }
 
@@ -190,16 +191,14 @@ impl Server {
     /// It does not start; the message has its log.
     pub fn resume(&self) -> Result<(), Error> {
         let mut process = self.process();
-        let mut child = self.spawn().map_err(|error| {
-            Error::io(
-                &format!("{} cannot be started", self.program.display()),
-                &error,
-            )
-        })?;
-        let deadline = Instant::now() + Duration::from_mins(1);
+        let mut child = self.started()?;
+        let started = Instant::now();
         while !self.answers(child.id()) {
             let has_ended = child.try_wait().is_ok_and(|ended| ended.is_some());
-            if has_ended || Instant::now() > deadline {
+            let waited = started.elapsed();
+            if has_ended && waited < KILLED_WITHIN && self.log().contains(STILL_IN_USE) {
+                child = self.started()?;
+            } else if has_ended || waited > Duration::from_mins(1) {
                 let summary = format!("a private {} server did not start", self.product);
                 return Err(Error::new(summary).detail(self.log()));
             }
@@ -207,6 +206,27 @@ impl Server {
         }
         *process = Some(child);
         Ok(())
+    }
+
+    /// Its children end a moment later than the server, and hold its port until then.
+    fn wait_until_silent(&self) {
+        let Listen::Port(port) = self.place.listen else {
+            return;
+        };
+        let started = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+            && started.elapsed() < KILLED_WITHIN
+        {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn started(&self) -> Result<Child, Error> {
+        let started = self.spawn();
+        started.map_err(|error| {
+            let what = format!("{} cannot be started", self.program.display());
+            Error::io(&what, &error)
+        })
     }
 
     fn spawn(&self) -> io::Result<Child> {
@@ -238,6 +258,19 @@ impl Server {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Drop for Server {
+    /// The janitor would kill it too, but does not wait until its port is free.
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// All processes of a server that was killed are gone by then.
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
+
+/// PostgreSQL says so while a process of the one that was killed has not ended yet: each is in a group of its own.
+const STILL_IN_USE: &str = "is still in use";
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
