@@ -37,7 +37,7 @@ pub enum Command {
 }
 
 impl Cx<'_> {
-    /// Runs a command. Its results are written with the first [`Ui::flush`](super::Ui::flush)(super::Ui::flush).
+    /// Runs a command. Its results are written with the first [`Ui::flush`](super::Ui::flush).
     ///
     /// # Errors
     /// Why it failed or was refused.
