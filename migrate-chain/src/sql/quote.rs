@@ -32,15 +32,22 @@ pub fn quote_text(dialect: Dialect, text: &str) -> String {
         // The E form does not depend on standard_conforming_strings.
         Dialect::Postgres if text.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
         // Hexadecimal does not depend on NO_BACKSLASH_ESCAPES in sql_mode.
-        Dialect::MySql if text.contains('\\') => format!("CONVERT(X'{}' USING utf8mb4)", hex(text)),
+        Dialect::MySql if text.contains('\\') => quote_bytes(text),
         _ => format!("'{quoted}'"),
     }
 }
 
-fn hex(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut hex, byte| {
+/// A string literal of MySQL in hexadecimal, which does not depend on the character set of the session either. Unlike a plain
+/// literal, a comparison with it finds no table by its name in `information_schema`.
+///
+/// ```
+/// assert_eq!(migrate_chain::sql::quote_bytes("ä"), "CONVERT(X'c3a4' USING utf8mb4)");
+/// ```
+pub fn quote_bytes(text: &str) -> String {
+    let hex = text.bytes().fold(String::new(), |mut hex, byte| {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex
-    })
+    });
+    format!("CONVERT(X'{hex}' USING utf8mb4)")
 }

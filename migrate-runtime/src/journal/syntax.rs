@@ -1,39 +1,17 @@
 //! How each dialect writes what the bookkeeping needs: names, strings, times, tables.
 
-use std::fmt::Write as _;
-
 use migrate_chain::Dialect;
+use migrate_chain::sql::{quote_bytes, quote_text};
 
-/// A quoted identifier.
-pub(crate) fn name(dialect: Dialect, name: &str) -> String {
-    match dialect {
-        Dialect::Sqlite | Dialect::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
-        Dialect::MySql => format!("`{}`", name.replace('`', "``")),
-    }
-}
+pub(crate) use migrate_chain::sql::quote_name as name;
 
-/// A string literal, or NULL.
+/// A string literal, or NULL. A revision may have set another character set on MySQL, so the literal must not depend on it.
 pub(crate) fn text(dialect: Dialect, text: Option<&str>) -> String {
-    let Some(text) = text else {
-        return "NULL".to_owned();
-    };
-    let quoted = text.replace('\'', "''");
-    match dialect {
-        // The E form means the same whatever standard_conforming_strings says.
-        Dialect::Postgres if text.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
-        // Hexadecimal means the same whatever sql_mode says about backslashes, and whatever character set a revision has set.
-        Dialect::MySql if text.contains('\\') || !text.is_ascii() => {
-            format!("CONVERT(X'{}' USING utf8mb4)", hex(text))
-        }
-        _ => format!("'{quoted}'"),
+    match text {
+        None => "NULL".to_owned(),
+        Some(text) if dialect == Dialect::MySql && !text.is_ascii() => quote_bytes(text),
+        Some(text) => quote_text(dialect, text),
     }
-}
-
-fn hex(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// The time now, and the time so many milliseconds ago.
