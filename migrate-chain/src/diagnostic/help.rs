@@ -22,8 +22,9 @@ pub fn help(fault: &Fault) -> String {
         }
         Fault::ConflictMarker => "finish the merge and remove the markers".to_owned(),
         Fault::ConfigSyntax { .. } => "fix the syntax; text goes in quotes, lists in brackets".to_owned(),
-        Fault::ConfigUnknownKey { key, nearest: None, known } if key.starts_with("connect.") => {
-            format!("the keys of `[connect]` are {}", quoted(known))
+        Fault::ConfigUnknownKey { key, nearest: None, known } if key.contains('.') => {
+            let table = key.split('.').next().unwrap_or_default();
+            format!("the keys of `[{table}]` are {}", quoted(known))
         }
         Fault::ConfigUnknownKey { nearest, known, .. } => {
             did_you_mean(*nearest).unwrap_or_else(|| format!("the keys are {}", quoted(known)))

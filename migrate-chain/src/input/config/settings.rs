@@ -1,0 +1,139 @@
+//! The settings that `migrate.toml` can hold, with their defaults.
+
+use crate::Dialect;
+use crate::source::Place;
+
+/// The settings of a migration directory, with the defaults for what `migrate.toml` leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of migrate.toml with two values"
+)]
+pub struct Config {
+    /// The version locations, relative to the migration directory, in the order in which they are read.
+    pub versions: Vec<String>,
+    /// Whether sub-folders of a version location are read too.
+    pub recursive: bool,
+    /// The databases that every revision must serve; empty when none are declared.
+    pub dialects: Vec<Dialect>,
+    /// Whether the chain may have more heads than one.
+    pub many_heads: bool,
+    /// Whether the chain may have more bases than one.
+    pub many_bases: bool,
+    /// Whether each revision must have a downgrade or say that it is irreversible.
+    pub downgrade_required: bool,
+    /// The table of version rows.
+    pub version_table: String,
+    /// The schema of the version table and the journal; the connection's own when none is named.
+    pub version_table_schema: Option<String>,
+    /// The table of the journal: see [`journal_of`] for its default.
+    pub journal_table: String,
+    /// How a new revision's file is called.
+    pub file_template: String,
+    /// The time zone of the dates in a new revision.
+    pub timezone: String,
+    /// The longest slug in a file name, in characters.
+    pub truncate_slug_length: usize,
+    /// Commands that run on each new revision file.
+    pub post_write_hooks: Vec<Hook>,
+    /// Patterns of the names that a comparison of schemas looks at; empty for all.
+    pub include: Vec<String>,
+    /// Patterns of the names that a comparison of schemas does not look at.
+    pub exclude: Vec<String>,
+    /// SQL that runs on each new connection of a run, by [`Dialect::index`].
+    pub connect: [Option<String>; 3],
+    /// The servers for scratch databases, one for each kind of database; private servers when none is named.
+    pub dev_url: Vec<String>,
+    /// The SQL file, relative to the migration directory, that runs first on each scratch database.
+    pub scratch_prelude: Option<String>,
+}
+
+/// A command that runs on a new revision file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// The name that messages use.
+    pub name: String,
+    /// The program and its arguments; `{file}` is replaced by the path of the new file.
+    pub command: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            versions: vec!["versions".to_owned()],
+            recursive: false,
+            dialects: Vec::new(),
+            many_heads: false,
+            many_bases: false,
+            downgrade_required: false,
+            version_table: DEFAULT_VERSION_TABLE.to_owned(),
+            version_table_schema: None,
+            journal_table: DEFAULT_JOURNAL_TABLE.to_owned(),
+            file_template: "{rev}_{slug}".to_owned(),
+            timezone: "UTC".to_owned(),
+            truncate_slug_length: 40,
+            post_write_hooks: Vec::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            connect: [const { None }; 3],
+            dev_url: Vec::new(),
+            scratch_prelude: None,
+        }
+    }
+}
+
+/// The name of the version table where `migrate.toml` has no other: Alembic's.
+pub const DEFAULT_VERSION_TABLE: &str = "alembic_version";
+
+/// The name of the journal of [`DEFAULT_VERSION_TABLE`] where `migrate.toml` has no other.
+pub const DEFAULT_JOURNAL_TABLE: &str = "migrate_journal";
+
+/// The name of the journal that belongs to a version table, unless `migrate.toml` says otherwise: two chains in one
+/// database share none.
+///
+/// ```
+/// use migrate_chain::config::journal_of;
+///
+/// assert_eq!(journal_of("alembic_version"), "migrate_journal");
+/// assert_eq!(journal_of("billing_version"), "billing_version_journal");
+/// ```
+pub fn journal_of(version_table: &str) -> String {
+    if version_table == DEFAULT_VERSION_TABLE {
+        DEFAULT_JOURNAL_TABLE.to_owned()
+    } else {
+        format!("{version_table}_journal")
+    }
+}
+
+/// The settings that were read from `migrate.toml`, with or without faults.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    /// The place of each version location in the file; none for the default.
+    pub(crate) locations: Vec<Place>,
+    /// The version locations are in doubt, and so is which files are revisions.
+    pub(crate) doubtful_locations: bool,
+}
+
+impl Settings {
+    /// The settings of a file that cannot be read: nothing is refused that one of its settings may allow.
+    pub(crate) fn doubtful() -> Self {
+        let mut settings = Self::default();
+        for key in ["heads", "bases", "versions"] {
+            settings.doubt(key);
+        }
+        settings
+    }
+
+    /// A key that cannot be read refuses nothing itself.
+    pub(super) fn doubt(&mut self, key: &str) {
+        match key {
+            "heads" => self.config.many_heads = true,
+            "bases" => self.config.many_bases = true,
+            "versions" | "recursive" => self.doubtful_locations = true,
+            // The defaults of the others refuse nothing.
+            _ => {}
+        }
+    }
+}
