@@ -97,11 +97,10 @@ impl Crate {
 /// A package of the repository as a dependency, as a line of Cargo.toml.
 pub(crate) fn ours(package: &str, features: &[&str]) -> String {
     let root = bench_folder().join("..");
-    // The root package lies in no folder of its own.
-    let folder = if package == "embed-migrations" {
-        root
-    } else {
-        root.join(package)
+    // The folder of `embed-migrations-chain` is `migrate-chain`; the root package has no folder of its own.
+    let folder = match package.strip_prefix("embed-migrations-") {
+        Some(part) => root.join(format!("migrate-{part}")),
+        None => root,
     };
     format!(
         "{package} = {{ path = '{}', features = {features:?} }}\n",

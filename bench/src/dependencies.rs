@@ -31,7 +31,7 @@ fn gained() -> Result<Row> {
 
 /// What the macro needs, the app needs too: it is built once if it has the same features for both.
 fn built_twice() -> Result<Row> {
-    let needed = Crate::new(&ours("migrate-chain", &[]), "src/lib.rs", "")?.tree()?;
+    let needed = Crate::new(&ours("embed-migrations-chain", &[]), "src/lib.rs", "")?.tree()?;
     let builds = Crate::new(&with_ours(APP_WITH_MACROS), "src/lib.rs", "")?.builds()?;
     let times = |name: &str| {
         let is_of_it = |build: &&String| build.starts_with(&format!("{name} "));

@@ -7,7 +7,7 @@ use crate::measure::{Row, side_by_side};
 const RUNS: usize = 3;
 
 pub(crate) fn run() -> Result<Vec<Row>> {
-    let ours = Crate::new(&ours("migrate-macros", &[]), "src/lib.rs", "")?;
+    let ours = Crate::new(&ours("embed-migrations-macros", &[]), "src/lib.rs", "")?;
     let sqlx =
         "sqlx-macros = { version = \"0.9\", default-features = false, features = [\"migrate\"] }";
     let peer = Crate::new(sqlx, "src/lib.rs", "")?;

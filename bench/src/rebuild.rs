@@ -68,8 +68,8 @@ const APP_WITH_PROFILE: Kind = Kind {
 
 const PROFILE: &str = "\
 [profile.dev.package]
-migrate-chain = { opt-level = 3, debug = false }
-migrate-runtime = { debug = false }
+embed-migrations-chain = { opt-level = 3, debug = false }
+embed-migrations-runtime = { debug = false }
 sha2 = { opt-level = 3 }
 ";
 

@@ -1,7 +1,7 @@
 //! How long it takes to load a graph and to plan over it, for graphs of several shapes and sizes:
 //!
 //! ```text
-//! cargo run --release -p migrate-chain --example scale [MOST_REVISIONS]
+//! cargo run --release -p embed-migrations-chain --example scale [MOST_REVISIONS]
 //! ```
 //!
 //! Each time stands with the nanoseconds that it comes to for a revision or edge: linear work keeps that number level.

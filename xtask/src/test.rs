@@ -40,7 +40,7 @@ fn tested_features(sh: &Shell) -> Result<Vec<String>> {
         .map(|feature| format!("embed-migrations/{feature}"));
     let list = features.collect::<Vec<_>>().join(",");
     // These test what starts the servers.
-    let exclude = ["migrate-servers", "test-servers"];
+    let exclude = ["embed-migrations-servers", "test-servers"];
     let exclude = exclude.map(|package| ["--exclude", package].map(str::to_owned));
     Ok(exclude
         .into_iter()

@@ -1,7 +1,7 @@
 //! Answers recorded cases of a revision graph, a line for a line:
 //!
 //! ```text
-//! cargo run --release -p migrate-chain --example conformance < cases.jsonl > ours.jsonl
+//! cargo run --release -p embed-migrations-chain --example conformance < cases.jsonl > ours.jsonl
 //! ```
 //!
 //! With `--check answers.jsonl` it compares them with the recorded answers, and counts on stderr what differs and why.

@@ -26,7 +26,7 @@ pub(crate) struct Package {
 }
 
 /// The crates that tell which databases an app uses, and how sqlx and this library call them.
-const LIBRARIES: [&str; 2] = ["embed-migrations", "migrate-runtime"];
+const LIBRARIES: [&str; 2] = ["embed-migrations", "embed-migrations-runtime"];
 const DRIVER: &str = "sqlx";
 
 impl Package {
