@@ -1,3 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub use migrate_runtime::*;
+
+#[cfg(feature = "cli")]
+#[doc(inline)]
+pub use migrate_command as cli;

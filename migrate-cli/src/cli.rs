@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use migrate_runtime::cli::{self, Cx, Exit, Failure, Globals, Ui};
+use migrate_command::parts::{self, Cx, Exit, Failure, Globals, Ui};
 use migrate_runtime::render::{self, Style};
 
 use crate::author::Author;
@@ -41,7 +41,7 @@ enum Command {
     #[command(flatten)]
     Author(Author),
     #[command(flatten)]
-    Database(cli::Command),
+    Database(parts::Command),
     /// Print a script that completes these commands in a shell
     Completions(Completions),
 }

@@ -1,6 +1,6 @@
 use clap::Args;
 use clap_complete::{Shell, generate};
-use migrate_runtime::cli::{Exit, Ui};
+use migrate_command::parts::{Exit, Ui};
 
 /// `completions`: for bash, zsh, fish, `PowerShell` and elvish.
 #[derive(Args)]

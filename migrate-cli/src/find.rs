@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use migrate_chain::load::CONFIG_FILE;
-use migrate_runtime::cli::Failure;
+use migrate_command::parts::Failure;
 use toml::de::{DeTable, DeValue};
 
 /// The name of a migration directory, unless `Cargo.toml` has another.

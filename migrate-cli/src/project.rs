@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use migrate_chain::{Diagnostic, Disk, load};
-use migrate_runtime::cli::{Failure, Globals};
+use migrate_command::parts::{Failure, Globals};
 use migrate_runtime::{LoadError, Migrations};
 
 use crate::find;

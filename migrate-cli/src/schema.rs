@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use migrate_command::parts::{Exit, Ui};
 use migrate_diff::{Checked, Filter, Request};
 use migrate_runtime::Migrations;
-use migrate_runtime::cli::{Exit, Ui};
 use serde::Serialize;
 
 use crate::author::{Directory, Result, Servers, comparison, until_interrupted};

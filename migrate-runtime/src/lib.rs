@@ -12,8 +12,6 @@
 )]
 
 mod api;
-#[cfg(feature = "cli")]
-pub mod cli;
 mod context;
 mod database;
 mod embedded;

@@ -28,7 +28,12 @@ pub(crate) fn upgrade(
     dialect: Dialect,
     range: &str,
 ) -> Result<String, Error> {
-    script(migrations, dialect, &parse(range)?, Direction::Upgrade)
+    script(
+        migrations,
+        dialect,
+        &Range::of_script(range)?,
+        Direction::Upgrade,
+    )
 }
 
 /// The script from `b` down to `a`.
@@ -37,7 +42,12 @@ pub(crate) fn downgrade(
     dialect: Dialect,
     range: &str,
 ) -> Result<String, Error> {
-    script(migrations, dialect, &parse(range)?, Direction::Downgrade)
+    script(
+        migrations,
+        dialect,
+        &Range::of_script(range)?,
+        Direction::Downgrade,
+    )
 }
 
 /// The script that sets the version rows, from where the first target that is a range starts.
@@ -49,7 +59,7 @@ pub(crate) fn stamp(
 ) -> Result<String, Error> {
     let ranges: Vec<Range> = targets
         .iter()
-        .map(|target| parse(target))
+        .map(|target| Range::of_script(target))
         .collect::<Result<_, _>>()?;
     let view = View::new(migrations);
     let graph = &view.graph;
@@ -58,9 +68,7 @@ pub(crate) fn stamp(
         .into_iter()
         .map(|range| range.end.unwrap_or_else(Target::heads))
         .collect();
-    let stamp = graph
-        .stamp(&before, &targets, purge)
-        .map_err(verify::target_error)?;
+    let stamp = graph.stamp(&before, &targets, purge)?;
     let after: Vec<String> = stamp
         .rows
         .iter()
@@ -97,7 +105,7 @@ fn stamp_start(graph: &RevisionGraph, ranges: &[Range]) -> Result<Vec<String>, E
     match starts[..] {
         [] => Ok(Vec::new()),
         [start] => {
-            let rows = graph.rows_at(start).map_err(verify::target_error)?;
+            let rows = graph.rows_at(start)?;
             Ok(rows.into_iter().map(str::to_owned).collect())
         }
         [one, other, ..] => Err(Error::new(
@@ -106,15 +114,6 @@ fn stamp_start(graph: &RevisionGraph, ranges: &[Range]) -> Result<Vec<String>, E
         )
         .help("write a script for each")),
     }
-}
-
-/// `a:b`, or a target alone, which is where the range ends.
-pub(crate) fn parse(range: &str) -> Result<Range, Error> {
-    if range.contains(':') {
-        return range.parse().map_err(verify::target_error);
-    }
-    let end = Some(range.parse().map_err(verify::target_error)?);
-    Ok(Range { start: None, end })
 }
 
 fn script(
@@ -143,7 +142,7 @@ fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Pl
     let none: &[&str] = &[];
     let start = match &range.start {
         None => Vec::new(),
-        Some(start) => graph.resolve(start, none).map_err(verify::target_error)?,
+        Some(start) => graph.resolve(start, none)?,
     };
     let rows: Vec<&str> = start
         .into_iter()
@@ -155,7 +154,7 @@ fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Pl
         Direction::Upgrade => graph.upgrade(&rows, &end.clone().unwrap_or_else(Target::heads)),
         Direction::Downgrade => graph.downgrade(&rows, &end.clone().unwrap_or_else(Target::base)),
     };
-    let plan = plan.map_err(verify::target_error)?;
+    let plan = plan?;
     let goes_down = |end: &Target| {
         graph
             .downgrade(&rows, end)

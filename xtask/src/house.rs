@@ -14,9 +14,10 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 use crate::steps::Result;
 
 /// The crates that are checked.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "migrate-chain",
     "migrate-cli",
+    "migrate-command",
     "migrate-diff",
     "migrate-macros",
     "migrate-render",
@@ -47,7 +48,6 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
         "migrate-runtime",
         &[
             &["lib"],
-            &["cli"],
             &["api"],
             &["script"],
             &["protocol"],

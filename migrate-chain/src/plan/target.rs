@@ -196,6 +196,28 @@ impl Range {
     }
 }
 
+impl Range {
+    /// The range of a script: `a:b`, or a target alone, which is its end.
+    ///
+    /// # Errors
+    /// [`TargetError`] when a target cannot be read.
+    ///
+    /// ```
+    /// use migrate_chain::target::Range;
+    ///
+    /// let range = Range::of_script("ae10")?;
+    /// assert!(range.start.is_none() && range.end.is_some());
+    /// # Ok::<(), migrate_chain::target::TargetError>(())
+    /// ```
+    pub fn of_script(text: &str) -> Result<Self, TargetError> {
+        if text.contains(':') {
+            return text.parse();
+        }
+        let end = Some(text.parse()?);
+        Ok(Self { start: None, end })
+    }
+}
+
 impl FromStr for Range {
     type Err = TargetError;
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use migrate_command::parts::Globals;
 use migrate_diff::{Filter, Generated, Rename, Request};
 use migrate_runtime::Migrations;
-use migrate_runtime::cli::Globals;
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use migrate_chain::Diagnostic;
 
-pub(crate) use migrate_runtime::cli::Failure;
+pub(crate) use migrate_command::parts::Failure;
 
 /// What an authoring command gives back.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;

@@ -29,7 +29,7 @@ mod verify;
 mod version_rows;
 
 use clap::Subcommand;
-use migrate_runtime::cli::{Exit, Ui};
+use migrate_command::parts::{Exit, Ui};
 
 use crate::project::Project;
 pub(crate) use directory::Directory;

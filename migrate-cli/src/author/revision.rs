@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use migrate_runtime::cli::Globals;
+use migrate_command::parts::Globals;
 
 use super::autogenerate::Autogenerate;
 use super::directory::Directory;

@@ -2,12 +2,12 @@
 
 use migrate_chain::Dialect;
 use migrate_chain::config::Config;
+use migrate_command::parts::Globals;
 use migrate_diff::{
     Connection, DevServer, Difference, Filter, Model, Schema, Scratch, Scripts, Touched,
     dialect_of, introspect_touched,
 };
 use migrate_runtime::Migrations;
-use migrate_runtime::cli::Globals;
 use migrate_servers::{Image, Installed, Product};
 
 use super::directory::Directory;

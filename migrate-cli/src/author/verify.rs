@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use clap::Args;
 use migrate_chain::Dialect;
+use migrate_command::parts::Globals;
 use migrate_diff::{DevServer, Touched};
 use migrate_runtime::Migrations;
-use migrate_runtime::cli::Globals;
 use serde::Serialize;
 
 use super::dialect_names;

@@ -47,7 +47,6 @@ impl<'a> Call<'a> {
         in_span("status", async move { self.start().await?.status().await })
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn status_when_idle(self) -> Answer<'a, Status> {
         Box::pin(async move { self.start().await?.status_when_idle().await })
     }

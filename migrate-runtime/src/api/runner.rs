@@ -2,10 +2,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use migrate_chain::target::TargetError;
+
 use crate::api::call::Call;
 use crate::database::{Database, sealed::Limits};
 use crate::protocol::goal::Goal;
-use crate::protocol::verify;
 use crate::values::error::Error;
 use crate::values::options::{Ahead, Options, Replacing, Resolution, TransactionMode};
 use crate::values::status::Status;
@@ -179,8 +180,8 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     /// [`force`](Self::force) nor [`purge`](Self::purge) was called.
     pub async fn stamp(self, targets: &[&str]) -> Result<Report, Error> {
         let replacing = self.replacing;
-        let targets: Result<_, _> = targets.iter().map(|target| target.parse()).collect();
-        let targets = targets.map_err(verify::target_error)?;
+        let targets: Result<_, TargetError> = targets.iter().map(|target| target.parse()).collect();
+        let targets = targets?;
         self.call().stamp(targets, replacing).await
     }
 
@@ -203,8 +204,8 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     }
 
     /// The status once nothing of this library is at work any more; the lock deadline is how long to wait for that.
-    #[cfg(feature = "cli")]
-    pub(crate) async fn status_when_idle(self) -> Result<Status, Error> {
+    #[doc(hidden)]
+    pub async fn status_when_idle(self) -> Result<Status, Error> {
         self.call().status_when_idle().await
     }
 

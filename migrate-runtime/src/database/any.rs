@@ -92,6 +92,12 @@ impl AnyPool {
         Ok(dialect)
     }
 
+    /// A URL as it may be shown, whatever could be a password in it hidden.
+    #[doc(hidden)]
+    pub fn shown_url(url: &str) -> String {
+        url::shown(url)
+    }
+
     /// Which kind of database it is.
     pub fn dialect(&self) -> Dialect {
         match *self {

@@ -162,8 +162,21 @@ impl Migrations {
     }
 
     /// The graph of the chain. Built anew by each call, in time linear in the chain.
-    pub(crate) fn graph(&self) -> RevisionGraph {
+    #[doc(hidden)]
+    pub fn graph(&self) -> RevisionGraph {
         graph::of(self.revisions())
+    }
+
+    /// The migration directory, as it was named.
+    #[doc(hidden)]
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// Whether no Rust revision can be run: there is none, or the chain was loaded at run time.
+    #[doc(hidden)]
+    pub fn is_without_functions(&self) -> bool {
+        self.functions.is_empty()
     }
 
     /// The SQL of `[connect]` in migrate.toml for a database.

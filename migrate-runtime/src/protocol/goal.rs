@@ -29,7 +29,7 @@ impl Goal {
     /// It reads like no target, or a downgrade has none.
     pub(crate) fn new(direction: Direction, target: Option<&str>) -> Result<Self, Error> {
         let parsed = match (target, direction) {
-            (Some(target), _) => target.parse().map_err(verify::target_error)?,
+            (Some(target), _) => target.parse()?,
             (None, Direction::Upgrade) => Target::heads(),
             (None, Direction::Downgrade) => return Err(no_target()),
         };
@@ -54,14 +54,14 @@ impl Goal {
                 return Ok(steps);
             }
             let end = course.end(graph, self.direction, rows)?;
-            self.target = end.parse().map_err(verify::target_error)?;
+            self.target = end.parse()?;
         }
         let target = &self.target;
         let plan = match self.direction {
             Direction::Upgrade => graph.upgrade(rows, target),
             Direction::Downgrade => graph.downgrade(rows, target),
         };
-        let plan = plan.map_err(verify::target_error)?;
+        let plan = plan?;
         let steps = plan.steps().to_vec();
         self.course = target.is_relative().then_some(Course { plan, done: 0 });
         Ok(steps)

@@ -12,7 +12,6 @@ use super::run::Run;
 use super::verify;
 use super::view::{View, Views, edited};
 use super::wait::{Wait, seconds};
-#[cfg(feature = "cli")]
 use crate::journal::state::State;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::status::{AheadRevision, Status};
@@ -62,10 +61,7 @@ impl Run<'_> {
         if status.unknown.is_empty() {
             let chain = &views.chain;
             verify::refuse_overlaps(chain, &self.tables, &status.current)?;
-            let plan = chain
-                .graph
-                .upgrade(&status.current, &Target::heads())
-                .map_err(verify::target_error)?;
+            let plan = chain.graph.upgrade(&status.current, &Target::heads())?;
             let planned = |step: &migrate_chain::plan::Step| {
                 PlannedStep::new(chain.revision(step.revision), Direction::Upgrade)
             };
@@ -79,7 +75,6 @@ impl Run<'_> {
     }
 
     /// Where the database is once it can be locked: what another connection still has in hand is over then.
-    #[cfg(feature = "cli")]
     pub(crate) async fn status_when_idle(&mut self) -> Result<Status, Error> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {

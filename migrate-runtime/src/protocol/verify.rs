@@ -152,7 +152,7 @@ pub(super) fn stamp_error(error: TargetError) -> Error {
                 )
                 .caused_by(error)
         }
-        _ => target_error(error),
+        _ => error.into(),
     }
 }
 
@@ -444,10 +444,6 @@ fn suspends_for_all(migrations: &Migrations, step: &Step<'_>) -> Error {
     .of_revision(id, step.direction)
     .at(file_place(migrations, step.revision))
     .help("nothing was changed; use `TransactionMode::PerRevision` (without `--single-transaction`), or run the revisions up to it, it, and the rest one after another")
-}
-
-pub(crate) fn target_error(error: TargetError) -> Error {
-    Error::new(ErrorKind::Target, error.to_string()).caused_by(error)
 }
 
 /// The rows are not where the steps of this run have left them.

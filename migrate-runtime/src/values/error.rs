@@ -4,6 +4,7 @@ use std::fmt;
 
 use annotate_snippets::Level;
 use migrate_chain::Place;
+use migrate_chain::target::TargetError;
 use migrate_render::{self as render, Style, visible};
 
 use crate::Direction;
@@ -120,12 +121,16 @@ impl Error {
         }))
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
 
-    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
         self.0.notes.push(note.into());
         self
     }
@@ -207,7 +212,8 @@ impl Error {
     }
 
     /// The whole error with its source line and caret, if it is about a place in a file.
-    pub(crate) fn located(&self, style: Style) -> Option<String> {
+    #[doc(hidden)]
+    pub fn located(&self, style: Style) -> Option<String> {
         let inner = &*self.0;
         let place = inner.place.as_ref()?;
         let notes = inner.notes.iter().map(|note| (Level::NOTE, &**note));
@@ -344,6 +350,12 @@ impl fmt::Debug for Error {
     /// The same text: `main` and `unwrap` print an error by its `Debug` form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
+        Self::new(ErrorKind::Target, error.to_string()).caused_by(error)
     }
 }
 

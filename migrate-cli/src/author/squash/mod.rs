@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use migrate_chain::{Chain, Dialect, ForeignKeys, Revision};
+use migrate_command::parts::Globals;
 use migrate_diff::DevServer;
-use migrate_runtime::cli::Globals;
 use serde::Serialize;
 
 use super::directory::Directory;

@@ -3,11 +3,9 @@ use std::path::Path;
 use migrate_chain::target::Target;
 
 use super::Failure;
-use crate::protocol::verify;
-
 /// A target as it is written. Commands read it before anything is connected.
 pub(super) fn target(text: &str) -> Result<Target, Failure> {
-    Ok(text.parse().map_err(verify::target_error)?)
+    Ok(text.parse()?)
 }
 
 /// How this program is called, for a command to go on with: `cargo migrate`, or `app migrate` where it is mounted so.

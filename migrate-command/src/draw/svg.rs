@@ -4,7 +4,7 @@ use migrate_render::visible;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::parts::{drawn, edges, marks};
-use crate::cli::entry::Book;
+use crate::entry::Book;
 
 /// The distance of rows and of lanes, and the margin, in pixels.
 const ROW: usize = 30;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::paint::{DIM, ID};
 use super::progress::{Progress, Running};
 use super::{Cx, Exit, Failure, Ui};
-use crate::{
+use migrate_runtime::{
     AnyPool, Direction, Plan, PlannedStep, Report, Runner, Status, StepReport, TransactionMode,
 };
 

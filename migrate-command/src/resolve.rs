@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::run;
 use super::{Cx, Exit, Failure};
-use crate::Resolution;
+use migrate_runtime::Resolution;
 
 /// `resolve`: settles a revision that stopped half-way outside a transaction.
 #[derive(Args, Clone, Debug)]

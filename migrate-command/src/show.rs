@@ -2,7 +2,6 @@ use clap::Args;
 
 use super::entry::Book;
 use super::{Cx, Exit, Failure};
-use crate::protocol::verify;
 
 /// `show`: all about one revision, and its text.
 #[derive(Args, Clone, Debug)]
@@ -24,10 +23,7 @@ impl Show {
             book.mark_current(&status.current);
             rows = status.current;
         }
-        let found = book
-            .graph
-            .resolve(&target, &rows)
-            .map_err(verify::target_error)?;
+        let found = book.graph.resolve(&target, &rows)?;
         let revisions: Vec<usize> = found.into_iter().flatten().collect();
         if revisions.is_empty() {
             let what = format!(

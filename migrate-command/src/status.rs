@@ -5,7 +5,7 @@ use super::paint::{BAD, DIM, GOOD, ID};
 use super::run::StepJson;
 use super::width::wrapped;
 use super::{Cx, Exit, Failure};
-use crate::{Migrations, Status as State, Unfinished};
+use migrate_runtime::{Migrations, Status as State, Unfinished};
 
 /// `status`: one screen.
 #[derive(Args, Clone, Debug)]
@@ -104,6 +104,7 @@ fn half_way(unfinished: &Unfinished) -> String {
         direction,
         statements_done,
         error,
+        ..
     } = unfinished;
     let place = match statements_done {
         0 => "at its first statement".to_owned(),
@@ -127,7 +128,7 @@ fn chain(migrations: &Migrations) -> String {
     };
     format!(
         "{}, {revisions} revision{plural}{heads}",
-        migrations.directory
+        migrations.directory()
     )
 }
 
@@ -176,7 +177,7 @@ fn next(cx: &Cx<'_>, status: &State) -> String {
         .any(|step| is_rust(cx.migrations, &step.revision));
     match status.pending.is_empty() {
         true => format!("{GOOD}nothing to do{GOOD:#}"),
-        false if has_rust && cx.migrations.functions.is_empty() => {
+        false if has_rust && cx.migrations.is_without_functions() => {
             "upgrade with the app's own binary: revisions in Rust are pending".to_owned()
         }
         false => format!("{program} upgrade"),

@@ -5,7 +5,7 @@
 //! use std::process::ExitCode;
 //!
 //! use clap::Parser;
-//! # use migrate_runtime as embed_migrations;
+//! # mod embed_migrations { pub use migrate_command as cli; pub use migrate_runtime::*; }
 //! use embed_migrations::{Migrations, cli::Migrate};
 //!
 //! # static MIGRATIONS: std::sync::LazyLock<Migrations> =
@@ -64,9 +64,16 @@ mod stamp;
 mod status;
 mod upgrade;
 
-pub use command::Command;
-pub use cx::Cx;
-pub use failure::{Exit, Failure};
-pub use globals::{Format, Globals};
 pub use migrate::Migrate;
-pub use ui::Ui;
+
+/// The parts that `cargo migrate` is made of. Not part of the API.
+#[doc(hidden)]
+pub mod parts {
+    pub use crate::command::Command;
+    pub use crate::cx::Cx;
+    pub use crate::failure::{Exit, Failure};
+    pub use crate::globals::{Format, Globals};
+    pub use crate::ui::Ui;
+}
+
+use parts::{Command, Cx, Exit, Failure, Format, Globals, Ui};

@@ -1,4 +1,5 @@
 use clap::Args;
+use migrate_chain::target::Range;
 
 use super::offline::ScriptOptions;
 use super::run;
@@ -33,7 +34,7 @@ impl Stamp {
         let revisions: Vec<&str> = self.revisions.iter().map(String::as_str).collect();
         if self.sql {
             for range in &revisions {
-                crate::script::parse(range)?;
+                Range::of_script(range)?;
             }
             let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_stamp(dialect, &revisions, self.purge)?;

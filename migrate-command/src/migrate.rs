@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use super::database::Source;
 use super::{Command, Cx, Globals, Ui};
-use crate::{AnyPool, Migrations};
+use migrate_runtime::{AnyPool, Migrations};
 
 /// The subcommand to mount: `migrate upgrade`, `migrate status` and the others that need no files.
 #[derive(clap::Args, Clone, Debug)]

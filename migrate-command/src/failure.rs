@@ -7,7 +7,8 @@ use migrate_chain::target::TargetError;
 use serde_json::{Value, json};
 
 use super::paint::{BOLD, ERROR, painted};
-use crate::{Error, LoadError, render};
+use migrate_render as render;
+use migrate_runtime::{Error, LoadError};
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +205,7 @@ impl From<Error> for Failure {
 
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
-        Self::new(error.to_string())
+        Error::from(error).into()
     }
 }
 

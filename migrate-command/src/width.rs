@@ -65,7 +65,7 @@ fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::paint::{BAD, ID};
+    use crate::paint::{BAD, ID};
 
     #[test]
     fn a_line_is_cut_to_the_terminal_and_keeps_its_colours() {

@@ -3,7 +3,7 @@ use clap::Args;
 use super::offline::{self, ScriptOptions};
 use super::run::{self, RunOptions};
 use super::{Cx, Exit, Failure};
-use crate::{Ahead, Direction};
+use migrate_runtime::{Ahead, Direction};
 
 /// `upgrade`: applies what is pending.
 #[derive(Args, Clone, Debug)]

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use migrate_render::visible;
 
 use super::parts::{drawn, edges, marks};
-use crate::cli::entry::Book;
+use crate::entry::Book;
 
 /// The graph as a Mermaid flowchart; dotted edges are dependencies.
 pub(crate) fn mermaid(book: &Book<'_>, order: &[usize]) -> String {

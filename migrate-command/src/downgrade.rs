@@ -3,7 +3,7 @@ use clap::Args;
 use super::offline::{self, ScriptOptions};
 use super::run::{self, RunOptions};
 use super::{Cx, Exit, Failure};
-use crate::{Direction, Plan};
+use migrate_runtime::{Direction, Plan};
 
 /// `downgrade`: undoes what is applied.
 #[derive(Args, Clone, Debug)]

@@ -1,4 +1,4 @@
-use crate::cli::entry::Book;
+use crate::entry::Book;
 
 /// Which parents of a revision are drawn: those that are in the picture, and whether it only depends on them.
 pub(super) fn edges<'b>(

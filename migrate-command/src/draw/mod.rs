@@ -14,9 +14,9 @@ pub(super) use terminal::terminal;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Migrations;
-    use crate::cli::entry::Book;
-    use crate::cli::paint::plain;
+    use crate::entry::Book;
+    use crate::paint::plain;
+    use migrate_runtime::Migrations;
 
     /// A branch, a merge, a dependency, and a message that every format has to quote.
     fn chain() -> Migrations {

@@ -1,9 +1,10 @@
 //! Scripts instead of a run.
 
 use clap::Args;
+use migrate_chain::target::Range;
 
 use super::{Cx, Failure};
-use crate::Dialect;
+use migrate_runtime::Dialect;
 
 /// The database that a script is for.
 #[derive(Args, Clone, Debug)]
@@ -36,7 +37,7 @@ pub(super) fn range(
     }
     let range = target.or(sql);
     if let Some(range) = &range {
-        crate::script::parse(range)?;
+        Range::of_script(range)?;
     }
     Ok(range)
 }

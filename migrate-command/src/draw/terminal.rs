@@ -1,9 +1,9 @@
 use renderdag::{Ancestor, GraphRowRenderer, Renderer as _};
 
 use super::parts::{drawn, marks};
-use crate::cli::entry::Book;
-use crate::cli::paint::{CURRENT, DIM, HEAD, ID};
-use crate::cli::width::wrapped;
+use crate::entry::Book;
+use crate::paint::{CURRENT, DIM, HEAD, ID};
+use crate::width::wrapped;
 
 /// The graph in the characters of a terminal, newest first; dashed lines are dependencies.
 pub(crate) fn terminal(book: &Book<'_>, order: &[usize], columns: Option<usize>) -> String {

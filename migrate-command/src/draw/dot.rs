@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use migrate_render::visible;
 
 use super::parts::{drawn, edges, marks};
-use crate::cli::entry::Book;
+use crate::entry::Book;
 
 /// The graph in the language of Graphviz; dashed edges are dependencies.
 pub(crate) fn dot(book: &Book<'_>, order: &[usize]) -> String {

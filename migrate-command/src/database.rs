@@ -1,7 +1,6 @@
 use super::dot_env::DotEnv;
-use crate::cli::{Failure, Globals};
-use crate::database::url::shown;
-use crate::{AnyPool, Dialect};
+use super::{Failure, Globals};
+use migrate_runtime::{AnyPool, Dialect};
 
 /// Where the database of a command comes from.
 pub(super) enum Source {
@@ -47,7 +46,7 @@ impl Source {
             Self::Pool(pool) => pool.dialect().name().to_owned(),
             Self::Flags(globals) => {
                 let url = globals.database_url().ok().flatten().unwrap_or_default();
-                shown(&url)
+                AnyPool::shown_url(&url)
             }
         }
     }

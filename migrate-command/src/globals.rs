@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::dot_env::DotEnv;
-use crate::database::url::shown;
+use migrate_runtime::AnyPool;
 
 /// The options that every command takes.
 #[derive(Args, Clone)]
@@ -50,7 +50,10 @@ impl fmt::Debug for Globals {
     /// Without what could be a password, since an app may log its options.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Globals")
-            .field("database_url", &self.database_url.as_deref().map(shown))
+            .field(
+                "database_url",
+                &self.database_url.as_deref().map(AnyPool::shown_url),
+            )
             .field("db_schema", &self.db_schema)
             .field("format", &self.format)
             .field("color", &self.color)

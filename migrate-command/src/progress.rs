@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Ui;
 use super::paint::{DIM, ID, painted, plain};
 use super::width::cut;
-use crate::{Direction, Event};
+use migrate_runtime::{Direction, Event};
 
 /// Where a run is, and how that is shown.
 pub(super) struct Progress {
@@ -124,6 +124,8 @@ impl State {
                 ));
             }
             Event::Fenced => self.say("another process was first: planning anew"),
+            // The runtime may have events that are newer than these commands.
+            _ => {}
         }
     }
 

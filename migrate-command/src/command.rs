@@ -83,7 +83,7 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::COMMANDS;
+    use crate::arguments::COMMANDS;
 
     #[test]
     fn the_names_by_which_a_program_is_told_from_its_command_are_all_there() {

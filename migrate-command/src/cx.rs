@@ -1,6 +1,6 @@
 use super::database::{Access, Source};
 use super::{Failure, Globals, Ui};
-use crate::{AnyPool, Dialect, Migrations, Runner};
+use migrate_runtime::{AnyPool, Dialect, Migrations, Runner};
 
 /// What a command works with: the chain, the database and the terminal.
 pub struct Cx<'a> {

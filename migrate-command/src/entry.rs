@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::paint::{CURRENT, HEAD, ID};
-use crate::{Migrations, Revision};
 use migrate_chain::graph::RevisionGraph;
+use migrate_runtime::{Migrations, Revision};
 
 /// A chain, and which of its revisions a database is at.
 pub(super) struct Book<'a> {

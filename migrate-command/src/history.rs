@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::entry::{Book, Parts, RevisionJson};
 use super::width::wrapped;
 use super::{Cx, Exit, Failure, Format, draw};
-use crate::protocol::verify;
 
 /// `history`: the revisions, newest first.
 #[derive(Args, Clone, Debug)]
@@ -35,7 +34,7 @@ struct Json<'a> {
 impl History {
     pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let range = self.rev_range.as_deref().unwrap_or(":");
-        let range: Range = range.parse().map_err(verify::target_error)?;
+        let range: Range = range.parse()?;
         let mut book = Book::new(cx.migrations);
         let mut rows = Vec::new();
         if self.indicate_current || range.needs_rows() {
@@ -44,10 +43,7 @@ impl History {
         if self.indicate_current {
             book.mark_rows(&rows);
         }
-        let order = book
-            .graph
-            .history(&rows, &range)
-            .map_err(verify::target_error)?;
+        let order = book.graph.history(&rows, &range)?;
         let columns = cx.ui.columns();
         match cx.ui.format() {
             Format::Json => {
