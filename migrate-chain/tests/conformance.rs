@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 use migrate_chain::graph::{Node, RevisionGraph};
-use migrate_chain::plan::Plan;
+use migrate_chain::plan::Route;
 use migrate_chain::target::Target;
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ fn up_and_down(graph: &RevisionGraph, size: usize) {
 }
 
 /// The rows after each step are those that no other row needs.
-fn check(graph: &RevisionGraph, plan: &Plan) {
+fn check(graph: &RevisionGraph, plan: &Route) {
     let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
     for step in plan.steps() {
         step.change.apply(&mut rows);

@@ -1,4 +1,7 @@
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
 
 use migrate_chain::target::Target;
 
@@ -6,6 +9,24 @@ use super::Failure;
 /// A target as it is written. Commands read it before anything is connected.
 pub(super) fn target(text: &str) -> Result<Target, Failure> {
     Ok(text.parse()?)
+}
+
+/// A time as it is written, such as `5m` or `1m 30s`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Time(pub(super) Duration);
+
+impl FromStr for Time {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        humantime::parse_duration(text).map(Self)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
 }
 
 /// How this program is called, for a command to go on with: `cargo migrate`, or `app migrate` where it is mounted so.

@@ -6,11 +6,13 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use super::arguments::Time;
 use super::paint::{DIM, ID};
 use super::progress::{Progress, Running};
 use super::{Cx, Exit, Failure, Ui};
 use migrate_runtime::{
     AnyPool, Direction, Plan, PlannedStep, Report, Runner, Status, StepReport, TransactionMode,
+    defaults,
 };
 
 /// How revisions are run.
@@ -21,17 +23,17 @@ pub(super) struct RunOptions {
     #[arg(long)]
     single_transaction: bool,
     /// How long to wait for other processes that migrate
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
-    lock_deadline: Duration,
+    #[arg(long, value_name = "DURATION", default_value_t = Time(defaults::LOCK_DEADLINE))]
+    lock_deadline: Time,
     /// How long a schema change may wait for a lock on a table
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
-    lock_timeout: Duration,
+    #[arg(long, value_name = "DURATION", default_value_t = Time(defaults::DDL_LOCK_TIMEOUT))]
+    lock_timeout: Time,
     /// How often a schema change that did not get its lock is tried again
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = defaults::DDL_RETRIES)]
     lock_retries: u32,
     /// How long one statement may run [default: no limit]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    statement_timeout: Option<Duration>,
+    #[arg(long, value_name = "DURATION")]
+    statement_timeout: Option<Time>,
 }
 
 impl RunOptions {
@@ -43,10 +45,10 @@ impl RunOptions {
         };
         let runner = runner
             .transaction_mode(mode)
-            .lock_deadline(self.lock_deadline)
-            .ddl_lock_timeout(self.lock_timeout, self.lock_retries);
+            .lock_deadline(self.lock_deadline.0)
+            .ddl_lock_timeout(self.lock_timeout.0, self.lock_retries);
         match self.statement_timeout {
-            Some(timeout) => runner.statement_timeout(timeout),
+            Some(Time(timeout)) => runner.statement_timeout(timeout),
             None => runner,
         }
     }

@@ -30,6 +30,7 @@ pub use embedded::migrations::{LoadError, Migrations};
 /// What is wrong with a chain, as data: for those who want it as JSON, or in colour.
 #[doc(inline)]
 pub use migrate_chain::diagnostic;
+pub use migrate_chain::plan::Direction;
 pub use migrate_chain::{
     Checksum, Diagnostic, Dialect, Digest, Entry, Place, Position, Revision, Source, Tree,
 };
@@ -37,9 +38,10 @@ pub use migrate_chain::{
 pub use migrate_render as render;
 pub use values::error::{Error, ErrorKind, RevisionError};
 pub use values::event::Event;
-pub use values::options::Resolution;
-pub use values::options::{Ahead, TransactionMode};
-pub use values::plan::{Direction, Plan, PlannedStep};
+#[doc(hidden)]
+pub use values::options::defaults;
+pub use values::options::{Ahead, Resolution, TransactionMode};
+pub use values::plan::{Plan, PlannedStep};
 pub use values::report::{Report, StepReport};
 pub use values::status::{AheadRevision, Status, Unfinished};
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use migrate_chain::Dialect;
 use migrate_chain::graph::RevisionGraph;
-use migrate_chain::plan::Plan;
+use migrate_chain::plan::Route;
 use migrate_chain::sql::comment;
 use migrate_chain::sql::sqlite::pragma_name;
 use migrate_chain::target::{Range, Target};
@@ -138,7 +138,7 @@ fn script(
     Ok(out.out)
 }
 
-fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Plan, Error> {
+fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Route, Error> {
     let none: &[&str] = &[];
     let start = match &range.start {
         None => Vec::new(),

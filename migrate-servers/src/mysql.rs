@@ -7,20 +7,20 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::installed::Installed;
 use crate::product::Product;
-use crate::server::{Listen, Place, Setup, run};
+use crate::server::{Listen, Setup, Site, run};
 use crate::template;
 
 /// Creates the data directory of a server.
-pub(crate) fn prepare(installed: &Installed, place: &Place, setup: &Setup) -> Result<(), Error> {
+pub(crate) fn prepare(installed: &Installed, site: &Site, setup: &Setup) -> Result<(), Error> {
     // A server that starts removes what it takes for left over in a folder that it shares with others.
-    template::private_folder(&place.temporary_folder(), place.user)
+    template::private_folder(&site.temporary_folder(), site.user)
         .map_err(|error| Error::io("a temporary folder", &error))?;
     let names = setup.lower_case_table_names.unwrap_or(0);
     let names = format!("--lower-case-table-names={names}");
     let settings = [installed.full_version(), &names, SMALL_LOG];
     let key = template::key(installed.product().image(), &settings);
-    template::fill(&place.data(), &key, place.user, |data| {
-        template::private_folder(data, place.user)
+    template::fill(&site.data(), &key, site.user, |data| {
+        template::private_folder(data, site.user)
             .map_err(|error| Error::io("the data directory", &error))?;
         let data = format!("--datadir={}", data.display());
         let (program, arguments) = match installed.product() {
@@ -41,9 +41,9 @@ pub(crate) fn prepare(installed: &Installed, place: &Place, setup: &Setup) -> Re
             ),
         };
         let name = program.file_name().unwrap_or_default().to_string_lossy();
-        let mut command = place.user.command(&program);
+        let mut command = site.user.command(&program);
         command
-            .env("TMPDIR", place.temporary_folder())
+            .env("TMPDIR", site.temporary_folder())
             .args(arguments);
         run(&name, &mut command)
     })
@@ -53,15 +53,15 @@ pub(crate) fn prepare(installed: &Installed, place: &Place, setup: &Setup) -> Re
 const SMALL_LOG: &str = "--innodb-log-file-size=8M";
 
 /// The arguments of the server's program.
-pub(crate) fn arguments(installed: &Installed, place: &Place, setup: &Setup) -> Vec<String> {
+pub(crate) fn arguments(installed: &Installed, site: &Site, setup: &Setup) -> Vec<String> {
     let mut arguments = vec![
         "--no-defaults".to_owned(),
-        format!("--datadir={}", place.data().display()),
-        format!("--tmpdir={}", place.temporary_folder().display()),
-        format!("--socket={}", place.socket_folder().join(SOCKET).display()),
-        format!("--pid-file={}", place.data().join("server.pid").display()),
+        format!("--datadir={}", site.data().display()),
+        format!("--tmpdir={}", site.temporary_folder().display()),
+        format!("--socket={}", site.socket_folder().join(SOCKET).display()),
+        format!("--pid-file={}", site.data().join("server.pid").display()),
     ];
-    match place.listen {
+    match site.listen {
         Listen::Port(port) => {
             arguments.push("--bind-address=127.0.0.1".to_owned());
             arguments.push(format!("--port={port}"));
@@ -103,13 +103,13 @@ pub(crate) fn arguments(installed: &Installed, place: &Place, setup: &Setup) -> 
 pub(crate) const SOCKET: &str = "mysql.sock";
 
 /// Whether the server greets who connects.
-pub(crate) fn answers(place: &Place) -> bool {
-    match place.listen {
+pub(crate) fn answers(site: &Site) -> bool {
+    match site.listen {
         Listen::Port(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok_and(|stream| {
             stream.set_read_timeout(Some(PATIENCE)).is_ok() && is_greeted(stream)
         }),
         Listen::Socket => {
-            let path = place.socket_folder().join(SOCKET);
+            let path = site.socket_folder().join(SOCKET);
             fs::exists(&path).unwrap_or_default()
                 && UnixStream::connect(path).is_ok_and(|stream| {
                     stream.set_read_timeout(Some(PATIENCE)).is_ok() && is_greeted(stream)

@@ -3,11 +3,11 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::installed::Installed;
-use crate::server::{Listen, Place, Setup, run};
+use crate::server::{Listen, Setup, Site, run};
 use crate::template;
 
 /// Creates a cluster in the server's data directory.
-pub(crate) fn prepare(installed: &Installed, place: &Place) -> Result<(), Error> {
+pub(crate) fn prepare(installed: &Installed, site: &Site) -> Result<(), Error> {
     // Encoding and locale are those of each database, whatever the cluster has.
     let settings = [
         "--username=postgres",
@@ -20,43 +20,43 @@ pub(crate) fn prepare(installed: &Installed, place: &Place) -> Result<(), Error>
         "postgres",
         &[&[installed.full_version()], &settings[..]].concat(),
     );
-    template::fill(&place.data(), &key, place.user, |data| {
-        created(data, place)?;
+    template::fill(&site.data(), &key, site.user, |data| {
+        created(data, site)?;
         let initdb = installed.program(&["initdb"])?;
-        let mut command = place.user.command(&initdb);
+        let mut command = site.user.command(&initdb);
         command.args(settings).args(small).arg("--pgdata").arg(data);
         run("initdb", &mut command)
     })
 }
 
 /// Copies the cluster of a running server, for one that follows it and takes no writes.
-pub(crate) fn prepare_replica(installed: &Installed, place: &Place, of: u16) -> Result<(), Error> {
-    created(&place.data(), place)?;
+pub(crate) fn prepare_replica(installed: &Installed, site: &Site, of: u16) -> Result<(), Error> {
+    created(&site.data(), site)?;
     let program = installed.program(&["pg_basebackup"])?;
-    let mut command = place.user.command(&program);
+    let mut command = site.user.command(&program);
     command
         .args(["--host=127.0.0.1", &format!("--port={of}")])
         .args(["--username=postgres", "--no-sync", "--checkpoint=fast"])
         .args(["--write-recovery-conf", "--pgdata"])
-        .arg(place.data());
+        .arg(site.data());
     run("pg_basebackup", &mut command)
 }
 
-fn created(data: &Path, place: &Place) -> Result<(), Error> {
-    template::private_folder(data, place.user)
+fn created(data: &Path, site: &Site) -> Result<(), Error> {
+    template::private_folder(data, site.user)
         .map_err(|error| Error::io("the data directory", &error))
 }
 
 /// The arguments of the server's program.
-pub(crate) fn arguments(place: &Place, setup: &Setup) -> Vec<String> {
-    let data = place.data().display().to_string();
+pub(crate) fn arguments(site: &Site, setup: &Setup) -> Vec<String> {
+    let data = site.data().display().to_string();
     let mut arguments = vec!["-D".to_owned(), data];
-    let listen = match place.listen {
+    let listen = match site.listen {
         Listen::Port(port) => {
             ["-h", "127.0.0.1", "-p", &port.to_string(), "-k", ""].map(str::to_owned)
         }
         Listen::Socket => {
-            let folder = place.socket_folder().display().to_string();
+            let folder = site.socket_folder().display().to_string();
             ["-h", "", "-p", "5432", "-k", &folder].map(str::to_owned)
         }
     };
@@ -82,8 +82,8 @@ pub(crate) fn arguments(place: &Place, setup: &Setup) -> Vec<String> {
 }
 
 /// Whether the server with this process id is ready, as its own `pg_ctl` finds out.
-pub(crate) fn answers(place: &Place, process: u32) -> bool {
-    let file = fs::read_to_string(place.data().join("postmaster.pid")).unwrap_or_default();
+pub(crate) fn answers(site: &Site, process: u32) -> bool {
+    let file = fs::read_to_string(site.data().join("postmaster.pid")).unwrap_or_default();
     let lines: Vec<&str> = file.lines().map(str::trim).collect();
     let is_ours = lines
         .first()

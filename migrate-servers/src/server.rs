@@ -55,7 +55,7 @@ pub struct Setup {
 /// ```
 pub struct Server {
     product: Product,
-    place: Place,
+    site: Site,
     program: PathBuf,
     arguments: Vec<String>,
     process: Mutex<Option<Child>>,
@@ -65,13 +65,13 @@ pub struct Server {
 
 /// The folder of a server, and how it is reached.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Site {
     folder: PathBuf,
     pub(crate) listen: Listen,
     pub(crate) user: User,
 }
 
-impl Place {
+impl Site {
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
@@ -91,9 +91,9 @@ impl Server {
     /// # Errors
     /// Its data directory cannot be created, or it does not start; the message has what it printed.
     pub fn start(installed: &Installed, setup: &Setup) -> Result<Self, Error> {
-        Self::start_on(installed, setup, |place| match installed.product() {
-            Product::Postgres => postgres::prepare(installed, place),
-            Product::MySql | Product::MariaDb => mysql::prepare(installed, place, setup),
+        Self::start_on(installed, setup, |site| match installed.product() {
+            Product::Postgres => postgres::prepare(installed, site),
+            Product::MySql | Product::MariaDb => mysql::prepare(installed, site, setup),
         })
     }
 
@@ -102,36 +102,36 @@ impl Server {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_replica(installed: &Installed, setup: &Setup, of: u16) -> Result<Self, Error> {
-        Self::start_on(installed, setup, |place| {
-            postgres::prepare_replica(installed, place, of)
+        Self::start_on(installed, setup, |site| {
+            postgres::prepare_replica(installed, site, of)
         })
     }
 
     fn start_on(
         installed: &Installed,
         setup: &Setup,
-        prepare: impl FnOnce(&Place) -> Result<(), Error>,
+        prepare: impl FnOnce(&Site) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let folder = folder().map_err(|error| Error::io("a temporary folder", &error))?;
         let janitor = Janitor::of(janitor::OF_SERVER, folder.as_os_str())?;
         let user = User::for_servers(&folder)?;
         let listen = setup.listen;
-        let place = Place {
+        let site = Site {
             folder,
             listen,
             user,
         };
-        private_folder(&place.socket_folder(), user)
+        private_folder(&site.socket_folder(), user)
             .map_err(|error| Error::io("a folder for the socket", &error))?;
-        prepare(&place)?;
+        prepare(&site)?;
         let mut arguments = match installed.product() {
-            Product::Postgres => postgres::arguments(&place, setup),
-            Product::MySql | Product::MariaDb => mysql::arguments(installed, &place, setup),
+            Product::Postgres => postgres::arguments(&site, setup),
+            Product::MySql | Product::MariaDb => mysql::arguments(installed, &site, setup),
         };
         arguments.extend(setup.arguments.iter().cloned());
         let server = Self {
             product: installed.product(),
-            place,
+            site,
             program: installed.daemon().to_owned(),
             arguments,
             process: Mutex::new(None),
@@ -149,8 +149,8 @@ impl Server {
     /// The URL of a database of it, for a user who may do everything.
     pub fn url(&self, database: &str) -> String {
         let (scheme, user) = (self.product.scheme(), self.product.administrator());
-        let folder = self.place.socket_folder();
-        match (self.place.listen, self.product) {
+        let folder = self.site.socket_folder();
+        match (self.site.listen, self.product) {
             (Listen::Port(port), _) => format!("{scheme}://{user}@127.0.0.1:{port}/{database}"),
             (Listen::Socket, Product::Postgres) => format!(
                 "{scheme}://{user}@localhost:5432/{database}?host={}&sslmode=disable",
@@ -165,12 +165,12 @@ impl Server {
 
     /// How clients reach it.
     pub fn listen(&self) -> Listen {
-        self.place.listen
+        self.site.listen
     }
 
     /// What it has written to its log.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.place.folder.join("log")).unwrap_or_default()
+        fs::read_to_string(self.site.folder.join("log")).unwrap_or_default()
     }
 
     /// Kills it with SIGKILL, as a crash would.
@@ -210,7 +210,7 @@ impl Server {
 
     /// Its children end a moment later than the server, and hold its port until then.
     fn wait_until_silent(&self) {
-        let Listen::Port(port) = self.place.listen else {
+        let Listen::Port(port) = self.site.listen else {
             return;
         };
         let started = Instant::now();
@@ -230,9 +230,9 @@ impl Server {
     }
 
     fn spawn(&self) -> io::Result<Child> {
-        let folder = &self.place.folder;
+        let folder = &self.site.folder;
         let child = self
-            .place
+            .site
             .user
             .command(&self.program)
             .args(&self.arguments)
@@ -249,8 +249,8 @@ impl Server {
 
     fn answers(&self, process: u32) -> bool {
         match self.product {
-            Product::Postgres => postgres::answers(&self.place, process),
-            Product::MySql | Product::MariaDb => mysql::answers(&self.place),
+            Product::Postgres => postgres::answers(&self.site, process),
+            Product::MySql | Product::MariaDb => mysql::answers(&self.site),
         }
     }
 
@@ -276,7 +276,7 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("product", &self.product)
-            .field("place", &self.place)
+            .field("site", &self.site)
             .finish_non_exhaustive()
     }
 }

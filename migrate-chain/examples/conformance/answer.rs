@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use migrate_chain::graph::{Fault, Node, RevisionGraph};
-use migrate_chain::plan::{Direction, Plan};
+use migrate_chain::plan::{Direction, Route};
 use migrate_chain::target::{Malformed, Range, Target, TargetError};
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ fn run(case: &Value, graph: &RevisionGraph) -> Result<Value, Failure> {
     }
 }
 
-fn planned(graph: &RevisionGraph, table: &[&str], plan: &Plan) -> Value {
+fn planned(graph: &RevisionGraph, table: &[&str], plan: &Route) -> Value {
     let order: Vec<&str> = plan
         .steps()
         .iter()
@@ -119,7 +119,7 @@ fn planned(graph: &RevisionGraph, table: &[&str], plan: &Plan) -> Value {
     let mut steps = Vec::new();
     for step in plan.steps() {
         step.change.apply(&mut rows);
-        let direction = if step.direction == Direction::Up {
+        let direction = if step.direction == Direction::Upgrade {
             "up"
         } else {
             "down"

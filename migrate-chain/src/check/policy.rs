@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Fault};
 use crate::graph::RevisionGraph;
 use crate::input::config::Config;
 use crate::revision::draft::{Body, Draft};
-use crate::revision::script::Direction;
+use crate::revision::script::DirectionSections;
 use crate::source::Place;
 
 /// A revision does something when it is applied.
@@ -148,7 +148,7 @@ fn ids(drafts: &[Draft], indices: &[usize]) -> Vec<String> {
         .collect()
 }
 
-fn marker_place(draft: &Draft, direction: &Direction) -> Place {
+fn marker_place(draft: &Draft, direction: &DirectionSections) -> Place {
     let place = |marker| Place::new(&draft.source, marker);
     direction
         .first_marker()

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Fault};
 use crate::input::config::Config;
 use crate::revision::ForeignKeys;
 use crate::revision::draft::{Body, Draft};
-use crate::revision::script::Direction;
+use crate::revision::script::DirectionSections;
 use crate::source::Place;
 use crate::sql::{self, sqlite::TableChange};
 
@@ -74,7 +74,7 @@ fn rebuilds<'d>(config: &Config, draft: &'d Draft) -> Vec<Rebuild<'d>> {
 }
 
 /// The section that SQLite runs, if the chain is for SQLite.
-fn section(config: &Config, direction: &Direction) -> Option<Range<usize>> {
+fn section(config: &Config, direction: &DirectionSections) -> Option<Range<usize>> {
     let serves = config.dialects.is_empty() || config.dialects.contains(&Dialect::Sqlite);
     let section = direction.sections()[Dialect::Sqlite.index()].clone();
     section.filter(|_| serves)

@@ -7,6 +7,7 @@ mod stamp;
 pub mod target;
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::graph::RevisionGraph;
 use crate::graph::walk;
@@ -16,19 +17,35 @@ use rows::Rows;
 pub use stamp::{Stamp, StampStep};
 use target::{Range, Target, TargetError};
 
-/// The direction of a step.
+/// Whether a revision is applied or undone.
 ///
 /// ```
 /// use migrate_chain::plan::Direction;
 ///
-/// assert_ne!(Direction::Up, Direction::Down);
+/// assert_eq!(Direction::Upgrade.to_string(), "upgrade");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The revision's upgrade runs.
-    Up,
-    /// The revision's downgrade runs.
-    Down,
+    /// It is applied.
+    Upgrade,
+    /// It is undone.
+    Downgrade,
+}
+
+impl Direction {
+    /// `upgrade` or `downgrade`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Downgrade => "downgrade",
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// One revision to run, and what happens to the version table with it.
@@ -77,13 +94,13 @@ pub struct Step {
 /// # Ok::<_, migrate_chain::target::TargetError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct Route {
     before: Vec<usize>,
     steps: Vec<Step>,
     after: Vec<usize>,
 }
 
-impl Plan {
+impl Route {
     /// The steps, in the order in which they run.
     ///
     /// ```
@@ -173,7 +190,11 @@ impl RevisionGraph {
     /// # Errors
     ///
     /// Returns why the target is nowhere to upgrade to, or what is wrong with the rows.
-    pub fn upgrade<S: AsRef<str>>(&self, rows: &[S], target: &Target) -> Result<Plan, TargetError> {
+    pub fn upgrade<S: AsRef<str>>(
+        &self,
+        rows: &[S],
+        target: &Target,
+    ) -> Result<Route, TargetError> {
         let goals = self.goals(target, rows, Way::Exact)?;
         self.refuse_overlaps(&goals)?;
         let current = self.rows(rows)?;
@@ -183,7 +204,7 @@ impl RevisionGraph {
         subtract(&mut needed, &applied);
         let mut order = order::children_first(self, &needed, &needed, &goals);
         order.reverse();
-        self.plan(rows, &current, Direction::Up, order)
+        self.plan(rows, &current, Direction::Upgrade, order)
     }
 
     /// The rows of a database that is at a target: where an offline range starts.
@@ -229,7 +250,7 @@ impl RevisionGraph {
         &self,
         rows: &[S],
         target: &Target,
-    ) -> Result<Plan, TargetError> {
+    ) -> Result<Route, TargetError> {
         let floor = self.floor(target, rows)?;
         let mut roots = floor
             .revision
@@ -251,7 +272,7 @@ impl RevisionGraph {
             return Err(self.nothing_to_remove(revision, &current, &applied));
         }
         let order = order::children_first(self, &removed, &removed, &current);
-        self.plan(rows, &current, Direction::Down, order)
+        self.plan(rows, &current, Direction::Downgrade, order)
     }
 
     /// The revisions of a range, newest first, as `history` lists them.
@@ -450,12 +471,12 @@ impl RevisionGraph {
         current: &[usize],
         direction: Direction,
         order: Vec<usize>,
-    ) -> Result<Plan, TargetError> {
+    ) -> Result<Route, TargetError> {
         let mut rows = Rows::new(self, current);
         let steps = order.into_iter().map(|revision| {
             let change = match direction {
-                Direction::Up => rows.add(revision),
-                Direction::Down => rows.remove(revision),
+                Direction::Upgrade => rows.add(revision),
+                Direction::Downgrade => rows.remove(revision),
             };
             Step {
                 revision,
@@ -472,7 +493,7 @@ impl RevisionGraph {
         } else {
             rows.now()
         };
-        Ok(Plan {
+        Ok(Route {
             before: current.to_vec(),
             steps,
             after,
@@ -521,7 +542,7 @@ mod tests {
     use super::*;
     use crate::graph::testing::{any_graph, graph};
 
-    fn shown(graph: &RevisionGraph, plan: &Plan) -> String {
+    fn shown(graph: &RevisionGraph, plan: &Route) -> String {
         let order: Vec<&str> = plan
             .steps()
             .iter()
@@ -780,11 +801,11 @@ mod tests {
     }
 
     /// Takes the steps one by one: each must be possible, and the rows are those of what is applied, computed anew.
-    fn follow(graph: &RevisionGraph, plan: &Plan) -> Result<(), TestCaseError> {
+    fn follow(graph: &RevisionGraph, plan: &Route) -> Result<(), TestCaseError> {
         let mut applied = graph.ancestors(plan.rows_before());
         let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();
         for step in plan.steps() {
-            let up = step.direction == Direction::Up;
+            let up = step.direction == Direction::Upgrade;
             let all = if up {
                 graph.all(step.revision)
             } else {

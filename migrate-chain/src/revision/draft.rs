@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::digest::{Checksum, Checksums};
 use crate::input::conflict;
 use crate::revision::header::{self, CommentStyle, Header, Spanned};
-use crate::revision::script::{self, Direction, Script};
+use crate::revision::script::{self, DirectionSections, Script};
 use crate::revision::{DialectSet, Names, Parts, Revision, Section};
 use crate::source::{Place, Source};
 use crate::sql::Readings;
@@ -181,7 +181,7 @@ fn rust_tokens(text: &str) -> Option<TokenStream> {
 }
 
 /// The sections of a direction, each once with all the databases that it serves.
-fn sections(direction: &Direction) -> Vec<Section> {
+fn sections(direction: &DirectionSections) -> Vec<Section> {
     let section = |(dialects, range): (DialectSet, Range<usize>)| Section {
         dialects,
         start: range.start,

@@ -17,8 +17,8 @@ pub type Sections = [Option<Range<usize>>; Dialect::ALL.len()];
 /// The two directions of a SQL revision.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    pub upgrade: Direction,
-    pub downgrade: Direction,
+    pub upgrade: DirectionSections,
+    pub downgrade: DirectionSections,
     /// There is a section of unknown direction or database.
     pub lost_section: bool,
     /// A `statement` or `end` marker is misspelt.
@@ -27,12 +27,12 @@ pub struct Script {
 
 /// The sections of one direction.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Direction {
+pub struct DirectionSections {
     named: Vec<(Dialect, Range<usize>, Range<usize>)>,
     unnamed: Option<(Range<usize>, Range<usize>)>,
 }
 
-impl Direction {
+impl DirectionSections {
     /// Whether the file has a section of it.
     pub fn exists(&self) -> bool {
         self.first_marker().is_some()
@@ -359,7 +359,7 @@ impl Reader<'_> {
         self.script
     }
 
-    fn direction(&mut self, upgrade: bool) -> &mut Direction {
+    fn direction(&mut self, upgrade: bool) -> &mut DirectionSections {
         if upgrade {
             &mut self.script.upgrade
         } else {
@@ -411,7 +411,7 @@ mod tests {
         )
     }
 
-    fn served<'t>(text: &'t str, direction: &Direction) -> [Option<&'t str>; 3] {
+    fn served<'t>(text: &'t str, direction: &DirectionSections) -> [Option<&'t str>; 3] {
         direction
             .sections()
             .map(|range| range.map(|range| &text[range]))

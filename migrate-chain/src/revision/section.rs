@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::digest::{Checksum, Checksums};
-use crate::revision::script::{Direction, Script};
+use crate::revision::script::{DirectionSections, Script};
 use crate::source::{Place, Source};
 use crate::sql::Readings;
 use crate::{Dialect, sql};
@@ -46,7 +46,7 @@ pub fn statements(
 
 /// The checksum of what upgrades each database. Most sections come to the same for all that they serve, and are hashed
 /// once: a macro is not optimised.
-pub fn checksums(upgrade: &Direction, readings: &mut Readings<'_>) -> Checksums {
+pub fn checksums(upgrade: &DirectionSections, readings: &mut Readings<'_>) -> Checksums {
     let mut checksums = Checksums::default();
     for (dialects, section) in upgrade.served() {
         let served = || Dialect::ALL.into_iter().filter(|&it| dialects.contains(it));
@@ -88,7 +88,10 @@ pub fn is_text(
 }
 
 /// Each section with the databases that read it; none if any may.
-fn bodies(direction: &Direction, declared: &[Dialect]) -> Vec<(Range<usize>, Vec<Dialect>)> {
+fn bodies(
+    direction: &DirectionSections,
+    declared: &[Dialect],
+) -> Vec<(Range<usize>, Vec<Dialect>)> {
     let mut bodies: Vec<(Range<usize>, Vec<Dialect>)> = Vec::new();
     for (named, body) in direction.bodies() {
         let unnamed = || {

@@ -39,7 +39,7 @@ struct Scan<'t> {
 
 impl Scan<'_> {
     fn statements(&mut self) -> bool {
-        let mut place = Place::Start;
+        let mut stage = Stage::Start;
         // A `while` over an index: without optimisation an iterator costs a call for each byte.
         while self.at < self.bytes.len() {
             let class = CLASS[self.bytes[self.at] as usize];
@@ -47,10 +47,10 @@ impl Scan<'_> {
                 BLANK if self.gap() => {}
                 LETTER => {
                     let word = self.word();
-                    if place == Place::Start && is_client(word) {
+                    if stage == Stage::Start && is_client(word) {
                         return false;
                     }
-                    place = place.after(word);
+                    stage = stage.after(word);
                 }
                 HYPHEN if self.next() == b'-' => {
                     if !self.gap() {
@@ -64,18 +64,18 @@ impl Scan<'_> {
                 }
                 HYPHEN | SLASH | OTHER => {
                     self.at += 1;
-                    place = place.after_sign();
+                    stage = stage.after_sign();
                 }
                 SEMICOLON => {
-                    self.is_faultless &= place.may_end();
+                    self.is_faultless &= stage.may_end();
                     self.at += 1;
-                    place = Place::Start;
+                    stage = Stage::Start;
                 }
-                QUOTE if self.quote() => place = place.after_sign(),
+                QUOTE if self.quote() => stage = stage.after_sign(),
                 _ => return false,
             }
         }
-        self.is_faultless &= place.may_end();
+        self.is_faultless &= stage.may_end();
         true
     }
 
@@ -229,7 +229,7 @@ impl Scan<'_> {
 
 /// How far a statement has said which it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Stage {
     Start,
     /// Behind a first word; one of these has to follow.
     First(&'static [&'static str]),
@@ -237,7 +237,7 @@ enum Place {
     Unknown,
 }
 
-impl Place {
+impl Stage {
     fn after(self, word: &[u8]) -> Self {
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword.as_bytes());
         match self {

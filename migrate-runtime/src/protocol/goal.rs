@@ -1,5 +1,5 @@
 use migrate_chain::graph::RevisionGraph;
-use migrate_chain::plan::{self, Plan};
+use migrate_chain::plan::{self, Route};
 use migrate_chain::target::Target;
 
 use super::verify;
@@ -18,7 +18,7 @@ pub(crate) struct Goal {
 
 /// The plan for a relative target. Once a step of it has run the target is not counted anew: it would lead too far.
 struct Course {
-    plan: Plan,
+    plan: Route,
     done: usize,
 }
 

@@ -53,6 +53,18 @@ pub(crate) struct Options {
     pub(crate) on_event: Option<Callback>,
 }
 
+/// The limits of a run unless it has its own; the commands show them.
+pub mod defaults {
+    use std::time::Duration;
+
+    /// How long to wait for other processes.
+    pub const LOCK_DEADLINE: Duration = Duration::from_mins(5);
+    /// How long a schema change may wait for a lock on a table.
+    pub const DDL_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+    /// How often a schema change that did not get its lock is tried again.
+    pub const DDL_RETRIES: u32 = 5;
+}
+
 pub(crate) type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 
 impl Options {
@@ -69,9 +81,9 @@ impl Default for Options {
             schema: None,
             mode: TransactionMode::default(),
             ahead: Ahead::default(),
-            lock_deadline: Duration::from_mins(5),
-            ddl_lock_timeout: Duration::from_secs(5),
-            ddl_retries: 5,
+            lock_deadline: defaults::LOCK_DEADLINE,
+            ddl_lock_timeout: defaults::DDL_LOCK_TIMEOUT,
+            ddl_retries: defaults::DDL_RETRIES,
             statement_timeout: None,
             on_event: None,
         }

@@ -1,31 +1,7 @@
 use std::fmt;
 
 use migrate_chain::Revision;
-
-/// Whether a revision is applied or undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// It is applied.
-    Upgrade,
-    /// It is undone.
-    Downgrade,
-}
-
-impl Direction {
-    /// `upgrade` or `downgrade`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Upgrade => "upgrade",
-            Self::Downgrade => "downgrade",
-        }
-    }
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use migrate_chain::plan::Direction;
 
 /// What a run would do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::sql::token::{Token, TokenKind};
 /// after `;`, a block's opening word, THEN, ELSE, DO or a label. An expression's CASE … END is counted apart.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Body {
-    place: Place,
+    stage: Stage,
     before: Before,
     /// The statement is a stored program or a compound statement.
     program: bool,
@@ -27,7 +27,7 @@ pub struct Body {
 
 /// The position of the next token in the statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum Stage {
     /// The first token of all.
     #[default]
     Start,
@@ -69,7 +69,7 @@ enum Before {
 
 impl Body {
     pub fn token(&mut self, token: &Token, text: &str) {
-        if self.place == Place::Plain {
+        if self.stage == Stage::Plain {
             return;
         }
         let before = std::mem::take(&mut self.before);
@@ -80,7 +80,7 @@ impl Body {
     }
 
     pub fn semicolon(&mut self) -> bool {
-        self.place = Place::Statement;
+        self.stage = Stage::Statement;
         self.before = Before::Anything;
         self.cases = 0;
         self.until = false;
@@ -99,16 +99,16 @@ impl Body {
             ")" => self.close_paren(),
             _ => {}
         }
-        self.place = match self.place {
-            Place::Start if text.starts_with('`') => Place::Word,
-            Place::Statement if text.starts_with('`') => Place::Label,
-            Place::Word if text == ":" => self.compound(),
-            Place::Label if text == ":" => Place::Statement,
-            Place::Handler if text == "," || text == "." => Place::Condition,
-            Place::Condition => Place::Handler,
-            Place::Start | Place::Word | Place::Begin => Place::Plain,
-            Place::Statement | Place::Label | Place::Handler => Place::Within,
-            place => place,
+        self.stage = match self.stage {
+            Stage::Start if text.starts_with('`') => Stage::Word,
+            Stage::Statement if text.starts_with('`') => Stage::Label,
+            Stage::Word if text == ":" => self.compound(),
+            Stage::Label if text == ":" => Stage::Statement,
+            Stage::Handler if text == "," || text == "." => Stage::Condition,
+            Stage::Condition => Stage::Handler,
+            Stage::Start | Stage::Word | Stage::Begin => Stage::Plain,
+            Stage::Statement | Stage::Label | Stage::Handler => Stage::Within,
+            stage => stage,
         };
     }
 
@@ -118,37 +118,37 @@ impl Body {
     }
 
     /// Only a compound statement has a label.
-    fn compound(&mut self) -> Place {
+    fn compound(&mut self) -> Stage {
         self.program = true;
-        Place::Statement
+        Stage::Statement
     }
 
     fn word(&mut self, word: &str, before: Before) {
-        match self.place {
-            Place::Start => self.first(word),
-            Place::Begin => self.after_begin(word),
-            Place::Create => self.created(word),
-            Place::Routine => self.routine(word),
-            Place::Trigger if is(word, "ROW") => self.place = Place::Statement,
-            Place::Event if is(word, "DO") => self.place = Place::Statement,
-            Place::Statement | Place::Handler => self.statement(word),
-            Place::Label | Place::Within => self.within(word, before),
-            Place::Condition => self.condition(word),
-            Place::Word => self.place = Place::Plain,
-            Place::Trigger | Place::Event | Place::Plain => {}
+        match self.stage {
+            Stage::Start => self.first(word),
+            Stage::Begin => self.after_begin(word),
+            Stage::Create => self.created(word),
+            Stage::Routine => self.routine(word),
+            Stage::Trigger if is(word, "ROW") => self.stage = Stage::Statement,
+            Stage::Event if is(word, "DO") => self.stage = Stage::Statement,
+            Stage::Statement | Stage::Handler => self.statement(word),
+            Stage::Label | Stage::Within => self.within(word, before),
+            Stage::Condition => self.condition(word),
+            Stage::Word => self.stage = Stage::Plain,
+            Stage::Trigger | Stage::Event | Stage::Plain => {}
         }
     }
 
     fn first(&mut self, word: &str) {
         if is(word, "CREATE") || is(word, "ALTER") {
-            self.place = Place::Create;
+            self.stage = Stage::Create;
         } else if is(word, "BEGIN") {
-            self.place = Place::Begin;
+            self.stage = Stage::Begin;
         } else if opens_block(word) {
             self.program = true;
             self.statement(word);
         } else {
-            self.place = Place::Word;
+            self.stage = Stage::Word;
         }
     }
 
@@ -156,29 +156,29 @@ impl Body {
     fn after_begin(&mut self, word: &str) {
         self.program = is(word, "NOT");
         self.depth = usize::from(self.program);
-        self.place = if self.program {
-            Place::Statement
+        self.stage = if self.program {
+            Stage::Statement
         } else {
-            Place::Plain
+            Stage::Plain
         };
     }
 
     fn created(&mut self, word: &str) {
-        self.place = if is(word, "PROCEDURE") || is(word, "FUNCTION") {
-            Place::Routine
+        self.stage = if is(word, "PROCEDURE") || is(word, "FUNCTION") {
+            Stage::Routine
         } else if is(word, "TRIGGER") {
-            Place::Trigger
+            Stage::Trigger
         } else if is(word, "EVENT") {
-            Place::Event
+            Stage::Event
         } else if ["TABLE", "INDEX", "VIEW", "DATABASE"]
             .iter()
             .any(|other| is(word, other))
         {
-            Place::Plain
+            Stage::Plain
         } else {
-            Place::Create
+            Stage::Create
         };
-        self.program = !matches!(self.place, Place::Plain | Place::Create);
+        self.program = !matches!(self.stage, Stage::Plain | Stage::Create);
     }
 
     /// The body begins with a block, or with another statement once the parameters are closed.
@@ -196,30 +196,30 @@ impl Body {
         } else if is(word, "BEGIN") || self.listed && opens_block(word) {
             self.statement(word);
         } else if self.listed && STATEMENTS.iter().any(|statement| is(word, statement)) {
-            self.place = Place::Within;
+            self.stage = Stage::Within;
         }
     }
 
     fn statement(&mut self, word: &str) {
-        self.place = Place::Within;
+        self.stage = Stage::Within;
         if is(word, "BEGIN") || is(word, "LOOP") || is(word, "REPEAT") {
             self.depth += 1;
-            self.place = Place::Statement;
+            self.stage = Stage::Statement;
         } else if opens_block(word) {
             self.depth += 1;
         } else if is(word, "END") {
             self.depth = self.depth.saturating_sub(1);
         } else if is(word, "ELSE") || is(word, "NOT") || is(word, "ATOMIC") {
             // NOT ATOMIC comes between MariaDB's BEGIN and its first statement.
-            self.place = Place::Statement;
+            self.stage = Stage::Statement;
         } else if is(word, "UNTIL") {
             self.until = true;
         } else if is(word, "DECLARE") {
             self.before = Before::Declare;
         } else if is(word, "FOLLOWS") || is(word, "PRECEDES") {
-            self.place = Place::Condition;
+            self.stage = Stage::Condition;
         } else if !(is(word, "ELSEIF") || is(word, "WHEN")) {
-            self.place = Place::Label;
+            self.stage = Stage::Label;
         }
     }
 
@@ -229,12 +229,12 @@ impl Body {
             .iter()
             .any(|more| is(word, more))
         {
-            self.place = Place::Handler;
+            self.stage = Stage::Handler;
         }
     }
 
     fn within(&mut self, word: &str, before: Before) {
-        self.place = Place::Within;
+        self.stage = Stage::Within;
         if is(word, "CASE") {
             self.cases += 1;
         } else if is(word, "END") {
@@ -242,7 +242,7 @@ impl Body {
         } else if self.cases > 0 {
             // THEN and ELSE of an expression open no statement.
         } else if is(word, "THEN") || is(word, "ELSE") || is(word, "DO") {
-            self.place = Place::Statement;
+            self.stage = Stage::Statement;
         } else if before == Before::Declare {
             self.declare(word);
         }
@@ -250,7 +250,7 @@ impl Body {
 
     fn declare(&mut self, word: &str) {
         if is(word, "HANDLER") {
-            self.place = Place::Condition;
+            self.stage = Stage::Condition;
         } else {
             self.before = Before::Declare;
         }

@@ -67,12 +67,12 @@ pub(crate) fn ensure(package: &Package, directory: &str) -> Result<Outcome> {
     }
     let text = fs::read_to_string(&path).map_err(|error| failure::file("read", &path, &error))?;
     let is_inside = !directory.starts_with("..") && !Path::new(directory).is_absolute();
-    let change = Change::of(
+    let change = ScriptChange::of(
         &text,
         directory,
         is_inside && !package.has_build_dependencies,
     );
-    if let Change::Extend(text) = &change {
+    if let ScriptChange::Extend(text) = &change {
         files::replace(&path, text).map_err(|error| failure::file("write", &path, &error))?;
     }
     Ok(change.outcome(path))
@@ -80,14 +80,14 @@ pub(crate) fn ensure(package: &Package, directory: &str) -> Result<Outcome> {
 
 /// What an existing script needs.
 #[derive(Debug, PartialEq, Eq)]
-enum Change {
+enum ScriptChange {
     None,
     RunsAnyway,
     Extend(String),
     ByHand(&'static str),
 }
 
-impl Change {
+impl ScriptChange {
     /// `alone` says that nothing but the text itself tells cargo what the script depends on.
     fn of(text: &str, directory: &str, alone: bool) -> Self {
         let Ok(tokens) = TokenStream::from_str(text.trim_start_matches('\u{feff}')) else {
@@ -188,8 +188,8 @@ mod tests {
     use super::*;
 
     fn extended(text: &str) -> String {
-        match Change::of(text, "migrations", true) {
-            Change::Extend(text) => text,
+        match ScriptChange::of(text, "migrations", true) {
+            ScriptChange::Extend(text) => text,
             other => panic!("{other:?}"),
         }
     }
@@ -202,7 +202,10 @@ mod tests {
             "E> {\n    println!(\"cargo:rerun-if-changed=migrations\");\n",
         );
         assert_eq!(extended(text), expected);
-        assert_eq!(Change::of(&expected, "migrations", true), Change::None);
+        assert_eq!(
+            ScriptChange::of(&expected, "migrations", true),
+            ScriptChange::None
+        );
         assert_eq!(
             extended(&text.replace('\n', "\r\n")),
             expected.replace('\n', "\r\n")
@@ -213,11 +216,14 @@ mod tests {
     fn a_script_that_cargo_runs_for_every_file_is_left_alone() {
         let text =
             "// rerun-if-changed=x\nfn main() {\n    println!(\"cargo:rustc-link-lib=z\");\n}\n";
-        assert_eq!(Change::of(text, "migrations", true), Change::RunsAnyway);
+        assert_eq!(
+            ScriptChange::of(text, "migrations", true),
+            ScriptChange::RunsAnyway
+        );
         // Another crate may print lines of its own, and nobody knows.
         assert!(matches!(
-            Change::of(text, "migrations", false),
-            Change::ByHand(_)
+            ScriptChange::of(text, "migrations", false),
+            ScriptChange::ByHand(_)
         ));
     }
 
@@ -234,7 +240,10 @@ mod tests {
         ];
         for script in scripts {
             assert!(
-                matches!(Change::of(&script, "migrations", true), Change::ByHand(_)),
+                matches!(
+                    ScriptChange::of(&script, "migrations", true),
+                    ScriptChange::ByHand(_)
+                ),
                 "{script}"
             );
         }
