@@ -4,6 +4,7 @@
     reason = "in a private module, `pub` is as private as the module"
 )]
 
+pub mod adopt;
 mod chain;
 mod check;
 pub mod diagnostic;

@@ -171,6 +171,15 @@ fn settings(out: &mut String, chain: &Chain) {
         let _ = write!(out, "{},", optional(text.as_deref()));
     }
     out.push_str("],");
+    match config.adopt.as_ref().map(|adopt| adopt.words()) {
+        Some([tool, table]) => {
+            let _ = write!(
+                out,
+                "adopt: ::core::option::Option::Some([{tool:?}, {table:?}]),"
+            );
+        }
+        None => out.push_str("adopt: ::core::option::Option::None,"),
+    }
 }
 
 /// The full path, since the caller may have a `Some` of its own.

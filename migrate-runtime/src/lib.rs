@@ -15,6 +15,7 @@ mod api;
 mod context;
 mod database;
 mod embedded;
+mod foreign;
 mod journal;
 mod point;
 mod protocol;
@@ -86,6 +87,7 @@ pub mod __private {
         version_table_schema: None,
         journal_table: "",
         connect: [None; 3],
+        adopt: None,
         chain: Packed {
             texts: &[],
             table: "",

@@ -111,6 +111,7 @@ impl Draft {
             branch_labels: names(&header.branch_labels),
             replaces: names(&header.replaces),
             replaced_digests: Names::from_joined(header.replaced_digests.join(",").into()),
+            adopts: Names::from_joined(header.adopts.join(",").into()),
             irreversible: header.irreversible.map(|reason| reason.value.into()),
             transaction: !header.transaction_off,
             foreign_keys: header.foreign_keys,

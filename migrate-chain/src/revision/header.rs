@@ -37,6 +37,8 @@ pub struct Header {
     pub irreversible_in_doubt: bool,
     pub replaces: Vec<Spanned<String>>,
     pub replaced_digests: Vec<String>,
+    /// The migrations of another tool that it was imported from, each with its checksum, if the tool keeps one.
+    pub adopts: Vec<String>,
     /// The start of the body.
     pub end: usize,
 }
@@ -81,7 +83,7 @@ pub fn parse(
     Some(reader.header)
 }
 
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 11] = [
     "revision",
     "down_revision",
     "depends_on",
@@ -92,6 +94,7 @@ pub const KEYS: [&str; 10] = [
     "irreversible",
     "replaces",
     "replaced_digest",
+    "adopts",
 ];
 
 /// The keys that every revision must have.
@@ -336,6 +339,7 @@ impl<'s> Reader<'_, 's> {
             "transaction" => switch(value.text).map(|on| self.header.transaction_off = !on),
             "foreign_keys" => foreign_keys(value.text).map(|keys| self.header.foreign_keys = keys),
             "irreversible" => reason(value).map(|reason| self.header.irreversible = Some(reason)),
+            "adopts" => adopted(value.text).map(|adopts| self.header.adopts = adopts),
             _ => digests(value.text).map(|digests| self.header.replaced_digests = digests),
         };
         if let Err(expected) = expected {
@@ -463,6 +467,16 @@ fn digests(value: &str) -> Result<Vec<String>, &'static str> {
     } else {
         Err("digests of 64 hexadecimal digits")
     }
+}
+
+/// Accepts `20240101120000 9f86d0…, 20240102130000`: versions of another tool, each with its checksum if there is one.
+fn adopted(value: &str) -> Result<Vec<String>, &'static str> {
+    let one = |part: &str| {
+        let words: Vec<&str> = part.split_ascii_whitespace().collect();
+        (1..=2).contains(&words.len()).then(|| words.join(" "))
+    };
+    let adopted: Option<Vec<String>> = value.split(',').map(one).collect();
+    adopted.ok_or("versions of another tool with commas between them, each followed by its checksum if the tool keeps one")
 }
 
 /// Accepts `2026-11-22T08:00:00Z` with an optional fraction, and an offset in place of the `Z`.

@@ -34,6 +34,7 @@ pub struct Revision {
     branch_labels: Names,
     replaces: Names,
     replaced_digests: Names,
+    adopts: Names,
     irreversible: Option<Cow<'static, str>>,
     transaction: bool,
     foreign_keys: ForeignKeys,
@@ -78,7 +79,7 @@ impl ForeignKeys {
     }
 }
 
-/// A list of ids, labels or digests: none of them has a comma in it.
+/// A list of ids, labels, digests or adopted versions: none of them has a comma in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Names(Cow<'static, str>);
 
@@ -158,6 +159,16 @@ impl Revision {
     /// The ids of the revisions that it was squashed from.
     pub fn replaces(&self) -> impl Iterator<Item = &str> {
         self.replaces.iter()
+    }
+
+    /// The migrations of another tool that it was imported from: the version of each, and its checksum if the tool keeps
+    /// one.
+    pub fn adopts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let split = |entry| match str::split_once(entry, ' ') {
+            Some((version, checksum)) => (version, Some(checksum)),
+            None => (entry, None),
+        };
+        self.adopts.iter().map(split)
     }
 
     /// Whether a database whose journal has `digest` for this id has applied this revision and those below it: as they are,
@@ -248,13 +259,14 @@ impl Revision {
     }
 
     /// Every list of names, in the order of the fields.
-    pub(crate) fn all_names(&self) -> [&Names; 5] {
+    pub(crate) fn all_names(&self) -> [&Names; 6] {
         [
             &self.down_revision,
             &self.depends_on,
             &self.branch_labels,
             &self.replaces,
             &self.replaced_digests,
+            &self.adopts,
         ]
     }
 
@@ -302,6 +314,7 @@ pub(crate) struct Parts {
     pub(crate) branch_labels: Names,
     pub(crate) replaces: Names,
     pub(crate) replaced_digests: Names,
+    pub(crate) adopts: Names,
     pub(crate) transaction: bool,
     pub(crate) foreign_keys: ForeignKeys,
     /// Whether a Rust file has a downgrade; none for a SQL file.
@@ -324,6 +337,7 @@ impl From<Parts> for Revision {
             branch_labels: parts.branch_labels,
             replaces: parts.replaces,
             replaced_digests: parts.replaced_digests,
+            adopts: parts.adopts,
             irreversible: parts.irreversible,
             transaction: parts.transaction,
             foreign_keys: parts.foreign_keys,

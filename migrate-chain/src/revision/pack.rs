@@ -90,7 +90,7 @@ pub fn unpack(line: &'static str, text: &'static str) -> Option<Revision> {
     let (created, irreversible) = (unescape(field()?)?, unescape(field()?)?);
     let mut names = || field().map(|names| Names::from_joined(Cow::Borrowed(names)));
     let (down_revision, depends_on, branch_labels) = (names()?, names()?, names()?);
-    let (replaces, replaced_digests) = (names()?, names()?);
+    let (replaces, replaced_digests, adopts) = (names()?, names()?, names()?);
     let flags = field()?;
     let parts = Parts {
         id,
@@ -104,6 +104,7 @@ pub fn unpack(line: &'static str, text: &'static str) -> Option<Revision> {
         branch_labels,
         replaces,
         replaced_digests,
+        adopts,
         transaction: !flags.contains(NO_TRANSACTION),
         foreign_keys: foreign_keys(flags),
         rust: flags.contains(RUST).then(|| flags.contains(RUST_DOWNGRADE)),
@@ -232,6 +233,7 @@ mod tests {
             branch_labels: Names::from_joined("shop-eu,shop".into()),
             replaces: Names::from_joined("r1,r2".into()),
             replaced_digests: Names::from_joined("0".repeat(64).into()),
+            adopts: Names::from_joined("1 abc,2".into()),
             transaction: false,
             foreign_keys: ForeignKeys::Off,
             rust: None,

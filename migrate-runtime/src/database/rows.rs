@@ -32,6 +32,11 @@ where
     }
 }
 
+/// The columns of a row as text.
+pub(super) fn texts<R: Columns>(row: &R) -> Result<Vec<Option<String>>, sqlx::Error> {
+    (0..row.len()).map(|column| row.text(column)).collect()
+}
+
 /// The state, from what [`Tables::read`](crate::journal::tables::Tables::read) or `read_version` gives.
 pub(super) fn state<R: Columns>(
     rows: &[R],

@@ -99,6 +99,16 @@ pub(crate) trait Session: Send {
         tables: &'s Tables,
     ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>>;
 
+    /// Asks for something, and returns the rows as text: the query must not give another type.
+    fn ask(
+        &mut self,
+        sql: String,
+    ) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>>;
+
+    /// Keeps a statement that gives back a lock of another tool, for [`unlock`](Self::unlock) to run. A server alone has
+    /// such locks.
+    fn hold(&mut self, _release: String) {}
+
     /// Tries, without waiting, to take the lock that keeps other runs of this library out between transactions.
     /// `outside` says that a revision outside a transaction will run, or has to be finished.
     fn try_lock<'s>(

@@ -12,7 +12,7 @@ use migrate_chain::{Checksum, Dialect, Digest};
 
 use crate::Direction;
 use crate::journal::state::RowChanges;
-use crate::journal::subject::Subject;
+use crate::journal::subject::{Origin, Subject};
 
 /// A row to add to the journal.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Entry<'r> {
     /// What undoes the revision, on the row that records its upgrade or stamps it.
     pub(crate) downgrade: Option<Cow<'r, str>>,
     pub(crate) error: Option<&'r str>,
+    /// The tool that has applied it, if another one has.
+    pub(crate) origin: Option<Origin>,
     /// The statement that comes behind it, for a database that notes what that is to change.
     #[allow(dead_code, reason = "SQLite has no need of it")]
     pub(crate) next: Option<&'r str>,
@@ -47,6 +49,7 @@ impl<'r> Entry<'r> {
             statements_hash: None,
             downgrade,
             error: None,
+            origin: None,
             next: None,
         }
     }

@@ -19,6 +19,15 @@ pub(crate) struct Subject<'r> {
     pub(crate) digest: Option<Digest>,
 }
 
+/// Another tool that has applied a revision, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The tool, and the database user as far as it is known.
+    pub(crate) tool: String,
+    /// The time, as a literal of the journal's column.
+    pub(crate) at: Option<String>,
+}
+
 /// The words of the column `settings`: how a revision runs, and whether it can be undone.
 pub(crate) mod setting {
     pub(crate) const TRANSACTION_OFF: &str = "transaction: off";

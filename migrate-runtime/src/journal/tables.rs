@@ -326,6 +326,10 @@ impl Tables {
         let text = |value: Option<&str>| syntax::text(self.dialect, value);
         let hex = |value: Option<String>| text(value.as_deref());
         let subject = &entry.subject;
+        let origin = entry.origin.as_ref();
+        let at = origin.and_then(|origin| origin.at.as_deref()).map(|at| text(Some(at)));
+        let [started, now] = [started, now].map(|time| at.as_deref().unwrap_or(time));
+        let tool = origin.map_or(TOOL_VERSION, |origin| &origin.tool);
         let finished = if entry.event == JournalEvent::Started {
             "NULL"
         } else {
@@ -347,7 +351,7 @@ impl Tables {
             entry.statements.to_string(),
             hex(entry.statements_hash.map(|hash| hash.to_string())),
             text(entry.downgrade.as_deref()),
-            text(Some(TOOL_VERSION)),
+            text(Some(tool)),
             text(entry.error),
         ]
         .into()

@@ -2,6 +2,7 @@
 
 use tracing::debug;
 
+use super::adopt::Takeover;
 use super::goal::Goal;
 use super::outside::unfinished::unfinished;
 use super::run::{CREATED, Outcome, Run};
@@ -67,6 +68,13 @@ impl<'a> Run<'a> {
                 goal.resumed(graph, &step.revision, step.direction);
             }
             return Ok(outcome);
+        }
+        if goal.direction == Direction::Upgrade {
+            match self.take_over(&views.chain, &state, report).await? {
+                Takeover::Nothing => {}
+                Takeover::Done(taken) => state = taken,
+                Takeover::Stopped(outcome) => return Ok(outcome),
+            }
         }
         let mut steps = self.plan(views, goal, &state).await?;
         let outside = steps.iter().any(|step| !step.revision.is_transactional());

@@ -1,5 +1,6 @@
 //! The startup protocol, the same for every database: the fast path, the lock, the plan, and what runs.
 
+mod adopt;
 mod attempt;
 mod batch;
 mod failure;

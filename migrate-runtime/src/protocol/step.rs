@@ -200,6 +200,7 @@ impl<'r> Step<'r> {
             statements_hash: None,
             downgrade: None,
             error: None,
+            origin: None,
             next: None,
         }
     }

@@ -71,6 +71,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The version table or the journal is not as this library makes them.
     Tables,
+    /// Another migration tool has a history in the database that cannot be taken over.
+    Foreign,
     /// The database refused something else.
     Database,
 }
@@ -100,6 +102,7 @@ impl ErrorKind {
             Self::Stale => "stale",
             Self::Unsupported => "unsupported",
             Self::Tables => "tables",
+            Self::Foreign => "foreign",
             Self::Database => "database",
         }
     }

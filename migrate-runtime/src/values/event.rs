@@ -15,6 +15,13 @@ pub enum Event {
         /// How long this process has waited so far.
         waited: Duration,
     },
+    /// Revisions that another tool has applied are recorded as applied, without running.
+    Adopted {
+        /// The tool, such as `sqlx`.
+        tool: String,
+        /// How many revisions.
+        revisions: usize,
+    },
     /// The plan is made and about to run.
     Planned {
         /// How many revisions will run.

@@ -9,6 +9,8 @@ use crate::Direction;
 pub struct Report {
     /// The revisions that this process ran, in order.
     pub steps: Vec<StepReport>,
+    /// How many revisions were taken over from another tool, and recorded without running.
+    pub adopted: usize,
     /// The rows of the version table at the end.
     pub current: Vec<String>,
     /// How long it waited for other processes.
@@ -38,9 +40,9 @@ pub struct StepReport {
 }
 
 impl Report {
-    /// Whether there was nothing to do: no revision ran, and no stamp or resolution was recorded.
+    /// Whether there was nothing to do: no revision ran, and no takeover, stamp or resolution was recorded.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.set.is_none()
+        self.steps.is_empty() && self.set.is_none() && self.adopted == 0
     }
 }
 
@@ -53,6 +55,10 @@ impl fmt::Display for Report {
         };
         if let Some(set) = self.set {
             return write!(f, "{set}, now at {at}");
+        }
+        if self.adopted > 0 {
+            let plural = if self.adopted == 1 { "" } else { "s" };
+            write!(f, "took over {} revision{plural}, ", self.adopted)?;
         }
         let Some(first) = self.steps.first() else {
             return write!(f, "nothing to do, the database is at {at}");

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use migrate_chain::Dialect;
+use migrate_chain::adopt::{Adopt, Tool};
 use migrate_chain::config::Config;
 use migrate_chain::sql::split;
 
@@ -15,9 +16,23 @@ pub(crate) struct Settings {
     pub(crate) journal_table: Cow<'static, str>,
     /// By [`Dialect::index`].
     pub(crate) connect: [Option<Cow<'static, str>>; 3],
+    /// `[adopt]`: the name of the tool, `none` included, and its table.
+    pub(crate) adopt: Option<[Cow<'static, str>; 2]>,
 }
 
 impl Settings {
+    /// What `[adopt]` says.
+    pub(crate) fn adopt(&self) -> Option<Adopt> {
+        let [tool, table] = self.adopt.as_ref()?;
+        Some(match Tool::from_name(tool) {
+            Some(tool) => Adopt::History {
+                tool,
+                table: table.to_string(),
+            },
+            None => Adopt::Nothing,
+        })
+    }
+
     /// The statements of `[connect]` for a database.
     pub(crate) fn connect(&self, dialect: Dialect) -> Vec<String> {
         let text = self.connect[dialect.index()].as_deref();
@@ -39,6 +54,9 @@ impl From<Config> for Settings {
             version_table_schema: config.version_table_schema.map(Cow::Owned),
             journal_table: config.journal_table.into(),
             connect: config.connect.map(|text| text.map(Cow::Owned)),
+            adopt: config
+                .adopt
+                .map(|adopt| adopt.words().map(|word| Cow::Owned(word.to_owned()))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The keys of `migrate.toml`, each with its value, its default and its meaning.
 
-use super::connect;
+use super::{adopt, connect};
 use super::reader::{Reader, Value};
 use super::settings::Config;
 use super::value::{
@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 /// Every key, in the order of the reference page.
-pub const KEYS: [Key; 18] = [
+pub const KEYS: [Key; 19] = [
     Key {
         name: "versions",
         takes: "a list of folders inside the migration directory, such as [\"versions\"]",
@@ -155,6 +155,13 @@ pub const KEYS: [Key; 18] = [
         default: "",
         meaning: "SQL that runs on each new connection of a run.",
         read: connect::read,
+    },
+    Key {
+        name: "adopt",
+        takes: adopt::TAKES,
+        default: "",
+        meaning: "The tool that the chain was imported from: a run takes over its history from the database. \"none\" says that such a history belongs to another component.",
+        read: adopt::read,
     },
     Key {
         name: "dev_url",

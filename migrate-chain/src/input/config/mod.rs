@@ -1,5 +1,6 @@
 //! `migrate.toml`: the settings of a migration directory.
 
+mod adopt;
 mod connect;
 mod keys;
 mod reader;

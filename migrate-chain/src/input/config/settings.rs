@@ -1,6 +1,7 @@
 //! The settings that `migrate.toml` can hold, with their defaults.
 
 use crate::Dialect;
+use crate::adopt::Adopt;
 use crate::source::Place;
 
 /// The settings of a migration directory, with the defaults for what `migrate.toml` leaves out.
@@ -43,6 +44,8 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// SQL that runs on each new connection of a run, by [`Dialect::index`].
     pub connect: [Option<String>; 3],
+    /// The tool whose history is taken over; none when the chain was not imported.
+    pub adopt: Option<Adopt>,
     /// The servers for scratch databases, one for each kind of database; private servers when none is named.
     pub dev_url: Vec<String>,
     /// The SQL file, relative to the migration directory, that runs first on each scratch database.
@@ -77,6 +80,7 @@ impl Default for Config {
             include: Vec::new(),
             exclude: Vec::new(),
             connect: [const { None }; 3],
+            adopt: None,
             dev_url: Vec::new(),
             scratch_prelude: None,
         }

@@ -1,6 +1,7 @@
 //! Tests of the reading of `migrate.toml`.
 
 use super::*;
+use crate::adopt::{Adopt, Tool};
 use crate::{Dialect, sql};
 
 fn read(text: &str) -> (Config, Vec<(Fault, String)>) {
@@ -22,7 +23,7 @@ fn every_key_is_read() {
         "\u{feff}versions = ['a', 'b/c']\r\nrecursive = true\r\ndialects = ['postgres', 'sqlite']\nheads = 'many'\n\
          bases = 'many'\ndowngrade = 'required'\nversion_table = 'v'\nversion_table_schema = 's'\n\
          journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
-         truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
+         truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\nadopt.tool = 'sqlx'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
          [scratch]\nprelude = 'prelude.sql'\n",
     );
     assert_eq!(faults, []);
@@ -46,6 +47,10 @@ fn every_key_is_read() {
         include: vec!["app_*".into()],
         exclude: vec!["app_tmp".into(), "x?".into()],
         connect: [None, None, Some("SET @a = 1".into())],
+        adopt: Some(Adopt::History {
+            tool: Tool::Sqlx,
+            table: "_sqlx_migrations".into(),
+        }),
         dev_url: vec!["same-server".into()],
         scratch_prelude: Some("prelude.sql".into()),
     };

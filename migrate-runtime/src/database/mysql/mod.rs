@@ -24,8 +24,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use migrate_chain::Dialect;
+use sqlx::AssertSqlSafe;
 
 use super::{Explained, Failure, InFlight, Progress, Session, Transactional, Work};
+use crate::database::rows::texts;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
@@ -66,6 +68,23 @@ impl Session for MySqlSession<'_> {
         tables: &'s Tables,
     ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>> {
         self.busy(|this| read::read_journal(this.connection.get(), tables).boxed())
+    }
+
+    fn ask(
+        &mut self,
+        sql: String,
+    ) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
+        self.busy(|this| {
+            async move {
+                let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(this.connection.get());
+                rows.await?.iter().map(texts).collect()
+            }
+            .boxed()
+        })
+    }
+
+    fn hold(&mut self, release: String) {
+        self.held.push(release);
     }
 
     fn try_lock<'s>(

@@ -39,6 +39,8 @@ pub(super) struct MySqlSession<'a> {
     pub(super) is_set_up: bool,
     pub(super) server: Server,
     pub(super) lock: Option<Lock>,
+    /// What gives back the locks of another tool.
+    pub(super) held: Vec<String>,
     /// The record of the last statement, which travels with the next one.
     pub(super) due: Option<Due>,
     /// The things that revisions have left in the session.
@@ -104,6 +106,7 @@ impl<'a> MySqlSession<'a> {
                 role: "NONE".to_owned(),
             },
             lock: None,
+            held: Vec::new(),
             due: None,
             traces: Traces::default(),
             engines: None,
@@ -273,6 +276,9 @@ impl<'a> MySqlSession<'a> {
         self.due = None;
         self.engines = None;
         self.roll_back().await?;
+        for release in std::mem::take(&mut self.held) {
+            execute(self.connection.get(), &release).await?;
+        }
         if let Some(lock) = self.lock.take() {
             lock.release(self.connection.get()).await?;
         }
@@ -300,6 +306,7 @@ impl<'a> MySqlSession<'a> {
         if self.in_transaction {
             statements.push("ROLLBACK".to_owned());
         }
+        statements.extend(self.held.iter().cloned());
         statements.extend(self.lock.as_ref().map(Lock::release_statement));
         if let Some(kept) = &self.kept {
             statements.push(kept.script(&self.traces));

@@ -30,6 +30,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use super::{
     Explained, Failure, InFlight, Progress, Session, Transactional, Work, connect_refused,
 };
+use crate::database::rows::texts;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
@@ -86,6 +87,21 @@ impl Session for PostgresSession<'_> {
             read::read_journal(self.connection.get(), tables).await
         }
         .boxed()
+    }
+
+    fn ask(
+        &mut self,
+        sql: String,
+    ) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
+        async move {
+            let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection.get());
+            rows.await?.iter().map(texts).collect()
+        }
+        .boxed()
+    }
+
+    fn hold(&mut self, release: String) {
+        self.held.push(release);
     }
 
     fn try_lock<'s>(

@@ -29,6 +29,8 @@ pub(super) struct PostgresSession<'a> {
     pub(super) entered: Option<String>,
     /// The lock that the session holds from `try_lock` to `unlock`.
     pub(super) lock: Option<Lock>,
+    /// What gives back the locks of another tool.
+    pub(super) held: Vec<String>,
     /// Whether something was sent whose end was not seen.
     pub(super) is_under_way: bool,
     /// The transaction that a revision outside of ours has begun.
@@ -57,6 +59,7 @@ impl<'a> PostgresSession<'a> {
             found: None,
             entered: None,
             lock: None,
+            held: Vec::new(),
             is_under_way: false,
             own: None,
             is_whole: false,
@@ -216,6 +219,7 @@ impl<'a> PostgresSession<'a> {
             left.push("ROLLBACK".to_owned());
             self.is_changed = true;
         }
+        left.append(&mut self.held);
         if let Some(lock) = self.lock.take() {
             left.push(lock.release());
         }

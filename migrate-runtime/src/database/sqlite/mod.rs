@@ -28,7 +28,7 @@ use sqlx::AssertSqlSafe;
 
 use super::{
     Explained, Failure, InFlight, Progress, Session, Transactional, Work, connect_refused,
-    rows::journal_row,
+    rows::{journal_row, texts},
 };
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
@@ -85,6 +85,17 @@ impl Session for SqliteSession<'_> {
                 .fetch_all(self.connection.get())
                 .await?;
             rows.iter().map(journal_row).collect()
+        }
+        .boxed()
+    }
+
+    fn ask(
+        &mut self,
+        sql: String,
+    ) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
+        async move {
+            let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection.get());
+            rows.await?.iter().map(texts).collect()
         }
         .boxed()
     }

@@ -1,0 +1,59 @@
+//! SQL that reads the values of another tool's table as text, whatever their types are there.
+
+use migrate_chain::Dialect;
+
+/// A value as text.
+pub(super) fn text(dialect: Dialect, value: &str) -> String {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => format!("CAST({value} AS TEXT)"),
+        Dialect::MySql => format!("CAST({value} AS CHAR)"),
+    }
+}
+
+/// Bytes in small hexadecimal digits.
+pub(super) fn hex(dialect: Dialect, value: &str) -> String {
+    match dialect {
+        Dialect::Postgres => format!("encode({value}, 'hex')"),
+        Dialect::Sqlite | Dialect::MySql => format!("LOWER(HEX({value}))"),
+    }
+}
+
+/// A time in UTC, as a literal of the journal's column; NULL if it cannot be read as one.
+pub(super) fn time(dialect: Dialect, column: &str, kind: Time) -> String {
+    match (dialect, kind) {
+        (Dialect::Sqlite, Time::Epoch) => format!("strftime({SQLITE}, {column}, 'unixepoch')"),
+        (Dialect::Sqlite, _) => format!(
+            "CASE WHEN typeof({column}) = 'integer' THEN strftime({SQLITE}, {column} / 1000.0, 'unixepoch') \
+             ELSE strftime({SQLITE}, {column}) END"
+        ),
+        (Dialect::Postgres, Time::Epoch) => format!("to_char(to_timestamp({column}) AT TIME ZONE 'UTC', {POSTGRES})"),
+        (Dialect::Postgres, Time::Zoned) => format!("to_char({column} AT TIME ZONE 'UTC', {POSTGRES})"),
+        (Dialect::Postgres, Time::Plain) => format!("to_char({column}, {POSTGRES})"),
+        (Dialect::Postgres, Time::Text) => column.to_owned(),
+        (Dialect::MySql, Time::Epoch) => {
+            format!("DATE_FORMAT(TIMESTAMPADD(SECOND, {column}, '1970-01-01'), {MYSQL})")
+        }
+        (Dialect::MySql, Time::Zoned) => {
+            format!("DATE_FORMAT(CONVERT_TZ({column}, @@session.time_zone, '+00:00'), {MYSQL})")
+        }
+        (Dialect::MySql, Time::Plain) => format!("DATE_FORMAT({column}, {MYSQL})"),
+        (Dialect::MySql, Time::Text) => format!("REPLACE(LEFT({column}, 19), 'T', ' ')"),
+    }
+}
+
+/// How a tool keeps a time.
+#[derive(Clone, Copy)]
+pub(super) enum Time {
+    /// With its zone, or in that of the session.
+    Zoned,
+    /// In UTC, without saying so.
+    Plain,
+    /// Seconds since 1970.
+    Epoch,
+    /// RFC 3339, as text.
+    Text,
+}
+
+const SQLITE: &str = "'%Y-%m-%dT%H:%M:%fZ'";
+const POSTGRES: &str = "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'";
+const MYSQL: &str = "'%Y-%m-%d %H:%i:%s'";

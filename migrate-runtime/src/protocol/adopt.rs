@@ -1,0 +1,401 @@
+//! Taking over the history of another tool: the revisions that it has applied are recorded as stamped, under both locks,
+//! before anything runs.
+
+use migrate_chain::adopt::{Adopt, Tool};
+use migrate_chain::graph::RevisionGraph;
+use migrate_chain::{Dialect, Revision};
+
+use super::place::file_place;
+use super::run::{CREATED, Outcome, Run};
+use super::stamp;
+use super::step::Narrator;
+use super::view::View;
+use crate::database::{Failure, Transactional, Work};
+use crate::foreign::applied::{Comparison, Ours, Refusal, compare};
+use crate::foreign::find::{self, Found};
+use crate::foreign::rows::HistoryRow;
+use crate::foreign::{lock, rows};
+use crate::journal::state::{Row, RowChanges, State};
+use crate::journal::{JournalDirection, Record};
+use crate::journal::subject::Origin;
+use crate::values::error::{Error, ErrorKind};
+use crate::{Event, Migrations, Report};
+
+/// The history of another tool, as far as the chain adopts it.
+pub(super) struct History {
+    pub(super) tool: Tool,
+    found: Found,
+    rows: Vec<HistoryRow>,
+}
+
+/// What became of a takeover.
+pub(super) enum Takeover {
+    /// There was nothing to take over.
+    Nothing,
+    /// The revisions are recorded: the state is this now.
+    Done(State),
+    /// Read the state again, or wait.
+    Stopped(Outcome),
+}
+
+impl Run<'_> {
+    /// Takes over what another tool has applied, if the chain was imported from it.
+    ///
+    /// # Errors
+    /// That the database has a history that this chain cannot have, or one that it says nothing about.
+    pub(super) async fn take_over(
+        &mut self,
+        view: &View<'_>,
+        state: &State,
+        report: &mut Report,
+    ) -> Result<Takeover, Error> {
+        if state.rows.is_empty() {
+            self.refuse_lost_rows(state).await?;
+        }
+        if self.history(view, state).await?.is_none() {
+            return Ok(Takeover::Nothing);
+        }
+        // Old and new binaries may start together: nothing else must run from here until what is pending is done.
+        if let Err(failure) = self.lock(true).await {
+            return self.interrupted(failure, state, &[]).map(Takeover::Stopped);
+        }
+        if !self.state().await?.is_still(state) {
+            return Ok(Takeover::Stopped(Outcome::Resumed));
+        }
+        let Some(history) = self.history(view, state).await? else {
+            return Ok(Takeover::Stopped(Outcome::Resumed));
+        };
+        if let Some(holder) = self.lock_foreign(&history).await? {
+            return Ok(Takeover::Stopped(Outcome::Busy { holder }));
+        }
+        // What the other tool did until its lock was free.
+        let history = self.read_history(history.tool, history.found).await?;
+        self.record_history(view, state, &history, report).await
+    }
+
+    /// The revisions that another tool has applied and that are not recorded yet, for a look that changes nothing.
+    ///
+    /// # Errors
+    /// As [`take_over`](Self::take_over).
+    pub(super) async fn adoptable(
+        &mut self,
+        view: &View<'_>,
+        state: &State,
+    ) -> Result<Option<(Tool, Vec<usize>)>, Error> {
+        let Some(history) = self.history(view, state).await? else {
+            return Ok(None);
+        };
+        let ours = self.ours(view, state).await?;
+        let compared = self.compared(view, &ours, &history)?;
+        let adopted = compared.adopted.iter().map(|(index, _)| *index).collect();
+        Ok(Some((history.tool, adopted)))
+    }
+
+    /// The versions that the other tool has run and that no revision adopts.
+    pub(super) async fn run_since(&mut self, view: &View<'_>) -> Result<Vec<String>, Error> {
+        let Some(Adopt::History { tool, table }) = self.migrations.settings.adopt() else {
+            return Ok(Vec::new());
+        };
+        let Some(found) = self.find(&[&table], Some(tool)).await?.into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        let history = self.read_history(tool, found).await?;
+        let revisions = self.migrations.revisions();
+        let compared = compare(tool, revisions, &view.graph, &Ours::default(), &history.rows);
+        let unknown = compared.map_or_else(|_| Vec::new(), |compared| compared.unknown);
+        Ok(unknown.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The history to take over: none where all that the chain adopts is applied, or where no other tool has run.
+    async fn history(&mut self, view: &View<'_>, state: &State) -> Result<Option<History>, Error> {
+        let adopt = self.migrations.settings.adopt();
+        if adopt == Some(Adopt::Nothing) || (adopt.is_none() && !state.rows.is_empty()) {
+            return Ok(None);
+        }
+        let ours = self.ours(view, state).await?;
+        match adopt {
+            None if ours.recorded.is_empty() => self.refuse_foreign().await.map(|()| None),
+            Some(Adopt::History { tool, table }) if self.may_adopt(view, state, &ours) => {
+                match self.find(&[&table], Some(tool)).await?.into_iter().next() {
+                    None => Ok(None),
+                    Some(found) => self.read_history(tool, found).await.map(Some),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What is recorded.
+    async fn ours(&mut self, view: &View<'_>, state: &State) -> Result<Ours, Error> {
+        let journal = self.journal(state).await?;
+        let records = journal.into_iter().filter(|row| row.event.is_record());
+        Ok(Ours {
+            rows: current(&view.graph, state).unwrap_or_default(),
+            recorded: records.map(|row| row.revision).collect(),
+        })
+    }
+
+    /// Whether a revision that adopts something has neither been applied nor recorded.
+    fn may_adopt(&self, view: &View<'_>, state: &State, ours: &Ours) -> bool {
+        if current(&view.graph, state).is_none() {
+            return false;
+        }
+        let applied = view.graph.ancestors(&ours.rows);
+        let mut revisions = self.migrations.revisions().iter().zip(applied);
+        revisions.any(|(revision, is_applied)| {
+            !is_applied && !ours.recorded.contains(revision.id()) && revision.adopts().next().is_some()
+        })
+    }
+
+    async fn find(&mut self, tables: &[&str], tool: Option<Tool>) -> Result<Vec<Found>, Error> {
+        let dialect = self.tables.dialect;
+        let named = tables.first().and_then(|table| table.split_once('.'));
+        let (schema, tables) = match (named, tables) {
+            (Some((schema, table)), [_]) => (Some(schema), vec![table]),
+            _ => (self.tables.schema.as_deref(), tables.to_vec()),
+        };
+        let sql = find::query(dialect, schema, &tables);
+        let answer = self.ask("to look for the history of another tool", sql).await?;
+        Ok(find::read(answer, tool))
+    }
+
+    async fn read_history(&mut self, tool: Tool, found: Found) -> Result<History, Error> {
+        let dialect = self.tables.dialect;
+        let sql = rows::query(tool, dialect, &found.sql(dialect));
+        let doing = "to read the history of another tool";
+        let rows = rows::read(self.ask(doing, sql).await?).map_err(|row| {
+            let summary = format!("`{}` has a row that {} does not write: {row}", found.table, tool.name());
+            Error::new(ErrorKind::Foreign, summary).help(NOTHING_CHANGED)
+        })?;
+        Ok(History { tool, found, rows })
+    }
+
+    /// A chain that was not imported would run on tables that another tool has made.
+    async fn refuse_foreign(&mut self) -> Result<(), Error> {
+        for found in self.find(&find::known_tables(), None).await? {
+            let sql = format!("SELECT '1' FROM {} LIMIT 1", found.sql(self.tables.dialect));
+            let has_rows = !self.ask("to look at the history of another tool", sql).await?.is_empty();
+            if has_rows {
+                return Err(foreign(&found));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries the locks of the other tool; who holds one that is not free.
+    async fn lock_foreign(&mut self, history: &History) -> Result<Option<String>, Error> {
+        let doing = "to take the lock of another tool";
+        let Some(query) = lock::query(self.tables.dialect) else {
+            return Ok(None);
+        };
+        let answer = self.ask(doing, query.to_owned()).await?;
+        let mut names = answer.into_iter().next().unwrap_or_default().into_iter();
+        let mut name = || names.next().flatten().unwrap_or_default();
+        let (database, schema) = (name(), name());
+        let names = lock::Names {
+            database: &database,
+            schema: &schema,
+            table: &history.found.table,
+        };
+        for lock in lock::of(history.tool, self.tables.dialect, &names) {
+            // Before it is asked for: the server may have given it when this future is dropped.
+            self.session.hold(lock.release);
+            let granted = self.ask(doing, lock.take).await?;
+            if granted != [[Some("1".to_owned())]] {
+                return Ok(Some(format!("{}, which is migrating", history.tool.name())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn compared<'h>(
+        &self,
+        view: &View<'_>,
+        ours: &Ours,
+        history: &'h History,
+    ) -> Result<Comparison<'h>, Error> {
+        let revisions = self.migrations.revisions();
+        let refused = |refusal| refused(self.migrations, history, refusal);
+        let compared = compare(history.tool, revisions, &view.graph, ours, &history.rows).map_err(refused)?;
+        match compared.unknown.first() {
+            Some(version) => Err(unknown(history, version)),
+            None => Ok(compared),
+        }
+    }
+
+    /// Records the revisions in one transaction, if the history is still the one that was read.
+    async fn record_history(
+        &mut self,
+        view: &View<'_>,
+        state: &State,
+        history: &History,
+        report: &mut Report,
+    ) -> Result<Takeover, Error> {
+        let ours = self.ours(view, state).await?;
+        let compared = self.compared(view, &ours, history)?;
+        if compared.adopted.is_empty() {
+            return Ok(Takeover::Nothing);
+        }
+        let adopted: Vec<usize> = compared.adopted.iter().map(|(index, _)| *index).collect();
+        let after = rows_after(&view.graph, state, &adopted);
+        let mut records = records(view, self.tables.dialect, history.tool, &compared);
+        if let Some(first) = records.first_mut() {
+            first.changes = RowChanges::between(&state.ids(), &after);
+        }
+        let guard = unchanged(self.tables.dialect, history);
+        let mut work: Vec<Transactional<'_>> = records.into_iter().map(Transactional::record_only).collect();
+        if let Some(first) = work.first_mut() {
+            first.work = Work::Sql(&guard);
+        }
+        let mut narrator = Narrator::silent(&self.options);
+        let ran = self.session.run(&self.tables, state, &work, &mut narrator).await;
+        match ran {
+            Ok(()) => {}
+            // The other tool was at work in between.
+            Err(Failure::Statement { .. }) => return Ok(Takeover::Stopped(Outcome::Resumed)),
+            Err(failure) => return self.interrupted(failure, state, &[]).map(Takeover::Stopped),
+        }
+        report.adopted += adopted.len();
+        self.options.emit(&Event::Adopted {
+            tool: history.tool.name().to_owned(),
+            revisions: adopted.len(),
+        });
+        let row = |revision: String| Row {
+            revision,
+            digest: None,
+        };
+        Ok(Takeover::Done(State {
+            rows: after.into_iter().map(row).collect(),
+            ..CREATED
+        }))
+    }
+
+    /// Asks the database for something.
+    async fn ask(&mut self, doing: &'static str, sql: String) -> Result<crate::foreign::Answer, Error> {
+        let asked = self.session.ask(sql).await;
+        asked.map_err(|error| {
+            let failure = Failure::Database { doing, error };
+            super::failure::error(self.migrations, &*self.session, failure, &[])
+        })
+    }
+}
+
+/// The version rows as places in the chain; none if it does not have one of them.
+fn current(graph: &RevisionGraph, state: &State) -> Option<Vec<usize>> {
+    state.rows.iter().map(|row| graph.find(&row.revision)).collect()
+}
+
+/// The version rows once these revisions are applied too, sorted.
+pub(super) fn rows_after(graph: &RevisionGraph, state: &State, adopted: &[usize]) -> Vec<String> {
+    let mut applied = current(graph, state).unwrap_or_default();
+    applied.extend(adopted);
+    let mut rows: Vec<String> = graph
+        .maximal(&applied)
+        .into_iter()
+        .map(|row| graph.id(row).to_owned())
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+fn records<'v>(
+    view: &'v View<'_>,
+    dialect: Dialect,
+    tool: Tool,
+    compared: &Comparison<'_>,
+) -> Vec<Record<'v>> {
+    let record = |(index, row): &(usize, &HistoryRow)| {
+        let mut entry = stamp::stamped(view, dialect, view.graph.id(*index), JournalDirection::Stamp);
+        entry.origin = Some(Origin {
+            tool: match &row.by {
+                Some(user) => format!("{}, by {user}", tool.name()),
+                None => tool.name().to_owned(),
+            },
+            at: row.at.clone(),
+        });
+        Record {
+            entry,
+            changes: RowChanges::default(),
+        }
+    };
+    compared.adopted.iter().map(record).collect()
+}
+
+/// A statement that fails unless the history has as many rows as were read: not every tool has a lock.
+fn unchanged(dialect: Dialect, history: &History) -> String {
+    let query = rows::query(history.tool, dialect, &history.found.sql(dialect));
+    let (count, rows) = (format!("(SELECT COUNT(*) FROM ({query}) history)"), history.rows.len());
+    match dialect {
+        Dialect::Sqlite => format!("SELECT CASE WHEN {count} = {rows} THEN 1 ELSE abs(-9223372036854775807 - 1) END"),
+        Dialect::Postgres => format!("SELECT 1 / CASE WHEN {count} = {rows} THEN 1 ELSE 0 END"),
+        Dialect::MySql => format!("DO IF({count} = {rows}, 1, (SELECT 1 UNION SELECT 2))"),
+    }
+}
+
+const NOTHING_CHANGED: &str = "nothing was changed";
+
+/// The database belongs to another tool, and the chain says nothing about it.
+fn foreign(found: &Found) -> Error {
+    let (table, name) = (&found.table, found.name);
+    let summary = format!("the database has the history of {name} in `{table}`, and this chain was not imported from it");
+    let error = Error::new(ErrorKind::Foreign, summary)
+        .note("its tables may be there already, and the first revisions would run on them");
+    error.help(match found.tool {
+        Some(tool) => format!(
+            "nothing was changed; take the history over: `cargo migrate import {}`; if it belongs to another component, write \
+             `[adopt] tool = \"none\"` into migrate.toml",
+            tool.name()
+        ),
+        None => "nothing was changed; if the history belongs to another component, write `[adopt] tool = \"none\"` into \
+                 migrate.toml; otherwise begin with `cargo migrate init --from-database`"
+            .to_owned(),
+    })
+}
+
+/// A version that no revision adopts.
+fn unknown(history: &History, version: &str) -> Error {
+    let (table, tool) = (&history.found.table, history.tool.name());
+    let summary = format!("`{table}` has the version `{version}`, which no revision adopts");
+    Error::new(ErrorKind::Foreign, summary)
+        .note(format!("{tool} has run a migration that was not imported"))
+        .help(format!(
+            "nothing was changed; import the migrations as they were deployed: `cargo migrate import {tool}`"
+        ))
+}
+
+fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> Error {
+    let (table, tool) = (&history.found.table, history.tool.name());
+    let revision = |index: usize| &migrations.revisions()[index];
+    let of = |revision: &Revision, summary: String| {
+        Error::new(ErrorKind::Foreign, summary).at(file_place(migrations, revision))
+    };
+    match refusal {
+        Refusal::Failed { version } => Error::new(
+            ErrorKind::Foreign,
+            format!("by `{table}` the migration `{version}` failed, or is under way"),
+        )
+        .help(format!("nothing was changed; repair it with {tool}, and start again")),
+        Refusal::Edited { revision: index, version } => {
+            let revision = revision(index);
+            let id = revision.id();
+            of(revision, format!("the checksum of `{version}` in `{table}` is not the one that revision `{id}` adopts"))
+                .note("the file was edited after it was applied, or the import read another version of it")
+                .help("nothing was changed; import the file as it was applied, or write the checksum of the database into the `adopts` line")
+        }
+        Refusal::Gap { applied, missing } => {
+            let (applied, missing) = (revision(applied), revision(missing));
+            let (id, under) = (applied.id(), missing.id());
+            of(applied, format!("by `{table}` revision `{id}` is applied, and `{under}` under it is not"))
+                .note(format!("{tool} has run them in another order, or has skipped one"))
+                .help(format!(
+                    "nothing was changed; run the missing migration with {tool}, or move the revision: `cargo migrate rebase`"
+                ))
+        }
+        Refusal::Partly { revision: index, missing } => {
+            let revision = revision(index);
+            let id = revision.id();
+            of(revision, format!("revision `{id}` adopts several migrations, and `{missing}` is not in `{table}`"))
+                .help(format!("nothing was changed; run the migrations up to it with {tool}, and start again"))
+        }
+    }
+}
