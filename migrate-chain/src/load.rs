@@ -7,6 +7,7 @@ use std::string::FromUtf8Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Dialect;
+use crate::adopt::Adopt;
 use crate::chain::Chain;
 use crate::check::{self, Lost};
 use crate::diagnostic::{self, Diagnostic, Fault};
@@ -161,8 +162,13 @@ pub fn warnings(tree: &dyn Tree) -> Vec<Diagnostic> {
     entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     let is_known =
         |name: &str| name == SCHEMA_FILE || config.scratch_prelude.as_deref() == Some(name);
+    // Those of the tool that the chain was imported from may stay where they are.
+    let keeps_old_files = matches!(config.adopt, Some(Adopt::History { .. }));
     let is_lost = |entry: &&Entry| {
-        !entry.is_directory && is_lost_revision(tree, &entry.name) && !is_known(&entry.name)
+        !entry.is_directory
+            && is_lost_revision(tree, &entry.name)
+            && !is_known(&entry.name)
+            && (!keeps_old_files || has_header(tree, &entry.name))
     };
     let location = config.versions.first().map_or("", String::as_str);
     let warning = |entry: &Entry| {
@@ -176,13 +182,17 @@ pub fn warnings(tree: &dyn Tree) -> Vec<Diagnostic> {
 
 /// Whether a file would be a revision in a version location. Rust files are there for other reasons, too.
 fn is_lost_revision(tree: &dyn Tree, name: &str) -> bool {
-    let has_header = || {
-        let source = read(tree, name).ok();
-        source.is_some_and(|source| {
-            header::parse(&source, CommentStyle::Rust, &mut Vec::new()).is_some()
-        })
+    is_revision_file(name) && (!draft::is_rust(name) || has_header(tree, name))
+}
+
+fn has_header(tree: &dyn Tree, name: &str) -> bool {
+    let style = if draft::is_rust(name) {
+        CommentStyle::Rust
+    } else {
+        CommentStyle::Sql
     };
-    is_revision_file(name) && (!draft::is_rust(name) || has_header())
+    let source = read(tree, name).ok();
+    source.is_some_and(|source| header::parse(&source, style, &mut Vec::new()).is_some())
 }
 
 /// The file of the desired schema, if it is not another one.

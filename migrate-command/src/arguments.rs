@@ -49,7 +49,8 @@ pub(super) fn program() -> String {
 }
 
 /// The names of the commands, sorted.
-pub(super) const COMMANDS: [&str; 13] = [
+pub(super) const COMMANDS: [&str; 14] = [
+    "adopt",
     "branches",
     "check",
     "current",

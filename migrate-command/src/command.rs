@@ -1,8 +1,8 @@
 use clap::Subcommand;
 
 use super::{
-    Cx, Exit, Failure, Format, branches, check, current, downgrade, ensure_version, heads, history,
-    resolve, show, stamp, status, upgrade,
+    Cx, Exit, Failure, Format, adopt, branches, check, current, downgrade, ensure_version, heads,
+    history, resolve, show, stamp, status, upgrade,
 };
 
 /// The commands that need no files.
@@ -29,6 +29,8 @@ pub enum Command {
     Show(show::Show),
     /// Set the version rows without running anything
     Stamp(stamp::Stamp),
+    /// Record as applied what another migration tool has applied
+    Adopt(adopt::Adopt),
     /// Create the version table and the journal
     #[command(alias = "ensure_version")]
     EnsureVersion(ensure_version::EnsureVersion),
@@ -74,6 +76,7 @@ impl Command {
             Self::Branches(command) => Ok(command.run(cx)),
             Self::Show(command) => command.run(cx).await,
             Self::Stamp(command) => command.run(cx).await,
+            Self::Adopt(command) => command.run(cx).await,
             Self::EnsureVersion(command) => command.run(cx).await,
             Self::Resolve(command) => command.run(cx).await,
         }

@@ -34,6 +34,7 @@
 //! `app migrate upgrade` then does what `cargo migrate upgrade` does. The database is the one that `--database-url`,
 //! `DATABASE_URL` or a file `.env` names; with [`Migrate::run_on`] it is a pool that the app has.
 
+mod adopt;
 mod arguments;
 mod command;
 mod cx;

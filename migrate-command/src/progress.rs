@@ -94,6 +94,12 @@ impl State {
     fn event(&mut self, event: &Event) {
         match event {
             Event::Waiting { holder, waited } => self.waiting(holder, *waited),
+            Event::Adopted { tool, revisions } => {
+                let plural = if *revisions == 1 { "" } else { "s" };
+                self.say(&format!(
+                    "taken over from {tool}: {revisions} revision{plural}"
+                ));
+            }
             Event::Planned { revisions } => self.planned(*revisions),
             Event::Started {
                 revision,

@@ -133,6 +133,7 @@ struct PlanJson<'a> {
 #[derive(Serialize)]
 struct ReportJson<'a> {
     steps: Vec<StepJson<'a>>,
+    adopted: usize,
     current: &'a [String],
     waited_ms: u64,
     duration_ms: u64,
@@ -183,6 +184,7 @@ impl<'a> ReportJson<'a> {
     fn new(report: &'a Report) -> Self {
         Self {
             steps: report.steps.iter().map(StepJson::done).collect(),
+            adopted: report.adopted,
             current: &report.current,
             waited_ms: millis(report.waited),
             duration_ms: millis(report.duration),

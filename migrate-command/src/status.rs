@@ -5,7 +5,7 @@ use super::paint::{BAD, DIM, GOOD, ID};
 use super::run::StepJson;
 use super::width::wrapped;
 use super::{Cx, Exit, Failure};
-use migrate_runtime::{Migrations, Status as State, Unfinished};
+use migrate_runtime::{Adoption, Migrations, Status as State, Unfinished};
 
 /// `status`: one screen.
 #[derive(Args, Clone, Debug)]
@@ -21,6 +21,16 @@ pub(super) struct Json<'a> {
     unknown: &'a [String],
     edited: &'a [String],
     unfinished: Option<UnfinishedJson<'a>>,
+    adoption: Option<AdoptionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct AdoptionJson<'a> {
+    tool: &'a str,
+    to_adopt: &'a [String],
+    adopted: usize,
+    run_since: &'a [String],
+    obstacle: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -39,6 +49,13 @@ impl<'a> Json<'a> {
             statements_done: unfinished.statements_done,
             error: unfinished.error.as_deref(),
         });
+        let adoption = status.adoption.as_ref().map(|adoption| AdoptionJson {
+            tool: &adoption.tool,
+            to_adopt: &adoption.to_adopt,
+            adopted: adoption.adopted,
+            run_since: &adoption.run_since,
+            obstacle: adoption.obstacle.as_deref(),
+        });
         Self {
             is_current: status.is_current(),
             current: &status.current,
@@ -46,6 +63,7 @@ impl<'a> Json<'a> {
             unknown: &status.unknown,
             edited: &status.edited,
             unfinished,
+            adoption,
         }
     }
 }
@@ -87,7 +105,9 @@ pub(super) fn wrong(status: &State) -> Vec<(&'static str, Vec<String>)> {
     let pending = pending
         .map(|step| format!("{ID}{}{ID:#}  {}", step.revision, step.message))
         .collect();
+    let adoption = status.adoption.iter().flat_map(adoption);
     let all = [
+        ("history", adoption.collect()),
         ("pending", pending),
         ("unknown", plain(&status.unknown)),
         ("edited", plain(&status.edited)),
@@ -96,6 +116,17 @@ pub(super) fn wrong(status: &State) -> Vec<(&'static str, Vec<String>)> {
     all.into_iter()
         .filter(|(_, lines)| !lines.is_empty())
         .collect()
+}
+
+/// The history of another tool, a line for each fact.
+fn adoption(adoption: &Adoption) -> Vec<String> {
+    let text = adoption.to_string();
+    let obstacle = adoption.obstacle.as_deref();
+    let line = |line: &str| match obstacle {
+        Some(obstacle) if line == obstacle => format!("{BAD}{line}{BAD:#}"),
+        _ => line.to_owned(),
+    };
+    text.lines().map(line).collect()
 }
 
 fn half_way(unfinished: &Unfinished) -> String {
@@ -175,7 +206,11 @@ fn next(cx: &Cx<'_>, status: &State) -> String {
         .pending
         .iter()
         .any(|step| is_rust(cx.migrations, &step.revision));
-    match status.pending.is_empty() {
+    let adoption = status.adoption.as_ref();
+    if adoption.is_some_and(|adoption| adoption.obstacle.is_some()) {
+        return format!("{program} upgrade, which says what to do about it");
+    }
+    match status.pending.is_empty() && status.is_current() {
         true => format!("{GOOD}nothing to do{GOOD:#}"),
         false if has_rust && cx.migrations.is_without_functions() => {
             "upgrade with the app's own binary: revisions in Rust are pending".to_owned()

@@ -44,7 +44,7 @@ pub use values::options::defaults;
 pub use values::options::{Ahead, Resolution, TransactionMode};
 pub use values::plan::{Plan, PlannedStep};
 pub use values::report::{Report, StepReport};
-pub use values::status::{AheadRevision, Status, Unfinished};
+pub use values::status::{Adoption, AheadRevision, Status, Unfinished};
 
 /// The result of a Rust revision, and of this crate's calls with [`Error`] named.
 pub type Result<T, E = RevisionError> = std::result::Result<T, E>;

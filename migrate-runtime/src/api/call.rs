@@ -69,6 +69,10 @@ impl<'a> Call<'a> {
         })
     }
 
+    pub(crate) fn adopt(self) -> Answer<'a, Report> {
+        in_span("adopt", async move { self.start().await?.adopt().await })
+    }
+
     pub(crate) fn ensure_version(self) -> Answer<'a, bool> {
         in_span("ensure_version", async move {
             self.start().await?.ensure_version().await

@@ -276,6 +276,26 @@ impl Migrations {
         self.runner(db).stamp(targets).await
     }
 
+    /// Records as applied what another migration tool has applied, as `[adopt]` in migrate.toml says. An upgrade does the
+    /// same before it runs anything, so this is for those who want it as a step of its own.
+    ///
+    /// # Errors
+    /// [`Error`] when the chain was not imported from another tool, or when it cannot have the history that is in the
+    /// database: nothing is changed then.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use migrate_runtime::*;
+    /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
+    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+    /// let error = migrations.adopt(&pool).await.unwrap_err();
+    /// assert_eq!(error.summary(), "the chain was not imported from another tool");
+    /// # Ok(()) }
+    /// ```
+    pub async fn adopt<'a>(&'a self, db: impl Database<'a>) -> Result<Report, Error> {
+        self.runner(db).adopt().await
+    }
+
     /// Settles a revision that stopped half-way outside a transaction.
     ///
     /// # Errors

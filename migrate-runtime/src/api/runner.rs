@@ -185,6 +185,14 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self.call().stamp(targets, replacing).await
     }
 
+    /// Takes over the history of another tool: see [`Migrations::adopt`].
+    ///
+    /// # Errors
+    /// [`Error`] when the chain was not imported, or cannot have the history that is in the database.
+    pub async fn adopt(self) -> Result<Report, Error> {
+        self.call().adopt().await
+    }
+
     /// Creates the version table and the journal, unless they are there. Returns whether anything was missing.
     ///
     /// # Errors

@@ -100,10 +100,7 @@ pub(crate) trait Session: Send {
     ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>>;
 
     /// Asks for something, and returns the rows as text: the query must not give another type.
-    fn ask(
-        &mut self,
-        sql: String,
-    ) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>>;
+    fn ask(&mut self, sql: String) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>>;
 
     /// Keeps a statement that gives back a lock of another tool, for [`unlock`](Self::unlock) to run. A server alone has
     /// such locks.

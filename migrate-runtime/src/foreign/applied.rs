@@ -57,7 +57,11 @@ pub(crate) fn compare<'h>(
         by_history[index] = history.of(index, revision)?;
     }
     if let Some(row) = history.up_to {
-        let is_tip = |revision: &Revision| revision.adopts().any(|(version, _)| tool_eq(tool, version, &row.version));
+        let is_tip = |revision: &Revision| {
+            revision
+                .adopts()
+                .any(|(version, _)| tool_eq(tool, version, &row.version))
+        };
         if let Some(tip) = revisions.iter().position(is_tip) {
             for (index, under) in graph.ancestors(&[tip]).into_iter().enumerate() {
                 if under && revisions[index].adopts().next().is_some() {
@@ -167,9 +171,16 @@ impl<'h> History<'h> {
             .flat_map(Revision::adopts)
             .map(|(version, _)| normal(self.tool, version))
             .collect();
-        let rows = self.applied.iter().filter(|(version, _)| !known.contains(*version));
+        let rows = self
+            .applied
+            .iter()
+            .filter(|(version, _)| !known.contains(*version));
         let mut unknown: Vec<&str> = rows.map(|(_, row)| &*row.version).collect();
-        unknown.extend(self.up_to.filter(|row| !adopts(row)).map(|row| &*row.version));
+        unknown.extend(
+            self.up_to
+                .filter(|row| !adopts(row))
+                .map(|row| &*row.version),
+        );
         unknown.sort_unstable();
         unknown
     }
@@ -197,7 +208,9 @@ fn numbers(version: &str) -> Option<Parts> {
     while parts.len() > 1 && parts.last().is_some_and(String::is_empty) {
         parts.pop();
     }
-    Some(Parts(parts.into_iter().map(|part| (part.len(), part)).collect()))
+    Some(Parts(
+        parts.into_iter().map(|part| (part.len(), part)).collect(),
+    ))
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -221,9 +234,17 @@ mod tests {
         let versions = folder.path().join("versions");
         std::fs::create_dir(&versions).expect("a folder");
         for (n, adopts) in adopts.iter().enumerate() {
-            let parent = n.checked_sub(1).map_or("none".to_owned(), |n| format!("r{n}"));
-            let adopts = if adopts.is_empty() { String::new() } else { format!("-- adopts: {adopts}\n") };
-            let text = format!("-- revision: r{n}\n-- down_revision: {parent}\n{adopts}\n-- migrate: upgrade\nSELECT 1;\n");
+            let parent = n
+                .checked_sub(1)
+                .map_or("none".to_owned(), |n| format!("r{n}"));
+            let adopts = if adopts.is_empty() {
+                String::new()
+            } else {
+                format!("-- adopts: {adopts}\n")
+            };
+            let text = format!(
+                "-- revision: r{n}\n-- down_revision: {parent}\n{adopts}\n-- migrate: upgrade\nSELECT 1;\n"
+            );
             std::fs::write(versions.join(format!("r{n}.sql")), text).expect("it is written");
         }
         Migrations::load(folder.path()).expect("a sound chain")
@@ -243,33 +264,86 @@ mod tests {
         row(version, None, RowState::Applied)
     }
 
-    fn compared(tool: Tool, adopts: &[&str], rows: &[HistoryRow]) -> Result<(Vec<usize>, Vec<String>), Refusal> {
+    fn compared(
+        tool: Tool,
+        adopts: &[&str],
+        rows: &[HistoryRow],
+    ) -> Result<(Vec<usize>, Vec<String>), Refusal> {
         let migrations = chain(adopts);
-        let compared = compare(tool, migrations.revisions(), &migrations.graph(), &Ours::default(), rows)?;
+        let compared = compare(
+            tool,
+            migrations.revisions(),
+            &migrations.graph(),
+            &Ours::default(),
+            rows,
+        )?;
         let adopted = compared.adopted.iter().map(|(index, _)| *index).collect();
-        Ok((adopted, compared.unknown.into_iter().map(str::to_owned).collect()))
+        Ok((
+            adopted,
+            compared.unknown.into_iter().map(str::to_owned).collect(),
+        ))
     }
 
     #[test]
     fn the_applied_revisions_are_those_of_the_rows() {
         let adopts = ["1 aa", "2 bb", "3 cc", ""];
-        let rows = [row("1", Some("aa"), RowState::Applied), row("2", Some("bb"), RowState::Applied)];
-        assert_eq!(compared(Tool::Sqlx, &adopts, &rows), Ok((vec![0, 1], vec![])));
+        let rows = [
+            row("1", Some("aa"), RowState::Applied),
+            row("2", Some("bb"), RowState::Applied),
+        ];
+        assert_eq!(
+            compared(Tool::Sqlx, &adopts, &rows),
+            Ok((vec![0, 1], vec![]))
+        );
         assert_eq!(compared(Tool::Sqlx, &adopts, &[]), Ok((vec![], vec![])));
-        assert_eq!(compared(Tool::Sqlx, &["1"], &[applied("1"), applied("9")]), Ok((vec![0], vec!["9".to_owned()])));
+        assert_eq!(
+            compared(Tool::Sqlx, &["1"], &[applied("1"), applied("9")]),
+            Ok((vec![0], vec!["9".to_owned()]))
+        );
     }
 
     #[test]
     fn a_history_that_the_chain_cannot_have_is_refused() {
         let adopts = ["1 aa", "2 bb", "3 cc"];
         let gap = compared(Tool::Sqlx, &adopts, &[applied("1"), applied("3")]);
-        assert_eq!(gap, Err(Refusal::Gap { applied: 2, missing: 1 }));
-        let edited = compared(Tool::Sqlx, &adopts, &[row("1", Some("ab"), RowState::Applied)]);
-        assert_eq!(edited, Err(Refusal::Edited { revision: 0, version: "1".to_owned() }));
-        let failed = compared(Tool::Sqlx, &adopts, &[applied("1"), row("2", None, RowState::Failed)]);
-        assert_eq!(failed, Err(Refusal::Failed { version: "2".to_owned() }));
+        assert_eq!(
+            gap,
+            Err(Refusal::Gap {
+                applied: 2,
+                missing: 1
+            })
+        );
+        let edited = compared(
+            Tool::Sqlx,
+            &adopts,
+            &[row("1", Some("ab"), RowState::Applied)],
+        );
+        assert_eq!(
+            edited,
+            Err(Refusal::Edited {
+                revision: 0,
+                version: "1".to_owned()
+            })
+        );
+        let failed = compared(
+            Tool::Sqlx,
+            &adopts,
+            &[applied("1"), row("2", None, RowState::Failed)],
+        );
+        assert_eq!(
+            failed,
+            Err(Refusal::Failed {
+                version: "2".to_owned()
+            })
+        );
         let partly = compared(Tool::Sqlx, &["1, 2"], &[applied("1")]);
-        assert_eq!(partly, Err(Refusal::Partly { revision: 0, missing: "2".to_owned() }));
+        assert_eq!(
+            partly,
+            Err(Refusal::Partly {
+                revision: 0,
+                missing: "2".to_owned()
+            })
+        );
     }
 
     #[test]
@@ -280,7 +354,13 @@ mod tests {
             recorded: ["r0", "r1"].map(str::to_owned).into(),
         };
         let rows = [applied("1"), applied("2")];
-        let compared = compare(Tool::Diesel, migrations.revisions(), &migrations.graph(), &ours, &rows);
+        let compared = compare(
+            Tool::Diesel,
+            migrations.revisions(),
+            &migrations.graph(),
+            &ours,
+            &rows,
+        );
         assert_eq!(compared.expect("it compares").adopted, []);
     }
 
@@ -288,24 +368,42 @@ mod tests {
     fn the_newest_row_of_a_version_counts() {
         let undone = row("2", None, RowState::Undone);
         let rows = [applied("1"), applied("2"), undone.clone()];
-        assert_eq!(compared(Tool::Goose, &["1", "2"], &rows), Ok((vec![0], vec![])));
+        assert_eq!(
+            compared(Tool::Goose, &["1", "2"], &rows),
+            Ok((vec![0], vec![]))
+        );
         let rows = [applied("1"), undone, applied("2")];
-        assert_eq!(compared(Tool::Goose, &["1", "2"], &rows), Ok((vec![0, 1], vec![])));
+        assert_eq!(
+            compared(Tool::Goose, &["1", "2"], &rows),
+            Ok((vec![0, 1], vec![]))
+        );
     }
 
     #[test]
     fn one_row_of_golang_migrate_means_all_up_to_it() {
         let up_to = |version| [row(version, None, RowState::UpTo)];
         let adopts = ["1", "2", "3", ""];
-        assert_eq!(compared(Tool::GolangMigrate, &adopts, &up_to("2")), Ok((vec![0, 1], vec![])));
-        assert_eq!(compared(Tool::GolangMigrate, &adopts, &up_to("7")), Ok((vec![], vec!["7".to_owned()])));
+        assert_eq!(
+            compared(Tool::GolangMigrate, &adopts, &up_to("2")),
+            Ok((vec![0, 1], vec![]))
+        );
+        assert_eq!(
+            compared(Tool::GolangMigrate, &adopts, &up_to("7")),
+            Ok((vec![], vec!["7".to_owned()]))
+        );
     }
 
     #[test]
     fn versions_of_flyway_are_numbers_and_a_baseline_covers_what_is_below() {
         let rows = [row("2", None, RowState::Baseline), applied("10.1")];
         let adopts = ["1", "1.1", "02.0", "10_1"];
-        assert_eq!(compared(Tool::Flyway, &adopts, &rows), Ok((vec![0, 1, 2, 3], vec![])));
-        assert_eq!(compared(Tool::Flyway, &["3"], &rows[..1]), Ok((vec![], vec![])));
+        assert_eq!(
+            compared(Tool::Flyway, &adopts, &rows),
+            Ok((vec![0, 1, 2, 3], vec![]))
+        );
+        assert_eq!(
+            compared(Tool::Flyway, &["3"], &rows[..1]),
+            Ok((vec![], vec![]))
+        );
     }
 }

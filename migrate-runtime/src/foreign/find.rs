@@ -30,7 +30,11 @@ impl Found {
 /// in each row.
 pub(crate) fn query(dialect: Dialect, schema: Option<&str>, tables: &[&str]) -> String {
     let text = |text: &str| quote_text(dialect, text);
-    let list = tables.iter().map(|table| text(table)).collect::<Vec<_>>().join(", ");
+    let list = tables
+        .iter()
+        .map(|table| text(table))
+        .collect::<Vec<_>>()
+        .join(", ");
     match dialect {
         Dialect::Sqlite => {
             let name = schema.unwrap_or("main");
@@ -72,7 +76,10 @@ pub(crate) fn read(answer: Answer, adopted: Option<Tool>) -> Vec<Found> {
         let Ok([Some(schema), Some(table), Some(column)]) = <[_; 3]>::try_from(row) else {
             continue;
         };
-        match tables.iter_mut().find(|(s, t, _)| *s == schema && *t == table) {
+        match tables
+            .iter_mut()
+            .find(|(s, t, _)| *s == schema && *t == table)
+        {
             Some((.., columns)) => columns.push(column),
             None => tables.push((schema, table, vec![column])),
         }
@@ -120,7 +127,11 @@ mod tests {
     use super::*;
 
     fn found(rows: &[(&str, &str)]) -> Vec<(Option<Tool>, &'static str)> {
-        let row = |(table, column): &(&str, &str)| ["public", table, column].map(|text| Some(text.to_owned())).to_vec();
+        let row = |(table, column): &(&str, &str)| {
+            ["public", table, column]
+                .map(|text| Some(text.to_owned()))
+                .to_vec()
+        };
         read(rows.iter().map(row).collect(), None)
             .into_iter()
             .map(|found| (found.tool, found.name))
@@ -130,10 +141,16 @@ mod tests {
     #[test]
     fn tables_of_one_name_are_told_apart_by_their_columns() {
         let of = |columns: &[&str]| {
-            let rows: Vec<_> = columns.iter().map(|column| ("schema_migrations", *column)).collect();
+            let rows: Vec<_> = columns
+                .iter()
+                .map(|column| ("schema_migrations", *column))
+                .collect();
             found(&rows)
         };
-        assert_eq!(of(&["dirty", "version"]), [(Some(Tool::GolangMigrate), "golang-migrate")]);
+        assert_eq!(
+            of(&["dirty", "version"]),
+            [(Some(Tool::GolangMigrate), "golang-migrate")]
+        );
         assert_eq!(of(&["version"]), [(Some(Tool::Dbmate), "dbmate or Rails")]);
         assert_eq!(of(&["inserted_at", "version"]), [(None, "Ecto")]);
         assert_eq!(of(&["id", "name"]), []);
@@ -142,7 +159,10 @@ mod tests {
     #[test]
     fn other_tables_tell_by_their_name() {
         assert_eq!(
-            found(&[("_sqlx_migrations", "version"), ("_sqlx_migrations", "checksum")]),
+            found(&[
+                ("_sqlx_migrations", "version"),
+                ("_sqlx_migrations", "checksum")
+            ]),
             [(Some(Tool::Sqlx), "sqlx")]
         );
     }

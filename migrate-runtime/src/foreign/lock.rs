@@ -36,7 +36,10 @@ pub(crate) fn of(tool: Tool, dialect: Dialect, names: &Names<'_>) -> Vec<Foreign
     match dialect {
         Dialect::Sqlite => Vec::new(),
         Dialect::Postgres => numbers(tool, names).into_iter().map(advisory).collect(),
-        Dialect::MySql => named(tool, names).into_iter().map(|name| get_lock(&name)).collect(),
+        Dialect::MySql => named(tool, names)
+            .into_iter()
+            .map(|name| get_lock(&name))
+            .collect(),
     }
 }
 
@@ -83,7 +86,10 @@ fn named(tool: Tool, names: &Names<'_>) -> Vec<String> {
     match tool {
         Tool::Sqlx => vec![format!("{:x}", sqlx_number(database))],
         Tool::GolangMigrate => vec![golang_number(&[&format!("{database}:{table}")]).to_string()],
-        Tool::Flyway => vec![format!("Flyway-{}", java_hash(&qualified(Dialect::MySql, names)))],
+        Tool::Flyway => vec![format!(
+            "Flyway-{}",
+            java_hash(&qualified(Dialect::MySql, names))
+        )],
         Tool::Prisma => vec!["prisma_migrate".to_owned()],
         Tool::Diesel | Tool::Refinery | Tool::SeaOrm | Tool::Dbmate | Tool::Goose => Vec::new(),
     }
@@ -141,13 +147,20 @@ mod tests {
                 Tool::Goose => (1, 0),
                 Tool::Diesel | Tool::Refinery | Tool::SeaOrm | Tool::Dbmate => (0, 0),
             };
-            assert_eq!((count(Dialect::Postgres), count(Dialect::MySql)), expected, "{tool:?}");
+            assert_eq!(
+                (count(Dialect::Postgres), count(Dialect::MySql)),
+                expected,
+                "{tool:?}"
+            );
         }
     }
 
     #[test]
     fn the_lock_of_flyway_is_named_after_its_table() {
-        assert_eq!(qualified(Dialect::Postgres, &NAMES), "\"public\".\"flyway_schema_history\"");
+        assert_eq!(
+            qualified(Dialect::Postgres, &NAMES),
+            "\"public\".\"flyway_schema_history\""
+        );
         assert_eq!(FLYWAY.to_be_bytes()[2..], *b"Flyway");
     }
 }

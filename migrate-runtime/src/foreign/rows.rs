@@ -57,20 +57,62 @@ pub(crate) fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
         Tool::Sqlx => {
             let state = "CASE WHEN success THEN 'applied' ELSE 'failed' END";
             let at = time("installed_on", Time::Zoned);
-            of(&version, &hex(dialect, "checksum"), state, &at, "NULL", "ORDER BY version")
+            of(
+                &version,
+                &hex(dialect, "checksum"),
+                state,
+                &at,
+                "NULL",
+                "ORDER BY version",
+            )
         }
-        Tool::Diesel => of(&version, "NULL", "'applied'", &time("run_on", local(dialect)), "NULL", "ORDER BY version"),
+        Tool::Diesel => of(
+            &version,
+            "NULL",
+            "'applied'",
+            &time("run_on", local(dialect)),
+            "NULL",
+            "ORDER BY version",
+        ),
         Tool::Refinery => {
             let at = time("applied_on", Time::Text);
-            of(&version, &text("checksum"), "'applied'", &at, "NULL", "ORDER BY version")
+            of(
+                &version,
+                &text("checksum"),
+                "'applied'",
+                &at,
+                "NULL",
+                "ORDER BY version",
+            )
         }
-        Tool::SeaOrm => of(&version, "NULL", "'applied'", &time("applied_at", Time::Epoch), "NULL", "ORDER BY version"),
+        Tool::SeaOrm => of(
+            &version,
+            "NULL",
+            "'applied'",
+            &time("applied_at", Time::Epoch),
+            "NULL",
+            "ORDER BY version",
+        ),
         Tool::Goose => {
             let state = "CASE WHEN is_applied THEN 'applied' ELSE 'undone' END";
             let at = time("tstamp", local(dialect));
-            of(&text("version_id"), "NULL", state, &at, "NULL", "WHERE version_id <> 0 ORDER BY id")
+            of(
+                &text("version_id"),
+                "NULL",
+                state,
+                &at,
+                "NULL",
+                "WHERE version_id <> 0 ORDER BY id",
+            )
         }
-        Tool::Dbmate => of(&version, "NULL", "'applied'", "NULL", "NULL", "ORDER BY version"),
+        Tool::Dbmate => of(
+            &version,
+            "NULL",
+            "'applied'",
+            "NULL",
+            "NULL",
+            "ORDER BY version",
+        ),
         Tool::GolangMigrate => {
             let state = "CASE WHEN dirty THEN 'failed' ELSE 'up to' END";
             of(&version, "NULL", state, "NULL", "NULL", "")
@@ -90,13 +132,24 @@ pub(crate) fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
                 &state,
                 &time(&q("installed_on"), local(dialect)),
                 &q("installed_by"),
-                &format!("WHERE {} <> 'SCHEMA' ORDER BY {}", q("type"), q("installed_rank")),
+                &format!(
+                    "WHERE {} <> 'SCHEMA' ORDER BY {}",
+                    q("type"),
+                    q("installed_rank")
+                ),
             )
         }
         Tool::Prisma => {
             let state = "CASE WHEN rolled_back_at IS NOT NULL THEN 'undone' WHEN finished_at IS NULL THEN 'failed' ELSE 'applied' END";
             let at = time("finished_at", utc(dialect));
-            of("migration_name", "checksum", state, &at, "NULL", "ORDER BY started_at, id")
+            of(
+                "migration_name",
+                "checksum",
+                state,
+                &at,
+                "NULL",
+                "ORDER BY started_at, id",
+            )
         }
     }
 }

@@ -26,8 +26,12 @@ pub(super) fn time(dialect: Dialect, column: &str, kind: Time) -> String {
             "CASE WHEN typeof({column}) = 'integer' THEN strftime({SQLITE}, {column} / 1000.0, 'unixepoch') \
              ELSE strftime({SQLITE}, {column}) END"
         ),
-        (Dialect::Postgres, Time::Epoch) => format!("to_char(to_timestamp({column}) AT TIME ZONE 'UTC', {POSTGRES})"),
-        (Dialect::Postgres, Time::Zoned) => format!("to_char({column} AT TIME ZONE 'UTC', {POSTGRES})"),
+        (Dialect::Postgres, Time::Epoch) => {
+            format!("to_char(to_timestamp({column}) AT TIME ZONE 'UTC', {POSTGRES})")
+        }
+        (Dialect::Postgres, Time::Zoned) => {
+            format!("to_char({column} AT TIME ZONE 'UTC', {POSTGRES})")
+        }
         (Dialect::Postgres, Time::Plain) => format!("to_char({column}, {POSTGRES})"),
         (Dialect::Postgres, Time::Text) => column.to_owned(),
         (Dialect::MySql, Time::Epoch) => {

@@ -327,7 +327,9 @@ impl Tables {
         let hex = |value: Option<String>| text(value.as_deref());
         let subject = &entry.subject;
         let origin = entry.origin.as_ref();
-        let at = origin.and_then(|origin| origin.at.as_deref()).map(|at| text(Some(at)));
+        let at = origin
+            .and_then(|origin| origin.at.as_deref())
+            .map(|at| text(Some(at)));
         let [started, now] = [started, now].map(|time| at.as_deref().unwrap_or(time));
         let tool = origin.map_or(TOOL_VERSION, |origin| &origin.tool);
         let finished = if entry.event == JournalEvent::Started {

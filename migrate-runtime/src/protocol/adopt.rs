@@ -1,6 +1,8 @@
 //! Taking over the history of another tool: the revisions that it has applied are recorded as stamped, under both locks,
 //! before anything runs.
 
+use std::collections::HashSet;
+
 use migrate_chain::adopt::{Adopt, Tool};
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::{Dialect, Revision};
@@ -10,15 +12,17 @@ use super::run::{CREATED, Outcome, Run};
 use super::stamp;
 use super::step::Narrator;
 use super::view::View;
+use super::wait::Wait;
 use crate::database::{Failure, Transactional, Work};
 use crate::foreign::applied::{Comparison, Ours, Refusal, compare};
 use crate::foreign::find::{self, Found};
 use crate::foreign::rows::HistoryRow;
 use crate::foreign::{lock, rows};
 use crate::journal::state::{Row, RowChanges, State};
-use crate::journal::{JournalDirection, Record};
 use crate::journal::subject::Origin;
+use crate::journal::{JournalDirection, JournalEvent, Record};
 use crate::values::error::{Error, ErrorKind};
+use crate::values::status::Adoption;
 use crate::{Event, Migrations, Report};
 
 /// The history of another tool, as far as the chain adopts it.
@@ -91,6 +95,93 @@ impl Run<'_> {
         Ok(Some((history.tool, adopted)))
     }
 
+    /// The state once what is to be taken over is.
+    ///
+    /// # Errors
+    /// As [`take_over`](Self::take_over).
+    pub(super) async fn as_taken_over(
+        &mut self,
+        view: &View<'_>,
+        state: State,
+    ) -> Result<State, Error> {
+        match self.adoptable(view, &state).await? {
+            Some((_, adopted)) if !adopted.is_empty() => Ok(taken(&view.graph, &state, &adopted)),
+            _ => Ok(state),
+        }
+    }
+
+    /// The history of another tool, for the status; none where there is none and nothing was taken over.
+    pub(super) async fn adoption(
+        &mut self,
+        view: &View<'_>,
+        state: &State,
+    ) -> Result<Option<Adoption>, Error> {
+        let mut adoption = Adoption::default();
+        match self.adoptable(view, state).await {
+            Ok(Some((tool, adopted))) => {
+                tool.name().clone_into(&mut adoption.tool);
+                let ids = adopted.iter().map(|&index| view.graph.id(index).to_owned());
+                adoption.to_adopt = ids.collect();
+            }
+            Ok(None) => {}
+            Err(error) if error.kind() == ErrorKind::Foreign => {
+                adoption.obstacle = Some(error.summary().to_owned());
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(Adopt::History { tool, .. }) = self.migrations.settings.adopt() {
+            tool.name().clone_into(&mut adoption.tool);
+            adoption.run_since = self.run_since(view).await?;
+            adoption.adopted = self.adopted(state).await?;
+        }
+        let is_there =
+            !adoption.is_over() || adoption.adopted > 0 || !adoption.run_since.is_empty();
+        Ok(is_there.then_some(adoption))
+    }
+
+    /// How many revisions were taken over.
+    async fn adopted(&mut self, state: &State) -> Result<usize, Error> {
+        let adopts = self.migrations.revisions().iter();
+        let adopts = adopts.filter(|revision| revision.adopts().next().is_some());
+        let adopts: HashSet<&str> = adopts.map(Revision::id).collect();
+        let journal = self.journal(state).await?;
+        let stamped = journal.iter().filter(|row| {
+            row.event == JournalEvent::Stamped && row.direction == JournalDirection::Stamp
+        });
+        let stamped: HashSet<&str> = stamped.map(|row| &*row.revision).collect();
+        Ok(adopts.intersection(&stamped).count())
+    }
+
+    /// Takes over what another tool has applied, and runs nothing.
+    pub(crate) async fn adopt(mut self) -> Result<Report, Error> {
+        if !matches!(
+            self.migrations.settings.adopt(),
+            Some(Adopt::History { .. })
+        ) {
+            let summary = "the chain was not imported from another tool";
+            return Err(Error::new(ErrorKind::Unsupported, summary)
+                .help("`cargo migrate import` writes the chain, and `[adopt]` in migrate.toml"));
+        }
+        let view = View::new(self.migrations);
+        let mut report = Report::default();
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            let state = self.state().await?;
+            let taken = self.take_over(&view, &state, &mut report).await;
+            self.session.unlock().await;
+            report.current = match taken? {
+                Takeover::Nothing => state.ids(),
+                Takeover::Done(state) => state.ids(),
+                Takeover::Stopped(Outcome::Busy { holder }) => {
+                    self.wait(&mut wait, &holder).await?;
+                    continue;
+                }
+                Takeover::Stopped(_) => continue,
+            };
+            return Ok(self.finished(report));
+        }
+    }
+
     /// The versions that the other tool has run and that no revision adopts.
     pub(super) async fn run_since(&mut self, view: &View<'_>) -> Result<Vec<String>, Error> {
         let Some(Adopt::History { tool, table }) = self.migrations.settings.adopt() else {
@@ -101,7 +192,13 @@ impl Run<'_> {
         };
         let history = self.read_history(tool, found).await?;
         let revisions = self.migrations.revisions();
-        let compared = compare(tool, revisions, &view.graph, &Ours::default(), &history.rows);
+        let compared = compare(
+            tool,
+            revisions,
+            &view.graph,
+            &Ours::default(),
+            &history.rows,
+        );
         let unknown = compared.map_or_else(|_| Vec::new(), |compared| compared.unknown);
         Ok(unknown.into_iter().map(str::to_owned).collect())
     }
@@ -143,7 +240,9 @@ impl Run<'_> {
         let applied = view.graph.ancestors(&ours.rows);
         let mut revisions = self.migrations.revisions().iter().zip(applied);
         revisions.any(|(revision, is_applied)| {
-            !is_applied && !ours.recorded.contains(revision.id()) && revision.adopts().next().is_some()
+            !is_applied
+                && !ours.recorded.contains(revision.id())
+                && revision.adopts().next().is_some()
         })
     }
 
@@ -155,7 +254,9 @@ impl Run<'_> {
             _ => (self.tables.schema.as_deref(), tables.to_vec()),
         };
         let sql = find::query(dialect, schema, &tables);
-        let answer = self.ask("to look for the history of another tool", sql).await?;
+        let answer = self
+            .ask("to look for the history of another tool", sql)
+            .await?;
         Ok(find::read(answer, tool))
     }
 
@@ -164,7 +265,11 @@ impl Run<'_> {
         let sql = rows::query(tool, dialect, &found.sql(dialect));
         let doing = "to read the history of another tool";
         let rows = rows::read(self.ask(doing, sql).await?).map_err(|row| {
-            let summary = format!("`{}` has a row that {} does not write: {row}", found.table, tool.name());
+            let summary = format!(
+                "`{}` has a row that {} does not write: {row}",
+                found.table,
+                tool.name()
+            );
             Error::new(ErrorKind::Foreign, summary).help(NOTHING_CHANGED)
         })?;
         Ok(History { tool, found, rows })
@@ -174,7 +279,10 @@ impl Run<'_> {
     async fn refuse_foreign(&mut self) -> Result<(), Error> {
         for found in self.find(&find::known_tables(), None).await? {
             let sql = format!("SELECT '1' FROM {} LIMIT 1", found.sql(self.tables.dialect));
-            let has_rows = !self.ask("to look at the history of another tool", sql).await?.is_empty();
+            let has_rows = !self
+                .ask("to look at the history of another tool", sql)
+                .await?
+                .is_empty();
             if has_rows {
                 return Err(foreign(&found));
             }
@@ -216,7 +324,8 @@ impl Run<'_> {
     ) -> Result<Comparison<'h>, Error> {
         let revisions = self.migrations.revisions();
         let refused = |refusal| refused(self.migrations, history, refusal);
-        let compared = compare(history.tool, revisions, &view.graph, ours, &history.rows).map_err(refused)?;
+        let compared =
+            compare(history.tool, revisions, &view.graph, ours, &history.rows).map_err(refused)?;
         match compared.unknown.first() {
             Some(version) => Err(unknown(history, version)),
             None => Ok(compared),
@@ -243,12 +352,18 @@ impl Run<'_> {
             first.changes = RowChanges::between(&state.ids(), &after);
         }
         let guard = unchanged(self.tables.dialect, history);
-        let mut work: Vec<Transactional<'_>> = records.into_iter().map(Transactional::record_only).collect();
+        let mut work: Vec<Transactional<'_>> = records
+            .into_iter()
+            .map(Transactional::record_only)
+            .collect();
         if let Some(first) = work.first_mut() {
             first.work = Work::Sql(&guard);
         }
         let mut narrator = Narrator::silent(&self.options);
-        let ran = self.session.run(&self.tables, state, &work, &mut narrator).await;
+        let ran = self
+            .session
+            .run(&self.tables, state, &work, &mut narrator)
+            .await;
         match ran {
             Ok(()) => {}
             // The other tool was at work in between.
@@ -260,18 +375,15 @@ impl Run<'_> {
             tool: history.tool.name().to_owned(),
             revisions: adopted.len(),
         });
-        let row = |revision: String| Row {
-            revision,
-            digest: None,
-        };
-        Ok(Takeover::Done(State {
-            rows: after.into_iter().map(row).collect(),
-            ..CREATED
-        }))
+        Ok(Takeover::Done(taken(&view.graph, state, &adopted)))
     }
 
     /// Asks the database for something.
-    async fn ask(&mut self, doing: &'static str, sql: String) -> Result<crate::foreign::Answer, Error> {
+    async fn ask(
+        &mut self,
+        doing: &'static str,
+        sql: String,
+    ) -> Result<crate::foreign::Answer, Error> {
         let asked = self.session.ask(sql).await;
         asked.map_err(|error| {
             let failure = Failure::Database { doing, error };
@@ -282,7 +394,26 @@ impl Run<'_> {
 
 /// The version rows as places in the chain; none if it does not have one of them.
 fn current(graph: &RevisionGraph, state: &State) -> Option<Vec<usize>> {
-    state.rows.iter().map(|row| graph.find(&row.revision)).collect()
+    state
+        .rows
+        .iter()
+        .map(|row| graph.find(&row.revision))
+        .collect()
+}
+
+/// The state once these revisions are recorded too.
+fn taken(graph: &RevisionGraph, state: &State, adopted: &[usize]) -> State {
+    let row = |revision: String| Row {
+        revision,
+        digest: None,
+    };
+    State {
+        rows: rows_after(graph, state, adopted)
+            .into_iter()
+            .map(row)
+            .collect(),
+        ..CREATED
+    }
 }
 
 /// The version rows once these revisions are applied too, sorted.
@@ -305,7 +436,12 @@ fn records<'v>(
     compared: &Comparison<'_>,
 ) -> Vec<Record<'v>> {
     let record = |(index, row): &(usize, &HistoryRow)| {
-        let mut entry = stamp::stamped(view, dialect, view.graph.id(*index), JournalDirection::Stamp);
+        let mut entry = stamp::stamped(
+            view,
+            dialect,
+            view.graph.id(*index),
+            JournalDirection::Stamp,
+        );
         entry.origin = Some(Origin {
             tool: match &row.by {
                 Some(user) => format!("{}, by {user}", tool.name()),
@@ -324,9 +460,14 @@ fn records<'v>(
 /// A statement that fails unless the history has as many rows as were read: not every tool has a lock.
 fn unchanged(dialect: Dialect, history: &History) -> String {
     let query = rows::query(history.tool, dialect, &history.found.sql(dialect));
-    let (count, rows) = (format!("(SELECT COUNT(*) FROM ({query}) history)"), history.rows.len());
+    let (count, rows) = (
+        format!("(SELECT COUNT(*) FROM ({query}) history)"),
+        history.rows.len(),
+    );
     match dialect {
-        Dialect::Sqlite => format!("SELECT CASE WHEN {count} = {rows} THEN 1 ELSE abs(-9223372036854775807 - 1) END"),
+        Dialect::Sqlite => format!(
+            "SELECT CASE WHEN {count} = {rows} THEN 1 ELSE abs(-9223372036854775807 - 1) END"
+        ),
         Dialect::Postgres => format!("SELECT 1 / CASE WHEN {count} = {rows} THEN 1 ELSE 0 END"),
         Dialect::MySql => format!("DO IF({count} = {rows}, 1, (SELECT 1 UNION SELECT 2))"),
     }
@@ -337,7 +478,9 @@ const NOTHING_CHANGED: &str = "nothing was changed";
 /// The database belongs to another tool, and the chain says nothing about it.
 fn foreign(found: &Found) -> Error {
     let (table, name) = (&found.table, found.name);
-    let summary = format!("the database has the history of {name} in `{table}`, and this chain was not imported from it");
+    let summary = format!(
+        "the database has the history of {name} in `{table}`, and this chain was not imported from it"
+    );
     let error = Error::new(ErrorKind::Foreign, summary)
         .note("its tables may be there already, and the first revisions would run on them");
     error.help(match found.tool {
@@ -374,8 +517,13 @@ fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> Erro
             ErrorKind::Foreign,
             format!("by `{table}` the migration `{version}` failed, or is under way"),
         )
-        .help(format!("nothing was changed; repair it with {tool}, and start again")),
-        Refusal::Edited { revision: index, version } => {
+        .help(format!(
+            "nothing was changed; repair it with {tool}, and start again"
+        )),
+        Refusal::Edited {
+            revision: index,
+            version,
+        } => {
             let revision = revision(index);
             let id = revision.id();
             of(revision, format!("the checksum of `{version}` in `{table}` is not the one that revision `{id}` adopts"))
@@ -391,11 +539,21 @@ fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> Erro
                     "nothing was changed; run the missing migration with {tool}, or move the revision: `cargo migrate rebase`"
                 ))
         }
-        Refusal::Partly { revision: index, missing } => {
+        Refusal::Partly {
+            revision: index,
+            missing,
+        } => {
             let revision = revision(index);
             let id = revision.id();
-            of(revision, format!("revision `{id}` adopts several migrations, and `{missing}` is not in `{table}`"))
-                .help(format!("nothing was changed; run the migrations up to it with {tool}, and start again"))
+            of(
+                revision,
+                format!(
+                    "revision `{id}` adopts several migrations, and `{missing}` is not in `{table}`"
+                ),
+            )
+            .help(format!(
+                "nothing was changed; run the migrations up to it with {tool}, and start again"
+            ))
         }
     }
 }

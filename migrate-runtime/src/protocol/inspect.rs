@@ -6,6 +6,7 @@ use std::time::Duration;
 use migrate_chain::Revision;
 use migrate_chain::target::Target;
 
+use super::adopt;
 use super::goal::Goal;
 use super::outside::unfinished;
 use super::run::Run;
@@ -20,8 +21,11 @@ use crate::{Direction, Event, Plan, PlannedStep};
 impl Run<'_> {
     /// What would run, without running it.
     pub(crate) async fn preview(mut self, mut goal: Goal) -> Result<Plan, Error> {
-        let state = self.state().await?;
+        let mut state = self.state().await?;
         let mut views = Views::new(self.migrations);
+        if goal.direction == Direction::Upgrade {
+            state = self.as_taken_over(&views.chain, state).await?;
+        }
         let steps = self.plan(&mut views, &mut goal, &state).await?;
         let planned = steps
             .iter()
@@ -58,10 +62,19 @@ impl Run<'_> {
                 status.edited.clone_from(&status.current);
             }
         }
+        status.adoption = self.adoption(&views.chain, &state).await?;
         if status.unknown.is_empty() {
+            let rows = match &status.adoption {
+                Some(adoption) => {
+                    let graph = &views.chain.graph;
+                    let adopted = graph.find_all(adoption.to_adopt.iter().map(String::as_str));
+                    adopt::rows_after(graph, &state, &adopted)
+                }
+                None => status.current.clone(),
+            };
             let chain = &views.chain;
             verify::refuse_overlaps(chain, &self.tables, &status.current)?;
-            let plan = chain.graph.upgrade(&status.current, &Target::heads())?;
+            let plan = chain.graph.upgrade(&rows, &Target::heads())?;
             let planned = |step: &migrate_chain::plan::Step| {
                 PlannedStep::new(chain.revision(step.revision), Direction::Upgrade)
             };
@@ -99,6 +112,13 @@ impl Run<'_> {
             return Ok(());
         }
         let status = self.status().await?;
+        if status
+            .adoption
+            .as_ref()
+            .is_some_and(|found| found.obstacle.is_some())
+        {
+            self.adoptable(&View::new(self.migrations), &state).await?;
+        }
         if !status.unknown.is_empty() {
             let goal = Goal::new(Direction::Upgrade, None)?;
             let chain = View::new(self.migrations);

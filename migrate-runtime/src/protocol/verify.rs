@@ -470,6 +470,10 @@ pub(super) fn not_current(status: &Status) -> Error {
             "the database is not at the head: revision `{}` is pending",
             one.revision
         ),
+        (None, []) => match &status.adoption {
+            Some(adoption) => format!("the history of {} is not taken over yet", adoption.tool),
+            None => "the database is not at the head".to_owned(),
+        },
         (None, pending) => format!(
             "the database is not at the head: {} revisions are pending",
             pending.len()

@@ -61,6 +61,9 @@ impl fmt::Display for Report {
             write!(f, "took over {} revision{plural}, ", self.adopted)?;
         }
         let Some(first) = self.steps.first() else {
+            if self.adopted > 0 {
+                return write!(f, "now at {at}");
+            }
             return write!(f, "nothing to do, the database is at {at}");
         };
         let verb = match first.direction {

@@ -21,6 +21,24 @@ pub struct Status {
     pub edited: Vec<String>,
     /// The revision that stopped half-way outside a transaction, if there is one.
     pub unfinished: Option<Unfinished>,
+    /// The history of another tool, if the chain was imported from it or the database is at base and has one.
+    pub adoption: Option<Adoption>,
+}
+
+/// The history of another tool in the database, against the chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Adoption {
+    /// The name of the tool, such as `sqlx`.
+    pub tool: String,
+    /// The revisions that it has applied, and that the next upgrade records as applied, in order.
+    pub to_adopt: Vec<String>,
+    /// How many revisions were taken over.
+    pub adopted: usize,
+    /// The versions that it has run and that no revision adopts: it was used after the import.
+    pub run_since: Vec<String>,
+    /// Why an upgrade will be refused, if it will.
+    pub obstacle: Option<String>,
 }
 
 /// A revision that is applied, that this binary does not know, and that the journal tells of.
@@ -66,6 +84,42 @@ impl Status {
             && self.unknown.is_empty()
             && self.edited.is_empty()
             && self.unfinished.is_none()
+            && self.adoption.as_ref().is_none_or(Adoption::is_over)
+    }
+}
+
+impl Adoption {
+    /// Whether nothing is left to take over.
+    pub fn is_over(&self) -> bool {
+        self.to_adopt.is_empty() && self.obstacle.is_none()
+    }
+}
+
+impl fmt::Display for Adoption {
+    /// A line for what was taken over, and one for each thing that is left.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tool = &self.tool;
+        let counted = |count: usize| match count {
+            1 => "1 revision".to_owned(),
+            n => format!("{n} revisions"),
+        };
+        let mut lines = Vec::new();
+        if self.adopted > 0 {
+            lines.push(format!("taken over from {tool}: {}", counted(self.adopted)));
+        }
+        if !self.to_adopt.is_empty() {
+            lines.push(format!(
+                "the next upgrade takes over from {tool}: {}",
+                counted(self.to_adopt.len())
+            ));
+        }
+        lines.extend(
+            self.run_since
+                .iter()
+                .map(|version| format!("run by {tool} and not imported: {version}")),
+        );
+        lines.extend(self.obstacle.clone());
+        f.write_str(&lines.join("\n"))
     }
 }
 
@@ -77,7 +131,10 @@ impl fmt::Display for Status {
             rows => write!(f, "the database is at {}", rows.join(", "))?,
         }
         if self.is_current() {
-            return f.write_str(", the head");
+            f.write_str(", the head")?;
+        }
+        if let Some(adoption) = &self.adoption {
+            write!(f, "\n{adoption}")?;
         }
         for step in &self.pending {
             write!(f, "\npending: {} {}", step.revision, step.message)?;

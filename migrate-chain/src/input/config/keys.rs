@@ -1,12 +1,12 @@
 //! The keys of `migrate.toml`, each with its value, its default and its meaning.
 
-use super::{adopt, connect};
 use super::reader::{Reader, Value};
 use super::settings::Config;
 use super::value::{
     choice, dialects, file_template, hooks, length, locations, non_empty, one_or_more, only,
     strings, table_name,
 };
+use super::{adopt, connect};
 
 /// A key of `migrate.toml`, as the messages and the reference page describe it.
 #[derive(Clone, Copy, Debug)]

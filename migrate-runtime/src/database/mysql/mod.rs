@@ -70,10 +70,7 @@ impl Session for MySqlSession<'_> {
         self.busy(|this| read::read_journal(this.connection.get(), tables).boxed())
     }
 
-    fn ask(
-        &mut self,
-        sql: String,
-    ) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
+    fn ask(&mut self, sql: String) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
         self.busy(|this| {
             async move {
                 let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(this.connection.get());

@@ -89,10 +89,7 @@ impl Session for SqliteSession<'_> {
         .boxed()
     }
 
-    fn ask(
-        &mut self,
-        sql: String,
-    ) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
+    fn ask(&mut self, sql: String) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
         async move {
             let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection.get());
             rows.await?.iter().map(texts).collect()
