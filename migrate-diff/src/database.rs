@@ -50,6 +50,18 @@ pub async fn introspect_touched(
     Ok(schema)
 }
 
+/// Reads all of the database without the model: what the introspection does not see is in there too. None on a server that
+/// cannot be read this way.
+pub(crate) async fn look(
+    connection: &mut Connection,
+    filter: &Filter,
+) -> Result<Option<postgres::eye::Facts>, Error> {
+    match connection.dialect() {
+        Dialect::Postgres => postgres::eye::look(connection, filter).await,
+        Dialect::Sqlite | Dialect::MySql => Ok(None),
+    }
+}
+
 /// The steps from one schema to another.
 pub(crate) fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
     match from.dialect {

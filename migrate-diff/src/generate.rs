@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, refused};
 use crate::filter::Filter;
 use crate::interrupt::until_interrupted;
 use crate::model::Schema;
+use crate::postgres::eye::Facts;
 use crate::rename::{self, Applied, Rename};
 use crate::scratch::Scratch;
 use crate::script::{Script, Scripts};
@@ -179,6 +180,7 @@ pub async fn autogenerate(request: &Request<'_>) -> Result<Option<Generated>, Er
     until_interrupted(Box::pin(async {
         let mut prepared = Prepared::of(request).await?;
         if prepared.is_empty() {
+            prepared.agree_on_nothing()?;
             prepared.finish().await?;
             return Ok(None);
         }
@@ -197,6 +199,9 @@ pub async fn check(request: &Request<'_>) -> Result<Option<Checked>, Error> {
     // Its future holds whole schemas.
     until_interrupted(Box::pin(async {
         let prepared = Prepared::of(request).await?;
+        if prepared.is_empty() {
+            prepared.agree_on_nothing()?;
+        }
         let checked = (!prepared.is_empty()).then(|| prepared.checked(request));
         prepared.finish().await?;
         Ok(checked)
@@ -212,6 +217,10 @@ struct Prepared {
     to: Schema,
     renames: Vec<Applied>,
     filter: Filter,
+    /// What the second eye sees in the schema from before.
+    start_facts: Option<Facts>,
+    /// What the second eye sees in the desired schema.
+    wanted_facts: Option<Facts>,
 }
 
 impl Prepared {
@@ -230,8 +239,10 @@ impl Prepared {
             renames.extend(file.renames(wanted.connection())?);
         }
         let to = database::introspect(wanted.connection(), &request.filter).await?;
+        let wanted_facts = database::look(wanted.connection(), &request.filter).await?;
         wanted.finish().await?;
         let (mut scratch, start) = current(request, chain, desired).await?;
+        let start_facts = database::look(scratch.connection(), &request.filter).await?;
         let renames = rename::applicable(&renames, &start, &to)?;
         for rename in &renames {
             run_step(scratch.connection(), &rename.forth).await?;
@@ -244,7 +255,18 @@ impl Prepared {
             to,
             renames,
             filter: request.filter.clone(),
+            start_facts,
+            wanted_facts,
         })
+    }
+
+    /// Where the introspection sees no difference, the second eye must see none.
+    fn agree_on_nothing(&self) -> Result<(), Error> {
+        agree(
+            self.start_facts.as_ref(),
+            self.wanted_facts.as_ref(),
+            "the desired schema differs in something that autogenerate does not handle",
+        )
     }
 
     fn is_empty(&self) -> bool {
@@ -329,7 +351,7 @@ impl Prepared {
 
     /// Runs everything forth and back. What each revision has made is looked up, so that its downgrade undoes just that.
     async fn prove(&mut self, upgrades: Vec<Plan>) -> Result<Vec<Draft>, Error> {
-        let mut states = vec![self.start.clone()];
+        let mut states = vec![(self.start.clone(), self.start_facts.clone())];
         for (n, upgrade) in upgrades.iter().enumerate() {
             // The renames were done when the schemas were compared.
             let steps = &upgrade.steps[self.renames_in(n)..];
@@ -340,13 +362,20 @@ impl Prepared {
                 upgrade.foreign_keys,
             )
             .await?;
-            states.push(self.state().await?);
+            states.push((self.state().await?, self.look().await?));
         }
-        let made = states.pop().unwrap_or_else(|| self.from.clone());
+        let (made, facts) = states
+            .pop()
+            .unwrap_or_else(|| (self.from.clone(), self.start_facts.clone()));
         same(
             &made,
             &self.to,
             "the upgrade does not make the desired schema",
+        )?;
+        agree(
+            facts.as_ref(),
+            self.wanted_facts.as_ref(),
+            "the upgrade does not make all of the desired schema",
         )?;
         let mut drafts = Vec::new();
         let mut state = made;
@@ -367,6 +396,10 @@ impl Prepared {
         database::introspect(self.scratch.connection(), &self.filter).await
     }
 
+    async fn look(&mut self) -> Result<Option<Facts>, Error> {
+        database::look(self.scratch.connection(), &self.filter).await
+    }
+
     /// Writes the downgrade of revision `n`, which leads from `state` to `before`, and runs it: renames first, as in the
     /// upgrade, so that nothing is made which names what is not there.
     async fn undo(
@@ -374,7 +407,7 @@ impl Prepared {
         n: usize,
         upgrade: Plan,
         mut state: Schema,
-        before: &Schema,
+        (before, facts): &(Schema, Option<Facts>),
     ) -> Result<(Draft, Schema), Error> {
         let renames: Vec<Step> = self.renames[..self.renames_in(n)]
             .iter()
@@ -412,6 +445,11 @@ impl Prepared {
             &state,
             before,
             "the downgrade does not make the schema that was there",
+        )?;
+        agree(
+            self.look().await?.as_ref(),
+            facts.as_ref(),
+            "the downgrade does not make all of the schema that was there",
         )?;
         let draft = Draft {
             dialect: state.dialect,
@@ -490,6 +528,19 @@ fn same(found: &Schema, expected: &Schema, otherwise: &str) -> Result<(), Error>
             .detail(details)
             .help("write this revision by hand, and tell us about the schema"),
     )
+}
+
+/// Fails where the second eye sees what the introspection does not.
+fn agree(found: Option<&Facts>, expected: Option<&Facts>, otherwise: &str) -> Result<(), Error> {
+    let differences = found
+        .zip(expected)
+        .map(|(found, expected)| found.differences(expected));
+    let Some(differences) = differences.filter(|differences| !differences.is_empty()) else {
+        return Ok(());
+    };
+    let error = Error::new(ErrorKind::Proof, format!("{otherwise}: nothing is written"))
+        .detail(format!("not understood:\n{}", differences.join("\n")));
+    Err(error.help("write a revision for it by hand, and run the command again"))
 }
 
 fn deny_destructive(plans: &[Plan]) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 mod catalog;
 mod column;
 mod enums;
+pub(crate) mod eye;
 mod grammar;
 mod introspect;
 mod name;

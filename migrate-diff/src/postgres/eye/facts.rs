@@ -1,0 +1,83 @@
+//! The facts that the catalogs state, and how two databases differ in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// By object and catalog, the values of each row about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts(BTreeMap<(String, String), BTreeSet<BTreeMap<String, String>>>);
+
+impl Facts {
+    pub(super) fn add(&mut self, subject: (String, String), values: BTreeMap<String, String>) {
+        self.0.entry(subject).or_default().insert(values);
+    }
+
+    /// What `self` has otherwise than `other`, a line for each object: its name, and the facts.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
+        let none = BTreeSet::new();
+        let subjects: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
+        let mut lines = Vec::new();
+        for subject in subjects {
+            let (found, expected) = (
+                self.0.get(subject).unwrap_or(&none),
+                other.0.get(subject).unwrap_or(&none),
+            );
+            let found_only: Vec<_> = found.difference(expected).collect();
+            let expected_only: Vec<_> = expected.difference(found).collect();
+            lines.extend(line(subject, &found_only, &expected_only));
+        }
+        lines
+    }
+}
+
+type Values = BTreeMap<String, String>;
+
+fn line(
+    (object, catalog): &(String, String),
+    found: &[&Values],
+    expected: &[&Values],
+) -> Option<String> {
+    match (found, expected) {
+        ([], []) => None,
+        ([found], [expected]) => {
+            let names: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
+            let changed = names
+                .into_iter()
+                .filter(|name| found.get(*name) != expected.get(*name));
+            let changed: Vec<String> = changed
+                .map(|name| {
+                    format!(
+                        "{name} is {}, not {}",
+                        shown(found.get(name)),
+                        shown(expected.get(name))
+                    )
+                })
+                .collect();
+            Some(format!("{object}: {}", changed.join("; ")))
+        }
+        (found, []) => Some(format!(
+            "{object}: {} in {catalog} which should not be there",
+            rows(found.len())
+        )),
+        ([], expected) => Some(format!(
+            "{object}: {} missing from {catalog}",
+            rows(expected.len())
+        )),
+        (found, expected) => Some(format!(
+            "{object}: {} in {catalog} instead of {}: {found:?}, not {expected:?}",
+            rows(found.len()),
+            rows(expected.len())
+        )),
+    }
+}
+
+fn rows(count: usize) -> String {
+    if count == 1 {
+        "a row".to_owned()
+    } else {
+        format!("{count} rows")
+    }
+}
+
+fn shown(value: Option<&String>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`"))
+}
