@@ -13,7 +13,7 @@ pub struct Adopt {}
 
 impl Adopt {
     #[allow(clippy::unused_self, reason = "each command is run in the same way")]
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let pool = cx.database_to_write()?;
         let report = cx.runner(&pool).adopt().await?;
         run::report(cx.ui, &report);

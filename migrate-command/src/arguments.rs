@@ -7,13 +7,13 @@ use migrate_chain::target::Target;
 
 use super::Failure;
 /// A target as it is written. Commands read it before anything is connected.
-pub(super) fn target(text: &str) -> Result<Target, Failure> {
+pub fn target(text: &str) -> Result<Target, Failure> {
     Ok(text.parse()?)
 }
 
 /// A time as it is written, such as `5m` or `1m 30s`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Time(pub(super) Duration);
+pub struct Time(pub Duration);
 
 impl FromStr for Time {
     type Err = humantime::DurationError;
@@ -30,7 +30,7 @@ impl fmt::Display for Time {
 }
 
 /// How this program is called, for a command to go on with: `cargo migrate`, or `app migrate` where it is mounted so.
-pub(super) fn program() -> String {
+pub fn program() -> String {
     let mut words = std::env::args();
     let path = words.next().unwrap_or_default();
     let name = Path::new(&path)
@@ -49,7 +49,7 @@ pub(super) fn program() -> String {
 }
 
 /// The names of the commands, sorted.
-pub(super) const COMMANDS: [&str; 14] = [
+pub const COMMANDS: [&str; 14] = [
     "adopt",
     "branches",
     "check",

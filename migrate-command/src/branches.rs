@@ -24,7 +24,7 @@ struct BranchPoint<'a> {
 
 impl Branches {
     #[allow(clippy::unused_self, reason = "each command is run in the same way")]
-    pub(super) fn run(self, cx: &mut Cx<'_>) -> Exit {
+    pub fn run(self, cx: &mut Cx<'_>) -> Exit {
         let book = Book::new(cx.migrations);
         let points = points(&book);
         if cx.ui.is_json() {

@@ -18,7 +18,7 @@ pub struct Check {
 }
 
 impl Check {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let pool = cx.database()?;
         if let Some(timeout) = self.wait {
             match cx.runner(&pool).wait_until_current(timeout).await {

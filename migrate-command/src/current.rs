@@ -22,7 +22,7 @@ struct Json<'a> {
 }
 
 impl Current {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let status = cx.runner(&cx.database()?).status().await?;
         let mut book = Book::new(cx.migrations);
         let known: Vec<&String> = status
@@ -95,7 +95,7 @@ fn unknown(rows: &[String]) -> Result<(), Failure> {
         .help("use the version of the app that has it, or check that it is the right database"))
 }
 
-pub(super) fn listed(names: &[&str]) -> String {
+pub fn listed(names: &[&str]) -> String {
     names
         .iter()
         .map(|name| format!("`{name}`"))

@@ -3,7 +3,7 @@ use super::{Failure, Globals};
 use migrate_runtime::{AnyPool, Dialect};
 
 /// Where the database of a command comes from.
-pub(super) enum Source {
+pub enum Source {
     /// The options, the environment, or `.env`.
     Flags(Globals),
     /// The app has it.
@@ -12,7 +12,7 @@ pub(super) enum Source {
 
 /// Whether a command may make a database that is not there: a file of SQLite.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub enum Access {
     /// It only reads.
     Read,
     /// It writes.
@@ -20,7 +20,7 @@ pub(super) enum Access {
 }
 
 impl Source {
-    pub(super) fn pool(&self, access: Access) -> Result<AnyPool, Failure> {
+    pub fn pool(&self, access: Access) -> Result<AnyPool, Failure> {
         match self {
             Self::Pool(pool) => Ok(pool.clone()),
             Self::Flags(globals) => open(&globals.require_database_url()?, access),
@@ -28,7 +28,7 @@ impl Source {
     }
 
     /// The kind of database; `None` where nothing says.
-    pub(super) fn dialect(&self) -> Result<Option<Dialect>, Failure> {
+    pub fn dialect(&self) -> Result<Option<Dialect>, Failure> {
         match self {
             Self::Pool(pool) => Ok(Some(pool.dialect())),
             Self::Flags(globals) => {
@@ -41,7 +41,7 @@ impl Source {
     }
 
     /// The database as it can be shown: a URL without its password.
-    pub(super) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         match self {
             Self::Pool(pool) => pool.dialect().name().to_owned(),
             Self::Flags(globals) => {

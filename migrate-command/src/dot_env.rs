@@ -7,7 +7,7 @@ use super::Failure;
 
 /// What a file `.env` says, as far as its lines can be read.
 #[derive(Default)]
-pub(super) struct DotEnv {
+pub struct DotEnv {
     file: PathBuf,
     variables: Vec<(String, String)>,
     unread: Vec<Unread>,
@@ -24,7 +24,7 @@ impl DotEnv {
     ///
     /// # Errors
     /// That the file cannot be read at all.
-    pub(super) fn read() -> Result<Self, Failure> {
+    pub fn read() -> Result<Self, Failure> {
         let here = env::current_dir().map_err(|error| unreadable(Path::new(NAME), &error))?;
         let mut places = here.ancestors().map(|folder| folder.join(NAME));
         let Some(path) = places.find(|path| path.is_file()) else {
@@ -63,7 +63,7 @@ impl DotEnv {
     ///
     /// # Errors
     /// The line that sets it cannot be read.
-    pub(super) fn variable(&self, name: &str) -> Result<Option<String>, Failure> {
+    pub fn variable(&self, name: &str) -> Result<Option<String>, Failure> {
         if let Some(line) = self.unread.iter().find(|line| line.sets(name)) {
             let what = format!(
                 "{}:{}: the line that sets {name} cannot be read",
@@ -82,7 +82,7 @@ impl DotEnv {
     }
 
     /// A warning for each line that is left out. One that sets a variable of ours is an error where that is asked for.
-    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
         let is_ours = |line: &&Unread| OURS.iter().any(|name| line.sets(name));
         self.unread
             .iter()

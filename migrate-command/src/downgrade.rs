@@ -37,7 +37,7 @@ pub struct Downgrade {
 }
 
 impl Downgrade {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         if let Some(sql) = self.sql {
             let range = offline::range(self.target, sql)?.filter(|range| range.contains(':'));
             let range = range.ok_or_else(no_range)?;

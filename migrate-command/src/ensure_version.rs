@@ -21,7 +21,7 @@ struct Json {
 }
 
 impl EnsureVersion {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         if self.sql {
             let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_ensure_version(dialect);

@@ -9,9 +9,9 @@ use migrate_chain::graph::RevisionGraph;
 use migrate_runtime::{Migrations, Revision};
 
 /// A chain, and which of its revisions a database is at.
-pub(super) struct Book<'a> {
+pub struct Book<'a> {
     migrations: &'a Migrations,
-    pub(super) graph: RevisionGraph,
+    pub graph: RevisionGraph,
     current: Vec<usize>,
 }
 
@@ -21,11 +21,11 @@ pub(super) struct Book<'a> {
     reason = "each is there or not, whatever the others are"
 )]
 #[derive(Clone, Copy, Default)]
-pub(super) struct Parts {
-    pub(super) parents: bool,
-    pub(super) labels: bool,
-    pub(super) points: bool,
-    pub(super) message: bool,
+pub struct Parts {
+    pub parents: bool,
+    pub labels: bool,
+    pub points: bool,
+    pub message: bool,
 }
 
 /// A revision for programs; `docs/json.md` says what the fields mean.
@@ -34,7 +34,7 @@ pub(super) struct Parts {
     reason = "each is a field of its own in the JSON"
 )]
 #[derive(Serialize)]
-pub(super) struct RevisionJson<'b> {
+pub struct RevisionJson<'b> {
     revision: &'b str,
     message: &'b str,
     down_revision: Vec<&'b str>,
@@ -55,7 +55,7 @@ pub(super) struct RevisionJson<'b> {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(migrations: &'a Migrations) -> Self {
+    pub fn new(migrations: &'a Migrations) -> Self {
         Self {
             migrations,
             graph: migrations.graph(),
@@ -64,7 +64,7 @@ impl<'a> Book<'a> {
     }
 
     /// Marks what the rows of a database stand for. Rows that the chain does not have mark nothing.
-    pub(super) fn mark_current(&mut self, rows: &[String]) {
+    pub fn mark_current(&mut self, rows: &[String]) {
         let known: Vec<&String> = rows
             .iter()
             .filter(|row| self.graph.find(row).is_some())
@@ -73,25 +73,25 @@ impl<'a> Book<'a> {
     }
 
     /// Marks the rows of a database alone, as Alembic's `history` does.
-    pub(super) fn mark_rows(&mut self, rows: &[String]) {
+    pub fn mark_rows(&mut self, rows: &[String]) {
         self.current = self.graph.find_all(rows.iter().map(String::as_str));
     }
 
-    pub(super) fn revision(&self, index: usize) -> &'a Revision {
+    pub fn revision(&self, index: usize) -> &'a Revision {
         &self.migrations.revisions()[index]
     }
 
-    pub(super) fn is_current(&self, index: usize) -> bool {
+    pub fn is_current(&self, index: usize) -> bool {
         self.current.contains(&index)
     }
 
     /// What the rows of the database stand for.
-    pub(super) fn current(&self) -> &[usize] {
+    pub fn current(&self) -> &[usize] {
         &self.current
     }
 
     /// A line as Alembic writes it: `a1 -> b2 (shop) (head), Create users`.
-    pub(super) fn line(&self, index: usize, parts: Parts) -> String {
+    pub fn line(&self, index: usize, parts: Parts) -> String {
         let revision = self.revision(index);
         let mut line = String::new();
         if parts.parents {
@@ -115,7 +115,7 @@ impl<'a> Book<'a> {
     }
 
     /// The marks behind an id: ` (head) (current)`.
-    pub(super) fn marks(&self, index: usize, points: bool) -> String {
+    pub fn marks(&self, index: usize, points: bool) -> String {
         let mut marks = String::new();
         if self.graph.is_real_head(index) {
             let _ = write!(marks, " {HEAD}(head){HEAD:#}");
@@ -135,7 +135,7 @@ impl<'a> Book<'a> {
     }
 
     /// All about a revision, as Alembic writes it, with a blank line at the end.
-    pub(super) fn entry(&self, index: usize) -> String {
+    pub fn entry(&self, index: usize) -> String {
         let revision = self.revision(index);
         let mut entry = format!("Rev: {ID}{}{ID:#}", revision.id());
         if self.graph.is_head(index) {
@@ -162,7 +162,7 @@ impl<'a> Book<'a> {
         entry
     }
 
-    pub(super) fn json(&self, index: usize) -> RevisionJson<'a> {
+    pub fn json(&self, index: usize) -> RevisionJson<'a> {
         let revision = self.revision(index);
         RevisionJson {
             revision: revision.id(),

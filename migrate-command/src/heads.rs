@@ -19,7 +19,7 @@ struct Json<'a> {
 }
 
 impl Heads {
-    pub(super) fn run(self, cx: &mut Cx<'_>) -> Exit {
+    pub fn run(self, cx: &mut Cx<'_>) -> Exit {
         let book = Book::new(cx.migrations);
         let heads = if self.resolve_dependencies {
             book.graph.real_heads()

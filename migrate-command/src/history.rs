@@ -32,7 +32,7 @@ struct Json<'a> {
 }
 
 impl History {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let range = self.rev_range.as_deref().unwrap_or(":");
         let range: Range = range.parse()?;
         let mut book = Book::new(cx.migrations);

@@ -8,14 +8,14 @@ use migrate_runtime::Dialect;
 
 /// The database that a script is for.
 #[derive(Args, Clone, Debug)]
-pub(super) struct ScriptOptions {
+pub struct ScriptOptions {
     /// Which database the script is for: `sqlite`, `postgres` or `mysql` [default: that of the database URL]
     #[arg(long, value_name = "NAME", requires = "sql")]
     dialect: Option<Dialect>,
 }
 
 impl ScriptOptions {
-    pub(super) fn dialect(&self, cx: &Cx<'_>) -> Result<Dialect, Failure> {
+    pub fn dialect(&self, cx: &Cx<'_>) -> Result<Dialect, Failure> {
         if let Some(dialect) = self.dialect {
             return Ok(dialect);
         }
@@ -27,10 +27,7 @@ impl ScriptOptions {
 }
 
 /// The range of a script, which may come before `--sql` or after it.
-pub(super) fn range(
-    target: Option<String>,
-    sql: Option<String>,
-) -> Result<Option<String>, Failure> {
+pub fn range(target: Option<String>, sql: Option<String>) -> Result<Option<String>, Failure> {
     if let (Some(target), Some(sql)) = (&target, &sql) {
         let what = format!("both `{target}` and `{sql}` say where the script goes");
         return Err(Failure::usage(what).help("leave one out"));

@@ -10,16 +10,16 @@ use migrate_render::visible;
 
 /// A colour. As `{ID}` it begins in a text, and as `{ID:#}` it ends.
 #[derive(Clone, Copy)]
-pub(super) struct Paint(char);
+pub struct Paint(char);
 
-pub(super) const ID: Paint = Paint('\u{fdd0}');
-pub(super) const HEAD: Paint = Paint('\u{fdd1}');
-pub(super) const CURRENT: Paint = Paint('\u{fdd2}');
-pub(super) const DIM: Paint = Paint('\u{fdd3}');
-pub(super) const BAD: Paint = Paint('\u{fdd4}');
-pub(super) const GOOD: Paint = Paint('\u{fdd5}');
-pub(super) const BOLD: Paint = Paint('\u{fdd6}');
-pub(super) const ERROR: Paint = Paint('\u{fdd7}');
+pub const ID: Paint = Paint('\u{fdd0}');
+pub const HEAD: Paint = Paint('\u{fdd1}');
+pub const CURRENT: Paint = Paint('\u{fdd2}');
+pub const DIM: Paint = Paint('\u{fdd3}');
+pub const BAD: Paint = Paint('\u{fdd4}');
+pub const GOOD: Paint = Paint('\u{fdd5}');
+pub const BOLD: Paint = Paint('\u{fdd6}');
+pub const ERROR: Paint = Paint('\u{fdd7}');
 /// What ends each of them. Like them it is no character, and in no text.
 const END: char = '\u{fdd8}';
 
@@ -30,7 +30,7 @@ impl fmt::Display for Paint {
 }
 
 /// Whether a character is the beginning or the end of a colour, and takes no room.
-pub(super) fn is_mark(c: char) -> bool {
+pub fn is_mark(c: char) -> bool {
     c == END || style(c).is_some()
 }
 
@@ -49,7 +49,7 @@ fn style(mark: char) -> Option<Style> {
 }
 
 /// A text as a terminal may have it: with colours, and with nothing else that it would act on.
-pub(super) fn painted(text: &str) -> String {
+pub fn painted(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in shown(text).chars() {
         let _ = match style(c) {
@@ -62,7 +62,7 @@ pub(super) fn painted(text: &str) -> String {
 }
 
 /// A text with its control characters made visible, and with the marks of its colours.
-pub(super) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let parts = text.split_inclusive(is_mark).map(|part| {
         let (plain, mark) = part.split_at(part.trim_end_matches(is_mark).len());
         visible(plain) + mark
@@ -71,7 +71,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// A text without its colours.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.replace(is_mark, "")
 }
 

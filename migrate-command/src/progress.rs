@@ -14,7 +14,7 @@ use super::width::cut;
 use migrate_runtime::{Direction, Event};
 
 /// Where a run is, and how that is shown.
-pub(super) struct Progress {
+pub struct Progress {
     state: Mutex<State>,
 }
 
@@ -36,9 +36,9 @@ enum Shown {
 
 /// The revision under way.
 #[derive(Clone)]
-pub(super) struct Running {
-    pub(super) revision: String,
-    pub(super) direction: Direction,
+pub struct Running {
+    pub revision: String,
+    pub direction: Direction,
     message: String,
     number: usize,
     of: usize,
@@ -46,7 +46,7 @@ pub(super) struct Running {
 }
 
 impl Progress {
-    pub(super) fn new(ui: &Ui) -> Arc<Self> {
+    pub fn new(ui: &Ui) -> Arc<Self> {
         let shown = if ui.is_quiet() || ui.is_json() {
             Shown::Nothing
         } else if io::stderr().is_terminal() {
@@ -70,18 +70,18 @@ impl Progress {
     }
 
     /// What a runner calls.
-    pub(super) fn callback(self: &Arc<Self>) -> impl Fn(&Event) + Send + Sync + 'static {
+    pub fn callback(self: &Arc<Self>) -> impl Fn(&Event) + Send + Sync + 'static {
         let this = Arc::clone(self);
         move |event| this.lock().event(event)
     }
 
     /// The revision that was under way when the run ended.
-    pub(super) fn running(&self) -> Option<Running> {
+    pub fn running(&self) -> Option<Running> {
         self.lock().running.clone()
     }
 
     /// Takes the bar away, or ends the line with a word for how the revision on it ended.
-    pub(super) fn end(&self, how: &str) {
+    pub fn end(&self, how: &str) {
         self.lock().end(how);
     }
 
@@ -277,7 +277,7 @@ fn done(statements: usize, duration: Duration) -> String {
 }
 
 /// `4 ms`, `1.2 s`, `3 min 5 s`.
-pub(super) fn time(duration: Duration) -> String {
+pub fn time(duration: Duration) -> String {
     match duration.as_millis() {
         millis @ ..1000 => format!("{millis} ms"),
         1000..60_000 => format!("{:.1} s", duration.as_secs_f64()),

@@ -32,7 +32,7 @@ struct How {
 }
 
 impl Resolve {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let resolution = match self.how {
             How { applied: true, .. } => Resolution::Applied,
             How {

@@ -18,7 +18,7 @@ use migrate_runtime::{
 /// How revisions are run.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "How to run")]
-pub(super) struct RunOptions {
+pub struct RunOptions {
     /// Run all revisions in one transaction: all of them or none
     #[arg(long)]
     single_transaction: bool,
@@ -37,7 +37,7 @@ pub(super) struct RunOptions {
 }
 
 impl RunOptions {
-    pub(super) fn apply<'p>(&self, runner: Runner<'p, &'p AnyPool>) -> Runner<'p, &'p AnyPool> {
+    pub fn apply<'p>(&self, runner: Runner<'p, &'p AnyPool>) -> Runner<'p, &'p AnyPool> {
         let mode = if self.single_transaction {
             TransactionMode::Single
         } else {
@@ -55,7 +55,7 @@ impl RunOptions {
 }
 
 /// Runs an upgrade or a downgrade with its progress shown, and tells what it did.
-pub(super) async fn run<'p>(
+pub async fn run<'p>(
     cx: &mut Cx<'_>,
     pool: &'p AnyPool,
     runner: Runner<'p, &'p AnyPool>,
@@ -86,7 +86,7 @@ pub(super) async fn run<'p>(
 }
 
 /// What would run.
-pub(super) fn plan(ui: &mut Ui, plan: &Plan) {
+pub fn plan(ui: &mut Ui, plan: &Plan) {
     if ui.is_json() {
         let steps = plan.steps.iter().map(StepJson::planned).collect();
         ui.json(&PlanJson { steps });
@@ -101,7 +101,7 @@ pub(super) fn plan(ui: &mut Ui, plan: &Plan) {
 }
 
 /// `upgrade ae10  Create teams`
-pub(super) fn planned(step: &PlannedStep) -> String {
+pub fn planned(step: &PlannedStep) -> String {
     let PlannedStep {
         revision,
         message,
@@ -117,7 +117,7 @@ pub(super) fn planned(step: &PlannedStep) -> String {
 }
 
 /// What was done.
-pub(super) fn report(ui: &mut Ui, report: &Report) {
+pub fn report(ui: &mut Ui, report: &Report) {
     if ui.is_json() {
         ui.json(&ReportJson::new(report));
     } else {
@@ -141,7 +141,7 @@ struct ReportJson<'a> {
 
 /// A revision of a plan, of what is pending, or of what was run.
 #[derive(Serialize)]
-pub(super) struct StepJson<'a> {
+pub struct StepJson<'a> {
     revision: &'a str,
     message: &'a str,
     file: &'a str,
@@ -155,7 +155,7 @@ pub(super) struct StepJson<'a> {
 }
 
 impl<'a> StepJson<'a> {
-    pub(super) fn planned(step: &'a PlannedStep) -> Self {
+    pub fn planned(step: &'a PlannedStep) -> Self {
         Self {
             revision: &step.revision,
             message: &step.message,

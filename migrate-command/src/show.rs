@@ -13,7 +13,7 @@ pub struct Show {
 }
 
 impl Show {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let mut book = Book::new(cx.migrations);
         let target = super::arguments::target(&self.revision)?;
         let mut rows = Vec::new();

@@ -30,7 +30,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let revisions: Vec<&str> = self.revisions.iter().map(String::as_str).collect();
         if self.sql {
             for range in &revisions {

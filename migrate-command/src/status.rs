@@ -14,7 +14,7 @@ pub struct Status {}
 
 /// What `status` and `check` tell programs.
 #[derive(Serialize)]
-pub(super) struct Json<'a> {
+pub struct Json<'a> {
     is_current: bool,
     current: &'a [String],
     pending: Vec<StepJson<'a>>,
@@ -42,7 +42,7 @@ struct UnfinishedJson<'a> {
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn new(status: &'a State) -> Self {
+    pub fn new(status: &'a State) -> Self {
         let unfinished = status.unfinished.as_ref().map(|unfinished| UnfinishedJson {
             revision: &unfinished.revision,
             direction: unfinished.direction.name(),
@@ -70,7 +70,7 @@ impl<'a> Json<'a> {
 
 impl Status {
     #[allow(clippy::unused_self, reason = "each command is run in the same way")]
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         let status = cx.runner(&cx.database()?).status().await?;
         if cx.ui.is_json() {
             cx.ui.json(&Json::new(&status));
@@ -95,7 +95,7 @@ impl Status {
 }
 
 /// What is not in order: a name, and a line for each thing.
-pub(super) fn wrong(status: &State) -> Vec<(&'static str, Vec<String>)> {
+pub fn wrong(status: &State) -> Vec<(&'static str, Vec<String>)> {
     let plain = |ids: &[String]| {
         ids.iter()
             .map(|id| format!("{BAD}{id}{BAD:#}"))

@@ -39,7 +39,7 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    pub(super) async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
         if let Some(sql) = self.sql {
             let range = offline::range(self.target, sql)?;
             let dialect = self.script.dialect(cx)?;

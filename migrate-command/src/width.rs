@@ -6,7 +6,7 @@ use super::paint::{is_mark, plain, shown};
 
 /// A line over as many lines as it needs to have at most so many columns, those after the first indented. A word is never
 /// broken, and an id is a word: one that is too long by itself stays as it is.
-pub(super) fn wrapped(line: &str, columns: Option<usize>, indent: usize) -> String {
+pub fn wrapped(line: &str, columns: Option<usize>, indent: usize) -> String {
     let line = shown(line);
     let Some(columns) = columns.filter(|&columns| width(&line) > columns) else {
         return line;
@@ -35,7 +35,7 @@ pub(super) fn wrapped(line: &str, columns: Option<usize>, indent: usize) -> Stri
 }
 
 /// A line cut to so many columns, with `…` where something is left out. Colours take no room, and none is cut off.
-pub(super) fn cut(line: &str, columns: usize) -> String {
+pub fn cut(line: &str, columns: usize) -> String {
     let line = shown(line);
     if width(&line) <= columns {
         return line;

@@ -11,7 +11,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The expression for a chain that was read from the directory `root`.
-pub(crate) fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) -> TokenStream {
+pub fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) -> TokenStream {
     let mut text = String::new();
     modules(&mut text, chain, root);
     if chain.has_config_file {

@@ -13,15 +13,15 @@ use syn::{LitStr, Token};
 use crate::emit;
 
 /// The folders of a call of rustc that paths depend on.
-pub(crate) struct Surroundings {
+pub struct Surroundings {
     /// The folder of the calling crate's Cargo.toml.
-    pub(crate) manifest_dir: PathBuf,
+    pub manifest_dir: PathBuf,
     /// The folder that paths in messages are relative to: for Cargo, the workspace.
-    pub(crate) current_dir: PathBuf,
+    pub current_dir: PathBuf,
 }
 
 impl Surroundings {
-    pub(crate) fn of_rustc() -> Self {
+    pub fn of_rustc() -> Self {
         let current_dir = env::current_dir().unwrap_or_default();
         let manifest_dir =
             env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| current_dir.clone(), PathBuf::from);
@@ -41,7 +41,7 @@ impl Surroundings {
 }
 
 /// Expands a call: `crate path`, or `crate path, "directory"`.
-pub(crate) fn expand(input: TokenStream, surroundings: &Surroundings) -> TokenStream {
+pub fn expand(input: TokenStream, surroundings: &Surroundings) -> TokenStream {
     let call: Call = match syn::parse2(input) {
         Ok(call) => call,
         Err(error) => return error.into_compile_error(),

@@ -7,22 +7,22 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use crate::error::Error;
 
 /// A shell that waits for the end of its input: the pipe closes with this process, also after `kill -9`.
-pub(crate) struct Janitor {
+pub struct Janitor {
     shell: Child,
     pipe: Option<ChildStdin>,
 }
 
 /// Kills each process group in the file `groups` of a folder, then removes the folder.
-pub(crate) const OF_SERVER: &str = "while read -r group; do kill -s KILL -- \"-$group\"; done < \"$0/groups\" 2> /dev/null; \
+pub const OF_SERVER: &str = "while read -r group; do kill -s KILL -- \"-$group\"; done < \"$0/groups\" 2> /dev/null; \
     for try in 1 2 3 4 5 6 7 8 9; do rm -rf \"$0\" && break; sleep 0.1; done";
 
 /// Removes a container. One that is just being created is not known yet.
-pub(crate) const OF_CONTAINER: &str =
+pub const OF_CONTAINER: &str =
     "for try in 1 2 3; do docker rm --force --volumes \"$0\" && break; sleep 1; done";
 
 impl Janitor {
     /// One that runs `script` about `subject` in the end.
-    pub(crate) fn of(script: &str, subject: &OsStr) -> Result<Self, Error> {
+    pub fn of(script: &str, subject: &OsStr) -> Result<Self, Error> {
         let mut shell = Command::new("sh")
             .args(["-c", &format!("cat > /dev/null; {script}")])
             .arg(subject)

@@ -11,7 +11,7 @@ use crate::server::{Listen, Setup, Site, run};
 use crate::template;
 
 /// Creates the data directory of a server.
-pub(crate) fn prepare(installed: &Installed, site: &Site, setup: &Setup) -> Result<(), Error> {
+pub fn prepare(installed: &Installed, site: &Site, setup: &Setup) -> Result<(), Error> {
     // A server that starts removes what it takes for left over in a folder that it shares with others.
     template::private_folder(&site.temporary_folder(), site.user)
         .map_err(|error| Error::io("a temporary folder", &error))?;
@@ -53,7 +53,7 @@ pub(crate) fn prepare(installed: &Installed, site: &Site, setup: &Setup) -> Resu
 const SMALL_LOG: &str = "--innodb-log-file-size=8M";
 
 /// The arguments of the server's program.
-pub(crate) fn arguments(installed: &Installed, site: &Site, setup: &Setup) -> Vec<String> {
+pub fn arguments(installed: &Installed, site: &Site, setup: &Setup) -> Vec<String> {
     let mut arguments = vec![
         "--no-defaults".to_owned(),
         format!("--datadir={}", site.data().display()),
@@ -100,10 +100,10 @@ pub(crate) fn arguments(installed: &Installed, site: &Site, setup: &Setup) -> Ve
 }
 
 /// The name of the socket.
-pub(crate) const SOCKET: &str = "mysql.sock";
+pub const SOCKET: &str = "mysql.sock";
 
 /// Whether the server greets who connects.
-pub(crate) fn answers(site: &Site) -> bool {
+pub fn answers(site: &Site) -> bool {
     match site.listen {
         Listen::Port(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok_and(|stream| {
             stream.set_read_timeout(Some(PATIENCE)).is_ok() && is_greeted(stream)

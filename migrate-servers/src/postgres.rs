@@ -7,7 +7,7 @@ use crate::server::{Listen, Setup, Site, run};
 use crate::template;
 
 /// Creates a cluster in the server's data directory.
-pub(crate) fn prepare(installed: &Installed, site: &Site) -> Result<(), Error> {
+pub fn prepare(installed: &Installed, site: &Site) -> Result<(), Error> {
     // Encoding and locale are those of each database, whatever the cluster has.
     let settings = [
         "--username=postgres",
@@ -30,7 +30,7 @@ pub(crate) fn prepare(installed: &Installed, site: &Site) -> Result<(), Error> {
 }
 
 /// Copies the cluster of a running server, for one that follows it and takes no writes.
-pub(crate) fn prepare_replica(installed: &Installed, site: &Site, of: u16) -> Result<(), Error> {
+pub fn prepare_replica(installed: &Installed, site: &Site, of: u16) -> Result<(), Error> {
     created(&site.data(), site)?;
     let program = installed.program(&["pg_basebackup"])?;
     let mut command = site.user.command(&program);
@@ -48,7 +48,7 @@ fn created(data: &Path, site: &Site) -> Result<(), Error> {
 }
 
 /// The arguments of the server's program.
-pub(crate) fn arguments(site: &Site, setup: &Setup) -> Vec<String> {
+pub fn arguments(site: &Site, setup: &Setup) -> Vec<String> {
     let data = site.data().display().to_string();
     let mut arguments = vec!["-D".to_owned(), data];
     let listen = match site.listen {
@@ -82,7 +82,7 @@ pub(crate) fn arguments(site: &Site, setup: &Setup) -> Vec<String> {
 }
 
 /// Whether the server with this process id is ready, as its own `pg_ctl` finds out.
-pub(crate) fn answers(site: &Site, process: u32) -> bool {
+pub fn answers(site: &Site, process: u32) -> bool {
     let file = fs::read_to_string(site.data().join("postmaster.pid")).unwrap_or_default();
     let lines: Vec<&str> = file.lines().map(str::trim).collect();
     let is_ours = lines

@@ -67,20 +67,20 @@ pub struct Server {
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     folder: PathBuf,
-    pub(crate) listen: Listen,
-    pub(crate) user: User,
+    pub listen: Listen,
+    pub user: User,
 }
 
 impl Site {
-    pub(crate) fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 
-    pub(crate) fn temporary_folder(&self) -> PathBuf {
+    pub fn temporary_folder(&self) -> PathBuf {
         self.folder.join("temporary")
     }
 
-    pub(crate) fn socket_folder(&self) -> PathBuf {
+    pub fn socket_folder(&self) -> PathBuf {
         self.folder.join("s")
     }
 }

@@ -14,7 +14,7 @@ use crate::user::User;
 /// becomes the template.
 ///
 /// Any number of processes may do this at once. A template appears under its name only when it is complete.
-pub(crate) fn fill(
+pub fn fill(
     data: &Path,
     key: &str,
     user: User,
@@ -37,13 +37,13 @@ pub(crate) fn fill(
 }
 
 /// Creates an empty folder that only its owner can read, as servers ask.
-pub(crate) fn private_folder(folder: &Path, user: User) -> io::Result<()> {
+pub fn private_folder(folder: &Path, user: User) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(folder)?;
     user.give(folder)
 }
 
 /// A name for what decides how a data directory looks.
-pub(crate) fn key(product: &str, parts: &[&str]) -> String {
+pub fn key(product: &str, parts: &[&str]) -> String {
     // FNV-1a: the same in every build, and nobody attacks it.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in parts.join("\0").bytes() {
@@ -53,7 +53,7 @@ pub(crate) fn key(product: &str, parts: &[&str]) -> String {
 }
 
 /// 16 hexadecimal digits that nobody else has.
-pub(crate) fn random() -> String {
+pub fn random() -> String {
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u32(std::process::id());
     format!("{:016x}", hasher.finish())

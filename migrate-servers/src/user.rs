@@ -10,16 +10,16 @@ use crate::error::Error;
 
 /// The user and group of a server's process; none if they are those of this process.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct User(Option<(u32, u32)>);
+pub struct User(Option<(u32, u32)>);
 
 impl User {
     /// The one that this process runs as.
-    pub(crate) fn this_process() -> Self {
+    pub fn this_process() -> Self {
         Self(None)
     }
 
     /// The one for a server in `folder`, which this process has created.
-    pub(crate) fn for_servers(folder: &Path) -> Result<Self, Error> {
+    pub fn for_servers(folder: &Path) -> Result<Self, Error> {
         // Who owns what we create is who we are.
         let owner =
             fs::metadata(folder).map_err(|error| Error::io("a temporary folder", &error))?;
@@ -36,7 +36,7 @@ impl User {
     }
 
     /// A command that runs as this user.
-    pub(crate) fn command(self, program: &Path) -> Command {
+    pub fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         if let Some((user, group)) = self.0 {
             // With the user, the standard library also drops the groups of root.
@@ -46,7 +46,7 @@ impl User {
     }
 
     /// Gives the user a file or folder.
-    pub(crate) fn give(self, path: &Path) -> io::Result<()> {
+    pub fn give(self, path: &Path) -> io::Result<()> {
         match self.0 {
             Some((user, group)) => chown(path, Some(user), Some(group)),
             None => Ok(()),

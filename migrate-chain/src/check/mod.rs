@@ -9,8 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::input::config::Config;
 use crate::revision::draft::Draft;
 
-pub(crate) use graph::graph;
-pub(crate) use lost::Lost;
+pub use graph::graph;
+pub use lost::Lost;
 
 /// The faults of a revision on its own.
 pub fn revision(config: &Config, draft: &Draft) -> Vec<Diagnostic> {

@@ -113,7 +113,7 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(nodes: &[Node<'a>]) -> Self {
+    pub fn new(nodes: &[Node<'a>]) -> Self {
         let mut names = Self {
             ids: HashMap::with_capacity(nodes.len()),
             labels: HashMap::new(),
@@ -127,7 +127,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, usize)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, usize)> {
         let labels = self.labels.iter().map(|(&label, &(node, _))| (label, node));
         self.ids.iter().map(|(&id, &node)| (id, node)).chain(labels)
     }
@@ -143,14 +143,14 @@ impl<'a> Names<'a> {
 /// The revision that each parent and each dependency is, looked up once: in the order of the lists, with [`MISSING`] where
 /// there is none.
 pub(super) struct Targets {
-    pub(super) down: Edges,
-    pub(super) dependencies: Edges,
+    pub down: Edges,
+    pub dependencies: Edges,
 }
 
 const MISSING: usize = usize::MAX;
 
 impl Targets {
-    pub(super) fn new(nodes: &[Node<'_>], names: &Names<'_>) -> Self {
+    pub fn new(nodes: &[Node<'_>], names: &Names<'_>) -> Self {
         let id = |id: &&str| names.ids.get(id).copied().unwrap_or(MISSING);
         let name = |name: &&str| names.find(name).unwrap_or(MISSING);
         Self {

@@ -6,13 +6,13 @@ use proptest::prelude::*;
 use super::{Node, RevisionGraph};
 
 /// A revision a line: its id, after `<` its parents, after `~` its dependencies, after `#` its labels.
-pub(crate) fn nodes(text: &str) -> Vec<Node<'_>> {
+pub fn nodes(text: &str) -> Vec<Node<'_>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(node).collect()
 }
 
 /// The graph of such a text, which must be valid.
-pub(crate) fn graph(text: &str) -> RevisionGraph {
+pub fn graph(text: &str) -> RevisionGraph {
     RevisionGraph::new(&nodes(text)).expect("the graph of a test is valid")
 }
 
@@ -32,7 +32,7 @@ fn node(line: &str) -> Node<'_> {
 }
 
 /// Random valid graphs as text, loaded in any order: up to three parents and two dependencies a revision, some labels.
-pub(crate) fn any_graph(most: usize) -> impl Strategy<Value = String> {
+pub fn any_graph(most: usize) -> impl Strategy<Value = String> {
     let revision = (
         vec(any::<prop::sample::Index>(), 0..4),
         vec(any::<prop::sample::Index>(), 0..3),

@@ -8,7 +8,7 @@ use crate::suggest::nearest_name;
 
 /// How far a walk may fall short.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     /// Every step must be there.
     Exact,
     /// The walk ends where the graph does.
@@ -16,11 +16,11 @@ pub(crate) enum Way {
 }
 
 /// The lower end of a downgrade.
-pub(crate) struct Floor {
+pub struct Floor {
     /// The branch that the downgrade keeps to.
-    pub(crate) branch: Option<usize>,
+    pub branch: Option<usize>,
     /// The revision that stays; none for the base.
-    pub(crate) revision: Option<usize>,
+    pub revision: Option<usize>,
 }
 
 impl RevisionGraph {

@@ -76,7 +76,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(graph: &'a RevisionGraph, table: &[usize]) -> Self {
+    pub fn new(graph: &'a RevisionGraph, table: &[usize]) -> Self {
         let applied = graph.ancestors(table);
         let mut users = vec![0; graph.len()];
         for revision in crate::graph::walk::marked(&applied) {
@@ -102,7 +102,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Applies a revision whose parents and dependencies are applied. An upgrade refuses a table with stale rows.
-    pub(super) fn add(&mut self, revision: usize) -> Change {
+    pub fn add(&mut self, revision: usize) -> Change {
         let mut gone = Vec::new();
         for &used in self.graph.all(revision) {
             self.users[used] += 1;
@@ -115,7 +115,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Takes back a revision that no applied one needs.
-    pub(super) fn remove(&mut self, revision: usize) -> Change {
+    pub fn remove(&mut self, revision: usize) -> Change {
         let mut new = Vec::new();
         for &used in self.graph.all(revision) {
             self.users[used] -= 1;
@@ -139,7 +139,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The rows as they are now.
-    pub(super) fn now(&self) -> Vec<usize> {
+    pub fn now(&self) -> Vec<usize> {
         crate::graph::walk::marked(&self.is_row)
     }
 }

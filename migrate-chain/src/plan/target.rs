@@ -52,9 +52,9 @@ pub(super) enum Anchor {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Steps {
-    pub(super) up: bool,
+    pub up: bool,
     /// A number too large to hold is as good as the largest: no graph is that deep.
-    pub(super) count: usize,
+    pub count: usize,
 }
 
 impl Target {

@@ -85,11 +85,11 @@ pub(crate) struct Names(Cow<'static, str>);
 
 impl Names {
     /// The names in one text, with commas between them; the empty text has none.
-    pub(crate) fn from_joined(names: Cow<'static, str>) -> Self {
+    pub fn from_joined(names: Cow<'static, str>) -> Self {
         Self(names)
     }
 
-    pub(crate) fn joined(&self) -> &str {
+    pub fn joined(&self) -> &str {
         &self.0
     }
 
@@ -303,25 +303,25 @@ impl Revision {
 /// The facts of a revision once its file has been read.
 #[derive(Default)]
 pub(crate) struct Parts {
-    pub(crate) id: Cow<'static, str>,
-    pub(crate) file: Cow<'static, str>,
-    pub(crate) text: Cow<'static, str>,
-    pub(crate) message: Cow<'static, str>,
-    pub(crate) created: Option<Cow<'static, str>>,
-    pub(crate) irreversible: Option<Cow<'static, str>>,
-    pub(crate) down_revision: Names,
-    pub(crate) depends_on: Names,
-    pub(crate) branch_labels: Names,
-    pub(crate) replaces: Names,
-    pub(crate) replaced_digests: Names,
-    pub(crate) adopts: Names,
-    pub(crate) transaction: bool,
-    pub(crate) foreign_keys: ForeignKeys,
+    pub id: Cow<'static, str>,
+    pub file: Cow<'static, str>,
+    pub text: Cow<'static, str>,
+    pub message: Cow<'static, str>,
+    pub created: Option<Cow<'static, str>>,
+    pub irreversible: Option<Cow<'static, str>>,
+    pub down_revision: Names,
+    pub depends_on: Names,
+    pub branch_labels: Names,
+    pub replaces: Names,
+    pub replaced_digests: Names,
+    pub adopts: Names,
+    pub transaction: bool,
+    pub foreign_keys: ForeignKeys,
     /// Whether a Rust file has a downgrade; none for a SQL file.
-    pub(crate) rust: Option<bool>,
-    pub(crate) upgrade: Vec<Section>,
-    pub(crate) downgrade: Vec<Section>,
-    pub(crate) fingerprints: Vec<Fingerprint>,
+    pub rust: Option<bool>,
+    pub upgrade: Vec<Section>,
+    pub downgrade: Vec<Section>,
+    pub fingerprints: Vec<Fingerprint>,
 }
 
 impl From<Parts> for Revision {

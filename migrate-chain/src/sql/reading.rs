@@ -9,20 +9,20 @@ use crate::digest::Checksum;
 
 /// The facts of a text in one dialect.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reading {
+pub struct Reading {
     /// Its faults: see [`faults`](super::faults()).
-    pub(crate) faults: Vec<Fault>,
+    pub faults: Vec<Fault>,
     /// Its tokens, unless they are known to be alike in every dialect: see [`Checksum::of_sql`].
-    pub(super) canonical: Vec<u8>,
+    pub canonical: Vec<u8>,
     /// The construct that is still open at its end.
-    pub(super) open: Option<Open>,
+    pub open: Option<Open>,
     /// Whether it has a `DELIMITER`, which only MySQL's client knows.
-    pub(super) has_delimiter: bool,
+    pub has_delimiter: bool,
 }
 
 /// A construct that a text opens and does not close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Open {
+pub enum Open {
     /// A string, a quoted name or a comment.
     Token(TokenKind),
     /// The body of a stored program.
@@ -30,7 +30,7 @@ pub(super) enum Open {
 }
 
 /// Reads the text of `statements`, for a section that runs in a transaction or outside one.
-pub(super) fn read(
+pub fn read(
     mut statements: Statements<'_>,
     dialect: Dialect,
     transactional: bool,
@@ -56,7 +56,7 @@ pub(super) fn read(
 }
 
 /// The bytes that the checksum of `text` covers.
-pub(super) fn canonical(dialect: Dialect, text: &str) -> Vec<u8> {
+pub fn canonical(dialect: Dialect, text: &str) -> Vec<u8> {
     let mut statements = split_canonical(dialect, text);
     statements.by_ref().for_each(drop);
     statements.into_canonical()

@@ -6,7 +6,7 @@ use super::parts::{drawn, edges, marks};
 use crate::entry::Book;
 
 /// The graph in the language of Graphviz; dashed edges are dependencies.
-pub(crate) fn dot(book: &Book<'_>, order: &[usize]) -> String {
+pub fn dot(book: &Book<'_>, order: &[usize]) -> String {
     let drawn = drawn(book, order);
     let mut out = String::from(
         "digraph revisions {\n  rankdir = BT;\n  node [shape = box, style = rounded, fontname = \"sans-serif\"];\n",

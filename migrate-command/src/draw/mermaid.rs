@@ -6,7 +6,7 @@ use super::parts::{drawn, edges, marks};
 use crate::entry::Book;
 
 /// The graph as a Mermaid flowchart; dotted edges are dependencies.
-pub(crate) fn mermaid(book: &Book<'_>, order: &[usize]) -> String {
+pub fn mermaid(book: &Book<'_>, order: &[usize]) -> String {
     let drawn = drawn(book, order);
     let mut out = String::from("flowchart BT");
     for &index in order {

@@ -6,10 +6,10 @@ mod parts;
 mod svg;
 mod terminal;
 
-pub(super) use dot::dot;
-pub(super) use mermaid::mermaid;
-pub(super) use svg::svg;
-pub(super) use terminal::terminal;
+pub use dot::dot;
+pub use mermaid::mermaid;
+pub use svg::svg;
+pub use terminal::terminal;
 
 #[cfg(test)]
 mod tests {

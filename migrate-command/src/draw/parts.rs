@@ -1,7 +1,7 @@
 use crate::entry::Book;
 
 /// Which parents of a revision are drawn: those that are in the picture, and whether it only depends on them.
-pub(super) fn edges<'b>(
+pub fn edges<'b>(
     book: &'b Book<'_>,
     drawn: &'b [bool],
     index: usize,
@@ -18,7 +18,7 @@ pub(super) fn edges<'b>(
 }
 
 /// Which revisions are drawn, by their index.
-pub(super) fn drawn(book: &Book<'_>, order: &[usize]) -> Vec<bool> {
+pub fn drawn(book: &Book<'_>, order: &[usize]) -> Vec<bool> {
     let mut drawn = vec![false; book.graph.len()];
     for &index in order {
         drawn[index] = true;
@@ -27,7 +27,7 @@ pub(super) fn drawn(book: &Book<'_>, order: &[usize]) -> Vec<bool> {
 }
 
 /// What stands beside an id, without colours: `head`, `current`, labels.
-pub(super) fn marks(book: &Book<'_>, index: usize) -> Vec<String> {
+pub fn marks(book: &Book<'_>, index: usize) -> Vec<String> {
     let mut marks = Vec::new();
     if book.graph.is_real_head(index) {
         marks.push("head".to_owned());

@@ -24,7 +24,7 @@ text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#24292f
 .current{fill:#4493f8;stroke:#4493f8}.mark{fill:#3fb950}}";
 
 /// The graph as a picture of its own, newest first; dashed lines are dependencies.
-pub(crate) fn svg(book: &Book<'_>, order: &[usize]) -> String {
+pub fn svg(book: &Book<'_>, order: &[usize]) -> String {
     let drawn = drawn(book, order);
     let layout = Layout::new(book, order, &drawn);
     let left = MARGIN + layout.lanes * LANE;

@@ -6,7 +6,7 @@ use crate::paint::{CURRENT, DIM, HEAD, ID};
 use crate::width::wrapped;
 
 /// The graph in the characters of a terminal, newest first; dashed lines are dependencies.
-pub(crate) fn terminal(book: &Book<'_>, order: &[usize], columns: Option<usize>) -> String {
+pub fn terminal(book: &Book<'_>, order: &[usize], columns: Option<usize>) -> String {
     let drawn = drawn(book, order);
     let mut renderer = GraphRowRenderer::new()
         .output()

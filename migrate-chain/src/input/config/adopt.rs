@@ -4,7 +4,7 @@ use super::reader::{Reader, Value};
 use super::value::table_name;
 use crate::adopt::{Adopt, Tool};
 
-pub(super) const TAKES: &str = "a table with the `tool` that the chain was imported from, such as { tool = \"sqlx\" }, or \"none\"; and with its `table`, \
+pub const TAKES: &str = "a table with the `tool` that the chain was imported from, such as { tool = \"sqlx\" }, or \"none\"; and with its `table`, \
      where the app has named that otherwise";
 
 const KEYS: [&str; 2] = ["tool", "table"];
@@ -12,7 +12,7 @@ const KEYS: [&str; 2] = ["tool", "table"];
 /// Which values `tool` takes.
 const TOOLS: &str = "\"sqlx\", \"diesel\", \"refinery\", \"sea-orm\", \"goose\", \"dbmate\", \"golang-migrate\", \"flyway\", \"prisma\" or \"none\"";
 
-pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
+pub fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
     let keys = value.get_ref().as_table()?;
     for key in keys.keys() {
         if !KEYS.contains(&key.get_ref().as_ref()) {

@@ -8,11 +8,11 @@ use crate::Dialect;
 use crate::diagnostic::Fault;
 use crate::sql;
 
-pub(super) const TAKES: &str =
+pub const TAKES: &str =
     "a table of SQL for `sqlite`, `postgres` and `mysql`, such as { postgres = \"SET ROLE app\" }";
 
 /// Each text must be sound for its database, and leave transactions to the runtime.
-pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
+pub fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
     for (key, value) in value.get_ref().as_table()? {
         let name: &str = key.get_ref();
         match name.parse::<Dialect>() {

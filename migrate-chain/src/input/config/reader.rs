@@ -11,34 +11,34 @@ use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::{Place, Source};
 use crate::suggest::nearest;
 
-pub(super) type Value<'i> = Spanned<DeValue<'i>>;
+pub type Value<'i> = Spanned<DeValue<'i>>;
 
-pub(super) struct Reader<'a> {
-    pub(super) source: &'a Arc<Source>,
+pub struct Reader<'a> {
+    pub source: &'a Arc<Source>,
     /// The bytes before the text that the TOML parser saw.
-    pub(super) shift: usize,
-    pub(super) faults: &'a mut Vec<Diagnostic>,
-    pub(super) settings: Settings,
+    pub shift: usize,
+    pub faults: &'a mut Vec<Diagnostic>,
+    pub settings: Settings,
 }
 
 impl Reader<'_> {
-    pub(super) fn places(&self, list: &Value<'_>) -> Vec<Place> {
+    pub fn places(&self, list: &Value<'_>) -> Vec<Place> {
         let items = list.get_ref().as_array().into_iter().flatten();
         items.map(|item| self.place(item.span())).collect()
     }
 
     /// The text of the file at a place, as it is written there.
-    pub(super) fn written(&self, range: &Range<usize>) -> &str {
+    pub fn written(&self, range: &Range<usize>) -> &str {
         &self.source.text()[range.start + self.shift..range.end + self.shift]
     }
 
-    pub(super) fn wrong_value(&mut self, key: &str, expected: &'static str, range: Range<usize>) {
+    pub fn wrong_value(&mut self, key: &str, expected: &'static str, range: Range<usize>) {
         let key = key.to_owned();
         self.fault(Fault::ConfigValue { key, expected }, range);
     }
 
     /// Reports an unknown key, and returns the nearest of the known ones. In a table, `known` are the keys of that table.
-    pub(super) fn unknown_key(
+    pub fn unknown_key(
         &mut self,
         table: Option<&str>,
         name: &str,
@@ -56,7 +56,7 @@ impl Reader<'_> {
         nearest
     }
 
-    pub(super) fn fault(&mut self, fault: Fault, range: Range<usize>) {
+    pub fn fault(&mut self, fault: Fault, range: Range<usize>) {
         self.faults.push(Diagnostic::new(fault, self.place(range)));
     }
 

@@ -113,16 +113,16 @@ pub fn journal_of(version_table: &str) -> String {
 /// The settings that were read from `migrate.toml`, with or without faults.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
-    pub(crate) config: Config,
+    pub config: Config,
     /// The place of each version location in the file; none for the default.
-    pub(crate) locations: Vec<Place>,
+    pub locations: Vec<Place>,
     /// The version locations are in doubt, and so is which files are revisions.
-    pub(crate) doubtful_locations: bool,
+    pub doubtful_locations: bool,
 }
 
 impl Settings {
     /// The settings of a file that cannot be read: nothing is refused that one of its settings may allow.
-    pub(crate) fn doubtful() -> Self {
+    pub fn doubtful() -> Self {
         let mut settings = Self::default();
         for key in ["heads", "bases", "versions"] {
             settings.doubt(key);
@@ -131,7 +131,7 @@ impl Settings {
     }
 
     /// A key that cannot be read refuses nothing itself.
-    pub(super) fn doubt(&mut self, key: &str) {
+    pub fn doubt(&mut self, key: &str) {
         match key {
             "heads" => self.config.many_heads = true,
             "bases" => self.config.many_bases = true,

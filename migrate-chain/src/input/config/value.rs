@@ -5,25 +5,25 @@ use super::settings::Hook;
 use crate::Dialect;
 
 /// The longest identifier that all three databases take.
-pub(super) const MAX_TABLE_NAME: usize = 63;
+pub const MAX_TABLE_NAME: usize = 63;
 
 /// Whether the value is the second of two words.
-pub(super) fn choice(value: &Value<'_>, words: [&str; 2]) -> Option<bool> {
+pub fn choice(value: &Value<'_>, words: [&str; 2]) -> Option<bool> {
     let word = value.get_ref().as_str()?;
     words.contains(&word).then_some(word == words[1])
 }
 
-pub(super) fn non_empty(value: &Value<'_>) -> Option<String> {
+pub fn non_empty(value: &Value<'_>) -> Option<String> {
     let text = value.get_ref().as_str()?;
     // TOML can write a NUL as `\u0000`.
     (!text.is_empty() && !text.contains('\0')).then(|| text.to_owned())
 }
 
-pub(super) fn strings(value: &Value<'_>) -> Option<Vec<String>> {
+pub fn strings(value: &Value<'_>) -> Option<Vec<String>> {
     value.get_ref().as_array()?.iter().map(non_empty).collect()
 }
 
-pub(super) fn locations(value: &Value<'_>) -> Option<Vec<String>> {
+pub fn locations(value: &Value<'_>) -> Option<Vec<String>> {
     let locations = strings(value)?;
     let inside = |location: &String| {
         !location.starts_with('/')
@@ -39,7 +39,7 @@ pub(super) fn locations(value: &Value<'_>) -> Option<Vec<String>> {
     (!locations.is_empty() && distinct && locations.iter().all(inside)).then_some(locations)
 }
 
-pub(super) fn dialects(value: &Value<'_>) -> Option<Vec<Dialect>> {
+pub fn dialects(value: &Value<'_>) -> Option<Vec<Dialect>> {
     let names = strings(value)?;
     let is_dialect = |name: &String| name.parse::<Dialect>().is_ok();
     if names.is_empty() || !names.iter().all(is_dialect) {
@@ -50,11 +50,11 @@ pub(super) fn dialects(value: &Value<'_>) -> Option<Vec<Dialect>> {
     Some(dialects)
 }
 
-pub(super) fn table_name(value: &Value<'_>) -> Option<String> {
+pub fn table_name(value: &Value<'_>) -> Option<String> {
     non_empty(value).filter(|name| name.len() <= MAX_TABLE_NAME)
 }
 
-pub(super) fn file_template(value: &Value<'_>) -> Option<String> {
+pub fn file_template(value: &Value<'_>) -> Option<String> {
     let template = non_empty(value)?;
     let known = [
         "rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch",
@@ -72,7 +72,7 @@ pub(super) fn file_template(value: &Value<'_>) -> Option<String> {
 }
 
 /// One string, or a list of them.
-pub(super) fn one_or_more(value: &Value<'_>) -> Option<Vec<String>> {
+pub fn one_or_more(value: &Value<'_>) -> Option<Vec<String>> {
     if value.get_ref().is_array() {
         return strings(value);
     }
@@ -80,18 +80,18 @@ pub(super) fn one_or_more(value: &Value<'_>) -> Option<Vec<String>> {
 }
 
 /// The only key of a table.
-pub(super) fn only<'v, 'i>(value: &'v Value<'i>, key: &str) -> Option<&'v Value<'i>> {
+pub fn only<'v, 'i>(value: &'v Value<'i>, key: &str) -> Option<&'v Value<'i>> {
     let table = value.get_ref().as_table()?;
     table.get(key).filter(|_| table.len() == 1)
 }
 
-pub(super) fn length(value: &Value<'_>) -> Option<usize> {
+pub fn length(value: &Value<'_>) -> Option<usize> {
     let number = value.get_ref().as_integer()?;
     let length = usize::from_str_radix(number.as_str(), number.radix()).ok()?;
     (length > 0).then_some(length)
 }
 
-pub(super) fn hooks(value: &Value<'_>) -> Option<Vec<Hook>> {
+pub fn hooks(value: &Value<'_>) -> Option<Vec<Hook>> {
     let hook = |table: &Value<'_>| -> Option<Hook> {
         let table = table.get_ref().as_table()?;
         let name = non_empty(table.get("name")?)?;
