@@ -14,6 +14,7 @@ mod fingerprint;
 pub mod graph;
 mod input;
 pub mod load;
+pub mod lock;
 mod parallel;
 pub mod plan;
 pub mod revision;

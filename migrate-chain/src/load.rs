@@ -1,5 +1,7 @@
 //! From a migration directory to a [`Chain`]: read, parse, check, hash. Every fault is reported, not the first.
 
+mod locked;
+
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use crate::fingerprint::{self, Own};
 use crate::graph::RevisionGraph;
 use crate::input::config::{self, Config, Settings};
 use crate::input::tree::{self, Disk, Entry, Tree};
+use crate::lock::LOCK_FILE;
 use crate::parallel;
 use crate::revision::Revision;
 use crate::revision::draft::{self, Draft};
@@ -73,19 +76,26 @@ fn load_counting(tree: &dyn Tree, counts: bool) -> Result<Chain, Vec<Diagnostic>
     let mut rules = config.clone();
     rules.many_heads |= !counts;
     rules.many_bases |= !counts;
-    match assemble(&rules, drafts, lost, &mut faults) {
-        Some((revisions, graph)) if faults.is_empty() => Ok(Chain {
+    if let Some((revisions, graph)) = assemble(&rules, drafts, lost, &mut faults)
+        && faults.is_empty()
+    {
+        let lock = tree.read(LOCK_FILE).ok().flatten();
+        let chain = Chain {
             directory: tree.name().to_owned(),
             config,
             has_config_file,
+            has_lock: lock.is_some(),
             revisions,
             graph,
-        }),
-        _ => {
-            diagnostic::sort(&mut faults);
-            Err(faults)
+        };
+        // Whatever changes the number of heads comes before a new lock.
+        faults.extend(counts.then(|| locked::check(&chain, lock)).flatten());
+        if faults.is_empty() {
+            return Ok(chain);
         }
     }
+    diagnostic::sort(&mut faults);
+    Err(faults)
 }
 
 /// Checks the drafts, each on its own and all together, and makes a graph and revisions of them. Independent work is done

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod built;
 mod change;
 mod connection;
 mod database;
@@ -24,6 +25,7 @@ mod sqlite;
 mod step;
 mod touched;
 
+pub use built::{built, server};
 pub use change::{Change, Difference};
 pub use connection::{Connection, dialect_of};
 pub use database::{introspect, introspect_touched};

@@ -39,7 +39,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
             &["revision"],
             &["input"],
             &["adopt", "diagnostic"],
-            &["sql"],
+            &["sql", "lock"],
             &["digest"],
             &["dialect", "parallel", "source", "suggest"],
         ],

@@ -1,4 +1,5 @@
 use crate::Dialect;
+use crate::lock::Unsound;
 use crate::source::Place;
 use crate::sql;
 
@@ -316,6 +317,18 @@ pub enum Fault {
         /// The label.
         label: String,
     },
+    /// `schema.lock` is of another chain.
+    LockOutOfDate {
+        /// The databases for which it is.
+        dialects: Vec<Dialect>,
+    },
+    /// `schema.lock` is not sound.
+    UnsoundLock {
+        /// The reason.
+        reason: Unsound,
+    },
+    /// `migrate.toml` requires a `schema.lock`, and there is none.
+    NoLock,
     /// A list has a name twice.
     RepeatedReference {
         /// The id or label.

@@ -102,6 +102,10 @@ pub fn help(fault: &Fault) -> String {
         Fault::SeveralBases { .. } => {
             "name a parent in all but one of them, or allow several with `bases = \"many\"` in migrate.toml".to_owned()
         }
+        Fault::LockOutOfDate { .. } | Fault::NoLock => {
+            "run `cargo migrate lock`, which writes the file".to_owned()
+        }
+        Fault::UnsoundLock { reason } => reason.help().to_owned(),
         Fault::DuplicateLabel { .. } | Fault::LabelIsRevision { .. } => "choose another label".to_owned(),
     }
 }

@@ -71,6 +71,9 @@ fn code(fault: &Fault) -> &'static str {
         Fault::DuplicateLabel { .. } => "duplicate-label",
         Fault::LabelIsRevision { .. } => "label-is-revision",
         Fault::RepeatedReference { .. } => "repeated-reference",
+        Fault::LockOutOfDate { .. } => "lock-out-of-date",
+        Fault::UnsoundLock { .. } => "unsound-lock",
+        Fault::NoLock => "no-lock",
     }
 }
 
@@ -188,6 +191,12 @@ fn message(fault: &Fault) -> String {
         Fault::LabelIsRevision { label } => {
             format!("the branch label `{label}` is also the id of a revision")
         }
+        Fault::LockOutOfDate { dialects } => {
+            let names: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
+            format!("`schema.lock` is not of this chain for {}", names.join(" and "))
+        }
+        Fault::UnsoundLock { reason } => reason.to_string(),
+        Fault::NoLock => "`migrate.toml` requires a `schema.lock`, and there is none".to_owned(),
         Fault::RepeatedReference {
             id,
             key,

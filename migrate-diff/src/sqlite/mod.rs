@@ -1,7 +1,7 @@
 //! SQLite: the catalog is text, and what ALTER TABLE cannot do rebuilds the table.
 
 mod introspect;
-mod parse;
+pub(crate) mod parse;
 mod plan;
 mod rebuild;
 mod words;

@@ -3,10 +3,10 @@
 use super::reader::{Reader, Value};
 use super::settings::Config;
 use super::value::{
-    choice, dialects, file_template, hooks, length, locations, non_empty, one_or_more, only,
+    choice, command, dialects, file_template, hooks, length, locations, non_empty, one_or_more, only,
     strings, table_name,
 };
-use super::{adopt, connect};
+use super::{adopt, connect, schema};
 
 /// A key of `migrate.toml`, as the messages and the reference page describe it.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 /// Every key, in the order of the reference page.
-pub const KEYS: [Key; 19] = [
+pub const KEYS: [Key; 22] = [
     Key {
         name: "versions",
         takes: "a list of folders inside the migration directory, such as [\"versions\"]",
@@ -180,6 +180,30 @@ pub const KEYS: [Key; 19] = [
             config(reader).scratch_prelude = Some(prelude);
             Some(())
         },
+    },
+    Key {
+        name: "lock",
+        takes: "\"optional\" or \"required\"",
+        default: "\"optional\"",
+        meaning: "Whether a build fails without a `schema.lock`.",
+        read: |reader, value| {
+            let required = choice(value, ["optional", "required"]);
+            set(&mut config(reader).lock_required, required)
+        },
+    },
+    Key {
+        name: "app",
+        takes: "a command as a list, such as [\"cargo\", \"run\", \"-q\", \"--\", \"migrate\"]",
+        default: "",
+        meaning: "The app's own mounted commands, which run revisions in Rust.",
+        read: |reader, value| set(&mut config(reader).app, command(value)),
+    },
+    Key {
+        name: "schema",
+        takes: schema::TAKES,
+        default: "",
+        meaning: "The desired schema: `models`, `files` and `program` are its sources, `unknown` says what happens to tables that they do not name.",
+        read: schema::read,
     },
 ];
 

@@ -4,6 +4,7 @@ mod adopt;
 mod connect;
 mod keys;
 mod reader;
+mod schema;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,9 @@ use crate::source::{BYTE_ORDER_MARK, Source};
 
 pub use self::keys::{KEYS, Key};
 pub(crate) use self::settings::Settings;
-pub use self::settings::{Config, DEFAULT_JOURNAL_TABLE, DEFAULT_VERSION_TABLE, Hook, journal_of};
+pub use self::settings::{
+    Config, DEFAULT_JOURNAL_TABLE, DEFAULT_VERSION_TABLE, Hook, SchemaSource, journal_of,
+};
 
 /// Reads `migrate.toml`. A key that is wrong is reported, and then refuses nothing itself.
 pub(crate) fn parse(source: &Arc<Source>, faults: &mut Vec<Diagnostic>) -> Settings {

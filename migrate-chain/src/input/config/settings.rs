@@ -50,6 +50,32 @@ pub struct Config {
     pub dev_url: Vec<String>,
     /// The SQL file, relative to the migration directory, that runs first on each scratch database.
     pub scratch_prelude: Option<String>,
+    /// Whether there must be a `schema.lock`.
+    pub lock_required: bool,
+    /// The app's own commands, as `cargo migrate` starts them: they run revisions in Rust.
+    pub app: Vec<String>,
+    /// The desired schema.
+    pub schema: SchemaSource,
+}
+
+/// The sources of the desired schema, in the order in which they are loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSource {
+    /// Files and folders of Rust models, relative to the package.
+    pub models: Vec<String>,
+    /// SQL files, relative to the migration directory, with `*` for any characters of a name.
+    pub files: Vec<String>,
+    /// A program that prints SQL, with its arguments.
+    pub program: Vec<String>,
+    /// Whether to drop what the source does not name; if it does not say, only where there are no models.
+    pub drop_unknown: Option<bool>,
+}
+
+impl SchemaSource {
+    /// Whether what the source does not name is dropped.
+    pub fn drops_unknown(&self) -> bool {
+        self.drop_unknown.unwrap_or(self.models.is_empty())
+    }
 }
 
 /// A command that runs on a new revision file.
@@ -83,6 +109,9 @@ impl Default for Config {
             adopt: None,
             dev_url: Vec::new(),
             scratch_prelude: None,
+            lock_required: false,
+            app: Vec::new(),
+            schema: SchemaSource::default(),
         }
     }
 }

@@ -23,8 +23,9 @@ fn every_key_is_read() {
         "\u{feff}versions = ['a', 'b/c']\r\nrecursive = true\r\ndialects = ['postgres', 'sqlite']\nheads = 'many'\n\
          bases = 'many'\ndowngrade = 'required'\nversion_table = 'v'\nversion_table_schema = 's'\n\
          journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
-         truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\nadopt.tool = 'sqlx'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
-         [scratch]\nprelude = 'prelude.sql'\n",
+         truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nlock = 'required'\napp = ['app', 'migrate']\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\nadopt.tool = 'sqlx'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
+         [scratch]\nprelude = 'prelude.sql'\n[schema]\nmodels = ['src/models']\nfiles = ['objects/*.sql']\n\
+         program = ['ddl']\nunknown = 'drop'\n",
     );
     assert_eq!(faults, []);
     let expected = Config {
@@ -53,6 +54,14 @@ fn every_key_is_read() {
         }),
         dev_url: vec!["same-server".into()],
         scratch_prelude: Some("prelude.sql".into()),
+        lock_required: true,
+        app: vec!["app".into(), "migrate".into()],
+        schema: SchemaSource {
+            models: vec!["src/models".into()],
+            files: vec!["objects/*.sql".into()],
+            program: vec!["ddl".into()],
+            drop_unknown: Some(true),
+        },
     };
     assert_eq!(config, expected);
 }
@@ -185,4 +194,19 @@ fn the_default_that_is_documented_for_a_key_is_its_default() {
         assert_eq!(faults, [], "{}", key.name);
         assert_eq!(config, Config::default(), "{}", key.name);
     }
+}
+
+#[test]
+fn a_schema_that_makes_no_sense_is_refused_key_by_key() {
+    let (config, faults) = read(
+        "[schema]\nmodel = ['a']\nfiles = 'schema.sql'\nprogram = []\nunknown = 'forget'\nmodels = ['b']\n",
+    );
+    assert_eq!(config.schema.models, ["b"]);
+    let places: Vec<&str> = faults.iter().map(|(_, place)| &**place).collect();
+    for place in ["model", "'schema.sql'", "[]", "'forget'"] {
+        assert!(places.contains(&place), "{place}: {faults:?}");
+    }
+    assert_eq!(faults.len(), 4);
+    assert!(!config.schema.drops_unknown());
+    assert!(read("").0.schema.drops_unknown());
 }

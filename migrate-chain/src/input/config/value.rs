@@ -79,6 +79,11 @@ pub fn one_or_more(value: &Value<'_>) -> Option<Vec<String>> {
     Some(vec![non_empty(value)?])
 }
 
+/// A program and its arguments.
+pub(super) fn command(value: &Value<'_>) -> Option<Vec<String>> {
+    strings(value).filter(|words| !words.is_empty())
+}
+
 /// The only key of a table.
 pub fn only<'v, 'i>(value: &'v Value<'i>, key: &str) -> Option<&'v Value<'i>> {
     let table = value.get_ref().as_table()?;
