@@ -21,6 +21,7 @@ pub mod revision;
 pub mod source;
 pub mod sql;
 mod suggest;
+pub mod types;
 
 pub use chain::Chain;
 pub use diagnostic::Diagnostic;
@@ -35,3 +36,4 @@ pub use revision::recorded::Recorded;
 pub use revision::{DialectSet, ForeignKeys, Revision};
 pub use revision::{names, pack};
 pub use source::{Place, Position, Source};
+pub use suggest::nearest_name;

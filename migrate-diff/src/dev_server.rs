@@ -175,7 +175,9 @@ impl Model {
     }
 }
 
-pub(crate) async fn product_and_version(connection: &mut Connection) -> Result<(Product, Version), Error> {
+pub(crate) async fn product_and_version(
+    connection: &mut Connection,
+) -> Result<(Product, Version), Error> {
     let text = connection
         .text("SELECT CAST(VERSION() AS CHAR(200))")
         .await?;

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use migrate_chain::lock::{LOCK_FILE, UNLOCKED};
 use migrate_chain::{Chain, Dialect, Revision, load, pack};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -21,6 +22,7 @@ pub fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) -> Toke
             path(root, load::CONFIG_FILE)
         );
     }
+    lock(&mut text, chain, root);
     source(&mut text, root);
     texts(&mut text, chain, root);
     functions(&mut text, chain);
@@ -143,6 +145,20 @@ fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
         .iter()
         .enumerate()
         .filter(|(_, revision)| revision.is_rust())
+}
+
+/// Makes cargo build again when the lock changes, and when a build that was not checked is followed by one that is.
+fn lock(out: &mut String, chain: &Chain, root: &str) {
+    if chain.has_lock {
+        let path = path(root, LOCK_FILE);
+        let _ = writeln!(out, "const _: &[u8] = ::core::include_bytes!({path:?});");
+    }
+    if chain.has_lock || chain.config.lock_required {
+        let _ = writeln!(
+            out,
+            "const _: ::core::option::Option<&str> = ::core::option_env!({UNLOCKED:?});"
+        );
+    }
 }
 
 /// The path of the files, for the stale-binary check; a release build must not have it.

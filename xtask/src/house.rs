@@ -40,7 +40,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
             &["input"],
             &["adopt", "diagnostic"],
             &["sql", "lock"],
-            &["digest"],
+            &["digest", "types"],
             &["dialect", "parallel", "source", "suggest"],
         ],
     ),

@@ -193,7 +193,10 @@ fn message(fault: &Fault) -> String {
         }
         Fault::LockOutOfDate { dialects } => {
             let names: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
-            format!("`schema.lock` is not of this chain for {}", names.join(" and "))
+            format!(
+                "`schema.lock` is not of this chain for {}",
+                names.join(" and ")
+            )
         }
         Fault::UnsoundLock { reason } => reason.to_string(),
         Fault::NoLock => "`migrate.toml` requires a `schema.lock`, and there is none".to_owned(),

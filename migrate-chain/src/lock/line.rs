@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn any_text_is_one_field_and_comes_back() {
-        for text in ["", "a", " a ", "a  b", "a   b", "a\nb", "\\", "\\s  ", "a\tb\r", "  "] {
+        for text in [
+            "", "a", " a ", "a  b", "a   b", "a\nb", "\\", "\\s  ", "a\tb\r", "  ",
+        ] {
             let line = format!("x  {}  y", escape(text));
             let found: Vec<&str> = fields(&line).collect();
             if text.is_empty() {

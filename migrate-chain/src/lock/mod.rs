@@ -113,9 +113,13 @@ impl Unsound {
     /// The next step for whoever reads the message.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Newer { .. } => "update embed-migrations, or run this version's `cargo migrate lock`",
+            Self::Newer { .. } => {
+                "update embed-migrations, or run this version's `cargo migrate lock`"
+            }
             Self::Conflict => "run `cargo migrate lock`, which writes the file of the merged chain",
-            Self::Malformed { .. } | Self::Edited => "run `cargo migrate lock`, which writes the file",
+            Self::Malformed { .. } | Self::Edited => {
+                "run `cargo migrate lock`, which writes the file"
+            }
         }
     }
 }
@@ -248,16 +252,21 @@ mod tests {
         let newer = text.replace("\nformat 1\n", "\nformat 2\n");
         let error = Head::parse(&newer).expect_err("it is newer");
         assert_eq!(error, Unsound::Newer { format: 2 });
-        let conflict = text.replace(
-            "\npostgres",
-            "\n<<<<<<< ours\npostgres",
-        );
+        let conflict = text.replace("\npostgres", "\n<<<<<<< ours\npostgres");
         assert_eq!(Head::parse(&conflict), Err(Unsound::Conflict));
         let conflict = text.replace("\n  index", "\n=======\n>>>>>>> theirs\n  index");
         assert_eq!(Lock::parse(&conflict), Err(Unsound::Conflict));
-        for broken in ["", "format 1\n", "format x\n\n", &text.replace("checksum", "sum")] {
+        for broken in [
+            "",
+            "format 1\n",
+            "format x\n\n",
+            &text.replace("checksum", "sum"),
+        ] {
             let error = Head::parse(broken).expect_err("it is no lock");
-            assert!(matches!(error, Unsound::Malformed { .. }), "{broken}: {error:?}");
+            assert!(
+                matches!(error, Unsound::Malformed { .. }),
+                "{broken}: {error:?}"
+            );
         }
     }
 }

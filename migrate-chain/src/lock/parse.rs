@@ -24,16 +24,22 @@ impl Head {
                 return head.finish(at, number + 1);
             }
             if !line.starts_with('#') {
-                head.line(line).map_err(|unsound| unsound.unwrap_or(Unsound::Malformed { line: number + 1 }))?;
+                head.line(line).map_err(|unsound| {
+                    unsound.unwrap_or(Unsound::Malformed { line: number + 1 })
+                })?;
             }
         }
-        Err(Unsound::Malformed { line: text.lines().count().max(1) })
+        Err(Unsound::Malformed {
+            line: text.lines().count().max(1),
+        })
     }
 }
 
 /// The marker of a merge; no line of a lock begins like it.
 fn is_conflict(line: &str) -> bool {
-    ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker))
+    ["<<<<<<<", "=======", ">>>>>>>", "|||||||"]
+        .iter()
+        .any(|marker| line.starts_with(marker))
 }
 
 #[derive(Default)]
@@ -105,7 +111,9 @@ impl Lock {
         let first = before.lines().count() + 1;
         for (number, line) in body.lines().enumerate() {
             let taken = lock.line(line, &mut section);
-            taken.ok_or(Unsound::Malformed { line: first + number })?;
+            taken.ok_or(Unsound::Malformed {
+                line: first + number,
+            })?;
         }
         Ok(lock)
     }
@@ -114,7 +122,10 @@ impl Lock {
         if line.is_empty() {
             return Some(());
         }
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             *section = self.section(name)?;
             return Some(());
         }
@@ -123,7 +134,8 @@ impl Lock {
             Section::Database(n) => built_line(&mut self.databases[n].built, fields),
             Section::Files => {
                 let path = fields.nth(1)?;
-                self.files.push((unescape(path).into_owned(), fields.next()?.parse().ok()?));
+                self.files
+                    .push((unescape(path).into_owned(), fields.next()?.parse().ok()?));
                 Some(())
             }
             Section::Models => model_line(self.models.as_mut()?, fields),
@@ -208,9 +220,18 @@ fn column<'l>(name: String, mut fields: impl Iterator<Item = &'l str>) -> Option
 }
 
 fn key<'l>(kind: &str, first: String, mut fields: impl Iterator<Item = &'l str>) -> Option<Key> {
-    let kinds = [KeyKind::Primary, KeyKind::Unique, KeyKind::Foreign, KeyKind::Check, KeyKind::Index];
+    let kinds = [
+        KeyKind::Primary,
+        KeyKind::Unique,
+        KeyKind::Foreign,
+        KeyKind::Check,
+        KeyKind::Index,
+    ];
     let kind = kinds.into_iter().find(|known| word(*known) == kind)?;
-    let text = fields.next().map(|text| unescape(text).into_owned()).unwrap_or_default();
+    let text = fields
+        .next()
+        .map(|text| unescape(text).into_owned())
+        .unwrap_or_default();
     let (name, columns, text) = match kind {
         KeyKind::Check => (String::new(), Vec::new(), first),
         KeyKind::Index => (first, Vec::new(), text),
@@ -256,7 +277,10 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-fn model_line<'l>(models: &mut Vec<Declared>, mut fields: impl Iterator<Item = &'l str>) -> Option<()> {
+fn model_line<'l>(
+    models: &mut Vec<Declared>,
+    mut fields: impl Iterator<Item = &'l str>,
+) -> Option<()> {
     let mut field = || fields.next().map(|field| unescape(field).into_owned());
     match &*field()? {
         "model" => models.push(Declared {

@@ -7,7 +7,8 @@ use super::line::{align, escape};
 use super::{FORMAT, Lock};
 use crate::Checksum;
 
-const TITLE: &str = "# The schema at the heads of this chain: `cargo migrate lock` writes it. Do not edit it.";
+const TITLE: &str =
+    "# The schema at the heads of this chain: `cargo migrate lock` writes it. Do not edit it.";
 
 impl fmt::Display for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,7 +16,12 @@ impl fmt::Display for Lock {
         let mut head = String::new();
         let heads = self.databases.iter().map(|locked| {
             let of = &locked.of;
-            [of.dialect.name().to_owned(), of.digest.to_string(), escape(&of.server).into_owned()].to_vec()
+            [
+                of.dialect.name().to_owned(),
+                of.digest.to_string(),
+                escape(&of.server).into_owned(),
+            ]
+            .to_vec()
         });
         let checksum = vec!["checksum".to_owned(), Checksum::of(&body).to_string()];
         let lines: Vec<Vec<String>> = heads.chain([checksum]).collect();
@@ -33,9 +39,17 @@ fn body(lock: &Lock) -> String {
     if !lock.files.is_empty() {
         section(&mut out, "files");
         let line = |(path, checksum): &(String, Checksum)| {
-            vec!["file".to_owned(), escape(path).into_owned(), checksum.to_string()]
+            vec![
+                "file".to_owned(),
+                escape(path).into_owned(),
+                checksum.to_string(),
+            ]
         };
-        align(&mut out, "", &lock.files.iter().map(line).collect::<Vec<_>>());
+        align(
+            &mut out,
+            "",
+            &lock.files.iter().map(line).collect::<Vec<_>>(),
+        );
     }
     if let Some(models) = &lock.models {
         section(&mut out, "models");
@@ -57,8 +71,16 @@ fn built(out: &mut String, built: &Built) {
     for table in &built.tables {
         let kind = if table.is_view { "view" } else { "table" };
         let _ = writeln!(out, "{kind}  {}", escape(&table.name));
-        align(out, "  ", &table.columns.iter().map(column_line).collect::<Vec<_>>());
-        align(out, "  ", &table.keys.iter().map(key_line).collect::<Vec<_>>());
+        align(
+            out,
+            "  ",
+            &table.columns.iter().map(column_line).collect::<Vec<_>>(),
+        );
+        align(
+            out,
+            "  ",
+            &table.keys.iter().map(key_line).collect::<Vec<_>>(),
+        );
     }
     for found in &built.enums {
         let labels = found.labels.iter().map(|label| escape(label).into_owned());
@@ -79,14 +101,21 @@ fn column_line(column: &Column) -> Vec<String> {
         "" => "-".into(),
         sql_type => escape(sql_type),
     };
-    let fixed = ["column".to_owned(), escape(&column.name).into_owned(), sql_type.into_owned()];
+    let fixed = [
+        "column".to_owned(),
+        escape(&column.name).into_owned(),
+        sql_type.into_owned(),
+    ];
     let flags = [
         column.is_not_null.then(|| "not null".to_owned()),
         column.is_identity.then(|| "identity".to_owned()),
         clause("generated", &column.generated),
         clause("default", &column.default),
     ];
-    fixed.into_iter().chain(flags.into_iter().flatten()).collect()
+    fixed
+        .into_iter()
+        .chain(flags.into_iter().flatten())
+        .collect()
 }
 
 fn key_line(key: &Key) -> Vec<String> {
@@ -98,7 +127,10 @@ fn key_line(key: &Key) -> Vec<String> {
         _ => escape(&format!("({})", columns.join(", "))).into_owned(),
     };
     let text = (!key.text.is_empty()).then(|| escape(&key.text).into_owned());
-    [word(key.kind).to_owned(), place].into_iter().chain(text).collect()
+    [word(key.kind).to_owned(), place]
+        .into_iter()
+        .chain(text)
+        .collect()
 }
 
 /// A column in a list. A name with a comma is quoted.
@@ -125,7 +157,15 @@ fn declared(out: &mut String, model: &Declared) {
     let line = ["model", &escape(&model.table), &escape(&model.model)].map(str::to_owned);
     align(out, "", &[line.into_iter().chain(options).collect()]);
     let line = |field: &super::Named| {
-        vec!["field".to_owned(), escape(&field.name).into_owned(), escape(&field.text).into_owned()]
+        vec![
+            "field".to_owned(),
+            escape(&field.name).into_owned(),
+            escape(&field.text).into_owned(),
+        ]
     };
-    align(out, "  ", &model.fields.iter().map(line).collect::<Vec<_>>());
+    align(
+        out,
+        "  ",
+        &model.fields.iter().map(line).collect::<Vec<_>>(),
+    );
 }

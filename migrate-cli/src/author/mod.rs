@@ -12,6 +12,7 @@ mod hooks;
 mod id;
 mod init;
 mod list_templates;
+mod lock;
 mod merge;
 mod new_revision;
 mod overlay;
@@ -47,6 +48,7 @@ pub(crate) enum Author {
     Rebase(rebase::Rebase),
     Squash(squash::Squash),
     Verify(verify::Verify),
+    Lock(lock::Lock),
     #[command(alias = "list_templates")]
     ListTemplates(list_templates::ListTemplates),
 }
@@ -57,6 +59,26 @@ impl Author {
     /// # Errors
     /// Why it was refused or failed.
     pub(crate) async fn run(&self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+        self.run_alone(project, ui).await?;
+        if self.writes_revisions() {
+            let directory = Directory::open(project.directory())?;
+            let work = Box::pin(lock::refresh_after(&directory, project.globals()));
+            if let Some(warning) = until_interrupted(work).await? {
+                ui.note(format!("warning: {warning}"));
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Whether the schema that the chain builds can be another afterwards.
+    fn writes_revisions(&self) -> bool {
+        matches!(
+            self,
+            Self::Revision(_) | Self::Merge(_) | Self::Edit(_) | Self::Rebase(_) | Self::Squash(_)
+        )
+    }
+
+    async fn run_alone(&self, project: &Project, ui: &mut Ui) -> Result<()> {
         let directory = || Directory::open(project.directory());
         let url = || project.globals().database_url();
         match self {
@@ -97,12 +119,17 @@ impl Author {
                 }
                 tell(ui, &verified);
             }
+            Self::Lock(command) => {
+                let directory = directory()?;
+                let work = Box::pin(command.run(&directory, project.globals()));
+                tell(ui, &until_interrupted(work).await?);
+            }
             Self::ListTemplates(_) => {
                 let templates = &list_templates::TEMPLATES;
                 tell(ui, &show::Templates { templates });
             }
         }
-        Ok(Exit::Done)
+        Ok(())
     }
 }
 

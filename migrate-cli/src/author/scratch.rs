@@ -2,6 +2,7 @@
 
 use migrate_chain::Dialect;
 use migrate_chain::config::Config;
+use migrate_chain::lock::Built;
 use migrate_command::parts::Globals;
 use migrate_diff::{
     Connection, DevServer, Difference, Filter, Model, Schema, Scratch, Scripts, Touched,
@@ -59,6 +60,19 @@ impl<'c> Bench<'c> {
         introspect_touched(connection, &self.filter, touched)
             .await
             .map_err(failure::comparison)
+    }
+
+    /// Upgrades to the heads: the server, and the facts of what the chain builds there.
+    pub(crate) async fn built(&mut self) -> Result<(String, Built)> {
+        let done = self.scratch.upgrade(self.migrations, "heads").await;
+        done.map_err(failure::comparison)?;
+        let connection = self.scratch.connection();
+        let server = migrate_diff::server(connection).await;
+        let built = migrate_diff::built(connection, &self.filter).await;
+        Ok((
+            server.map_err(failure::comparison)?,
+            built.map_err(failure::comparison)?,
+        ))
     }
 
     /// Drops the database.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::dialect_names;
 use super::init::{BuildScript, Initialized};
 use super::list_templates::Template;
+use super::lock::Refreshed;
 use super::new_revision::{Revisions, Written};
 use super::rebase::Rebased;
 use super::squash;
@@ -49,6 +50,18 @@ fn revision_text(written: &Written) -> String {
         written.path.display(),
         line.trim_end_matches([',', ' '])
     )
+}
+
+impl Show for Refreshed {
+    fn text(&self) -> String {
+        let path = self.path.display();
+        let dialects = dialect_names::names(&self.dialects).join(", ");
+        if self.is_changed {
+            format!("Wrote {path} for {dialects}")
+        } else {
+            format!("{path} is up to date for {dialects}")
+        }
+    }
 }
 
 impl Show for Rebased {

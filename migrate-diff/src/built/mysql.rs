@@ -30,7 +30,10 @@ const CHECKS: &str = "SELECT CAST(t.TABLE_NAME AS CHAR), CAST(c.CHECK_CLAUSE AS 
     WHERE t.TABLE_SCHEMA = DATABASE() AND t.CONSTRAINT_TYPE = 'CHECK' ORDER BY t.TABLE_NAME, 2";
 
 pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
-    let is_maria = connection.text("SELECT CAST(VERSION() AS CHAR)").await?.contains("MariaDB");
+    let is_maria = connection
+        .text("SELECT CAST(VERSION() AS CHAR)")
+        .await?
+        .contains("MariaDB");
     let mut built = Built::default();
     for row in connection.rows(TABLES).await? {
         built.tables.push(Table {
@@ -54,11 +57,31 @@ pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
         add_index(&mut built, &row);
     }
     // In MariaDB the name of a check is unique in its table, in MySQL in the database.
-    let checks = CHECKS.replace("{}", if is_maria { " AND c.TABLE_NAME = t.TABLE_NAME" } else { "" });
+    let checks = CHECKS.replace(
+        "{}",
+        if is_maria {
+            " AND c.TABLE_NAME = t.TABLE_NAME"
+        } else {
+            ""
+        },
+    );
     for row in connection.rows(&checks).await? {
         let text = one_line(at(&row, 1));
-        let text = if text.starts_with('(') { text } else { format!("({text})") };
-        add(&mut built, at(&row, 0), Key { kind: KeyKind::Check, name: String::new(), columns: Vec::new(), text });
+        let text = if text.starts_with('(') {
+            text
+        } else {
+            format!("({text})")
+        };
+        add(
+            &mut built,
+            at(&row, 0),
+            Key {
+                kind: KeyKind::Check,
+                name: String::new(),
+                columns: Vec::new(),
+                text,
+            },
+        );
     }
     without_names(&mut built);
     Ok(built)
@@ -84,7 +107,9 @@ fn without_width(sql_type: &str) -> String {
     };
     let is_integer = ["tinyint", "smallint", "mediumint", "int", "bigint"].contains(&name);
     match rest.split_once(')') {
-        Some((width, after)) if is_integer && (name, width) != ("tinyint", "1") => format!("{name}{after}"),
+        Some((width, after)) if is_integer && (name, width) != ("tinyint", "1") => {
+            format!("{name}{after}")
+        }
         _ => sql_type.to_owned(),
     }
 }
@@ -97,9 +122,23 @@ fn add_foreign(built: &mut Built, rows: &[TextRow]) {
         action => format!(" on {word} {}", action.to_lowercase()),
     };
     let to = columns(4).join(", ");
-    let text = format!("references {} ({to}){}{}", at(first, 3), action("delete", 5), action("update", 6));
+    let text = format!(
+        "references {} ({to}){}{}",
+        at(first, 3),
+        action("delete", 5),
+        action("update", 6)
+    );
     let columns = columns(2).into_iter().map(str::to_owned).collect();
-    add(built, at(first, 0), Key { kind: KeyKind::Foreign, name: String::new(), columns, text });
+    add(
+        built,
+        at(first, 0),
+        Key {
+            kind: KeyKind::Foreign,
+            name: String::new(),
+            columns,
+            text,
+        },
+    );
 }
 
 fn add_index(built: &mut Built, row: &TextRow) {
@@ -109,11 +148,26 @@ fn add_index(built: &mut Built, row: &TextRow) {
         return add_key_column(built, of, (KeyKind::Primary, ""), at(row, 2), String::new());
     }
     if is_unique && part.is_none() && at(row, 5) == "BTREE" {
-        return add_key_column(built, of, (KeyKind::Unique, name), at(row, 2), String::new());
+        return add_key_column(
+            built,
+            of,
+            (KeyKind::Unique, name),
+            at(row, 2),
+            String::new(),
+        );
     }
-    let column = part.map_or_else(|| at(row, 2).to_owned(), |part| format!("{}({part})", at(row, 2)));
-    let column = if column.is_empty() { "(expression)".to_owned() } else { column };
-    let Some(table) = table(built, of) else { return };
+    let column = part.map_or_else(
+        || at(row, 2).to_owned(),
+        |part| format!("{}({part})", at(row, 2)),
+    );
+    let column = if column.is_empty() {
+        "(expression)".to_owned()
+    } else {
+        column
+    };
+    let Some(table) = table(built, of) else {
+        return;
+    };
     let mut keys = table.keys.iter_mut();
     if let Some(key) = keys.find(|key| key.kind == KeyKind::Index && key.name == name) {
         let end = key.text.rfind(')').unwrap_or(key.text.len());
@@ -126,7 +180,16 @@ fn add_index(built: &mut Built, row: &TextRow) {
     };
     let unique = if is_unique { "unique " } else { "" };
     let text = format!("{unique}({column}){kind}");
-    add(built, of, Key { kind: KeyKind::Index, name: name.to_owned(), columns: Vec::new(), text });
+    add(
+        built,
+        of,
+        Key {
+            kind: KeyKind::Index,
+            name: name.to_owned(),
+            columns: Vec::new(),
+            text,
+        },
+    );
 }
 
 fn add(built: &mut Built, of: &str, key: Key) {

@@ -9,7 +9,8 @@ use crate::connection::Connection;
 use crate::error::Error;
 
 /// A name as it is written on the search path: with its schema only if that is another than the connection's own.
-const NAME: &str = "CASE WHEN n.nspname = current_schema() THEN {}::text ELSE n.nspname || '.' || {}::text END";
+const NAME: &str =
+    "CASE WHEN n.nspname = current_schema() THEN {}::text ELSE n.nspname || '.' || {}::text END";
 
 /// Not those of the system, and not those that an extension brought.
 const OURS: &str = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
@@ -68,7 +69,9 @@ async fn tables(connection: &mut Connection, built: &mut Built) -> Result<(), Er
             is_not_null: yes(&row, 3),
             is_identity,
             generated: some(&row, 5).map(|text| one_line(&text)),
-            default: some(&row, 6).filter(|_| !is_identity).map(|text| one_line(&text)),
+            default: some(&row, 6)
+                .filter(|_| !is_identity)
+                .map(|text| one_line(&text)),
         };
         add_column(built, at(&row, 0), column);
     }
@@ -90,14 +93,29 @@ async fn keys(connection: &mut Connection, built: &mut Built) -> Result<(), Erro
         let (kind, text) = match at(&row, 1) {
             "p" => (KeyKind::Primary, String::new()),
             "u" => (KeyKind::Unique, after_list(&definition).to_owned()),
-            "f" => (KeyKind::Foreign, after_list(&definition).to_lowercase_words()),
-            _ => (KeyKind::Check, definition.trim_start_matches("CHECK ").to_owned()),
+            "f" => (
+                KeyKind::Foreign,
+                after_list(&definition).to_lowercase_words(),
+            ),
+            _ => (
+                KeyKind::Check,
+                definition.trim_start_matches("CHECK ").to_owned(),
+            ),
         };
         let columns = match kind {
             KeyKind::Check => Vec::new(),
             _ => array(at(&row, 2)),
         };
-        add(built, at(&row, 0), Key { kind, name: String::new(), columns, text });
+        add(
+            built,
+            at(&row, 0),
+            Key {
+                kind,
+                name: String::new(),
+                columns,
+                text,
+            },
+        );
     }
     let indexes = format!(
         "SELECT {relation}, i.relname::text, pg_get_indexdef(x.indexrelid) \
@@ -108,7 +126,16 @@ async fn keys(connection: &mut Connection, built: &mut Built) -> Result<(), Erro
     for row in connection.rows(&indexes).await? {
         let text = index_text(at(&row, 2));
         let name = at(&row, 1).to_owned();
-        add(built, at(&row, 0), Key { kind: KeyKind::Index, name, columns: Vec::new(), text });
+        add(
+            built,
+            at(&row, 0),
+            Key {
+                kind: KeyKind::Index,
+                name,
+                columns: Vec::new(),
+                text,
+            },
+        );
     }
     Ok(())
 }
@@ -123,7 +150,10 @@ async fn types(connection: &mut Connection, built: &mut Built) -> Result<(), Err
         let (name, label) = (at(&row, 0), at(&row, 1).to_owned());
         match built.enums.last_mut().filter(|last| last.name == name) {
             Some(last) => last.labels.push(label),
-            None => built.enums.push(Enum { name: name.to_owned(), labels: vec![label] }),
+            None => built.enums.push(Enum {
+                name: name.to_owned(),
+                labels: vec![label],
+            }),
         }
     }
     let domains = format!(
@@ -131,7 +161,10 @@ async fn types(connection: &mut Connection, built: &mut Built) -> Result<(), Err
          JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND {is_ours} ORDER BY 1"
     );
     for row in connection.rows(&domains).await? {
-        built.domains.push(Named { name: at(&row, 0).to_owned(), text: at(&row, 1).to_owned() });
+        built.domains.push(Named {
+            name: at(&row, 0).to_owned(),
+            text: at(&row, 1).to_owned(),
+        });
     }
     Ok(())
 }
@@ -144,7 +177,9 @@ fn add(built: &mut Built, of: &str, key: Key) {
 
 /// The part of a constraint after its own columns.
 fn after_list(definition: &str) -> &str {
-    definition.split_once(')').map_or("", |(_, rest)| rest.trim())
+    definition
+        .split_once(')')
+        .map_or("", |(_, rest)| rest.trim())
 }
 
 trait LowerWords {
@@ -155,13 +190,19 @@ trait LowerWords {
 impl LowerWords for str {
     fn to_lowercase_words(&self) -> String {
         let lower = |word: &str| match word {
-            "REFERENCES" | "ON" | "DELETE" | "UPDATE" | "CASCADE" | "SET" | "NULL" | "DEFAULT" | "RESTRICT" | "DEFERRABLE"
-            | "INITIALLY" | "DEFERRED" | "MATCH" | "FULL" | "NOT" | "VALID" => word.to_lowercase(),
+            "REFERENCES" | "ON" | "DELETE" | "UPDATE" | "CASCADE" | "SET" | "NULL" | "DEFAULT"
+            | "RESTRICT" | "DEFERRABLE" | "INITIALLY" | "DEFERRED" | "MATCH" | "FULL" | "NOT"
+            | "VALID" => word.to_lowercase(),
             word => word.to_owned(),
         };
         let mut out = String::new();
         for word in self.split(' ') {
-            let _ = write!(out, "{}{}", if out.is_empty() { "" } else { " " }, lower(word));
+            let _ = write!(
+                out,
+                "{}{}",
+                if out.is_empty() { "" } else { " " },
+                lower(word)
+            );
         }
         // A list of columns stays next to its table.
         match out.split_once('(') {
@@ -173,8 +214,14 @@ impl LowerWords for str {
 
 /// The part of an index from its method on, with `unique` before it if it is.
 fn index_text(definition: &str) -> String {
-    let unique = if definition.starts_with("CREATE UNIQUE") { "unique " } else { "" };
-    let rest = definition.split_once(" USING ").map_or(definition, |(_, rest)| rest);
+    let unique = if definition.starts_with("CREATE UNIQUE") {
+        "unique "
+    } else {
+        ""
+    };
+    let rest = definition
+        .split_once(" USING ")
+        .map_or(definition, |(_, rest)| rest);
     format!("{unique}{}", rest.trim_start_matches("btree "))
 }
 

@@ -30,8 +30,7 @@ const UNIQUE: &str = "SELECT t.name, i.name, c.name FROM pragma_table_list AS t,
     pragma_index_info(i.name) AS c WHERE t.schema = 'main' AND t.type = 'table' AND i.origin = 'u' \
     ORDER BY t.name, i.name, c.seqno";
 
-const INDEXES: &str =
-    "SELECT tbl_name, name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name";
+const INDEXES: &str = "SELECT tbl_name, name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name";
 
 pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
     let mut built = Built::default();
@@ -42,14 +41,23 @@ pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
             is_view: at(&row, 1) == "view",
             ..Table::default()
         });
-        statements.insert(at(&row, 0).to_owned(), parse::table(at(&row, 2)).unwrap_or_default());
+        statements.insert(
+            at(&row, 0).to_owned(),
+            parse::table(at(&row, 2)).unwrap_or_default(),
+        );
     }
     for row in connection.rows(COLUMNS).await? {
         let statement = statements.get(at(&row, 0));
         add_column(&mut built, at(&row, 0), column(&row, statement));
     }
     for row in connection.rows(PRIMARY).await? {
-        add_key_column(&mut built, at(&row, 0), (KeyKind::Primary, ""), at(&row, 1), String::new());
+        add_key_column(
+            &mut built,
+            at(&row, 0),
+            (KeyKind::Primary, ""),
+            at(&row, 1),
+            String::new(),
+        );
     }
     let mut foreign: Vec<TextRow> = Vec::new();
     for row in connection.rows(FOREIGN).await? {
@@ -61,15 +69,29 @@ pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
     }
     add_foreign(&mut built, &foreign);
     for row in connection.rows(UNIQUE).await? {
-        add_key_column(&mut built, at(&row, 0), (KeyKind::Unique, at(&row, 1)), at(&row, 2), String::new());
+        add_key_column(
+            &mut built,
+            at(&row, 0),
+            (KeyKind::Unique, at(&row, 1)),
+            at(&row, 2),
+            String::new(),
+        );
     }
     for row in connection.rows(INDEXES).await? {
-        add(&mut built, at(&row, 0), KeyKind::Index, at(&row, 1), definition(at(&row, 2)));
+        add(
+            &mut built,
+            at(&row, 0),
+            KeyKind::Index,
+            at(&row, 1),
+            definition(at(&row, 2)),
+        );
     }
     for (name, statement) in &statements {
         let constraints = statement.constraints.iter();
         for check in constraints.filter(|constraint| constraint.kind == ConstraintKind::Check) {
-            add(&mut built, name, KeyKind::Check, "", one_line(&check.text));
+            let text = one_line(&check.text);
+            let text = text.split_once('(').map_or("", |(_, rest)| rest);
+            add(&mut built, name, KeyKind::Check, "", format!("({text}"));
         }
     }
     without_names(&mut built);
@@ -95,7 +117,9 @@ fn column(row: &TextRow, statement: Option<&parse::Table>) -> Column {
         sql_type: one_line(at(row, 2)),
         is_not_null: yes(row, 3) || is_rowid || is_key,
         is_identity: is_rowid,
-        generated: parsed.and_then(|column| column.generated.as_deref()).map(one_line),
+        generated: parsed
+            .and_then(|column| column.generated.as_deref())
+            .map(one_line),
         default: some(row, 4).map(|text| one_line(&text)),
     }
 }
@@ -105,13 +129,24 @@ fn add_foreign(built: &mut Built, rows: &[TextRow]) {
     let Some(first) = rows.first() else { return };
     let columns = |n: usize| rows.iter().map(move |row| at(row, n));
     let to: Vec<&str> = columns(4).filter(|column| !column.is_empty()).collect();
-    let to = if to.is_empty() { String::new() } else { format!(" ({})", to.join(", ")) };
+    let to = if to.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", to.join(", "))
+    };
     let action = |word: &str, n: usize| match at(first, n) {
         "NO ACTION" => String::new(),
         action => format!(" on {word} {}", action.to_lowercase()),
     };
-    let text = format!("references {}{to}{}{}", at(first, 3), action("delete", 6), action("update", 5));
-    let Some(table) = table(built, at(first, 0)) else { return };
+    let text = format!(
+        "references {}{to}{}{}",
+        at(first, 3),
+        action("delete", 6),
+        action("update", 5)
+    );
+    let Some(table) = table(built, at(first, 0)) else {
+        return;
+    };
     table.keys.push(Key {
         kind: KeyKind::Foreign,
         name: String::new(),
@@ -133,7 +168,9 @@ fn add(built: &mut Built, of: &str, kind: KeyKind, name: &str, text: String) {
 
 /// The part of a `CREATE INDEX` from its columns on, with `unique` before it if it is.
 fn definition(sql: &str) -> String {
-    let is_unique = sql.get(..20).is_some_and(|start| start.to_uppercase().contains("UNIQUE"));
+    let is_unique = sql
+        .get(..20)
+        .is_some_and(|start| start.to_uppercase().contains("UNIQUE"));
     let rest = sql.find('(').map_or("", |at| &sql[at..]);
     let unique = if is_unique { "unique " } else { "" };
     format!("{unique}{}", one_line(rest))

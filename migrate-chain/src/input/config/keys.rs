@@ -3,8 +3,8 @@
 use super::reader::{Reader, Value};
 use super::settings::Config;
 use super::value::{
-    choice, command, dialects, file_template, hooks, length, locations, non_empty, one_or_more, only,
-    strings, table_name,
+    choice, command, dialects, file_template, hooks, length, locations, non_empty, one_or_more,
+    only, strings, table_name,
 };
 use super::{adopt, connect, schema};
 

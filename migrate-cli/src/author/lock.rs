@@ -1,0 +1,155 @@
+//! `cargo migrate lock`: the schema that the chain builds, as `schema.lock`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use migrate_chain::Dialect;
+use migrate_chain::lock::{LOCK_FILE, Lock as File, Locked, Of};
+use migrate_command::parts::Globals;
+use migrate_runtime::Migrations;
+use serde::Serialize;
+
+use super::dialect_names;
+use super::directory::Directory;
+use super::failure::{self, Failure, Result};
+use super::files;
+use super::scratch::{Bench, Servers};
+
+/// Write schema.lock: the schema that the chain builds
+#[derive(Args, Debug)]
+#[command(
+    long_about = "Write schema.lock: the schema that the chain builds
+
+The chain is run on a scratch database of each kind that it serves. A build then fails when the chain changes and
+schema.lock does not, and structs that derive `Table` are compared with it.",
+    after_help = "\
+Examples:
+  cargo migrate lock
+  cargo migrate lock --dev-url postgres://localhost/postgres"
+)]
+pub(crate) struct Lock {
+    /// A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or `same-server` [default: a private server]
+    #[arg(long, value_name = "URL")]
+    dev_url: Vec<String>,
+}
+
+/// A lock that was written.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refreshed {
+    /// Its path.
+    pub(crate) path: PathBuf,
+    /// The kinds of database that it has the schema for.
+    #[serde(serialize_with = "dialect_names::dialects")]
+    pub(crate) dialects: Vec<Dialect>,
+    /// Whether it differs from the file that was there.
+    pub(crate) is_changed: bool,
+}
+
+impl Lock {
+    /// Writes the lock.
+    ///
+    /// # Errors
+    /// There is no server, the chain cannot be replayed, or the file cannot be written.
+    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Refreshed> {
+        let servers = Servers::of(directory, globals, &self.dev_url)?;
+        refresh(directory, &servers).await
+    }
+}
+
+/// Writes the lock of a chain after a command has changed it, if the directory has one or asks for one. Without a server
+/// it says that the lock is out of date.
+pub(crate) async fn refresh_after(
+    directory: &Directory,
+    globals: &Globals,
+) -> Result<Option<String>> {
+    let path = directory.path(LOCK_FILE);
+    let config = &directory.chain.config;
+    let is_wanted = config.lock_required || !config.schema.models.is_empty() || path.exists();
+    if !is_wanted || is_current(directory) {
+        return Ok(None);
+    }
+    let servers = Servers::of(directory, globals, &[])?;
+    Ok(match refresh(directory, &servers).await {
+        Ok(_) => None,
+        Err(failure) => Some(format!(
+            "{} is out of date, and the build fails until `cargo migrate lock` has written it: {}",
+            path.display(),
+            failure.summary()
+        )),
+    })
+}
+
+/// Whether the lock has the digests of the chain.
+fn is_current(directory: &Directory) -> bool {
+    let Some(old) = read(directory) else {
+        return false;
+    };
+    let chain = &directory.chain;
+    let is_same = |locked: &Locked| locked.of.digest == chain.digest(locked.of.dialect);
+    let has = |dialect: &Dialect| old.built(*dialect).is_some();
+    old.databases.iter().all(is_same) && chain.config.dialects.iter().all(has)
+}
+
+/// The lock as it is, if it is sound.
+pub(crate) fn read(directory: &Directory) -> Option<File> {
+    let text = std::fs::read_to_string(directory.path(LOCK_FILE)).ok()?;
+    File::parse(&text).ok()
+}
+
+async fn refresh(directory: &Directory, servers: &Servers<'_>) -> Result<Refreshed> {
+    let old = read(directory);
+    let mut new = File::default();
+    let migrations = Migrations::from(directory.chain.clone());
+    for server in servers.for_each(&directory.chain.served()).await? {
+        let mut bench = Bench::new(&migrations, &directory.chain.config, &server).await?;
+        let (name, built) = bench.built().await?;
+        bench.finish().await?;
+        let dialect = server.dialect();
+        let of = Of {
+            dialect,
+            digest: directory.chain.digest(dialect),
+            server: name,
+        };
+        new.databases.push(keep(Locked { of, built }, old.as_ref()));
+    }
+    if new.databases.is_empty() {
+        return Err(Failure::new(
+            "no database is served by the whole chain: there is no schema to write",
+        )
+        .help("write a section for each database that `dialects` in migrate.toml declares"));
+    }
+    write(directory, &new)
+}
+
+/// On another server, expressions stay as they are written, and so does the name of the server.
+fn keep(mut new: Locked, old: Option<&File>) -> Locked {
+    let databases = old.into_iter().flat_map(|old| &old.databases);
+    let mut same = databases.filter(|locked| locked.of.dialect == new.of.dialect);
+    if let Some(old) = same.next().filter(|old| old.of.server != new.of.server) {
+        new.built.keep_expressions_of(&old.built);
+        new.of.server.clone_from(&old.of.server);
+    }
+    new
+}
+
+fn write(directory: &Directory, lock: &File) -> Result<Refreshed> {
+    let path = directory.path(LOCK_FILE);
+    let text = lock.to_string();
+    let is_changed = std::fs::read_to_string(&path).ok().as_ref() != Some(&text);
+    let written = match (is_changed, path.exists()) {
+        (false, _) => Ok(()),
+        (true, true) => files::replace(&path, &text),
+        (true, false) => files::create(&path, &text),
+    };
+    written.map_err(|error| failure::file("write", &path, &error))?;
+    super::touch::touch(directory);
+    Ok(Refreshed {
+        path,
+        dialects: lock
+            .databases
+            .iter()
+            .map(|locked| locked.of.dialect)
+            .collect(),
+        is_changed,
+    })
+}
