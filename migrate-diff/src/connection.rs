@@ -5,6 +5,7 @@ use migrate_chain::Dialect;
 use migrate_runtime::{AnyPool, Migrations};
 
 use crate::error::{Error, ErrorKind, database_message};
+use crate::rows::Rows;
 
 /// A row as text; NULL is `None`.
 pub(crate) type TextRow = Vec<Option<String>>;
@@ -16,7 +17,7 @@ pub struct Connection(pub(crate) Box<dyn Backend>);
 pub(crate) trait Backend: Send {
     fn dialect(&self) -> Dialect;
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<(), sqlx::Error>>;
-    fn rows<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<Vec<TextRow>, sqlx::Error>>;
+    fn rows<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<Rows, sqlx::Error>>;
     fn upgrade<'s>(
         &'s mut self,
         chain: &'s Migrations,
@@ -97,8 +98,13 @@ impl Connection {
         Ok(first.flatten().unwrap_or_default())
     }
 
-    /// The rows of a query, every value as text.
+    /// The rows of a query, every value as text, by position.
     pub(crate) async fn rows(&mut self, sql: &str) -> Result<Vec<TextRow>, Error> {
+        Ok(self.named_rows(sql).await?.rows)
+    }
+
+    /// The rows of a query, every value as text, by the names of their columns.
+    pub(crate) async fn named_rows(&mut self, sql: &str) -> Result<Rows, Error> {
         let rows = self.0.rows(sql).await;
         rows.map_err(|error| {
             crate::error::refused(
@@ -161,10 +167,11 @@ mod backend {
     use futures_util::future::BoxFuture;
     use migrate_chain::Dialect;
     use migrate_runtime::Migrations;
-    use sqlx::{AssertSqlSafe, Row as _};
+    use sqlx::{AssertSqlSafe, Column as _, Row as _};
 
-    use super::{Backend, TextRow, not_replayed};
+    use super::{Backend, not_replayed};
     use crate::error::Error;
+    use crate::rows::Rows;
 
     pub(super) async fn open<C>(url: &str) -> Result<Box<dyn Backend>, sqlx::Error>
     where
@@ -196,14 +203,24 @@ mod backend {
                 fn rows<'s>(
                     &'s mut self,
                     sql: &'s str,
-                ) -> BoxFuture<'s, Result<Vec<TextRow>, sqlx::Error>> {
+                ) -> BoxFuture<'s, Result<Rows, sqlx::Error>> {
                     async move {
                         let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
                             .fetch_all(self)
                             .await?;
-                        rows.iter()
-                            .map(|row| (0..row.len()).map(|n| row.try_get_unchecked(n)).collect())
-                            .collect()
+                        let columns = rows.first().map_or(&[][..], |row| row.columns());
+                        Ok(Rows {
+                            names: columns
+                                .iter()
+                                .map(|column| column.name().to_ascii_lowercase())
+                                .collect(),
+                            rows: rows
+                                .iter()
+                                .map(|row| {
+                                    (0..row.len()).map(|n| row.try_get_unchecked(n)).collect()
+                                })
+                                .collect::<Result<_, sqlx::Error>>()?,
+                        })
                     }
                     .boxed()
                 }

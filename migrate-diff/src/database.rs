@@ -3,12 +3,14 @@
 use migrate_chain::Dialect;
 
 use crate::connection::Connection;
+use crate::difference::{Comparison, Difference};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
+use crate::eye::Facts;
 use crate::filter::Filter;
-use crate::model::Schema;
-use crate::step::{Options, Plan};
+use crate::model::{Kind, ObjectId, Schema};
+use crate::step::{Options, Plan, Step};
 use crate::touched::Touched;
 use crate::{mysql, postgres, sqlite};
 
@@ -55,18 +57,60 @@ pub async fn introspect_touched(
 pub(crate) async fn look(
     connection: &mut Connection,
     filter: &Filter,
-) -> Result<Option<postgres::eye::Facts>, Error> {
+) -> Result<Option<Facts>, Error> {
     match connection.dialect() {
         Dialect::Postgres => postgres::eye::look(connection, filter).await,
         Dialect::Sqlite | Dialect::MySql => Ok(None),
     }
 }
 
-/// The steps from one schema to another.
-pub(crate) fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
-    match from.dialect {
-        Dialect::Sqlite => sqlite::plan(from, to),
-        Dialect::Postgres => postgres::plan(from, to, options),
-        Dialect::MySql => mysql::plan(from, to),
+/// Adds the statements that make what differs, on a database whose catalog holds facts only.
+pub(crate) async fn spell(
+    connection: &mut Connection,
+    schema: &mut Schema,
+    difference: &Difference,
+) -> Result<(), Error> {
+    if connection.dialect() != Dialect::MySql {
+        return Ok(());
+    }
+    let is_part = |id: &ObjectId| matches!(id.kind, Kind::Column | Kind::Constraint | Kind::Index);
+    let ids = difference.changes().iter().map(|change| {
+        let id = change.id();
+        match &id.table {
+            Some(table) if is_part(id) => ObjectId::new(Kind::Table, table),
+            _ => id.clone(),
+        }
+    });
+    mysql::spell(connection, schema, &ids.collect()).await
+}
+
+/// Runs a step, in a way that says what it costs where the server chooses it.
+pub(crate) async fn execute(
+    connection: &mut Connection,
+    step: &mut Step,
+) -> Result<(), sqlx::Error> {
+    match step.alters.clone() {
+        Some(table) => mysql::algorithm::execute(connection, step, &table).await,
+        None => connection.0.execute(&step.sql).await,
+    }
+}
+
+/// The steps between two schemas.
+pub(crate) fn plan_between(from: &Schema, to: &Schema, options: Options) -> Plan {
+    let difference = Difference::between(from, to);
+    let comparison = Comparison {
+        from,
+        to,
+        difference: &difference,
+    };
+    plan(comparison, options)
+}
+
+/// The steps that end a difference.
+pub(crate) fn plan(comparison: Comparison<'_>, options: Options) -> Plan {
+    match comparison.from.dialect {
+        Dialect::Sqlite => sqlite::plan(comparison),
+        Dialect::Postgres => postgres::plan(comparison.from, comparison.to, options),
+        Dialect::MySql => mysql::plan(comparison),
     }
 }

@@ -118,7 +118,7 @@ impl<'s> Planner<'s> {
                 None => {
                     self.fates.insert(old.id.clone(), Fate::Dropped);
                 }
-                Some(new) if new.attributes != old.attributes => {
+                Some(new) if !new.says_what(old) => {
                     let in_place = self.grammar.alter(old, new, self.schemas).is_some();
                     let fate = if in_place {
                         Fate::Altered

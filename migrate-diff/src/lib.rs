@@ -1,24 +1,26 @@
 #![doc = include_str!("../README.md")]
 
 mod built;
-mod change;
 mod connection;
 mod database;
 mod ddl;
 mod desired;
 mod dev_server;
+mod difference;
 mod error;
+mod eye;
 mod filter;
 mod generate;
 mod interrupt;
 mod leftover;
 mod like;
-mod model;
+pub mod model;
 mod mysql;
 mod order;
 mod postgres;
 mod reach;
 mod rename;
+mod rows;
 mod scratch;
 mod script;
 mod sqlite;
@@ -26,10 +28,10 @@ mod step;
 mod touched;
 
 pub use built::{built, server};
-pub use change::{Change, Difference};
 pub use connection::{Connection, dialect_of};
 pub use database::{introspect, introspect_touched};
 pub use dev_server::{DevServer, Model};
+pub use difference::{Change, Difference, Field};
 pub use error::{Error, ErrorKind};
 pub use filter::Filter;
 pub use generate::{Checked, Draft, Generated, Request, autogenerate, check};

@@ -221,6 +221,9 @@ impl Rename {
         let table = spelt(dialect, table);
         match self.table {
             None => ObjectId::new(Kind::Table, table),
+            Some(_) if dialect == Dialect::MySql => {
+                ObjectId::of(Kind::Column, table, spelt(dialect, &name.to_lowercase()))
+            }
             Some(_) => ObjectId::of(Kind::Column, table, spelt(dialect, name)),
         }
     }

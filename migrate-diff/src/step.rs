@@ -14,6 +14,8 @@ pub struct Step {
     pub hazards: Vec<Hazard>,
     /// Whether it runs outside a transaction, in a revision of its own.
     pub(crate) online: bool,
+    /// The table that it alters, if the server is to be asked in which way it does.
+    pub(crate) alters: Option<String>,
 }
 
 /// What a statement may cost.
@@ -85,7 +87,14 @@ impl Step {
             sql: sql.trim_end().trim_end_matches(';').trim_end().to_owned(),
             hazards: Vec::new(),
             online: false,
+            alters: None,
         }
+    }
+
+    /// Lets the server say in which way it alters a table that may have rows.
+    pub(crate) fn alters(mut self, table: impl Into<String>) -> Self {
+        self.alters = Some(table.into());
+        self
     }
 
     pub(crate) fn online(mut self) -> Self {

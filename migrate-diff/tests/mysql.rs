@@ -6,7 +6,7 @@ mod support;
 
 use migrate_diff::{Connection, ErrorKind};
 use sqlx::Connection as _;
-use support::{Project, are_same, hazards, proves, upgrade_of};
+use support::{Project, are_same, hazards, plans_are, proves, upgrade_of};
 
 fn url() -> String {
     test_servers::mysql().admin_url()
@@ -142,6 +142,20 @@ async fn every_kind_of_change_proves_itself() {
 }
 
 #[tokio::test]
+async fn each_change_has_its_plan_and_its_marks() {
+    // A scratch database has the character set of the one that is named.
+    let mut admin = Connection::open(&url()).await.expect("the server answers");
+    let create = "CREATE DATABASE IF NOT EXISTS migrate_plans CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci";
+    admin.execute(create).await.expect("a database");
+    plans_are(
+        "mysql.txt",
+        &test_servers::mysql().url("migrate_plans"),
+        PAIRS,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn spelling_is_no_difference() {
     let pairs = [
         (
@@ -202,7 +216,7 @@ async fn what_loses_data_is_marked_and_can_be_denied() {
     assert_eq!(
         found,
         [
-            "blocking: copies table `t`",
+            "blocking: copies table `t`, and keeps writers off it (ALGORITHM=COPY)",
             "blocking: fails if column `t`.`a` holds NULL",
             "blocking: fails if rows of table `t` are not unique",
             "blocking: table `t` may have rows: column `t`.`c` is NOT NULL, has no default, and is filled with an empty value",

@@ -4,7 +4,7 @@ mod support;
 
 use migrate_diff::ErrorKind;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
-use support::{Project, are_same, hazards, proves, upgrade_of};
+use support::{Project, are_same, hazards, plans_are, proves, upgrade_of};
 
 const URL: &str = "sqlite::memory:";
 
@@ -58,6 +58,11 @@ const PAIRS: &[(&str, &str, &str)] = &[
 #[tokio::test]
 async fn every_kind_of_change_proves_itself() {
     proves(URL, PAIRS).await;
+}
+
+#[tokio::test]
+async fn each_change_has_its_plan_and_its_marks() {
+    plans_are("sqlite.txt", URL, PAIRS).await;
 }
 
 #[tokio::test]

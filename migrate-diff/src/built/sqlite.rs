@@ -7,7 +7,8 @@ use migrate_chain::lock::{Built, Column, Key, KeyKind, Table};
 use super::{add_column, add_key_column, at, one_line, some, table, without_names, yes};
 use crate::connection::{Connection, TextRow};
 use crate::error::Error;
-use crate::sqlite::parse::{self, ConstraintKind};
+use crate::model::Details;
+use crate::sqlite::parse;
 
 const TABLES: &str = "SELECT l.name, l.type, s.sql FROM pragma_table_list AS l \
     LEFT JOIN sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view') \
@@ -88,7 +89,9 @@ pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
     }
     for (name, statement) in &statements {
         let constraints = statement.constraints.iter();
-        for check in constraints.filter(|constraint| constraint.kind == ConstraintKind::Check) {
+        for check in
+            constraints.filter(|constraint| matches!(constraint.details, Details::Check(_)))
+        {
             let text = one_line(&check.text);
             let text = text.split_once('(').map_or("", |(_, rest)| rest);
             add(&mut built, name, KeyKind::Check, "", format!("({text}"));
@@ -118,8 +121,8 @@ fn column(row: &TextRow, statement: Option<&parse::Table>) -> Column {
         is_not_null: yes(row, 3) || is_rowid || is_key,
         is_identity: is_rowid,
         generated: parsed
-            .and_then(|column| column.generated.as_deref())
-            .map(one_line),
+            .and_then(|column| column.details.generated.as_ref())
+            .map(|generated| one_line(&generated.to_string())),
         default: some(row, 4).map(|text| one_line(&text)),
     }
 }

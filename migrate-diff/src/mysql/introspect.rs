@@ -1,39 +1,189 @@
-//! A database of MySQL or MariaDB as a schema.
+//! The facts about a database of MySQL or MariaDB: read from `information_schema`, in as many queries whatever the number of
+//! tables. `spell` adds the statements.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, quote_text, tokens};
 
-use super::parse::{self, Part, PartKind, quote};
+use super::details;
+use super::parse::quote;
 use crate::connection::Connection;
-use crate::error::{Error, ErrorKind};
-use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::error::Error;
+use crate::model::{
+    self, Check, ColumnDetails, Details, ForeignKey, Generated, Identity, Index, Key, Kind, Object,
+    ObjectId, Program, Schema, Sequence, TableDetails,
+};
+use crate::rows::{Row, Rows};
 use crate::touched::Touched;
-
-const TABLES: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(TABLE_TYPE AS CHAR) FROM information_schema.TABLES \
-    WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME";
-/// What a column's definition leaves to its table.
-const COLLATIONS: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(COLUMN_NAME AS CHAR), CAST(COLLATION_NAME AS CHAR) FROM information_schema.COLUMNS \
-    WHERE TABLE_SCHEMA = DATABASE() AND COLLATION_NAME IS NOT NULL";
-const ROUTINES: &str = "SELECT CAST(ROUTINE_NAME AS CHAR), CAST(ROUTINE_TYPE AS CHAR) FROM information_schema.ROUTINES \
-    WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE') ORDER BY ROUTINE_NAME";
-const TRIGGERS: &str = "SELECT CAST(TRIGGER_NAME AS CHAR), CAST(EVENT_OBJECT_TABLE AS CHAR) FROM information_schema.TRIGGERS \
-    WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER";
 
 pub(crate) async fn introspect(
     connection: &mut Connection,
     touched: &Touched,
 ) -> Result<Schema, Error> {
-    // ANSI_QUOTES and its like change how SHOW CREATE spells things.
-    connection
-        .execute("SET @migrate_sql_mode = @@SESSION.sql_mode, SESSION sql_mode = ''")
-        .await?;
-    let schema = read(connection, touched).await;
-    connection
-        .execute("SET SESSION sql_mode = @migrate_sql_mode, @migrate_sql_mode = NULL")
-        .await?;
-    schema
+    let mut reader = Reader {
+        schema: Schema::empty(Dialect::MySql),
+        database: connection.text("SELECT DATABASE()").await?,
+        is_mariadb: connection
+            .text("SELECT VERSION()")
+            .await?
+            .contains("MariaDB"),
+        parts: BTreeMap::new(),
+    };
+    let catalog = Catalog::read(connection, touched).await?;
+    for row in catalog.tables.iter() {
+        reader.table(row);
+    }
+    for (rows, read) in catalog.parts() {
+        for row in rows.iter() {
+            read(&mut reader, row);
+        }
+    }
+    reader.add_keys();
+    reader.sequences(connection).await?;
+    reader.depend();
+    Ok(reader.schema)
+}
+
+/// What the queries answered.
+struct Catalog {
+    tables: Rows,
+    columns: Rows,
+    indexes: Rows,
+    references: Rows,
+    references_to: Rows,
+    constraints: Rows,
+    checks: Rows,
+    partitions: Rows,
+    views: Rows,
+    routines: Rows,
+    parameters: Rows,
+    triggers: Rows,
+    events: Rows,
+}
+
+/// Takes a row into the schema.
+type Read = fn(&mut Reader, Row<'_>);
+
+impl Catalog {
+    async fn read(connection: &mut Connection, touched: &Touched) -> Result<Self, Error> {
+        let all = |table: &str, schema: &str, order: &str| {
+            format!(
+                "SELECT * FROM information_schema.{table} WHERE {schema} = DATABASE() ORDER BY {order}"
+            )
+        };
+        let tables = among(
+            &all("TABLES", "TABLE_SCHEMA", "TABLE_NAME"),
+            "TABLE_NAME",
+            touched,
+        );
+        let tables = connection.named_rows(&tables).await?;
+        let names: Vec<String> = tables
+            .iter()
+            .map(|row| row.text("table_name").to_owned())
+            .collect();
+        let of_tables = |sql: &str, column: &str| of_tables(sql, column, &names, touched);
+        let of_table = |table: &str, schema: &str, order: &str| {
+            of_tables(&all(table, schema, order), "TABLE_NAME")
+        };
+        let columns = of_table("COLUMNS", "TABLE_SCHEMA", "TABLE_NAME, ORDINAL_POSITION");
+        let indexes = of_table(
+            "STATISTICS",
+            "TABLE_SCHEMA",
+            "TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+        );
+        let references = of_table(
+            "KEY_COLUMN_USAGE",
+            "TABLE_SCHEMA",
+            "TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION",
+        );
+        let references_to = of_table(
+            "REFERENTIAL_CONSTRAINTS",
+            "CONSTRAINT_SCHEMA",
+            "TABLE_NAME, CONSTRAINT_NAME",
+        );
+        let constraints = of_table(
+            "TABLE_CONSTRAINTS",
+            "TABLE_SCHEMA",
+            "TABLE_NAME, CONSTRAINT_NAME",
+        );
+        let partitions = of_table(
+            "PARTITIONS",
+            "TABLE_SCHEMA",
+            "TABLE_NAME, PARTITION_ORDINAL_POSITION, SUBPARTITION_ORDINAL_POSITION",
+        );
+        let triggers = "SELECT * FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_SCHEMA = DATABASE() \
+            ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER";
+        Ok(Self {
+            columns: connection.named_rows(&columns).await?,
+            indexes: connection.named_rows(&indexes).await?,
+            references: connection.named_rows(&references).await?,
+            references_to: connection.named_rows(&references_to).await?,
+            constraints: connection.named_rows(&constraints).await?,
+            // The server of another product has no table's name there.
+            checks: connection
+                .named_rows(&all(
+                    "CHECK_CONSTRAINTS",
+                    "CONSTRAINT_SCHEMA",
+                    "CONSTRAINT_NAME",
+                ))
+                .await?,
+            partitions: connection.named_rows(&partitions).await?,
+            views: connection
+                .named_rows(&among(
+                    &all("VIEWS", "TABLE_SCHEMA", "TABLE_NAME"),
+                    "TABLE_NAME",
+                    touched,
+                ))
+                .await?,
+            routines: connection
+                .named_rows(&among(
+                    &all("ROUTINES", "ROUTINE_SCHEMA", "ROUTINE_NAME"),
+                    "ROUTINE_NAME",
+                    touched,
+                ))
+                .await?,
+            parameters: connection
+                .named_rows(&among(
+                    &all(
+                        "PARAMETERS",
+                        "SPECIFIC_SCHEMA",
+                        "SPECIFIC_NAME, ORDINAL_POSITION",
+                    ),
+                    "SPECIFIC_NAME",
+                    touched,
+                ))
+                .await?,
+            triggers: connection
+                .named_rows(&of_tables(triggers, "EVENT_OBJECT_TABLE"))
+                .await?,
+            events: connection
+                .named_rows(&among(
+                    &all("EVENTS", "EVENT_SCHEMA", "EVENT_NAME"),
+                    "EVENT_NAME",
+                    touched,
+                ))
+                .await?,
+            tables,
+        })
+    }
+
+    fn parts(&self) -> [(&Rows, Read); 12] {
+        [
+            (&self.columns, Reader::column),
+            (&self.indexes, Reader::index),
+            (&self.references, Reader::reference),
+            (&self.references_to, Reader::reference_to),
+            (&self.constraints, Reader::constraint),
+            (&self.checks, Reader::check),
+            (&self.partitions, Reader::partition),
+            (&self.views, Reader::view),
+            (&self.routines, Reader::routine),
+            (&self.parameters, Reader::parameter),
+            (&self.triggers, Reader::trigger),
+            (&self.events, Reader::event),
+        ]
+    }
 }
 
 /// A query for what is touched alone, in one pass over the names of all.
@@ -45,7 +195,7 @@ fn among(sql: &str, column: &str, touched: &Touched) -> String {
 }
 
 /// A query for the parts of some tables. The server opens one table for each name, and for other conditions all of them.
-fn of_tables(sql: &str, column: &str, tables: &[(String, String)], touched: &Touched) -> String {
+fn of_tables(sql: &str, column: &str, tables: &[String], touched: &Touched) -> String {
     if touched.is_all() {
         return sql.to_owned();
     }
@@ -59,241 +209,617 @@ fn of_tables(sql: &str, column: &str, tables: &[(String, String)], touched: &Tou
     match tables {
         [] => one(""),
         tables => {
-            let queries: Vec<String> = tables.iter().map(|(name, _)| one(name)).collect();
+            let queries: Vec<String> = tables.iter().map(|name| one(name)).collect();
             queries.join(" UNION ALL ")
         }
     }
 }
 
-async fn read(connection: &mut Connection, touched: &Touched) -> Result<Schema, Error> {
-    let mut reader = Reader {
-        schema: Schema::empty(Dialect::MySql),
-        database: scalar(connection, "SELECT CAST(DATABASE() AS CHAR)").await?,
-        collations: HashMap::new(),
-    };
-    let tables = pairs(connection, &among(TABLES, "TABLE_NAME", touched)).await?;
-    let collations = of_tables(COLLATIONS, "TABLE_NAME", &tables, touched);
-    for (table, column, collation) in triples(connection, &collations).await? {
-        reader
-            .collations
-            .insert((quote(&table), quote(&column)), collation);
-    }
-    for (name, kind) in &tables {
-        match kind.as_str() {
-            "BASE TABLE" => reader.table(name, &show(connection, "TABLE", name, 1).await?)?,
-            "VIEW" => reader.view(name, &show(connection, "VIEW", name, 1).await?),
-            _ => {}
-        }
-    }
-    for (name, kind) in pairs(connection, &among(ROUTINES, "ROUTINE_NAME", touched)).await? {
-        let create = show(connection, &kind, &name, 2).await?;
-        reader.routine(&name, &kind, &create);
-    }
-    let triggers = of_tables(TRIGGERS, "EVENT_OBJECT_TABLE", &tables, touched);
-    for (n, (name, table)) in pairs(connection, &triggers).await?.into_iter().enumerate() {
-        let create = show(connection, "TRIGGER", &name, 2).await?;
-        reader.trigger(&name, &table, &create, n);
-    }
-    reader.depend();
-    Ok(reader.schema)
-}
-
-async fn scalar(connection: &mut Connection, sql: &str) -> Result<String, Error> {
-    let rows = connection.rows(sql).await?;
-    Ok(rows
-        .into_iter()
-        .flatten()
-        .flatten()
-        .next()
-        .unwrap_or_default())
-}
-
-async fn pairs(connection: &mut Connection, sql: &str) -> Result<Vec<(String, String)>, Error> {
-    let rows = connection.rows(sql).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| Some((row.first()?.clone()?, row.get(1)?.clone()?)))
-        .collect())
-}
-
-async fn triples(
-    connection: &mut Connection,
-    sql: &str,
-) -> Result<Vec<(String, String, String)>, Error> {
-    let rows = connection.rows(sql).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            Some((
-                row.first()?.clone()?,
-                row.get(1)?.clone()?,
-                row.get(2)?.clone()?,
-            ))
-        })
-        .collect())
-}
-
-/// The statement that makes something, in the field of that number.
-async fn show(
-    connection: &mut Connection,
-    kind: &str,
-    name: &str,
-    field: usize,
-) -> Result<String, Error> {
-    let rows = connection
-        .rows(&format!("SHOW CREATE {kind} {}", quote(name)))
-        .await?;
-    let statement = rows
-        .into_iter()
-        .next()
-        .and_then(|row| row.into_iter().nth(field))
-        .flatten();
-    statement.ok_or_else(|| {
-        let summary = format!(
-            "the definition of the {} {} is hidden from this user",
-            kind.to_lowercase(),
-            quote(name)
-        );
-        Error::new(ErrorKind::Unreadable, summary).help("connect as the user who made it")
-    })
-}
-
 struct Reader {
     schema: Schema,
     database: String,
-    /// By table and column.
-    collations: HashMap<(String, String), String>,
+    is_mariadb: bool,
+    /// Keys, foreign keys and checks, whose facts come in several rows; by table and name.
+    parts: BTreeMap<(String, String), Part>,
+}
+
+/// A key, a foreign key or a check, while its rows are read.
+#[derive(Default)]
+struct Part {
+    index: Option<Index>,
+    foreign_key: Option<ForeignKey>,
+    check: Option<Check>,
 }
 
 impl Reader {
-    fn table(&mut self, name: &str, sql: &str) -> Result<(), Error> {
-        let table = parse::table(sql).map_err(|line| {
-            Error::new(
-                ErrorKind::Unreadable,
-                format!("the definition of table {} cannot be read", quote(name)),
-            )
-            .detail(line)
-            .help("leave the table out with `exclude` in migrate.toml")
-        })?;
-        let name = quote(name);
-        let id = ObjectId::new(Kind::Table, &name);
-        let attributes = [
-            Some(("options", table.options.clone())),
-            table
-                .partitions
-                .clone()
-                .map(|partitions| ("partitions", partitions)),
-        ];
-        let mut object = Object::new(id.clone(), attributes.into_iter().flatten());
+    fn table(&mut self, row: Row<'_>) {
+        let versioned = row.text("table_type") == "SYSTEM VERSIONED";
+        if !versioned && row.text("table_type") != "BASE TABLE" {
+            return;
+        }
+        let name = quote(row.text("table_name"));
+        let options = row.text("create_options").split(' ');
+        let options: Vec<&str> = options.filter(|option| *option != "partitioned").collect();
+        let details = model::Table {
+            comment: row.filled("table_comment"),
+            details: TableDetails::MySql(details::Table {
+                engine: row.text("engine").to_owned(),
+                collation: row.text("table_collation").to_owned(),
+                options: options.join(" "),
+                versioned,
+                ..details::Table::default()
+            }),
+        };
+        let mut object = Object::typed(ObjectId::new(Kind::Table, &name), Details::Table(details));
         object.drop = format!("DROP TABLE {name}");
-        let parents = table
-            .parts
-            .iter()
-            .filter_map(Part::references)
-            .filter(|parent| *parent != name);
-        object.depends_on = parents
-            .map(|parent| ObjectId::new(Kind::Table, parent))
-            .collect();
         self.schema.add(object);
-        for (position, part) in table.parts.iter().enumerate() {
-            self.part(&name, part, position);
+    }
+
+    /// Whether a row is about a table, and no view or sequence.
+    fn table_of(&self, row: Row<'_>) -> Option<String> {
+        let table = quote(row.text("table_name"));
+        self.schema.has(Kind::Table, &table).then_some(table)
+    }
+
+    fn column(&mut self, row: Row<'_>) {
+        let Some(table) = self.table_of(row) else {
+            return;
+        };
+        let name = row.text("column_name");
+        let extra = Extra::of(row.text("extra"));
+        let generated = row
+            .filled("generation_expression")
+            .map(|expression| Generated {
+                expression: self.at_home(&expression),
+                stored: extra.stored,
+            });
+        let column = model::Column {
+            data_type: row.text("column_type").to_owned(),
+            not_null: row.text("is_nullable") == "NO",
+            default: self.default(row, &extra),
+            collation: row.filled("collation_name"),
+            generated,
+            identity: extra.auto_increment.then_some(Identity::AutoIncrement),
+            comment: row.filled("column_comment"),
+            details: ColumnDetails::MySql(details::Column {
+                name: name.to_owned(),
+                on_update: extra.on_update,
+                check: None,
+                invisible: extra.invisible,
+                extra: extra.rest,
+            }),
+        };
+        let mut object = Object::typed(column_id(&table, name), Details::Column(column));
+        name.clone_into(&mut object.written);
+        object.position = row.text("ordinal_position").parse().unwrap_or_default();
+        self.schema.add(object);
+    }
+
+    /// MariaDB writes an expression. MySQL writes the text of a literal, and says if it is an expression.
+    fn default(&self, row: Row<'_>, extra: &Extra) -> Option<String> {
+        let default = row.get("column_default")?;
+        if self.is_mariadb {
+            return (default != "NULL").then(|| self.at_home(default));
+        }
+        let is_plain = default.parse::<f64>().is_ok() || default.starts_with("CURRENT_TIMESTAMP");
+        Some(if extra.expression {
+            format!("({})", self.at_home(default))
+        } else if is_plain {
+            default.to_owned()
+        } else {
+            quote_text(Dialect::MySql, default)
+        })
+    }
+
+    fn part(&mut self, table: String, name: &str) -> &mut Part {
+        self.parts.entry((table, quote(name))).or_default()
+    }
+
+    fn index(&mut self, row: Row<'_>) {
+        let Some(table) = self.table_of(row) else {
+            return;
+        };
+        let column = row.get("column_name").map(str::to_lowercase);
+        let column = column.or_else(|| Some(format!("({})", row.maybe("expression")?)));
+        let length = row
+            .get("sub_part")
+            .map_or_else(String::new, |length| format!("({length})"));
+        let order = if row.text("collation") == "D" {
+            " DESC"
+        } else {
+            ""
+        };
+        let method = row.filled("index_type").filter(|method| method != "BTREE");
+        let ignored = row.maybe("ignored") == Some("YES") || row.maybe("is_visible") == Some("NO");
+        let unique = row.text("non_unique") == "0";
+        let comment = row.filled("index_comment");
+        let part = self.part(table, row.text("index_name"));
+        let index = part.index.get_or_insert_with(|| Index {
+            unique,
+            method,
+            comment,
+            ignored,
+            ..Index::default()
+        });
+        index
+            .columns
+            .push(format!("{}{length}{order}", column.unwrap_or_default()));
+    }
+
+    fn reference(&mut self, row: Row<'_>) {
+        let (Some(table), Some(parent)) = (self.table_of(row), row.get("referenced_table_name"))
+        else {
+            return;
+        };
+        let parent = match row.text("referenced_table_schema") {
+            schema if schema == self.database => parent.to_owned(),
+            schema => format!("{schema}.{parent}"),
+        };
+        let (column, parent_column) = (
+            row.text("column_name").to_lowercase(),
+            row.text("referenced_column_name").to_lowercase(),
+        );
+        let part = self.part(table, row.text("constraint_name"));
+        let key = part.foreign_key.get_or_insert_default();
+        key.table = parent;
+        key.columns.push(column);
+        key.parent_columns.push(parent_column);
+    }
+
+    fn reference_to(&mut self, row: Row<'_>) {
+        let Some(table) = self.table_of(row) else {
+            return;
+        };
+        // What the server says of a foreign key that says nothing.
+        let usual = if self.is_mariadb {
+            "RESTRICT"
+        } else {
+            "NO ACTION"
+        };
+        let rule = |name: &str| row.filled(name).filter(|rule| rule != usual);
+        let part = self.part(table, row.text("constraint_name"));
+        if let Some(key) = &mut part.foreign_key {
+            (key.on_delete, key.on_update) = (rule("delete_rule"), rule("update_rule"));
+        }
+    }
+
+    /// MySQL's checks have no table's name.
+    fn constraint(&mut self, row: Row<'_>) {
+        let Some(table) = self.table_of(row) else {
+            return;
+        };
+        if !self.is_mariadb && row.text("constraint_type") == "CHECK" {
+            self.part(table, row.text("constraint_name"))
+                .check
+                .get_or_insert_default();
+        }
+    }
+
+    fn check(&mut self, row: Row<'_>) {
+        let name = row.text("constraint_name");
+        let expression = self.at_home(row.text("check_clause"));
+        let Some(table) = row.maybe("table_name").map(quote) else {
+            let mut parts = self.parts.iter_mut();
+            let part =
+                parts.find(|((_, other), part)| *other == quote(name) && part.check.is_some());
+            if let Some(check) = part.and_then(|(_, part)| part.check.as_mut()) {
+                check.expression = expression;
+            }
+            return;
+        };
+        if row.maybe("level") != Some("Column") {
+            let check = Check {
+                expression,
+                column: None,
+            };
+            self.part(table, name).check = Some(check);
+        } else if let Some(Details::Column(column)) = self.details(&column_id(&table, name))
+            && let ColumnDetails::MySql(details) = &mut column.details
+        {
+            details.check = Some(expression);
+        }
+    }
+
+    fn details(&mut self, id: &ObjectId) -> Option<&mut Details> {
+        self.schema
+            .objects
+            .get_mut(id)
+            .map(|object| &mut object.details)
+    }
+
+    fn partition(&mut self, row: Row<'_>) {
+        let (Some(table), Some(method)) = (self.table_of(row), row.get("partition_method")) else {
+            return;
+        };
+        let Some(Details::Table(table)) = self.details(&ObjectId::new(Kind::Table, table)) else {
+            return;
+        };
+        let TableDetails::MySql(details) = &mut table.details else {
+            return;
+        };
+        let sub = row.get("subpartition_method").map(|method| {
+            format!(
+                " subpartitioned by {method} ({})",
+                row.text("subpartition_expression")
+            )
+        });
+        let by = format!(
+            "{method} ({}){}",
+            row.text("partition_expression"),
+            sub.unwrap_or_default()
+        );
+        details.partitioning = Some(by);
+        let partition = partition(method, row);
+        if !details.partitions.contains(&partition) {
+            details.partitions.push(partition);
+        }
+    }
+
+    fn program(
+        &mut self,
+        id: ObjectId,
+        drop: String,
+        definition: String,
+        written: &str,
+    ) -> &mut Object {
+        let mut object = Object::typed(id.clone(), Details::Program(Program { definition }));
+        object.drop = drop;
+        written.clone_into(&mut object.written);
+        self.schema
+            .objects
+            .entry(id)
+            .insert_entry(object)
+            .into_mut()
+    }
+
+    fn view(&mut self, row: Row<'_>) {
+        let name = quote(row.text("table_name"));
+        let definition = format!(
+            "{} SQL SECURITY {} AS {} WITH {} CHECK OPTION",
+            row.maybe("algorithm").unwrap_or_default(),
+            row.text("security_type"),
+            self.at_home(row.text("view_definition")),
+            row.text("check_option")
+        );
+        let drop = format!("DROP VIEW {name}");
+        self.program(
+            ObjectId::new(Kind::View, &name),
+            drop,
+            definition,
+            row.text("table_name"),
+        );
+    }
+
+    fn routine(&mut self, row: Row<'_>) {
+        let word = row.text("routine_type");
+        let kind = match word {
+            "FUNCTION" => Kind::Function,
+            "PROCEDURE" => Kind::Procedure,
+            _ => return,
+        };
+        let name = quote(row.text("routine_name"));
+        let definition = format!(
+            "deterministic {}, {}, SQL SECURITY {}, comment {}, {}",
+            row.text("is_deterministic"),
+            row.text("sql_data_access"),
+            row.text("security_type"),
+            row.text("routine_comment"),
+            self.at_home(row.text("routine_definition"))
+        );
+        let drop = format!("DROP {word} {name}");
+        self.program(
+            ObjectId::new(kind, &name),
+            drop,
+            definition,
+            row.text("routine_name"),
+        );
+    }
+
+    fn parameter(&mut self, row: Row<'_>) {
+        let kind = match row.text("routine_type") {
+            "FUNCTION" => Kind::Function,
+            _ => Kind::Procedure,
+        };
+        let id = ObjectId::new(kind, quote(row.text("specific_name")));
+        let parameter = format!(
+            "{} {} {} {}, ",
+            row.get("parameter_mode").unwrap_or("RETURNS"),
+            row.text("parameter_name"),
+            row.text("dtd_identifier"),
+            row.text("collation_name"),
+        );
+        if let Some(Details::Program(program)) = self.details(&id) {
+            program.definition.insert_str(0, &parameter);
+        }
+    }
+
+    fn trigger(&mut self, row: Row<'_>) {
+        let (name, table) = (
+            quote(row.text("trigger_name")),
+            quote(row.text("event_object_table")),
+        );
+        let definition = format!(
+            "{} {}, {}",
+            row.text("action_timing"),
+            row.text("event_manipulation"),
+            self.at_home(row.text("action_statement"))
+        );
+        let position = row.text("action_order").parse().unwrap_or_default();
+        let id = ObjectId::of(Kind::Trigger, table, &name);
+        let drop = format!("DROP TRIGGER {name}");
+        let object = self.program(id, drop, definition, row.text("trigger_name"));
+        object.position = position;
+    }
+
+    fn event(&mut self, row: Row<'_>) {
+        let name = quote(row.text("event_name"));
+        // Without a STARTS it begins when it is created, which is another time in each database.
+        let starts = row
+            .get("starts")
+            .filter(|starts| Some(*starts) != row.get("created"));
+        let fields = [
+            "execute_at",
+            "interval_value",
+            "interval_field",
+            "ends",
+            "status",
+            "on_completion",
+            "event_comment",
+        ];
+        let fields: Vec<String> = fields
+            .iter()
+            .filter_map(|field| Some(format!("{field} {}", row.get(field)?)))
+            .collect();
+        let definition = format!(
+            "{}, starts {}, {}",
+            fields.join(", "),
+            starts.unwrap_or("when created"),
+            self.at_home(row.text("event_definition"))
+        );
+        let drop = format!("DROP EVENT {name}");
+        self.program(
+            ObjectId::new(Kind::Event, &name),
+            drop,
+            definition,
+            row.text("event_name"),
+        );
+    }
+
+    fn add_keys(&mut self) {
+        for ((table, name), part) in std::mem::take(&mut self.parts) {
+            if let Some(index) = part.index {
+                self.schema.add(key(&table, &name, index));
+            }
+            if let Some(key) = part.foreign_key {
+                let parent = ObjectId::new(Kind::Table, quote(&key.table));
+                if parent.name != table
+                    && let Some(object) = self
+                        .schema
+                        .objects
+                        .get_mut(&ObjectId::new(Kind::Table, &table))
+                {
+                    object.depends_on.insert(parent);
+                }
+                let id = ObjectId::of(Kind::Constraint, &table, &name);
+                self.schema.add(Object::typed(id, Details::ForeignKey(key)));
+            }
+            if let Some(check) = part.check {
+                let id = ObjectId::of(Kind::Constraint, &table, &name);
+                self.schema.add(Object::typed(id, Details::Check(check)));
+            }
+        }
+    }
+
+    /// MariaDB's sequences are tables of one row.
+    async fn sequences(&mut self, connection: &mut Connection) -> Result<(), Error> {
+        let list = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'SEQUENCE'";
+        let names: Vec<String> = connection
+            .rows(list)
+            .await?
+            .into_iter()
+            .flatten()
+            .flatten()
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let one = |name: &String| {
+            format!(
+                "SELECT {} AS name, start_value, minimum_value, maximum_value, increment, cache_size, cycle_option FROM {}",
+                quote_text(Dialect::MySql, name),
+                quote(name)
+            )
+        };
+        let queries: Vec<String> = names.iter().map(one).collect();
+        for row in connection
+            .named_rows(&queries.join(" UNION ALL "))
+            .await?
+            .iter()
+        {
+            self.schema.add(sequence(row));
         }
         Ok(())
     }
 
-    fn part(&mut self, table: &str, part: &Part, position: usize) {
-        let kind = match part.kind {
-            PartKind::Column => Kind::Column,
-            PartKind::Key => Kind::Index,
-            PartKind::Primary | PartKind::Foreign | PartKind::Check => Kind::Constraint,
-        };
-        let mut object = Object::new(
-            ObjectId::of(kind, table, &part.name),
-            [("definition", part.definition().to_owned())],
-        );
-        if part.kind == PartKind::Column {
-            let collation = self.collations.get(&(table.to_owned(), part.name.clone()));
-            object
-                .attributes
-                .extend(collation.map(|collation| ("collation", collation.clone())));
-        }
-        object.create.clone_from(&part.line);
-        object.position = position;
-        self.schema.add(object);
+    /// What is in this database is written without its name: the next one has another.
+    fn at_home(&self, sql: &str) -> String {
+        without_database(sql, &self.database)
     }
 
-    fn view(&mut self, name: &str, sql: &str) {
-        let create = self.without_definer(sql);
-        let name = quote(name);
-        self.schema.add(Object::defined(
-            ObjectId::new(Kind::View, &name),
-            create,
-            format!("DROP VIEW {name}"),
-        ));
-    }
-
-    fn routine(&mut self, name: &str, word: &str, sql: &str) {
-        let kind = if word == "FUNCTION" {
-            Kind::Function
-        } else {
-            Kind::Procedure
-        };
-        let name = quote(name);
-        let create = self.without_definer(sql);
-        self.schema.add(Object::defined(
-            ObjectId::new(kind, &name),
-            create,
-            format!("DROP {word} {name}"),
-        ));
-    }
-
-    fn trigger(&mut self, name: &str, table: &str, sql: &str, position: usize) {
-        let name = quote(name);
-        let create = self.without_definer(sql);
-        let mut object = Object::defined(
-            ObjectId::of(Kind::Trigger, quote(table), &name),
-            create,
-            format!("DROP TRIGGER {name}"),
-        );
-        object.position = position;
-        self.schema.add(object);
-    }
-
-    /// Who made something, and in which database, is not what it is.
-    fn without_definer(&self, sql: &str) -> String {
-        let sql = sql.replace(&format!("{}.", quote(&self.database)), "");
-        let Some(start) = sql.find("DEFINER=") else {
-            return sql;
-        };
-        let rest = &sql[start..];
-        let end = rest.find("` ").map_or(0, |end| end + 2);
-        format!("{}{}", &sql[..start], &rest[end..])
-    }
-
-    /// Views know what they stand on by name only.
+    /// Programs know what they use by name only.
     fn depend(&mut self) {
-        let names: Vec<ObjectId> = self
+        let known: BTreeSet<ObjectId> = self
             .schema
             .objects
             .keys()
-            .filter(|id| matches!(id.kind, Kind::View | Kind::Function))
+            .filter(|id| id.table.is_none())
             .cloned()
             .collect();
-        for object in self
-            .schema
-            .objects
-            .values_mut()
-            .filter(|object| object.id.kind == Kind::View)
-        {
-            let words: BTreeSet<String> = tokens(Dialect::MySql, &object.create)
-                .filter(|token| matches!(token.kind, TokenKind::QuotedIdentifier | TokenKind::Word))
-                .map(|token| quote(object.create[token.range()].trim_matches('`')))
-                .collect();
-            object.depends_on = names
-                .iter()
-                .filter(|id| **id != object.id && words.contains(&id.name))
-                .cloned()
-                .collect();
+        for object in self.schema.objects.values_mut() {
+            if let Details::Program(program) = &object.details
+                && object.id.kind == Kind::View
+            {
+                object.depends_on = mentioned(&program.definition, &object.id, &known);
+            }
         }
+    }
+}
+
+fn mentioned(definition: &str, own: &ObjectId, known: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+    let words = tokens(Dialect::MySql, definition)
+        .filter(|token| matches!(token.kind, TokenKind::QuotedIdentifier | TokenKind::Word))
+        .map(|token| quote(definition[token.range()].trim_matches('`')));
+    let ids =
+        words.flat_map(|name| [Kind::View, Kind::Function].map(|kind| ObjectId::new(kind, &name)));
+    ids.filter(|id| id != own && known.contains(id)).collect()
+}
+
+fn key(table: &str, name: &str, index: Index) -> Object {
+    if name == "`PRIMARY`" {
+        let key = Key {
+            primary: true,
+            columns: index.columns,
+            rest: index.method.or(index.comment),
+        };
+        return Object::typed(
+            ObjectId::of(Kind::Constraint, table, "PRIMARY"),
+            Details::Key(key),
+        );
+    }
+    Object::typed(
+        ObjectId::of(Kind::Index, table, name),
+        Details::Index(index),
+    )
+}
+
+fn sequence(row: Row<'_>) -> Object {
+    let name = quote(row.text("name"));
+    let text = |column: &str| row.text(column).to_owned();
+    let details = Sequence {
+        start: text("start_value"),
+        increment: text("increment"),
+        minimum: text("minimum_value"),
+        maximum: text("maximum_value"),
+        cache: text("cache_size"),
+        cycles: row.is("cycle_option"),
+        ..Sequence::default()
+    };
+    let mut object = Object::typed(
+        ObjectId::new(Kind::Sequence, &name),
+        Details::Sequence(details.clone()),
+    );
+    object.create = format!(
+        "CREATE SEQUENCE {name} {}",
+        super::sequence::options(&details)
+    );
+    object.drop = format!("DROP SEQUENCE {name}");
+    object
+}
+
+/// A partition as its statement writes it.
+fn partition(method: &str, row: Row<'_>) -> String {
+    let name = quote(row.text("partition_name"));
+    let bound = row.get("partition_description").unwrap_or_default();
+    let values = match method {
+        "RANGE" if bound == "MAXVALUE" => " VALUES LESS THAN MAXVALUE".to_owned(),
+        "RANGE" | "RANGE COLUMNS" => format!(" VALUES LESS THAN ({bound})"),
+        "LIST" | "LIST COLUMNS" => format!(" VALUES IN ({bound})"),
+        _ => String::new(),
+    };
+    let comment = row.filled("partition_comment");
+    let comment =
+        comment.map(|comment| format!(" COMMENT = {}", quote_text(Dialect::MySql, &comment)));
+    format!("PARTITION {name}{values}{}", comment.unwrap_or_default())
+}
+
+/// A column has one name whatever its case.
+pub(super) fn column_id(table: &str, name: &str) -> ObjectId {
+    ObjectId::of(Kind::Column, table, quote(&name.to_lowercase()))
+}
+
+/// What the catalog says of a column beside its type, taken apart.
+#[derive(Default)]
+struct Extra {
+    auto_increment: bool,
+    stored: bool,
+    invisible: bool,
+    /// Whether the default is an expression; MySQL only.
+    expression: bool,
+    on_update: Option<String>,
+    rest: String,
+}
+
+impl Extra {
+    fn of(text: &str) -> Self {
+        let mut extra = Self::default();
+        let mut rest = text.to_owned();
+        let mut take = |words: &str| {
+            let at = rest.to_ascii_lowercase().find(words);
+            at.map(|at| rest.replace_range(at..at + words.len(), ""))
+                .is_some()
+        };
+        extra.auto_increment = take("auto_increment");
+        extra.stored = take("stored generated") || take("persistent");
+        take("virtual generated");
+        extra.expression = take("default_generated");
+        extra.invisible = take("invisible");
+        if let Some(at) = rest.to_ascii_lowercase().find("on update ") {
+            extra.on_update = Some(rest.split_off(at)["on update ".len()..].trim().to_owned());
+        }
+        extra.rest = rest.trim_matches([' ', ',']).to_owned();
+        extra
+    }
+}
+
+/// The SQL without the name of a database before the names of what is in it.
+pub(super) fn without_database(sql: &str, database: &str) -> String {
+    let name = quote(database);
+    if !sql.contains(&name) {
+        return sql.to_owned();
+    }
+    let all: Vec<_> = tokens(Dialect::MySql, sql).collect();
+    let (mut text, mut end) = (String::with_capacity(sql.len()), 0);
+    for pair in all.windows(2) {
+        let is_ours = sql[pair[0].range()] == name && &sql[pair[1].range()] == ".";
+        if is_ours {
+            text.push_str(&sql[end..pair[0].start]);
+            end = pair[1].end;
+        }
+    }
+    text.push_str(&sql[end..]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_database_is_left_out_before_names_only() {
+        for (sql, expected) in [
+            ("nextval(`x`.`sq`)", "nextval(`sq`)"),
+            (
+                "select `x`.`t`.`x` AS `x` from `x`.`t`",
+                "select `t`.`x` AS `x` from `t`",
+            ),
+            ("concat('`x`.', `a`)", "concat('`x`.', `a`)"),
+            ("`y`.`t`", "`y`.`t`"),
+        ] {
+            assert_eq!(without_database(sql, "x"), expected);
+        }
+    }
+
+    #[test]
+    fn extra_words_are_taken_apart() {
+        let extra = Extra::of("DEFAULT_GENERATED on update CURRENT_TIMESTAMP(6)");
+        assert!(extra.expression);
+        assert_eq!(extra.on_update.as_deref(), Some("CURRENT_TIMESTAMP(6)"));
+        assert!(extra.rest.is_empty());
+        let extra = Extra::of("STORED GENERATED, INVISIBLE");
+        assert!(extra.stored && extra.invisible);
+        assert_eq!(
+            Extra::of("WITHOUT SYSTEM VERSIONING").rest,
+            "WITHOUT SYSTEM VERSIONING"
+        );
     }
 }

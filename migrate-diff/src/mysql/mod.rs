@@ -1,11 +1,18 @@
-//! MySQL and MariaDB: the server says itself how each thing is made.
+//! MySQL and MariaDB: facts come from `information_schema`, and the server says itself how each thing is made.
 
+pub(crate) mod algorithm;
+mod change;
+pub mod details;
 mod introspect;
 mod loss;
+mod options;
 mod parse;
 mod plan;
 pub(crate) mod scratch;
+mod sequence;
+mod spell;
 
 pub(crate) use introspect::introspect;
 pub(crate) use parse::quote;
 pub(crate) use plan::plan;
+pub(crate) use spell::spell;

@@ -1,5 +1,6 @@
 //! SQLite: the catalog is text, and what ALTER TABLE cannot do rebuilds the table.
 
+pub mod details;
 mod introspect;
 pub(crate) mod parse;
 mod plan;

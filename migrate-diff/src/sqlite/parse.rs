@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::details;
 use super::words::{Piece, canonical, pieces, quote};
+use crate::model::{self, Check, ColumnDetails, Details, ForeignKey, Generated, Key};
 
 /// A table's statement, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,18 +23,15 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// Where its definition stands in the statement.
     pub(crate) place: Range<usize>,
-    /// In capitals; empty when it has none.
-    pub(crate) kind: String,
-    pub(crate) not_null: Option<String>,
-    pub(crate) default: Option<String>,
-    pub(crate) collation: Option<String>,
-    pub(crate) generated: Option<String>,
+    /// Its type is in capitals, and empty if it has none.
+    pub(crate) details: model::Column,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Constraint {
     pub(crate) name: Option<String>,
-    pub(crate) kind: ConstraintKind,
+    /// What it says: a key, a foreign key or a check.
+    pub(crate) details: Details,
     /// The column in whose definition it stands.
     pub(crate) column: Option<String>,
     /// What it says, spelt one way.
@@ -40,16 +39,26 @@ pub(crate) struct Constraint {
     /// The columns that a key is over, in lower case; of a check nobody knows.
     pub(crate) columns: Vec<String>,
     pub(crate) autoincrement: bool,
-    /// The table that a foreign key points to, in lower case.
-    pub(crate) references: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ConstraintKind {
-    Primary,
-    Unique,
-    Check,
-    Foreign,
+impl Constraint {
+    pub(crate) fn is_primary(&self) -> bool {
+        matches!(&self.details, Details::Key(key) if key.primary)
+    }
+
+    pub(crate) fn foreign_key(&self) -> Option<&ForeignKey> {
+        match &self.details {
+            Details::ForeignKey(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The columns as its definition lists them, which is inside brackets or the column that it belongs to.
+    fn of_column(&self) -> Option<Vec<String>> {
+        self.column
+            .as_ref()
+            .map(|column| vec![column.to_ascii_lowercase()])
+    }
 }
 
 impl Table {
@@ -62,13 +71,13 @@ impl Table {
         // For compatibility, a column's own PRIMARY KEY DESC is no rowid.
         let descends = primary.column.is_some() && primary.text.contains(" desc");
         let column = self.column(name)?;
-        (column.kind == "INTEGER" && !descends).then_some(column)
+        (column.details.data_type == "INTEGER" && !descends).then_some(column)
     }
 
     pub(crate) fn primary(&self) -> Option<&Constraint> {
         self.constraints
             .iter()
-            .find(|constraint| constraint.kind == ConstraintKind::Primary)
+            .find(|constraint| constraint.is_primary())
     }
 
     pub(crate) fn autoincrement(&self) -> bool {
@@ -108,7 +117,7 @@ pub(crate) fn table(sql: &str) -> Option<Table> {
 }
 
 /// The index of the bracket that closes the one at `open`.
-fn closing(pieces: &[Piece<'_>], open: usize) -> Option<usize> {
+pub(super) fn closing(pieces: &[Piece<'_>], open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, piece) in pieces.iter().enumerate().skip(open) {
         match piece.text {
@@ -157,9 +166,9 @@ fn read_item(table: &mut Table, item: &[Piece<'_>]) -> Option<()> {
     let mut column = Column {
         name: name.clone(),
         place: first.place.start..item.last()?.place.end,
-        kind: clauses.column_type(),
         ..Column::default()
     };
+    column.details.data_type = clauses.column_type();
     while clauses.at < item.len() {
         clauses.column_clause(&mut column, &mut table.constraints)?;
     }
@@ -234,15 +243,18 @@ impl<'s> Clauses<'_, 's> {
         let _name = self.constraint_name();
         if self.take("not") {
             self.take("null").then_some(())?;
-            column.not_null = Some(format!("yes{}", self.conflict()?));
+            column.details.not_null = true;
+            column.details.details = ColumnDetails::Sqlite(details::Column {
+                on_conflict: self.conflict()?,
+            });
         } else if self.take("null") {
             self.conflict()?;
         } else if self.take("default") {
-            column.default = Some(self.default()?);
+            column.details.default = Some(self.default()?);
         } else if self.take("collate") {
-            column.collation = Some(self.next()?.name().to_ascii_lowercase());
+            column.details.collation = Some(self.next()?.name().to_ascii_lowercase());
         } else if self.is("generated") || self.is("as") {
-            column.generated = Some(self.generated()?);
+            column.details.generated = Some(self.generated()?);
         } else {
             self.at = start;
             let constraint = self.constraint(Some(&column.name))?;
@@ -256,18 +268,14 @@ impl<'s> Clauses<'_, 's> {
             .then(|| self.next().map(Piece::name))?
     }
 
-    fn conflict(&mut self) -> Option<String> {
+    /// What happens on a conflict, if the statement is not aborted as usual.
+    fn conflict(&mut self) -> Option<Option<String>> {
         if !self.take("on") {
-            return Some(String::new());
+            return Some(None);
         }
         self.take("conflict").then_some(())?;
         let word = self.next()?.text.to_ascii_lowercase();
-        // ABORT is what happens anyway.
-        Some(if word == "abort" {
-            String::new()
-        } else {
-            format!(" on conflict {word}")
-        })
+        Some((word != "abort").then_some(word))
     }
 
     fn default(&mut self) -> Option<String> {
@@ -287,15 +295,17 @@ impl<'s> Clauses<'_, 's> {
         Some(text)
     }
 
-    fn generated(&mut self) -> Option<String> {
+    fn generated(&mut self) -> Option<Generated> {
         self.take("generated");
         self.take("always");
         self.take("as").then_some(())?;
         let inside = self.bracketed()?;
         let stored = self.take("stored");
         let _default = !stored && self.take("virtual");
-        let kind = if stored { "stored" } else { "virtual" };
-        Some(format!("({}) {kind}", canonical(&self.pieces[inside])))
+        Some(Generated {
+            expression: canonical(&self.pieces[inside]),
+            stored,
+        })
     }
 
     /// A constraint of the table, or of `column`, spelt as one of the table.
@@ -303,36 +313,32 @@ impl<'s> Clauses<'_, 's> {
         let name = self.constraint_name();
         let mut constraint = Constraint {
             name,
-            kind: ConstraintKind::Check,
             column: column.map(str::to_owned),
-            text: String::new(),
-            columns: Vec::new(),
-            autoincrement: false,
-            references: None,
+            ..Constraint::default()
         };
         if self.take("check") {
             let inside = self.bracketed()?;
             self.conflict()?;
-            constraint.text = format!("CHECK ({})", canonical(&self.pieces[inside]));
+            let expression = canonical(&self.pieces[inside]);
+            constraint.text = format!("CHECK ({expression})");
+            constraint.details = Details::Check(Check {
+                expression,
+                column: None,
+            });
         } else if self.take("primary") {
             self.take("key").then_some(())?;
-            self.key(&mut constraint, ConstraintKind::Primary, "PRIMARY KEY")?;
+            self.key(&mut constraint, true, "PRIMARY KEY")?;
         } else if self.take("unique") {
-            self.key(&mut constraint, ConstraintKind::Unique, "UNIQUE")?;
+            self.key(&mut constraint, false, "UNIQUE")?;
         } else {
             self.foreign(&mut constraint)?;
         }
         Some(constraint)
     }
 
-    fn key(
-        &mut self,
-        constraint: &mut Constraint,
-        kind: ConstraintKind,
-        words: &str,
-    ) -> Option<()> {
+    fn key(&mut self, constraint: &mut Constraint, primary: bool, words: &str) -> Option<()> {
         let mut columns = if let Some(column) = &constraint.column {
-            spelt(column)
+            vec![spelt(column)]
         } else {
             let inside = self.bracketed()?;
             let last = inside.end - 1;
@@ -340,32 +346,40 @@ impl<'s> Clauses<'_, 's> {
             constraint.autoincrement = self.pieces[last].is_word("autoincrement");
             let inside = inside.start..inside.end - usize::from(constraint.autoincrement);
             constraint.columns = names(&self.pieces[inside.clone()]);
-            canonical(&self.pieces[inside])
+            each(&self.pieces[inside])
         };
-        if let Some(column) = &constraint.column {
-            constraint.columns = vec![column.to_ascii_lowercase()];
+        if let Some(columns) = constraint.of_column() {
+            constraint.columns = columns;
         }
         if self.take("desc") {
-            columns.push_str(" desc");
+            columns
+                .iter_mut()
+                .for_each(|column| column.push_str(" desc"));
         } else {
             self.take("asc");
         }
         let conflict = self.conflict()?;
         constraint.autoincrement |= self.take("autoincrement");
+        let conflict = conflict.map_or_else(String::new, |word| format!(" on conflict {word}"));
         let autoincrement = if constraint.autoincrement {
             " AUTOINCREMENT"
         } else {
             ""
         };
-        constraint.kind = kind;
-        constraint.text = format!("{words} ({columns}){conflict}{autoincrement}");
+        let rest = format!("{conflict}{autoincrement}");
+        constraint.text = format!("{words} ({}){rest}", columns.join(", "));
+        constraint.details = Details::Key(Key {
+            primary,
+            columns,
+            rest: (!rest.is_empty()).then(|| rest.trim_start().to_owned()),
+        });
         Some(())
     }
 
     fn foreign(&mut self, constraint: &mut Constraint) -> Option<()> {
-        let columns = if let Some(column) = &constraint.column {
-            constraint.columns = vec![column.to_ascii_lowercase()];
-            spelt(column)
+        let columns = if let Some(columns) = constraint.of_column() {
+            constraint.columns = columns;
+            constraint.column.as_deref().map(spelt)?
         } else {
             (self.take("foreign") && self.take("key")).then_some(())?;
             let inside = self.bracketed()?;
@@ -373,24 +387,38 @@ impl<'s> Clauses<'_, 's> {
             canonical(&self.pieces[inside])
         };
         self.take("references").then_some(())?;
-        let parent = self.next()?.name().to_ascii_lowercase();
-        let target = self
-            .bracketed()
-            .map(|inside| canonical(&self.pieces[inside]));
-        let actions = self.actions()?;
-        let target = target.map_or_else(String::new, |target| format!(" ({target})"));
-        constraint.kind = ConstraintKind::Foreign;
+        let mut key = ForeignKey {
+            columns: constraint.columns.clone(),
+            table: self.next()?.name().to_ascii_lowercase(),
+            ..ForeignKey::default()
+        };
+        let mut target = String::new();
+        if let Some(inside) = self.bracketed() {
+            target = format!(" ({})", canonical(&self.pieces[inside.clone()]));
+            key.parent_columns = names(&self.pieces[inside]);
+        }
+        self.actions(&mut key)?;
+        let action = |event: &str, action: &Option<String>| {
+            let action = action.as_ref();
+            action.map_or_else(String::new, |action| format!(" ON {event} {action}"))
+        };
         constraint.text = format!(
-            "FOREIGN KEY ({columns}) REFERENCES {}{target}{actions}",
-            spelt(&parent)
+            "FOREIGN KEY ({columns}) REFERENCES {}{target}{}{}{}",
+            spelt(&key.table),
+            action("DELETE", &key.on_delete),
+            action("UPDATE", &key.on_update),
+            if key.deferred {
+                " DEFERRABLE INITIALLY DEFERRED"
+            } else {
+                ""
+            },
         );
-        constraint.references = Some(parent);
+        constraint.details = Details::ForeignKey(key);
         Some(())
     }
 
     /// What a foreign key does, without what it would do anyway.
-    fn actions(&mut self) -> Option<String> {
-        let (mut delete, mut update, mut deferred) = (String::new(), String::new(), "");
+    fn actions(&mut self, key: &mut ForeignKey) -> Option<()> {
         loop {
             if self.take("on") {
                 let of_delete = self.next()?.is_word("delete");
@@ -398,16 +426,12 @@ impl<'s> Clauses<'_, 's> {
                 if matches!(action.as_str(), "SET" | "NO") {
                     action = format!("{action} {}", self.next()?.text.to_ascii_uppercase());
                 }
-                let (clause, kind) = if of_delete {
-                    (&mut delete, "DELETE")
+                let action = (action != "NO ACTION").then_some(action);
+                if of_delete {
+                    key.on_delete = action;
                 } else {
-                    (&mut update, "UPDATE")
-                };
-                *clause = if action == "NO ACTION" {
-                    String::new()
-                } else {
-                    format!(" ON {kind} {action}")
-                };
+                    key.on_update = action;
+                }
             } else if self.take("match") {
                 // SQLite reads it and does nothing about it.
                 self.next()?;
@@ -420,11 +444,9 @@ impl<'s> Clauses<'_, 's> {
                 self.at += 2;
                 self.initially();
             } else if self.take("deferrable") {
-                if self.initially() {
-                    deferred = " DEFERRABLE INITIALLY DEFERRED";
-                }
+                key.deferred = self.initially();
             } else {
-                return Some(format!("{delete}{update}{deferred}"));
+                return Some(());
             }
         }
     }
@@ -439,6 +461,11 @@ impl<'s> Clauses<'_, 's> {
 fn spelt(name: &str) -> String {
     let quoted = quote(name);
     canonical(&pieces(&quoted))
+}
+
+/// Each item between commas, spelt one way.
+pub(super) fn each(inside: &[Piece<'_>]) -> Vec<String> {
+    items(inside).into_iter().map(canonical).collect()
 }
 
 /// The columns of a key, in lower case: the first name of each item.
@@ -473,13 +500,23 @@ mod tests {
         let [id, name, n, plain, t] = &table.columns[..] else {
             panic!("{:?}", table.columns)
         };
-        assert_eq!((id.kind.as_str(), table.autoincrement()), ("INTEGER", true));
-        assert_eq!(name.kind, "VARCHAR(20)");
-        assert_eq!(name.not_null.as_deref(), Some("yes on conflict ignore"));
+        assert_eq!(id.details.data_type, "INTEGER");
+        assert!(table.autoincrement());
+        let name = &name.details;
+        assert_eq!((&*name.data_type, name.not_null), ("VARCHAR(20)", true));
+        let on_conflict = Some("ignore".to_owned());
+        assert_eq!(
+            name.details,
+            ColumnDetails::Sqlite(details::Column { on_conflict })
+        );
         assert_eq!(name.default.as_deref(), Some("'a,b'"));
         assert_eq!(name.collation.as_deref(), Some("nocase"));
-        assert_eq!(n.generated.as_deref(), Some("(length(name)) stored"));
-        assert_eq!((plain.kind.as_str(), t.kind.as_str()), ("", ""));
+        let generated = Generated {
+            expression: "length(name)".to_owned(),
+            stored: true,
+        };
+        assert_eq!(n.details.generated, Some(generated));
+        assert_eq!((&*plain.details.data_type, &*t.details.data_type), ("", ""));
         assert!(table.strict && table.without_rowid);
         assert_eq!(
             table.constraints[1].text,

@@ -2,22 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::introspect::{self, pieces_name, table_of};
-use super::parse::{Column, ConstraintKind, Table};
+use super::introspect::{self, table_of};
+use super::parse::{Column, Table};
 use super::rebuild::{self, column_hazard};
 use super::words::{mentions, pieces, quote};
-use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::difference::{Change, Comparison};
+use crate::model::{Details, Kind, Object, ObjectId, Schema};
 use crate::order::order;
 use crate::step::{Plan, Step};
 
-pub(crate) fn plan(from: &Schema, to: &Schema) -> Plan {
-    let fates = fates(from, to);
-    let gone = outlived(from, to, &fates);
+pub(crate) fn plan(comparison: Comparison<'_>) -> Plan {
+    let fates = fates(comparison);
+    let gone = outlived(comparison, &fates);
     let mut steps = Vec::new();
-    steps.extend(drops(from, &gone));
-    steps.extend(table_drops(from, &fates));
-    steps.extend(table_changes(from, to, &fates));
-    steps.extend(creations(from, to, &gone, &fates));
+    steps.extend(drops(comparison.from, &gone));
+    steps.extend(table_drops(comparison.from, &fates));
+    steps.extend(table_changes(comparison, &fates));
+    steps.extend(creations(comparison, &gone, &fates));
     let rebuilds = fates
         .values()
         .any(|fate| matches!(fate, Fate::Dropped | Fate::Rebuilt));
@@ -41,31 +42,33 @@ enum Fate {
     Rebuilt,
 }
 
-fn fates(from: &Schema, to: &Schema) -> BTreeMap<String, Fate> {
+fn fates(comparison: Comparison<'_>) -> BTreeMap<String, Fate> {
+    let Comparison { from, to, .. } = comparison;
     let names = from
         .of_kind(Kind::Table)
         .chain(to.of_kind(Kind::Table))
         .map(|table| table.id.name.clone());
     names
-        .map(|name| (name.clone(), fate(from, to, &name)))
+        .map(|name| (name.clone(), fate(comparison, &name)))
         .collect()
 }
 
-fn fate(from: &Schema, to: &Schema, name: &str) -> Fate {
+fn fate(comparison: Comparison<'_>, name: &str) -> Fate {
     let id = ObjectId::new(Kind::Table, name);
-    let (old, new) = match (from.get(&id), to.get(&id)) {
+    let (old, new) = match (comparison.from.get(&id), comparison.to.get(&id)) {
         (Some(old), Some(new)) => (old, new),
         (Some(_), None) => return Fate::Dropped,
         (None, _) => return Fate::Created,
     };
-    let columns = Delta::of(from, to, Kind::Column, name);
-    let constraints = Delta::of(from, to, Kind::Constraint, name);
-    if columns.is_empty() && constraints.is_empty() && old.attributes == new.attributes {
+    let columns = Delta::of(comparison, Kind::Column, name);
+    let constraints = Delta::of(comparison, Kind::Constraint, name);
+    let has_options = comparison.is_same(&id);
+    if columns.is_empty() && constraints.is_empty() && has_options {
         return Fate::Kept;
     }
     let alterable = columns.changed.is_empty()
         && constraints.changed.is_empty()
-        && old.attributes == new.attributes
+        && has_options
         && can_alter(&table_of(old), &table_of(new), &columns, &constraints);
     if alterable {
         Fate::Altered {
@@ -86,21 +89,18 @@ struct Delta {
 }
 
 impl Delta {
-    fn of(from: &Schema, to: &Schema, kind: Kind, table: &str) -> Self {
+    fn of(comparison: Comparison<'_>, kind: Kind, table: &str) -> Self {
         let mut delta = Self::default();
-        for old in from.parts(kind, table) {
-            match to.get(&old.id) {
-                None => delta.removed.push(old.id.name.clone()),
-                Some(new) if new.attributes != old.attributes => {
-                    delta.changed.push(old.id.name.clone());
-                }
-                Some(_) => {}
+        let old = comparison.from.parts(kind, table);
+        for id in old.map(|old| &old.id).filter(|id| comparison.goes(id)) {
+            match comparison.difference.of(id) {
+                Some(Change::Altered { .. }) => delta.changed.push(id.name.clone()),
+                _ => delta.removed.push(id.name.clone()),
             }
         }
-        let new = to
-            .parts(kind, table)
-            .filter(|new| from.get(&new.id).is_none());
-        delta.added.extend(new.map(|new| new.id.name.clone()));
+        let new = comparison.to.parts(kind, table).map(|new| &new.id);
+        let new = new.filter(|id| comparison.from.get(id).is_none());
+        delta.added.extend(new.map(|id| id.name.clone()));
         delta
     }
 
@@ -133,7 +133,7 @@ fn can_alter(old: &Table, new: &Table, columns: &Delta, constraints: &Delta) -> 
 
 /// Whether ALTER TABLE can add the column to a table with rows. NOT NULL without a default cannot be, by any means.
 fn can_add(table: &Table, name: &str) -> bool {
-    let Some(column) = table.column(name) else {
+    let Some(column) = table.column(name).map(|column| &column.details) else {
         return false;
     };
     let constant = column
@@ -146,8 +146,8 @@ fn can_add(table: &Table, name: &str) -> bool {
         .is_some_and(|default| default != "null");
     let stored = column
         .generated
-        .as_deref()
-        .is_some_and(|generated| generated.ends_with("stored"));
+        .as_ref()
+        .is_some_and(|generated| generated.stored);
     let mut own = table.constraints.iter().filter(|constraint| {
         constraint.columns.iter().any(|column| column == name)
             || constraint
@@ -157,10 +157,10 @@ fn can_add(table: &Table, name: &str) -> bool {
     });
     constant
         && !stored
-        && own.all(|constraint| match constraint.kind {
-            ConstraintKind::Primary | ConstraintKind::Unique => false,
-            ConstraintKind::Check => true,
-            ConstraintKind::Foreign => !has_value && constraint.column.is_some(),
+        && own.all(|constraint| match constraint.details {
+            Details::Key(_) => false,
+            Details::ForeignKey(_) => !has_value && constraint.column.is_some(),
+            _ => true,
         })
 }
 
@@ -174,24 +174,26 @@ fn can_drop(table: &Table, name: &str) -> bool {
     let constraints = table
         .constraints
         .iter()
-        .all(|constraint| match constraint.kind {
-            ConstraintKind::Check => own(&constraint.column) || !mentions(&constraint.text, name),
+        .all(|constraint| match constraint.details {
+            Details::Check(_) => own(&constraint.column) || !mentions(&constraint.text, name),
             _ => !constraint.columns.iter().any(|column| column == name),
         });
     let generated = table.columns.iter().all(|column| {
         column.name.eq_ignore_ascii_case(name)
             || column
+                .details
                 .generated
-                .as_deref()
-                .is_none_or(|generated| !mentions(generated, name))
+                .as_ref()
+                .is_none_or(|generated| !mentions(&generated.expression, name))
     });
     constraints && generated
 }
 
 /// The views, triggers, indexes and virtual tables that must go: for good, to come back changed, or because SQLite
 /// reads them all while it alters a table.
-fn outlived(from: &Schema, to: &Schema, fates: &BTreeMap<String, Fate>) -> BTreeSet<ObjectId> {
-    let mut gone: BTreeSet<ObjectId> = from
+fn outlived(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> BTreeSet<ObjectId> {
+    let mut gone: BTreeSet<ObjectId> = comparison
+        .from
         .objects()
         .filter(|object| {
             !matches!(
@@ -199,16 +201,14 @@ fn outlived(from: &Schema, to: &Schema, fates: &BTreeMap<String, Fate>) -> BTree
                 Kind::Table | Kind::Column | Kind::Constraint
             )
         })
-        .filter(|object| {
-            to.get(&object.id)
-                .is_none_or(|new| new.attributes != object.attributes)
-        })
+        .filter(|object| comparison.goes(&object.id))
         .map(|object| object.id.clone())
         .collect();
     loop {
-        let more: Vec<ObjectId> = from
-            .objects()
-            .filter(|object| matches!(object.id.kind, Kind::View | Kind::Trigger))
+        let programs = [Kind::View, Kind::Trigger];
+        let more: Vec<ObjectId> = programs
+            .into_iter()
+            .flat_map(|kind| comparison.from.of_kind(kind))
             .filter(|object| !gone.contains(&object.id) && is_disturbed(object, &gone, fates))
             .map(|object| object.id.clone())
             .collect();
@@ -286,16 +286,18 @@ fn in_order(schema: &Schema, chosen: impl Fn(&str) -> bool) -> Vec<&Object> {
         .collect()
 }
 
-fn table_changes(from: &Schema, to: &Schema, fates: &BTreeMap<String, Fate>) -> Vec<Step> {
+fn table_changes(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> Vec<Step> {
     let mut steps = Vec::new();
-    for new in in_order(to, |_| true) {
-        let old = from.get(&new.id);
+    for new in in_order(comparison.to, |_| true) {
+        let old = comparison.from.get(&new.id);
         match (fates.get(&new.id.name), old) {
             (Some(Fate::Created), _) => steps.push(Step::new(&new.create)),
             (Some(Fate::Altered { added, removed }), Some(_)) => {
                 steps.extend(alterations(new, added, removed));
             }
-            (Some(Fate::Rebuilt), Some(old)) => steps.extend(rebuild::rebuild(from, to, old, new)),
+            (Some(Fate::Rebuilt), Some(old)) => {
+                steps.extend(rebuild::rebuild(comparison, old, new))
+            }
             _ => {}
         }
     }
@@ -304,7 +306,7 @@ fn table_changes(from: &Schema, to: &Schema, fates: &BTreeMap<String, Fate>) -> 
 
 fn alterations(object: &Object, added: &[String], removed: &[String]) -> Vec<Step> {
     let table = table_of(object);
-    let name = quote(&pieces_name(object));
+    let name = quote(&object.written);
     let add = added
         .iter()
         .filter_map(|column| table.column(column))
@@ -341,12 +343,12 @@ fn definition(sql: &str, column: &Column) -> String {
 }
 
 fn creations(
-    from: &Schema,
-    to: &Schema,
+    comparison: Comparison<'_>,
     gone: &BTreeSet<ObjectId>,
     fates: &BTreeMap<String, Fate>,
 ) -> Vec<Step> {
-    // With a table that is built anew its indexes and triggers are gone.
+    let Comparison { from, to, .. } = comparison;
+    // With a table that is rebuilt its indexes and triggers are gone.
     let with_table = |id: &ObjectId| {
         id.table
             .as_ref()
@@ -362,10 +364,7 @@ fn creations(
             .collect();
         for object in order(&needs).iter().filter_map(|id| to.get(id)) {
             let step = Step::new(&object.create);
-            let unique =
-                kind == Kind::Index && object.create.to_ascii_lowercase().contains("unique");
-            let comes = from.get(&object.id).is_none() && from.has(Kind::Table, object.id.owner());
-            steps.push(if unique && comes {
+            steps.push(if refuses_rows(comparison, object) {
                 step.blocking(format!(
                     "fails if table {} has rows that are not unique",
                     object.id.owner()
@@ -376,4 +375,18 @@ fn creations(
         }
     }
     steps
+}
+
+/// Whether an index makes unique what was not, in a table that may have rows.
+fn refuses_rows(comparison: Comparison<'_>, object: &Object) -> bool {
+    let is_unique = object.index().is_some_and(|index| index.unique);
+    let was = match comparison.difference.of(&object.id) {
+        Some(Change::Altered { from, .. } | Change::Renamed { from, .. }) => from.index(),
+        Some(Change::Created(_)) => None,
+        _ => return false,
+    };
+    let was_unique = was.zip(object.index()).is_some_and(|(was, index)| {
+        was.unique && was.columns == index.columns && was.predicate == index.predicate
+    });
+    is_unique && !was_unique && comparison.from.has(Kind::Table, object.id.owner())
 }

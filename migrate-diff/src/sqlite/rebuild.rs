@@ -3,20 +3,20 @@
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_text;
 
-use super::introspect::{self, pieces_name, table_of};
-use super::parse::{Column, ConstraintKind, Table};
+use super::introspect::{self, table_of};
+use super::parse::{Column, Table};
 use super::words::{pieces, quote};
-use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::difference::{Change, Comparison};
+use crate::model::{self, Kind, Object};
 use crate::step::{Hazard, Step};
 
 /// The steps up to the table under its own name; its indexes and triggers are gone with the old one.
-pub(super) fn rebuild(from: &Schema, to: &Schema, old: &Object, new: &Object) -> Vec<Step> {
+pub(super) fn rebuild(comparison: Comparison<'_>, old: &Object, new: &Object) -> Vec<Step> {
     let rebuild = Rebuild {
-        from,
-        to,
+        comparison,
         old,
-        name: pieces_name(new),
-        temporary: free_name(from, to, &new.id.name),
+        name: new.written.clone(),
+        temporary: free_name(comparison, &new.id.name),
         was: table_of(old),
         becomes: table_of(new),
     };
@@ -32,10 +32,10 @@ pub(super) fn rebuild(from: &Schema, to: &Schema, old: &Object, new: &Object) ->
 }
 
 /// A name that no table has before or after.
-fn free_name(from: &Schema, to: &Schema, table: &str) -> String {
+fn free_name(comparison: Comparison<'_>, table: &str) -> String {
     let mut name = format!("_migrate_new_{table}");
     let taken = |name: &str| {
-        [from, to]
+        [comparison.from, comparison.to]
             .iter()
             .any(|schema| schema.has(Kind::Table, name) || schema.has(Kind::View, name))
     };
@@ -46,8 +46,7 @@ fn free_name(from: &Schema, to: &Schema, table: &str) -> String {
 }
 
 struct Rebuild<'s> {
-    from: &'s Schema,
-    to: &'s Schema,
+    comparison: Comparison<'s>,
     old: &'s Object,
     name: String,
     temporary: String,
@@ -73,7 +72,9 @@ impl Rebuild<'_> {
             .becomes
             .columns
             .iter()
-            .filter(|column| column.generated.is_none() && self.was.column(&column.name).is_some())
+            .filter(|column| {
+                column.details.generated.is_none() && self.was.column(&column.name).is_some()
+            })
             .collect();
         let mut into: Vec<String> = common.iter().map(|column| quote(&column.name)).collect();
         let mut values = into.clone();
@@ -107,7 +108,7 @@ impl Rebuild<'_> {
         if !self.was.autoincrement() || !self.becomes.autoincrement() {
             return Vec::new();
         }
-        let (temporary, table) = (text(&self.temporary), text(&pieces_name(self.old)));
+        let (temporary, table) = (text(&self.temporary), text(&self.old.written));
         vec![
             Step::new(format!(
                 "DELETE FROM sqlite_sequence WHERE name = {temporary}"
@@ -145,13 +146,11 @@ impl Rebuild<'_> {
         let table = &self.old.id.name;
         let new = self.becomes.constraints.iter().filter(move |constraint| {
             let id = introspect::constraint_id(table, constraint);
-            let definition = |schema: &Schema, id: &ObjectId| {
-                schema.get(id).map(|object| object.attributes.clone())
-            };
-            definition(self.from, &id) != definition(self.to, &id)
+            let change = self.comparison.difference.of(&id);
+            matches!(change, Some(Change::Created(_) | Change::Altered { .. }))
         });
         new.filter(|constraint| {
-            constraint.kind != ConstraintKind::Primary
+            !constraint.is_primary()
                 || self
                     .was
                     .primary()
@@ -168,14 +167,15 @@ impl Rebuild<'_> {
 
 fn changed_column(table: &str, was: &Column, becomes: &Column) -> Vec<Hazard> {
     let name = &becomes.name;
+    let (was, becomes): (&model::Column, &model::Column) = (&was.details, &becomes.details);
     let mut hazards = Vec::new();
-    if narrows(&was.kind, &becomes.kind) {
+    if narrows(&was.data_type, &becomes.data_type) {
         hazards.push(Hazard::Destructive(format!(
             "changes values of column {table}.{name}: type {} becomes {}",
-            was.kind, becomes.kind
+            was.data_type, becomes.data_type
         )));
     }
-    if was.not_null.is_none() && becomes.not_null.is_some() {
+    if !was.not_null && becomes.not_null {
         hazards.push(Hazard::Blocking(format!(
             "fails if column {table}.{name} holds NULL"
         )));
@@ -225,11 +225,12 @@ fn text(value: &str) -> String {
 
 /// Why a new column may fail on the rows that are there.
 pub(super) fn column_hazard(table: &str, column: &Column) -> Option<String> {
-    let has_value = column
+    let details = &column.details;
+    let has_value = details
         .default
         .as_deref()
         .is_some_and(|default| default != "null");
-    (column.not_null.is_some() && !has_value && column.generated.is_none()).then(|| {
+    (details.not_null && !has_value && details.generated.is_none()).then(|| {
         format!(
             "fails if table {table} has rows: column {} is NOT NULL and has no default",
             column.name

@@ -1,5 +1,6 @@
 //! SQL as SQLite reads it: words without regard to case, quotes and white space.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use migrate_chain::Dialect;
@@ -82,12 +83,18 @@ fn is_plain(name: &str) -> bool {
     starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The names that a statement has, in small letters.
+/// The names in a statement, in small letters.
+pub(crate) fn names(sql: &str) -> BTreeSet<String> {
+    let is_name =
+        |piece: &&Piece<'_>| matches!(piece.kind, TokenKind::Word | TokenKind::QuotedIdentifier);
+    let pieces = pieces(sql);
+    let names = pieces.iter().filter(is_name).map(Piece::name);
+    names.map(|name| name.to_ascii_lowercase()).collect()
+}
+
+/// Whether a statement has a name in it.
 pub(crate) fn mentions(sql: &str, name: &str) -> bool {
-    pieces(sql).iter().any(|piece| {
-        matches!(piece.kind, TokenKind::Word | TokenKind::QuotedIdentifier)
-            && piece.name().eq_ignore_ascii_case(name)
-    })
+    names(sql).contains(&name.to_ascii_lowercase())
 }
 
 #[cfg(test)]

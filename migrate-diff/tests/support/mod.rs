@@ -177,3 +177,54 @@ pub(crate) async fn databases(url: &str, sql: &'static str) -> Vec<String> {
         .await
         .expect("names")
 }
+
+/// The plans of each pair, both ways, against `tests/plans/{file}`. `SNAPSHOTS=overwrite` takes what is planned now.
+pub(crate) async fn plans_are(file: &str, url: &str, pairs: &[(&str, &str, &str)]) {
+    let mut text = String::new();
+    for (what, from, to) in pairs {
+        for (way, from, to) in [("forth", from, to), ("back", to, from)] {
+            let _ = writeln!(text, "== {what}, {way}");
+            match Project::new(url, from, to).generate().await {
+                Ok(Some(generated)) => describe(&mut text, &generated),
+                Ok(None) => text.push_str("no difference\n"),
+                Err(error) => {
+                    let _ = writeln!(text, "{error}");
+                }
+            }
+        }
+    }
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/plans")
+        .join(file);
+    if std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite") {
+        fs::write(&path, &text).expect("a file");
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == expected, "{}", first_difference(&expected, &text));
+}
+
+fn describe(text: &mut String, generated: &Generated) {
+    for line in generated.difference.to_string().lines() {
+        let _ = writeln!(text, "{line}");
+    }
+    for draft in &generated.drafts {
+        for line in draft.header() {
+            let _ = writeln!(text, "-- {line}");
+        }
+        let _ = write!(text, "up:\n{}", draft.upgrade_sql());
+        let _ = write!(text, "down:\n{}", draft.downgrade_sql());
+    }
+}
+
+fn first_difference(expected: &str, found: &str) -> String {
+    let mut heading = "";
+    for (expected, found) in expected.lines().zip(found.lines()) {
+        if found.starts_with("== ") {
+            heading = found;
+        }
+        if expected != found {
+            return format!("{heading}\nexpected: {expected}\nfound:    {found}");
+        }
+    }
+    "one has more lines than the other".to_owned()
+}

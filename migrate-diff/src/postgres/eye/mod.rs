@@ -2,14 +2,12 @@
 //! exceptions of a list, so that nothing is missed because nobody thought of it.
 
 mod exceptions;
-mod facts;
 mod names;
 mod query;
 
-pub(crate) use facts::Facts;
-
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::eye::Facts;
 use crate::filter::Filter;
 use names::Names;
 use query::{Catalog, Reference};

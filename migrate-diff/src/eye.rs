@@ -1,4 +1,6 @@
-//! The facts that the catalogs state, and how two databases differ in them.
+//! The second eye: everything that a database says of itself, read without the model and without the introspection that
+//! makes plans. The proof compares it too, so that nothing is missed because nobody thought of it. Each database reads its
+//! own `eye`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Facts(BTreeMap<(String, String), BTreeSet<BTreeMap<String, String>>>);
 
 impl Facts {
-    pub(super) fn add(&mut self, subject: (String, String), values: BTreeMap<String, String>) {
+    pub(crate) fn add(&mut self, subject: (String, String), values: BTreeMap<String, String>) {
         self.0.entry(subject).or_default().insert(values);
     }
 

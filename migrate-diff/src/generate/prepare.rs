@@ -1,0 +1,221 @@
+//! Both schemas on scratch databases, and their difference.
+
+use super::request::{Checked, Request};
+use super::run::{agree, run, run_step, same};
+use crate::connection::Connection;
+use crate::database;
+use crate::desired::{self, DesiredFile};
+use crate::difference::{Comparison, Difference};
+use crate::error::{Error, ErrorKind};
+use crate::eye::Facts;
+use crate::filter::Filter;
+use crate::model::Schema;
+use crate::rename::{self, Applied};
+use crate::scratch::Scratch;
+use crate::script::{Script, Scripts};
+use crate::step::{self, Options, Plan, Step};
+
+/// Both schemas, and the scratch database of the current one, renames done.
+pub(super) struct Prepared {
+    /// What the chain builds, or the live database has.
+    pub(super) scratch: Scratch,
+    /// The desired schema.
+    pub(super) wanted: Scratch,
+    /// What is in `scratch` at the start.
+    pub(super) start: Schema,
+    /// The same after the renames.
+    pub(super) from: Schema,
+    pub(super) to: Schema,
+    /// Between `from` and `to`.
+    pub(super) difference: Difference,
+    pub(super) renames: Vec<Applied>,
+    pub(super) filter: Filter,
+    /// What the second eye sees in the schema from before.
+    pub(super) start_facts: Option<Facts>,
+    /// What the second eye sees in the desired schema.
+    pub(super) wanted_facts: Option<Facts>,
+}
+
+impl Prepared {
+    pub(super) async fn of(request: &Request<'_>) -> Result<Self, Error> {
+        let files = desired::read(request.desired)?;
+        let desired: Vec<Script<'_>> = files.iter().map(DesiredFile::script).collect();
+        let chain = Script::chain(request.migrations, request.server.dialect());
+        let scripts = Scripts {
+            run: desired.clone(),
+            like: chain.clone(),
+        };
+        let mut wanted = Scratch::create(request.server, &scripts).await?;
+        let mut renames = request.renames.clone();
+        for (file, script) in files.iter().zip(&desired) {
+            wanted.run_script(script, "the desired schema").await?;
+            renames.extend(file.renames(wanted.connection())?);
+        }
+        let mut to = database::introspect(wanted.connection(), &request.filter).await?;
+        let wanted_facts = database::look(wanted.connection(), &request.filter).await?;
+        let (mut scratch, mut start) = current(request, chain, desired).await?;
+        let start_facts = database::look(scratch.connection(), &request.filter).await?;
+        let whole = Difference::between(&start, &to);
+        database::spell(scratch.connection(), &mut start, &whole).await?;
+        database::spell(wanted.connection(), &mut to, &whole).await?;
+        let mut renames = rename::applicable(&renames, &start, &to)?;
+        let (mut from, mut difference) = (start.clone(), whole);
+        if !renames.is_empty() {
+            for rename in &mut renames {
+                run_step(scratch.connection(), &mut rename.forth).await?;
+            }
+            from = database::introspect(scratch.connection(), &request.filter).await?;
+            difference = Difference::between(&from, &to);
+            database::spell(wanted.connection(), &mut to, &difference).await?;
+        }
+        Ok(Self {
+            scratch,
+            wanted,
+            start,
+            from,
+            to,
+            difference,
+            renames,
+            filter: request.filter.clone(),
+            start_facts,
+            wanted_facts,
+        })
+    }
+
+    /// Where the introspection sees no difference, the second eye must see none.
+    pub(super) fn agree_on_nothing(&self) -> Result<(), Error> {
+        agree(
+            self.start_facts.as_ref(),
+            self.wanted_facts.as_ref(),
+            "the desired schema differs in something that autogenerate does not handle",
+        )
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.renames.is_empty() && self.difference.is_empty()
+    }
+
+    fn comparison(&self) -> Comparison<'_> {
+        Comparison {
+            from: &self.from,
+            to: &self.to,
+            difference: &self.difference,
+        }
+    }
+
+    pub(super) async fn finish(self) -> Result<(), Error> {
+        self.wanted.finish().await?;
+        self.scratch.finish().await
+    }
+
+    pub(super) fn renames_in_words(&self) -> Vec<String> {
+        self.renames
+            .iter()
+            .map(|rename| rename.text.clone())
+            .collect()
+    }
+
+    pub(super) fn checked(&self, request: &Request<'_>) -> Checked {
+        let options = Options {
+            online: request.online,
+            single: false,
+        };
+        let upgrade: Vec<Step> = self
+            .upgrades(options)
+            .into_iter()
+            .flat_map(|plan| plan.steps)
+            .collect();
+        Checked {
+            difference: self.difference.clone(),
+            renames: self.renames_in_words(),
+            sql: step::text(self.to.dialect, &upgrade),
+        }
+    }
+
+    /// The steps forth: a plan for each revision.
+    pub(super) fn upgrades(&self, options: Options) -> Vec<Plan> {
+        let mut plan = database::plan(self.comparison(), options);
+        let renames: Vec<Step> = self
+            .renames
+            .iter()
+            .map(|rename| rename.forth.clone())
+            .collect();
+        let before = Plan {
+            steps: std::mem::take(&mut plan.before),
+            ..Plan::default()
+        };
+        let online = Plan {
+            steps: std::mem::take(&mut plan.online),
+            transactional: false,
+            ..Plan::default()
+        };
+        let mut plans: Vec<Plan> = [before, plan, online]
+            .into_iter()
+            .filter(|plan| !plan.steps.is_empty())
+            .collect();
+        match plans.first_mut() {
+            Some(first) => first.steps.splice(..0, renames).for_each(drop),
+            None => plans.push(Plan {
+                steps: renames,
+                ..Plan::default()
+            }),
+        }
+        plans
+    }
+}
+
+/// A scratch database with what the chain builds, or with what the live database has.
+async fn current<'s>(
+    request: &'s Request<'_>,
+    chain: Vec<Script<'s>>,
+    desired: Vec<Script<'s>>,
+) -> Result<(Scratch, Schema), Error> {
+    let Some(url) = request.live_url else {
+        let scripts = Scripts {
+            run: chain,
+            like: desired,
+        };
+        let mut scratch = Scratch::create(request.server, &scripts).await?;
+        scratch.upgrade(request.migrations, "heads").await?;
+        let schema = database::introspect(scratch.connection(), &request.filter).await?;
+        return Ok((scratch, schema));
+    };
+    let mut live = Connection::open(url).await?;
+    let mut schema = database::introspect(&mut live, &request.filter).await?;
+    let everything = Difference::between(&Schema::empty(schema.dialect), &schema);
+    database::spell(&mut live, &mut schema, &everything).await?;
+    if schema.dialect != request.server.dialect() {
+        let summary = format!(
+            "the live database is {}, the scratch database {}",
+            schema.dialect,
+            request.server.dialect()
+        );
+        return Err(Error::new(ErrorKind::Connect, summary)
+            .help("name a server of the same kind with --dev-url"));
+    }
+    let statements: Vec<&str> = schema.objects().map(|object| &*object.create).collect();
+    let statements = statements.join(";\n");
+    let mut named = desired;
+    named.push(Script::file("the live database", &statements));
+    let scripts = Scripts {
+        run: Vec::new(),
+        like: named,
+    };
+    let mut scratch = Scratch::create(request.server, &scripts).await?;
+    let empty = database::introspect(scratch.connection(), &request.filter).await?;
+    let mut made = database::plan_between(&empty, &schema, Options::default());
+    run(
+        scratch.connection(),
+        &mut made.steps,
+        true,
+        made.foreign_keys,
+    )
+    .await?;
+    let copy = database::introspect(scratch.connection(), &request.filter).await?;
+    same(
+        &copy,
+        &schema,
+        "the scratch database does not come to be like the live one",
+    )?;
+    Ok((scratch, schema))
+}

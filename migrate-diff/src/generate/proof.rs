@@ -1,0 +1,159 @@
+//! The proof: every revision is run in both directions before it is written.
+
+use super::prepare::Prepared;
+use super::request::{Draft, Generated, Request};
+use super::run::{agree, run, same};
+use crate::database;
+use crate::error::{Error, ErrorKind};
+use crate::eye::Facts;
+use crate::model::Schema;
+use crate::step::{Hazard, Options, Plan, Step};
+
+impl Prepared {
+    pub(super) async fn generate(&mut self, request: &Request<'_>) -> Result<Generated, Error> {
+        let options = Options {
+            online: request.online,
+            single: false,
+        };
+        let upgrades = self.upgrades(options);
+        if request.deny_destructive {
+            deny_destructive(&upgrades)?;
+        }
+        let drafts = self.prove(upgrades).await?;
+        Ok(Generated {
+            difference: self.difference.clone(),
+            renames: self.renames_in_words(),
+            drafts,
+        })
+    }
+
+    /// Runs everything forth and back. What each revision has made is looked up, so that its downgrade undoes just that.
+    async fn prove(&mut self, mut upgrades: Vec<Plan>) -> Result<Vec<Draft>, Error> {
+        let mut states = vec![(self.start.clone(), self.start_facts.clone())];
+        for (n, upgrade) in upgrades.iter_mut().enumerate() {
+            // The renames were done when the schemas were compared.
+            let done = self.renames_in(n);
+            let steps = &mut upgrade.steps[done..];
+            run(
+                self.scratch.connection(),
+                steps,
+                upgrade.transactional,
+                upgrade.foreign_keys,
+            )
+            .await?;
+            states.push((self.state().await?, self.look().await?));
+        }
+        let (made, facts) = states
+            .pop()
+            .unwrap_or_else(|| (self.from.clone(), self.start_facts.clone()));
+        same(
+            &made,
+            &self.to,
+            "the upgrade does not make the desired schema",
+        )?;
+        agree(
+            facts.as_ref(),
+            self.wanted_facts.as_ref(),
+            "the upgrade does not make all of the desired schema",
+        )?;
+        let mut drafts = Vec::new();
+        let mut state = made;
+        for (n, upgrade) in upgrades.into_iter().enumerate().rev() {
+            let (draft, before) = self.undo(n, upgrade, state, &states[n]).await?;
+            state = before;
+            drafts.insert(0, draft);
+        }
+        Ok(drafts)
+    }
+
+    /// How many of the steps of revision `n` are renames.
+    fn renames_in(&self, n: usize) -> usize {
+        if n == 0 { self.renames.len() } else { 0 }
+    }
+
+    async fn state(&mut self) -> Result<Schema, Error> {
+        database::introspect(self.scratch.connection(), &self.filter).await
+    }
+
+    async fn look(&mut self) -> Result<Option<Facts>, Error> {
+        database::look(self.scratch.connection(), &self.filter).await
+    }
+
+    /// Writes the downgrade of revision `n`, which leads from `state` to `before`, and runs it: renames first, as in the
+    /// upgrade, so that nothing is made which names what is not there.
+    async fn undo(
+        &mut self,
+        n: usize,
+        upgrade: Plan,
+        mut state: Schema,
+        (before, facts): &(Schema, Option<Facts>),
+    ) -> Result<(Draft, Schema), Error> {
+        let mut renames: Vec<Step> = self.renames[..self.renames_in(n)]
+            .iter()
+            .rev()
+            .map(|rename| rename.back.clone())
+            .collect();
+        if !renames.is_empty() {
+            run(
+                self.scratch.connection(),
+                &mut renames,
+                upgrade.transactional,
+                true,
+            )
+            .await?;
+            state = self.state().await?;
+        }
+        let options = Options {
+            online: false,
+            single: true,
+        };
+        let mut back = database::plan_between(&state, before, options);
+        let foreign_keys = upgrade.foreign_keys && back.foreign_keys;
+        run(
+            self.scratch.connection(),
+            &mut back.steps,
+            upgrade.transactional,
+            foreign_keys,
+        )
+        .await?;
+        let state = self.state().await?;
+        same(
+            &state,
+            before,
+            "the downgrade does not make the schema that was there",
+        )?;
+        agree(
+            self.look().await?.as_ref(),
+            facts.as_ref(),
+            "the downgrade does not make all of the schema that was there",
+        )?;
+        let draft = Draft {
+            dialect: state.dialect,
+            upgrade: upgrade.steps,
+            downgrade: renames.into_iter().chain(back.steps).collect(),
+            transactional: upgrade.transactional,
+            foreign_keys,
+        };
+        Ok((draft, state))
+    }
+}
+
+fn deny_destructive(plans: &[Plan]) -> Result<(), Error> {
+    let hazards = plans
+        .iter()
+        .flat_map(|plan| &plan.steps)
+        .flat_map(|step| &step.hazards);
+    let lost: Vec<&str> = hazards
+        .filter(|hazard| matches!(hazard, Hazard::Destructive(_)))
+        .map(Hazard::text)
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Destructive,
+        "the revision would lose data, and that is denied",
+    )
+    .detail(lost.join("\n"))
+    .help("say renames with `-- @renamed from=old`, or allow it without --deny destructive"))
+}

@@ -1,0 +1,141 @@
+//! What is asked for, and what is answered.
+
+use std::path::Path;
+
+use migrate_chain::Dialect;
+use migrate_runtime::Migrations;
+
+use crate::dev_server::DevServer;
+use crate::difference::Difference;
+use crate::filter::Filter;
+use crate::rename::Rename;
+use crate::step::{self, Hazard, Step};
+
+/// What to compare, and how.
+#[derive(Clone, Debug)]
+pub struct Request<'r> {
+    pub(super) migrations: &'r Migrations,
+    pub(super) desired: &'r Path,
+    pub(super) server: &'r DevServer,
+    pub(super) live_url: Option<&'r str>,
+    pub(super) filter: Filter,
+    pub(super) renames: Vec<Rename>,
+    pub(super) online: bool,
+    pub(super) deny_destructive: bool,
+}
+
+impl<'r> Request<'r> {
+    /// Compares what `migrations` build with the schema in `desired`, a file or a directory of .sql files, on scratch
+    /// databases of `server`.
+    pub fn new(migrations: &'r Migrations, desired: &'r Path, server: &'r DevServer) -> Self {
+        Self {
+            migrations,
+            desired,
+            server,
+            live_url: None,
+            filter: Filter::default(),
+            renames: Vec::new(),
+            online: false,
+            deny_destructive: false,
+        }
+    }
+
+    /// Compares the database of `url` instead of what the chain builds.
+    #[must_use]
+    pub fn live(mut self, url: &'r str) -> Self {
+        self.live_url = Some(url);
+        self
+    }
+
+    /// What is looked at.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Renames beside those that the desired schema's comments say.
+    #[must_use]
+    pub fn renames(mut self, renames: Vec<Rename>) -> Self {
+        self.renames = renames;
+        self
+    }
+
+    /// Makes indexes concurrently and validates constraints apart, in revisions of their own; PostgreSQL only.
+    #[must_use]
+    pub fn online(mut self, online: bool) -> Self {
+        self.online = online;
+        self
+    }
+
+    /// Makes it an error when the upgrade would lose data.
+    #[must_use]
+    pub fn deny_destructive(mut self, deny: bool) -> Self {
+        self.deny_destructive = deny;
+        self
+    }
+}
+
+/// What a comparison found, and the revisions that make up for it. Each one stands on the one before.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// What differs, renames apart.
+    pub difference: Difference,
+    /// The renames that are done, in words.
+    pub renames: Vec<String>,
+    /// The revisions to write, in order; one, unless some of it must commit by itself or runs outside a transaction.
+    pub drafts: Vec<Draft>,
+}
+
+impl Generated {
+    /// What a person must know before it is applied.
+    pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
+        let steps = self.drafts.iter().flat_map(|draft| &draft.upgrade);
+        steps.flat_map(|step| &step.hazards)
+    }
+}
+
+/// A revision to be written.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The database whose SQL it is.
+    pub dialect: Dialect,
+    /// The steps of its upgrade.
+    pub upgrade: Vec<Step>,
+    /// The steps of its downgrade.
+    pub downgrade: Vec<Step>,
+    /// Whether it runs in a transaction: without it, the header needs `transaction: off`.
+    pub transactional: bool,
+    /// Whether foreign keys stay enforced: without it, the header needs `foreign_keys: off`.
+    pub foreign_keys: bool,
+}
+
+impl Draft {
+    /// The text of its upgrade section: hazards are comments above their statements.
+    pub fn upgrade_sql(&self) -> String {
+        step::text(self.dialect, &self.upgrade)
+    }
+
+    /// The text of its downgrade section.
+    pub fn downgrade_sql(&self) -> String {
+        step::text(self.dialect, &self.downgrade)
+    }
+
+    /// The lines that the header needs beside the common ones.
+    pub fn header(&self) -> Vec<&'static str> {
+        let transaction = (!self.transactional).then_some("transaction: off");
+        let keys = (!self.foreign_keys).then_some("foreign_keys: off");
+        transaction.into_iter().chain(keys).collect()
+    }
+}
+
+/// A difference, and the SQL that would end it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What differs, renames apart.
+    pub difference: Difference,
+    /// The renames that are to be done, in words.
+    pub renames: Vec<String>,
+    /// The SQL that would make the desired schema.
+    pub sql: String,
+}

@@ -1,0 +1,89 @@
+//! Steps on a scratch database, and whether they made what they should.
+
+use std::fmt::Write as _;
+
+use migrate_chain::Dialect;
+
+use crate::connection::Connection;
+use crate::database;
+use crate::difference::Difference;
+use crate::error::{Error, ErrorKind, refused};
+use crate::eye::Facts;
+use crate::model::Schema;
+use crate::step::Step;
+
+pub(super) fn same(found: &Schema, expected: &Schema, otherwise: &str) -> Result<(), Error> {
+    let rest = Difference::between(found, expected);
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let mut details = String::from("what remains different:");
+    for change in rest.changes() {
+        let _ = write!(details, "\n{change}");
+    }
+    Err(
+        Error::new(ErrorKind::Proof, format!("{otherwise}: nothing is written"))
+            .detail(details)
+            .help("write this revision by hand, and tell us about the schema"),
+    )
+}
+
+/// Fails where the second eye sees what the introspection does not.
+pub(super) fn agree(
+    found: Option<&Facts>,
+    expected: Option<&Facts>,
+    otherwise: &str,
+) -> Result<(), Error> {
+    let differences = found
+        .zip(expected)
+        .map(|(found, expected)| found.differences(expected));
+    let Some(differences) = differences.filter(|differences| !differences.is_empty()) else {
+        return Ok(());
+    };
+    let error = Error::new(ErrorKind::Proof, format!("{otherwise}: nothing is written"))
+        .detail(format!("not understood:\n{}", differences.join("\n")));
+    Err(error.help("write a revision for it by hand, and run the command again"))
+}
+
+/// Runs steps as a revision would.
+pub(super) async fn run(
+    connection: &mut Connection,
+    steps: &mut [Step],
+    transactional: bool,
+    foreign_keys: bool,
+) -> Result<(), Error> {
+    let sqlite = connection.dialect() == Dialect::Sqlite;
+    if sqlite && !foreign_keys {
+        connection.execute("PRAGMA foreign_keys = OFF").await?;
+    }
+    if transactional {
+        connection.execute("BEGIN").await?;
+    }
+    for step in steps {
+        if let Err(error) = run_step(connection, step).await {
+            // The connection is about to be closed, and the database dropped.
+            let _ = connection.execute("ROLLBACK").await;
+            return Err(error);
+        }
+    }
+    if transactional {
+        connection.execute("COMMIT").await?;
+    }
+    if sqlite && !foreign_keys {
+        connection.execute("PRAGMA foreign_keys = ON").await?;
+    }
+    Ok(())
+}
+
+/// Runs a step. Where the server chooses how, it is asked, and the step is marked with the answer.
+pub(super) async fn run_step(connection: &mut Connection, step: &mut Step) -> Result<(), Error> {
+    let done = database::execute(connection, step).await;
+    done.map_err(|error| {
+        refused(
+            ErrorKind::Proof,
+            "the generated SQL failed: nothing is written",
+            &step.sql,
+            &error,
+        )
+    })
+}

@@ -1,0 +1,401 @@
+//! What a database holds, as typed objects to compare: one model for every database.
+//!
+//! A [`Schema`] is a set of [`Object`]s by [`ObjectId`]. Each has [`Details`]: a struct for its kind, whose fields are all
+//! that is compared of it. What databases agree on is a field of that struct (`table`, `program`); what only one of them has
+//! is in a struct of that database (`sqlite/details`, `mysql/details`), held by [`TableDetails`] and [`ColumnDetails`].
+//! `facts!` declares such a struct with the name of each field that people read, so that comparing and reporting cannot
+//! forget one. Beside its details an object has what is *not* compared: the statements that make and remove it, its place, the
+//! name as it was written, and what it depends on.
+//!
+//! A database plugs in with a folder that offers
+//!
+//! - `introspect`, which reads its catalogs, by the names of their columns ([`Rows`](crate::rows::Rows)), into objects;
+//! - `plan`, which makes [`Step`](crate::step::Step)s of a [`Comparison`](crate::difference::Comparison): both schemas and
+//!   their [`Difference`](crate::Difference), which is computed once and is what plans, hazards, reports and tests look at;
+//! - `eye`, which reads all of a database without this model.
+//!
+//! [`database`](crate::database) chooses among them; nothing else asks which database it is.
+//!
+//! An object with [`Details::Untyped`] is compared by `attributes` instead: PostgreSQL's objects until they are typed. A
+//! database may mix both, object by object.
+
+pub(crate) mod facts;
+mod program;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use migrate_chain::Dialect;
+
+use self::facts::{Fact, Facts as _};
+
+pub use crate::mysql::details as mysql;
+pub use crate::sqlite::details as sqlite;
+
+pub use self::program::{Domain, Enum, Program, Sequence};
+pub use self::table::{
+    Check, Column, ColumnDetails, ForeignKey, Generated, Identity, Index, Key, Table, TableDetails,
+};
+
+/// What kind of thing an [`Object`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A PostgreSQL schema.
+    Namespace,
+    /// An extension.
+    Extension,
+    /// An enum or a composite type.
+    Type,
+    /// A domain.
+    Domain,
+    /// A sequence that is no identity column's.
+    Sequence,
+    /// That a sequence goes with its column.
+    Ownership,
+    /// A function.
+    Function,
+    /// A procedure.
+    Procedure,
+    /// A table.
+    Table,
+    /// A virtual table of SQLite.
+    VirtualTable,
+    /// A column.
+    Column,
+    /// A primary key, unique, check, foreign key or exclusion constraint.
+    Constraint,
+    /// An index that no constraint made.
+    Index,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A trigger.
+    Trigger,
+    /// An event of MySQL or MariaDB.
+    Event,
+    /// A row level security policy.
+    Policy,
+    /// Who may do what with something.
+    Privilege,
+}
+
+impl Kind {
+    /// Its name in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Namespace => "schema",
+            Self::Extension => "extension",
+            Self::Type => "type",
+            Self::Domain => "domain",
+            Self::Sequence => "sequence",
+            Self::Ownership => "ownership of sequence",
+            Self::Function => "function",
+            Self::Procedure => "procedure",
+            Self::Table => "table",
+            Self::VirtualTable => "virtual table",
+            Self::Column => "column",
+            Self::Constraint => "constraint",
+            Self::Index => "index",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Trigger => "trigger",
+            Self::Event => "event",
+            Self::Policy => "policy",
+            Self::Privilege => "privilege",
+        }
+    }
+}
+
+/// What tells an object from all others of its database.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    /// What it is.
+    pub kind: Kind,
+    /// The table or view that it belongs to, for a column, constraint, index, trigger or policy.
+    pub table: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl ObjectId {
+    pub(crate) fn new(kind: Kind, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            table: None,
+            name: name.into(),
+        }
+    }
+
+    pub(crate) fn of(kind: Kind, table: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            table: Some(table.into()),
+            name: name.into(),
+        }
+    }
+
+    /// What it is found by: the name of its table, or its own.
+    pub(crate) fn owner(&self) -> &str {
+        self.table.as_deref().unwrap_or(&self.name)
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.table, self.kind) {
+            (None, _) => write!(f, "{} {}", self.kind.name(), self.name),
+            (Some(table), Kind::Column) => write!(f, "column {table}.{}", self.name),
+            (Some(table), _) => write!(f, "{} {} on {table}", self.kind.name(), self.name),
+        }
+    }
+}
+
+/// What is compared of an object: a struct for its kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Details {
+    /// Its attributes are compared, which have names only.
+    #[default]
+    Untyped,
+    /// A table.
+    Table(Table),
+    /// A column.
+    Column(Column),
+    /// A primary key or a unique constraint.
+    Key(Key),
+    /// A foreign key.
+    ForeignKey(ForeignKey),
+    /// A check.
+    Check(Check),
+    /// An index.
+    Index(Index),
+    /// A view, a routine, a trigger, an event or a virtual table.
+    Program(Program),
+    /// An enum.
+    Enum(Enum),
+    /// A domain.
+    Domain(Domain),
+    /// A sequence.
+    Sequence(Sequence),
+}
+
+impl Details {
+    fn facts(&self) -> Vec<Fact> {
+        let mut list = Vec::new();
+        match self {
+            Self::Untyped => {}
+            Self::Table(details) => details.facts(&mut list),
+            Self::Column(details) => details.facts(&mut list),
+            Self::Key(details) => details.facts(&mut list),
+            Self::ForeignKey(details) => details.facts(&mut list),
+            Self::Check(details) => details.facts(&mut list),
+            Self::Index(details) => details.facts(&mut list),
+            Self::Program(details) => details.facts(&mut list),
+            Self::Enum(details) => details.facts(&mut list),
+            Self::Domain(details) => details.facts(&mut list),
+            Self::Sequence(details) => details.facts(&mut list),
+        }
+        list
+    }
+}
+
+/// Something in a database: what is compared of it, and the SQL that makes and removes it.
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub(crate) id: ObjectId,
+    /// What is compared.
+    pub(crate) details: Details,
+    /// What is compared of an object that is not typed, by the names that people read.
+    pub(crate) attributes: BTreeMap<&'static str, String>,
+    /// Its name as it was written, without quotes.
+    pub(crate) written: String,
+    /// The statement that makes it, or its part of the table's.
+    pub(crate) create: String,
+    /// The statement that removes it.
+    pub(crate) drop: String,
+    /// What must be there before it, and cannot go while it is there.
+    pub(crate) depends_on: BTreeSet<ObjectId>,
+    /// The place of a column in its table.
+    pub(crate) position: usize,
+    /// What takes it along when it goes.
+    pub(crate) owner: Option<ObjectId>,
+}
+
+impl Object {
+    /// One that is compared by `attributes`.
+    pub(crate) fn new(
+        id: ObjectId,
+        attributes: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Self {
+        Self {
+            attributes: attributes.into_iter().collect(),
+            ..Self::typed(id, Details::Untyped)
+        }
+    }
+
+    /// One that is compared by its details.
+    pub(crate) fn typed(id: ObjectId, details: Details) -> Self {
+        Self {
+            written: unquoted(&id.name),
+            id,
+            details,
+            attributes: BTreeMap::new(),
+            create: String::new(),
+            drop: String::new(),
+            depends_on: BTreeSet::new(),
+            position: 0,
+            owner: None,
+        }
+    }
+
+    /// One that is compared by the statement that makes it.
+    pub(crate) fn defined(
+        id: ObjectId,
+        create: impl Into<String>,
+        drop: impl Into<String>,
+    ) -> Self {
+        let create = create.into();
+        let mut object = Self::new(id, [("definition", create.clone())]);
+        object.create = create;
+        object.drop = drop.into();
+        object
+    }
+
+    /// Which object it is.
+    pub fn id(&self) -> &ObjectId {
+        &self.id
+    }
+
+    /// What is compared of it.
+    pub fn details(&self) -> &Details {
+        &self.details
+    }
+
+    /// What is compared of it, by the names that people read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrate_diff::{Connection, Filter, introspect};
+    ///
+    /// let mut connection = Connection::open("sqlite::memory:").await?;
+    /// connection.execute("CREATE TABLE t (a INT NOT NULL)").await?;
+    /// let schema = introspect(&mut connection, &Filter::default()).await?;
+    /// let column = schema.objects().find(|object| object.id().name == "a").expect("it is there");
+    /// let facts: Vec<_> = column.attributes().map(|(name, value)| format!("{name}: {value}")).collect();
+    /// assert_eq!(facts, ["type: INT", "not null: yes"]);
+    /// # Ok(()) }
+    /// ```
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let named = self.attributes.iter();
+        let named = named.map(|(&name, value)| (name, value.clone()));
+        self.details.facts().into_iter().chain(named)
+    }
+
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str)
+    }
+
+    /// Whether another object of the same id says the same.
+    pub(crate) fn says_what(&self, other: &Self) -> bool {
+        self.details == other.details && self.attributes == other.attributes
+    }
+
+    pub(crate) fn column(&self) -> Option<&Column> {
+        match &self.details {
+            Details::Column(column) => Some(column),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn foreign_key(&self) -> Option<&ForeignKey> {
+        match &self.details {
+            Details::ForeignKey(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn index(&self) -> Option<&Index> {
+        match &self.details {
+            Details::Index(index) => Some(index),
+            _ => None,
+        }
+    }
+}
+
+/// A name without its quotes, and without its schema.
+fn unquoted(name: &str) -> String {
+    let name = name.rsplit("\".\"").next().unwrap_or(name);
+    for quote in ['"', '`'] {
+        if let Some(inside) = name
+            .strip_suffix(quote)
+            .map(|name| name.find(quote).map_or(name, |at| &name[at + 1..]))
+        {
+            return inside.replace(&format!("{quote}{quote}"), &quote.to_string());
+        }
+    }
+    name.rsplit('.').next().unwrap_or(name).to_owned()
+}
+
+/// What a database holds.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    pub(crate) dialect: Dialect,
+    pub(crate) objects: BTreeMap<ObjectId, Object>,
+}
+
+impl Schema {
+    pub(crate) fn empty(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            objects: BTreeMap::new(),
+        }
+    }
+
+    /// The database whose SQL its objects are written in.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Everything in it, by kind and name.
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.objects.values()
+    }
+
+    pub(crate) fn add(&mut self, object: Object) {
+        self.objects.insert(object.id.clone(), object);
+    }
+
+    pub(crate) fn get(&self, id: &ObjectId) -> Option<&Object> {
+        self.objects.get(id)
+    }
+
+    pub(crate) fn has(&self, kind: Kind, name: &str) -> bool {
+        self.objects.contains_key(&ObjectId::new(kind, name))
+    }
+
+    /// The objects of a kind that belong to a table.
+    pub(crate) fn parts<'s>(
+        &'s self,
+        kind: Kind,
+        table: &'s str,
+    ) -> impl Iterator<Item = &'s Object> {
+        let first = ObjectId::of(kind, table, "");
+        let parts = self.objects.range(first..).map(|(_, object)| object);
+        parts.take_while(move |object| {
+            object.id.kind == kind && object.id.table.as_deref() == Some(table)
+        })
+    }
+
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Object> {
+        let first = ObjectId {
+            kind,
+            table: None,
+            name: String::new(),
+        };
+        let objects = self.objects.range(first..).map(|(_, object)| object);
+        objects.take_while(move |object| object.id.kind == kind)
+    }
+}
