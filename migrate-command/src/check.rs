@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use migrate_runtime::ErrorKind;
 
 use super::status::{self, Json};
 use super::{Cx, Exit, Failure};
@@ -23,11 +24,7 @@ impl Check {
         if let Some(timeout) = self.wait {
             match cx.runner(&pool).wait_until_current(timeout).await {
                 // What is missing is told below.
-                Err(error)
-                    if !error.is_not_current() && !error.is_edited() && !error.is_ahead() =>
-                {
-                    return Err(error.into());
-                }
+                Err(error) if !is_shown(error.kind()) => return Err(error.into()),
                 _ => {}
             }
         }
@@ -51,4 +48,12 @@ impl Check {
             Exit::Difference
         })
     }
+}
+
+/// Whether the status shows what the error says.
+fn is_shown(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotCurrent | ErrorKind::Edited | ErrorKind::Ahead
+    )
 }

@@ -33,7 +33,7 @@ pub async fn undone_from_the_journal<B: Backend>() {
                     the journal can undo: x4 Make x4\nthe journal can undo: x3 Make x3";
     assert_eq!(status.to_string(), expected);
     let error = older.upgrade(database.db()).await.unwrap_err();
-    assert!(error.is_ahead());
+    assert!(error.kind() == ErrorKind::Ahead);
     assert!(
         error
             .advice()
@@ -107,7 +107,7 @@ pub async fn undone_step_by_step<B: Backend>() {
         "a number of steps counts from what is applied"
     );
     let error = older.downgrade(database.db(), "x4").await.unwrap_err();
-    assert!(error.is_target(), "{error}");
+    assert!(error.kind() == ErrorKind::Target, "{error}");
     assert_eq!(down("-2").await, ["r1"], "and goes on into what it knows");
     assert_eq!(
         database.tables().await,
@@ -259,7 +259,7 @@ pub async fn what_the_journal_does_not_tell<B: Backend>() {
     let forget = "DELETE FROM migrate_journal WHERE revision = 'x3'";
     database.execute(forget).await.unwrap();
     let error = older.downgrade(database.db(), "r2").await.unwrap_err();
-    assert!(error.is_ahead());
+    assert!(error.kind() == ErrorKind::Ahead);
     assert!(
         error
             .to_string()
@@ -435,7 +435,7 @@ pub async fn another_app<B: Backend>() {
         other.check(database.db()).await.unwrap_err(),
         other.plan(database.db(), "head").await.unwrap_err(),
     ] {
-        assert!(error.is_ahead(), "{error}");
+        assert!(error.kind() == ErrorKind::Ahead, "{error}");
         let text = error.to_string();
         assert!(
             text.contains("`x4`") && text.contains("`q1` of this binary is not applied"),

@@ -58,7 +58,7 @@ pub async fn needs_a_target<B: Backend>() {
         .downgrade()
         .await
         .unwrap_err();
-    assert!(error.is_target());
+    assert!(error.kind() == ErrorKind::Target);
     assert!(error.to_string().contains("`-1`"), "{error}");
     assert_eq!(database.versions().await, ["r1"]);
 }
@@ -130,7 +130,7 @@ pub async fn a_branch_alone<B: Backend>() {
     let migrations = chain.load();
     migrations.upgrade(database.db()).await.unwrap();
     let error = migrations.downgrade(database.db(), "-1").await.unwrap_err();
-    assert!(error.is_target(), "{error}");
+    assert!(error.kind() == ErrorKind::Target, "{error}");
     assert!(
         error.to_string().contains("a2") && error.to_string().contains("b1"),
         "{error}"
@@ -182,7 +182,7 @@ pub async fn replaced_files_without_a_script<B: Backend>() {
         let error = replaced.downgrade(database.db(), target).await.unwrap_err();
         let text = error.to_string();
         assert!(
-            error.is_edited() && error.revision() == Some("r2"),
+            error.kind() == ErrorKind::Edited && error.revision() == Some("r2"),
             "{text}"
         );
         assert!(

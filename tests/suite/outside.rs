@@ -158,7 +158,7 @@ pub async fn refuses_edits_behind_the_resume_point<B: Backend>() {
         .await
         .unwrap();
     let error = chain.reload().upgrade(database.db()).await.unwrap_err();
-    assert!(error.is_edited(), "{error}");
+    assert!(error.kind() == ErrorKind::Edited, "{error}");
     assert!(
         error.to_string().contains("stopped after 1 statements"),
         "{error}"

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use embed_migrations::{Error, Migrations, Resolution, Runner, embed_migrations};
+use embed_migrations::{ErrorKind, Migrations, Resolution, Runner, embed_migrations};
 
 use crate::support::checker::assert_consistent;
 use crate::support::{Backend, Cut, cut};
@@ -76,7 +76,10 @@ macro_rules! go_on_after_a_cut {
         let again = BATCHES.runner($db).to("count").upgrade();
         let again = tokio::time::timeout(Duration::from_secs(30), again).await;
         let mut again = again.unwrap_or_else(|_| panic!("{}: the next run hangs", $polls));
-        if again.as_ref().is_err_and(Error::is_in_doubt) {
+        if again
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::InDoubt)
+        {
             let last = "SELECT event FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
             assert_eq!($database.column(last).await, ["started"], "{}", $polls);
             let settled = BATCHES.resolve($db, "count", Resolution::Retry).await;

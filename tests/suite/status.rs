@@ -56,7 +56,7 @@ pub async fn check_names_what_is_missing<B: Backend>() {
     let chain = Chain::line(2);
     let migrations = chain.load();
     let error = migrations.check(database.db()).await.unwrap_err();
-    assert!(error.is_not_current());
+    assert!(error.kind() == ErrorKind::NotCurrent);
     assert!(
         error.to_string().contains("2 revisions are pending"),
         "{error}"
@@ -166,7 +166,7 @@ pub async fn waits_no_longer_than_told<B: Backend>() {
         .wait_until_current(database.db(), Duration::from_millis(60))
         .await
         .unwrap_err();
-    assert!(error.is_not_current());
+    assert!(error.kind() == ErrorKind::NotCurrent);
     let text = error.to_string();
     assert!(
         text.contains("r2") && text.contains("waited 0.06 s"),
@@ -210,7 +210,7 @@ pub async fn an_edited_revision<B: Backend>() {
             .await
             .unwrap_err(),
     ] {
-        assert!(error.is_edited(), "{error}");
+        assert!(error.kind() == ErrorKind::Edited, "{error}");
         assert_eq!(error.revision(), Some("r1"));
         assert!(
             error.location().unwrap().ends_with("versions/r1.sql:7:1"),
@@ -258,7 +258,7 @@ pub async fn an_unknown_row<B: Backend>() {
         .await
         .unwrap();
     let error = migrations.upgrade(database.db()).await.unwrap_err();
-    assert!(error.is_ahead(), "{error}");
+    assert!(error.kind() == ErrorKind::Ahead, "{error}");
     assert!(error.to_string().contains("`feedbeef`"), "{error}");
     assert!(
         error
@@ -277,7 +277,8 @@ pub async fn an_unknown_row<B: Backend>() {
             .upgrade()
             .await
             .unwrap_err()
-            .is_ahead(),
+            .kind()
+            == ErrorKind::Ahead,
         "it diverged"
     );
     assert!(
@@ -285,7 +286,8 @@ pub async fn an_unknown_row<B: Backend>() {
             .downgrade(database.db(), "base")
             .await
             .unwrap_err()
-            .is_ahead()
+            .kind()
+            == ErrorKind::Ahead
     );
     assert_eq!(database.versions().await, ["feedbeef"]);
 }
@@ -296,7 +298,7 @@ pub async fn ahead<B: Backend>() {
     newer.load().upgrade(database.db()).await.unwrap();
     let older = older.load();
     let error = older.upgrade(database.db()).await.unwrap_err();
-    assert!(error.is_ahead());
+    assert!(error.kind() == ErrorKind::Ahead);
     assert!(error.to_string().contains("Ahead::Allow"), "{error}");
     let report = older
         .runner(database.db())
@@ -318,7 +320,7 @@ pub async fn ahead<B: Backend>() {
         .wait_until_current(Duration::ZERO)
         .await
         .unwrap();
-    assert!(older.check(database.db()).await.unwrap_err().is_ahead());
+    assert!(older.check(database.db()).await.unwrap_err().kind() == ErrorKind::Ahead);
 }
 
 /// The newer binary does not have what the older one has added.
@@ -335,7 +337,7 @@ pub async fn ahead_and_diverged<B: Backend>() {
         .upgrade()
         .await
         .unwrap_err();
-    assert!(error.is_ahead());
+    assert!(error.kind() == ErrorKind::Ahead);
     assert!(
         error
             .to_string()
@@ -405,7 +407,7 @@ pub async fn squashed_in_the_middle<B: Backend>() {
     let edited = squash(&"0".repeat(64)).load();
     let at_head = B::fresh().await;
     before.load().upgrade(at_head.db()).await.unwrap();
-    assert!(edited.upgrade(at_head.db()).await.unwrap_err().is_edited());
+    assert!(edited.upgrade(at_head.db()).await.unwrap_err().kind() == ErrorKind::Edited);
 }
 
 /// It says that something is applied and not what: nothing runs, and nobody waits for it to change.

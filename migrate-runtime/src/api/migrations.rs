@@ -126,7 +126,8 @@ impl Migrations {
     /// # use migrate_runtime::*;
     /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
     /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
-    /// assert!(migrations.check(&pool).await.unwrap_err().is_not_current());
+    /// let error = migrations.check(&pool).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotCurrent);
     /// migrations.upgrade(&pool).await?;
     /// migrations.check(&pool).await?;
     /// # Ok(()) }
@@ -147,7 +148,8 @@ impl Migrations {
     /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
     /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
     /// let soon = std::time::Duration::from_millis(1);
-    /// assert!(migrations.wait_until_current(&pool, soon).await.unwrap_err().is_not_current());
+    /// let error = migrations.wait_until_current(&pool, soon).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotCurrent);
     /// migrations.upgrade(&pool).await?;
     /// migrations.wait_until_current(&pool, soon).await?;
     /// # Ok(()) }
