@@ -13,6 +13,7 @@ pub mod digest;
 mod fingerprint;
 pub mod graph;
 mod input;
+pub mod lint;
 pub mod load;
 pub mod lock;
 mod parallel;

@@ -6,7 +6,7 @@ use super::value::{
     choice, command, dialects, file_template, hooks, length, locations, non_empty, one_or_more,
     only, strings, table_name,
 };
-use super::{adopt, connect, schema};
+use super::{adopt, connect, lint, schema};
 
 /// A key of `migrate.toml`, as the messages and the reference page describe it.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 /// Every key, in the order of the reference page.
-pub const KEYS: [Key; 22] = [
+pub const KEYS: [Key; 23] = [
     Key {
         name: "versions",
         takes: "a list of folders inside the migration directory, such as [\"versions\"]",
@@ -204,6 +204,13 @@ pub const KEYS: [Key; 22] = [
         default: "",
         meaning: "The desired schema: `models`, `files` and `program` are its sources, `unknown` says what happens to tables that they do not name.",
         read: schema::read,
+    },
+    Key {
+        name: "lint",
+        takes: lint::TAKES,
+        default: "",
+        meaning: "The findings of a review that are accepted, and what a build does with the others.",
+        read: lint::read,
     },
 ];
 

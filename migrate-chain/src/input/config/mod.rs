@@ -3,6 +3,7 @@
 mod adopt;
 mod connect;
 mod keys;
+mod lint;
 mod reader;
 mod schema;
 mod settings;
@@ -23,6 +24,7 @@ use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::{BYTE_ORDER_MARK, Source};
 
 pub use self::keys::{KEYS, Key};
+pub use self::lint::{Allowed, Lint, LintBuild};
 pub(crate) use self::settings::Settings;
 pub use self::settings::{
     Config, DEFAULT_JOURNAL_TABLE, DEFAULT_VERSION_TABLE, Hook, SchemaSource, journal_of,
@@ -65,6 +67,7 @@ fn table(reader: &mut Reader<'_>, table: &DeTable<'_>) {
         journal(reader, table.get("version_table"));
     }
     one_table_each(reader, table);
+    lint::needs_dialects(reader, table.get("lint"));
 }
 
 fn key(

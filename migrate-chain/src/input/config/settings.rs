@@ -1,5 +1,6 @@
 //! The settings that `migrate.toml` can hold, with their defaults.
 
+use super::lint::Lint;
 use crate::Dialect;
 use crate::adopt::Adopt;
 use crate::source::Place;
@@ -56,6 +57,8 @@ pub struct Config {
     pub app: Vec<String>,
     /// The desired schema.
     pub schema: SchemaSource,
+    /// What a review of revisions accepts.
+    pub lint: Lint,
 }
 
 /// The sources of the desired schema, in the order in which they are loaded.
@@ -112,6 +115,7 @@ impl Default for Config {
             lock_required: false,
             app: Vec::new(),
             schema: SchemaSource::default(),
+            lint: Lint::default(),
         }
     }
 }

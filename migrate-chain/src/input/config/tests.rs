@@ -25,7 +25,8 @@ fn every_key_is_read() {
          journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
          truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nlock = 'required'\napp = ['app', 'migrate']\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\nadopt.tool = 'sqlx'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
          [scratch]\nprelude = 'prelude.sql'\n[schema]\nmodels = ['src/models']\nfiles = ['objects/*.sql']\n\
-         program = ['ddl']\nunknown = 'drop'\n",
+         program = ['ddl']\nunknown = 'drop'\n\
+             [lint]\nbuild = 'warn'\nsince = 'a1'\nallow = [{ code = 'drop-column', reason = 'x' }]\n",
     );
     assert_eq!(faults, []);
     let expected = Config {
@@ -61,6 +62,14 @@ fn every_key_is_read() {
             files: vec!["objects/*.sql".into()],
             program: vec!["ddl".into()],
             drop_unknown: Some(true),
+        },
+        lint: Lint {
+            build: Some(LintBuild::Warn),
+            since: Some("a1".into()),
+            allow: vec![Allowed {
+                code: "drop-column".into(),
+                reason: "x".into(),
+            }],
         },
     };
     assert_eq!(config, expected);
@@ -133,6 +142,13 @@ fn every_wrong_value_is_reported_and_the_rest_is_read() {
         "connect = 'SET ROLE app'",
         "connect = { postgres = ['SET ROLE app'] }",
         "connect = { sqlite = '' }",
+        "lint = 'deny'",
+        "lint.build = 'deny'",
+        "dialects = ['sqlite']\nlint.build = 'loud'",
+        "lint.since = ''",
+        "lint.allow = ['drop-column']",
+        "lint.allow = [{ code = 'drop-column' }]",
+        "lint.allow = [{ code = 'drop-column', reason = ' ' }]",
     ];
     for line in wrong {
         let (config, faults) = read(&format!("bases = 'many'\n{line}\n"));
