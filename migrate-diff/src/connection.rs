@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, database_message};
 use crate::rows::Rows;
 
 /// A row as text; NULL is `None`.
-pub(crate) type TextRow = Vec<Option<String>>;
+pub type TextRow = Vec<Option<String>>;
 
 /// A connection to a database of any kind.
 pub struct Connection(pub(crate) Box<dyn Backend>);
@@ -89,7 +89,10 @@ impl Connection {
     }
 
     /// The first value of a query; empty if there is none.
-    pub(crate) async fn text(&mut self, sql: &str) -> Result<String, Error> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Database`] with the query, when the database refuses it.
+    pub async fn text(&mut self, sql: &str) -> Result<String, Error> {
         let rows = self.rows(sql).await?;
         let first = rows
             .into_iter()
@@ -99,7 +102,10 @@ impl Connection {
     }
 
     /// The rows of a query, every value as text, by position.
-    pub(crate) async fn rows(&mut self, sql: &str) -> Result<Vec<TextRow>, Error> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Database`] with the query, when the database refuses it.
+    pub async fn rows(&mut self, sql: &str) -> Result<Vec<TextRow>, Error> {
         Ok(self.named_rows(sql).await?.rows)
     }
 

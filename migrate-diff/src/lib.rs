@@ -28,7 +28,7 @@ mod step;
 mod touched;
 
 pub use built::{built, server};
-pub use connection::{Connection, dialect_of};
+pub use connection::{Connection, TextRow, dialect_of};
 pub use database::{introspect, introspect_touched};
 pub use dev_server::{DevServer, Model};
 pub use difference::{Change, Difference, Field};

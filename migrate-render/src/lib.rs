@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use migrate_chain::lint::{Blocks, Evidence, Finding, Severity};
 use migrate_chain::source::BYTE_ORDER_MARK;
 use migrate_chain::{Diagnostic, Place};
 pub use visible::{visible, visible_json};
@@ -71,6 +72,69 @@ pub fn located(
         group = group.element(level.clone().message(visible(note)));
     }
     render(&[group], style)
+}
+
+/// A finding of a review in the same form, without a newline at the end: what it blocks is said at its place.
+///
+/// ```
+/// use migrate_chain::lint::{Evidence, Finding, rule};
+/// use migrate_chain::{Dialect, Place};
+/// use migrate_render::{Style, finding};
+///
+/// let rule = rule("drop-table").expect("there is one");
+/// let found = Finding {
+///     rule,
+///     revision: 0,
+///     dialects: vec![Dialect::Sqlite],
+///     place: Place::whole("migrations/a.sql"),
+///     statement: 0..0,
+///     message: "the table `t` is dropped with its rows".into(),
+///     effect: rule.effect,
+///     evidence: Evidence::Read,
+///     rewrite: None,
+/// };
+/// assert!(finding(&found, Style::Plain).starts_with("error[drop-table]: the table `t` is dropped with its rows"));
+/// ```
+pub fn finding(finding: &Finding, style: Style) -> String {
+    let level = match finding.rule.severity {
+        Severity::Warning => Level::WARNING,
+        Severity::Error => Level::ERROR,
+    };
+    let title = level.primary_title(visible(&finding.message));
+    let label = (finding.effect.blocks != Blocks::Nothing).then(|| finding.effect.to_string());
+    let (place, primary) = (&finding.place, true);
+    let marked = Marked {
+        place,
+        label: label.as_deref(),
+        primary,
+    };
+    let mut group = add(Group::with_title(title.id(finding.rule.code)), &[marked]);
+    let known = known(finding);
+    group = group.element(Level::NOTE.message(visible(&known)));
+    let rewrite = finding
+        .rewrite
+        .as_ref()
+        .map(|rewrite| format!("write instead:\n{rewrite}"));
+    let help = rewrite.unwrap_or_else(|| finding.rule.why.to_owned());
+    group = group.element(Level::HELP.message(visible(&help)));
+    render(&[group], style)
+}
+
+/// How a finding is known, in a sentence.
+pub fn known(finding: &Finding) -> String {
+    match &finding.evidence {
+        Evidence::Read => {
+            let names: Vec<&str> = finding
+                .dialects
+                .iter()
+                .map(|dialect| dialect.name())
+                .collect();
+            format!("read in the SQL for {}", names.join(", "))
+        }
+        Evidence::Measured { server, facts } => {
+            format!("measured on {server}: the statement {}", facts.join(", "))
+        }
+    }
 }
 
 /// One diagnostic as a JSON object on one line, its fields as `docs/diagnostics.md` lists them.

@@ -14,11 +14,12 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 use crate::steps::Result;
 
 /// The crates that are checked.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "migrate-chain",
     "migrate-cli",
     "migrate-command",
     "migrate-diff",
+    "migrate-lint",
     "migrate-macros",
     "migrate-render",
     "migrate-runtime",
@@ -32,7 +33,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
         &[
             &["lib"],
             &["load"],
-            &["check", "fingerprint"],
+            &["check", "fingerprint", "lint"],
             &["chain"],
             &["plan"],
             &["graph"],

@@ -19,7 +19,7 @@ CREATE DOMAIN email AS text;
 CREATE TABLE users (id bigint PRIMARY KEY, email email, name text);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total integer, note varchar(200), paid boolean);
 CREATE INDEX orders_paid ON orders (paid);
-CREATE VIEW big_orders AS SELECT id FROM orders WHERE total > 100;
+CREATE VIEW known_users AS SELECT id FROM users WHERE email IS NOT NULL;
 CREATE TABLE events (id bigint, day date) PARTITION BY RANGE (day);
 CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 ",
@@ -244,7 +244,7 @@ pub(super) static TYPE_REWRITES: Rule = Rule {
     },
     sources: Sources {
         read: true,
-        squawk: true,
+        squawk: false,
         measured: true,
     },
     examples: &[Example {
@@ -265,7 +265,7 @@ pub(super) static DOMAIN_SCANS: Rule = Rule {
     },
     sources: Sources {
         read: true,
-        squawk: true,
+        squawk: false,
         measured: true,
     },
     examples: &[Example {
@@ -602,8 +602,8 @@ pub(super) static DROP_OBJECT: Rule = Rule {
     },
     examples: &[Example {
         dialect: Dialect::Postgres,
-        bad: "DROP VIEW big_orders;",
-        good: "DROP VIEW big_orders;\nCREATE VIEW big_orders AS SELECT id FROM orders WHERE total > 200;",
+        bad: "DROP VIEW known_users;",
+        good: "DROP VIEW known_users;\nCREATE VIEW known_users AS SELECT id, name FROM users;",
     }],
 };
 
@@ -717,8 +717,8 @@ pub(super) static RENAME_OBJECT: Rule = Rule {
     },
     examples: &[Example {
         dialect: Dialect::Postgres,
-        bad: "ALTER VIEW big_orders RENAME TO large_orders;",
-        good: "CREATE VIEW large_orders AS SELECT id FROM orders;",
+        bad: "ALTER VIEW known_users RENAME TO real_users;",
+        good: "CREATE VIEW real_users AS SELECT id FROM users;",
     }],
 };
 

@@ -1,0 +1,76 @@
+//! A review as text, and as what programs and code hosts read.
+
+mod github;
+mod json;
+mod markdown;
+mod sarif;
+mod text;
+
+use migrate_chain::Chain;
+use migrate_chain::lint::{Finding, RULES};
+use migrate_render::Style;
+
+use crate::review::Review;
+
+/// A form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people, as the diagnostics of a build.
+    Text(Style),
+    /// A JSON document.
+    Json,
+    /// Annotations of GitHub Actions, a line each.
+    Github,
+    /// A SARIF 2.1.0 document.
+    Sarif,
+    /// A comment for a pull request.
+    Markdown,
+}
+
+/// The report of a review, with a newline at the end of each line. `schema` is the change of the schema for a comment, as a
+/// diff; empty if there is none to show.
+pub fn report(chain: &Chain, review: &Review, format: Format, schema: &str) -> String {
+    match format {
+        Format::Text(style) => text::report(review, style),
+        Format::Json => json::report(chain, review),
+        Format::Github => github::report(review),
+        Format::Sarif => sarif::report(review),
+        Format::Markdown => markdown::report(chain, review, schema),
+    }
+}
+
+/// A number of things: `1 finding`, `2 findings`.
+pub fn counted(number: usize, thing: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{s}")
+}
+
+/// The first and the last line of a finding, and their columns.
+struct Span {
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+impl Span {
+    fn of(finding: &Finding) -> Self {
+        let place = &finding.place;
+        let (start, end) = (place.position(), place.source.position(place.range.end));
+        Self {
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+}
+
+/// The rules as a table of `docs/lint.md`, a row for each database of each rule.
+pub fn markdown_table() -> String {
+    let mut rows = String::new();
+    for rule in RULES {
+        rows.push_str(&markdown::rule(rule));
+    }
+    rows
+}
