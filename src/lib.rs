@@ -5,3 +5,7 @@ pub use migrate_runtime::*;
 #[cfg(feature = "cli")]
 #[doc(inline)]
 pub use migrate_command as cli;
+
+#[cfg(feature = "test")]
+#[doc(inline)]
+pub use migrate_test::*;

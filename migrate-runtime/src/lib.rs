@@ -20,6 +20,8 @@ mod journal;
 mod point;
 mod protocol;
 mod script;
+#[cfg(feature = "to_sqlx")]
+mod to_sqlx;
 mod values;
 
 pub use api::fleet::{Fleet, FleetReport, FleetResult};

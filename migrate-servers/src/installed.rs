@@ -63,6 +63,23 @@ impl Installed {
         newest.ok_or_else(|| Error::new(format!("{product} is not installed on this machine")))
     }
 
+    /// The newest one of the first of these products that is installed.
+    ///
+    /// # Errors
+    /// None is installed.
+    pub fn newest_of(products: &[Product]) -> Result<Self, Error> {
+        let found = products
+            .iter()
+            .find_map(|&product| Self::newest(product).ok());
+        found.ok_or_else(|| {
+            let names: Vec<&str> = products.iter().map(|product| product.name()).collect();
+            Error::new(format!(
+                "{} is not installed on this machine",
+                names.join(" or ")
+            ))
+        })
+    }
+
     /// One of this version.
     ///
     /// # Errors

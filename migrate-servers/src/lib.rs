@@ -8,6 +8,7 @@ mod mysql;
 mod postgres;
 mod product;
 mod server;
+mod shared;
 mod template;
 mod user;
 
@@ -16,3 +17,4 @@ pub use error::Error;
 pub use installed::{Installed, program};
 pub use product::{Product, Version};
 pub use server::{Listen, Server, Setup, free_port};
+pub use shared::Shared;

@@ -72,7 +72,7 @@ pub fn arguments(site: &Site, setup: &Setup) -> Vec<String> {
         settings.extend([
             "wal_level=minimal",
             "max_wal_senders=0",
-            "max_connections=20",
+            "max_connections=100",
         ]);
     }
     for setting in settings {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 
 /// A database server. MySQL and MariaDB are two: they differ in what they accept and in what they say of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +52,29 @@ impl Product {
         match self {
             Self::Postgres => "postgres",
             Self::MySql | Self::MariaDb => "mysql",
+        }
+    }
+
+    /// The name of its socket.
+    pub(crate) fn socket(self) -> &'static str {
+        match self {
+            Self::Postgres => ".s.PGSQL.5432",
+            Self::MySql | Self::MariaDb => crate::mysql::SOCKET,
+        }
+    }
+
+    /// The URL of a database of a server whose socket is in `folder`, for a user who may do everything.
+    pub(crate) fn url(self, folder: &Path, database: &str) -> String {
+        let (scheme, user) = (self.scheme(), self.administrator());
+        match self {
+            Self::Postgres => format!(
+                "{scheme}://{user}@localhost:5432/{database}?host={}&sslmode=disable",
+                folder.display()
+            ),
+            Self::MySql | Self::MariaDb => format!(
+                "{scheme}://{user}@localhost/{database}?socket={}&ssl-mode=disabled",
+                folder.join(self.socket()).display()
+            ),
         }
     }
 

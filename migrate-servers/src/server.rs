@@ -91,9 +91,20 @@ impl Server {
     /// # Errors
     /// Its data directory cannot be created, or it does not start; the message has what it printed.
     pub fn start(installed: &Installed, setup: &Setup) -> Result<Self, Error> {
-        Self::start_on(installed, setup, |site| match installed.product() {
-            Product::Postgres => postgres::prepare(installed, site),
-            Product::MySql | Product::MariaDb => mysql::prepare(installed, site, setup),
+        Self::start_with(installed, setup, janitor::OF_SERVER)
+    }
+
+    /// Starts a server that `janitor` cleans up after.
+    pub(crate) fn start_with(
+        installed: &Installed,
+        setup: &Setup,
+        janitor: &str,
+    ) -> Result<Self, Error> {
+        Self::start_on(installed, setup, janitor, |site| {
+            match installed.product() {
+                Product::Postgres => postgres::prepare(installed, site),
+                Product::MySql | Product::MariaDb => mysql::prepare(installed, site, setup),
+            }
         })
     }
 
@@ -102,7 +113,7 @@ impl Server {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_replica(installed: &Installed, setup: &Setup, of: u16) -> Result<Self, Error> {
-        Self::start_on(installed, setup, |site| {
+        Self::start_on(installed, setup, janitor::OF_SERVER, |site| {
             postgres::prepare_replica(installed, site, of)
         })
     }
@@ -110,10 +121,11 @@ impl Server {
     fn start_on(
         installed: &Installed,
         setup: &Setup,
+        janitor: &str,
         prepare: impl FnOnce(&Site) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let folder = folder().map_err(|error| Error::io("a temporary folder", &error))?;
-        let janitor = Janitor::of(janitor::OF_SERVER, folder.as_os_str())?;
+        let janitor = Janitor::of(janitor, folder.as_os_str())?;
         let user = User::for_servers(&folder)?;
         let listen = setup.listen;
         let site = Site {
@@ -148,19 +160,23 @@ impl Server {
 
     /// The URL of a database of it, for a user who may do everything.
     pub fn url(&self, database: &str) -> String {
-        let (scheme, user) = (self.product.scheme(), self.product.administrator());
-        let folder = self.site.socket_folder();
-        match (self.site.listen, self.product) {
-            (Listen::Port(port), _) => format!("{scheme}://{user}@127.0.0.1:{port}/{database}"),
-            (Listen::Socket, Product::Postgres) => format!(
-                "{scheme}://{user}@localhost:5432/{database}?host={}&sslmode=disable",
-                folder.display()
-            ),
-            (Listen::Socket, _) => format!(
-                "{scheme}://{user}@localhost/{database}?socket={}&ssl-mode=disabled",
-                folder.join(mysql::SOCKET).display()
-            ),
+        match self.site.listen {
+            Listen::Port(port) => {
+                let (scheme, user) = (self.product.scheme(), self.product.administrator());
+                format!("{scheme}://{user}@127.0.0.1:{port}/{database}")
+            }
+            Listen::Socket => self.product.url(&self.site.socket_folder(), database),
         }
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn socket_folder(&self) -> PathBuf {
+        self.site.socket_folder()
+    }
+
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.site.folder
     }
 
     /// How clients reach it.

@@ -20,7 +20,7 @@ pub fn fill(
     user: User,
     create: impl FnOnce(&Path) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let template = cache().map(|cache| cache.join(key));
+    let template = cache().map(|cache| cache.join("servers").join(key));
     if let Some(template) = template.as_deref().filter(|template| template.is_dir()) {
         if copy(template, data, user).is_ok() {
             return Ok(());
@@ -59,8 +59,8 @@ pub fn random() -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// The folder for templates in the user's cache; none if the user has no home.
-fn cache() -> Option<PathBuf> {
+/// Our folder in the user's cache; none if the user has no home.
+pub(crate) fn cache() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let folder = PathBuf::from(env::var_os(name)?);
         folder.is_absolute().then_some(folder)
@@ -74,7 +74,7 @@ fn cache() -> Option<PathBuf> {
         };
         Some(home.join(folder))
     })?;
-    Some(cache.join("embed-migrations/servers"))
+    Some(cache.join("embed-migrations"))
 }
 
 fn publish(data: &Path, template: &Path) -> io::Result<()> {

@@ -22,7 +22,7 @@ edition = "2024"
 [workspace]
 
 [dependencies]
-embed-migrations = { path = "../..", features = ["cli", "include_dir", "mysql", "postgres", "sqlite"] }
+embed-migrations = { path = "../..", features = ["cli", "include_dir", "mysql", "postgres", "sqlite", "test"] }
 "#;
 
 pub(crate) fn run(sh: &Shell, steps: &mut Steps) {

@@ -23,6 +23,7 @@ const CRATES: [&str; 9] = [
     "migrate-macros",
     "migrate-render",
     "migrate-runtime",
+    "migrate-test",
     "xtask",
 ];
 
@@ -50,7 +51,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
         &[
             &["lib"],
             &["api"],
-            &["script"],
+            &["script", "to_sqlx"],
             &["protocol"],
             &["database"],
             &["embedded"],

@@ -3,7 +3,7 @@ use std::fmt;
 use std::path::Path;
 
 use migrate_chain::graph::RevisionGraph;
-use migrate_chain::{Chain, Diagnostic, Dialect, Revision, Tree};
+use migrate_chain::{Chain, Checksum, Diagnostic, Dialect, Revision, Tree};
 
 use crate::context::RevisionFn;
 use crate::embedded::graph;
@@ -188,6 +188,30 @@ impl Migrations {
     #[doc(hidden)]
     pub fn connect_sql(&self, dialect: Dialect) -> Option<&str> {
         self.settings.connect[dialect.index()].as_deref()
+    }
+
+    /// A hash of all that decides what a database of this kind holds after an upgrade: the heads with their digests, the
+    /// tables of the bookkeeping, and the SQL of `[connect]`. A Rust revision may do more than its text says.
+    #[doc(hidden)]
+    pub fn identity(&self, dialect: Dialect) -> String {
+        let mut parts: Vec<String> = self
+            .store
+            .heads()
+            .iter()
+            .map(|head| format!("{} {}", head.id(), head.digest(dialect)))
+            .collect();
+        parts.sort_unstable();
+        let settings = &self.settings;
+        parts.push(format!(
+            "{:?}",
+            (
+                &settings.version_table,
+                &settings.version_table_schema,
+                &settings.journal_table,
+                &settings.connect[dialect.index()],
+            )
+        ));
+        Checksum::of(&parts.join("\n")).to_string()
     }
 
     /// How a file of the chain is shown to people.

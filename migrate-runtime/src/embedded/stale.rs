@@ -25,6 +25,17 @@ pub(crate) fn check(migrations: &Migrations) -> Result<(), Error> {
     }
 }
 
+impl Migrations {
+    /// The check, for a caller that does not connect.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Stale`], which names the first file that differs.
+    #[doc(hidden)]
+    pub fn check_source(&self) -> Result<(), Error> {
+        check(self)
+    }
+}
+
 /// What is different on disk, in words; none also where the directory cannot be read, which is for the build to report.
 fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
     let locations = migrations

@@ -1,0 +1,44 @@
+//! How the connections of a server are shared by all test processes.
+
+/// How many tests may be in turn at once, and how many connections each has. A test that is in turn has all of its own, so
+/// that none waits for another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Budget {
+    pub(crate) slots: u32,
+    pub(crate) connections: u32,
+}
+
+/// How many connections a test may have if the server has enough.
+const FOR_A_TEST: u32 = 5;
+
+impl Budget {
+    /// A fifth stays for others.
+    pub(crate) fn of(available: u32) -> Self {
+        let ours = (available / 5 * 4).max(2);
+        // Each process has one for itself, and there may be as many processes as tests.
+        let connections = FOR_A_TEST.min(ours - 1);
+        Self {
+            slots: (ours / (connections + 1)).min(200),
+            connections,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_in_turn_never_have_more_than_the_server() {
+        for available in 0..300 {
+            let Budget { slots, connections } = Budget::of(available);
+            assert!(slots >= 1 && connections >= 1, "{available}");
+            assert!(slots * (connections + 1) <= available.max(2), "{available}");
+        }
+        let usual = Budget {
+            slots: 12,
+            connections: 5,
+        };
+        assert_eq!(Budget::of(97), usual);
+    }
+}

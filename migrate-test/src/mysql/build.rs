@@ -1,0 +1,159 @@
+use std::sync::{Arc, PoisonError};
+
+use migrate_runtime::{Dialect, Migrations};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection, raw_sql};
+
+use super::catalog::{Catalog, string};
+use super::name::like;
+use super::query::{explain, fetch, number, text};
+use super::server::Server;
+use super::template::{Template, answers};
+use crate::error::Error;
+use crate::name::{Name, PREFIX, is_old};
+use crate::provide::Request;
+
+/// The table that a template has once it is complete.
+const MARK: &str = "migrate_test_template";
+
+impl Server {
+    /// The template for a request, built first if it is not there.
+    pub(super) async fn template(&self, request: &Request) -> Result<Arc<Template>, Error> {
+        let key = request.key(Dialect::MySql, "");
+        let cell = {
+            let mut templates = self
+                .templates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(templates.entry(key.clone()).or_default())
+        };
+        let migrations = request.migrations.as_ref();
+        let found = cell.get_or_try_init(|| self.find_or_build(&key, migrations));
+        Ok(Arc::clone(found.await?))
+    }
+
+    /// Forgets a template that somebody has dropped meanwhile.
+    pub(super) fn forget_templates(&self) {
+        let mut templates = self
+            .templates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        templates.clear();
+    }
+
+    async fn find_or_build(
+        &self,
+        key: &str,
+        migrations: Option<&Migrations>,
+    ) -> Result<Arc<Template>, Error> {
+        if let Some(migrations) = migrations {
+            migrations.check_source()?;
+        }
+        let connected = self.options().connect().await;
+        let mut connection = connected
+            .map_err(|error| Error::database("the MySQL server cannot be reached", error))?;
+        if let Some(found) = find(&mut connection, key).await? {
+            return Ok(Arc::new(found));
+        }
+        // Others wait for it; the lock ends with the connection.
+        let lock = format!("SELECT GET_LOCK('migrate_test_build_{key}', 600)");
+        fetch(&mut connection, &lock).await?;
+        if let Some(found) = find(&mut connection, key).await? {
+            return Ok(Arc::new(found));
+        }
+        let built = self.build(&mut connection, key, migrations).await;
+        let _ = connection.close().await;
+        built.map(Arc::new)
+    }
+
+    async fn build(
+        &self,
+        admin: &mut MySqlConnection,
+        key: &str,
+        migrations: Option<&Migrations>,
+    ) -> Result<Template, Error> {
+        // A builder that was killed has left them.
+        for unfinished in templates(admin, key).await? {
+            let _ = self
+                .execute(format!("DROP DATABASE IF EXISTS `{unfinished}`"))
+                .await;
+        }
+        let name = Name::of_template(key).to_string();
+        self.create_with_chain(&name, migrations).await?;
+        let failed = |error| explain("the template cannot be completed", error, self.user());
+        let connected = self.options().database(&name).connect().await;
+        let mut connection = connected.map_err(failed)?;
+        let catalog = Catalog::read(&mut connection).await?;
+        let template = Template {
+            key: key.to_owned(),
+            answers: answers(&mut connection, &catalog.questions()).await?,
+            reset: catalog.reset(&name),
+            is_recyclable: catalog.is_recyclable,
+        };
+        let mark = format!(
+            "CREATE TABLE {MARK} (answers LONGTEXT, reset LONGTEXT, is_recyclable INTEGER); INSERT INTO {MARK} VALUES ({}, {}, {})",
+            string(&template.answers),
+            string(&template.reset),
+            u8::from(template.is_recyclable)
+        );
+        // A backslash has to mean the same on each server.
+        let mode = "SET SESSION sql_mode = ''; ";
+        let marked = raw_sql(AssertSqlSafe(format!("{mode}{mark}")));
+        marked.execute(&mut connection).await.map_err(failed)?;
+        let _ = connection.close().await;
+        Ok(template)
+    }
+
+    /// Creates a database and runs the chain in it.
+    pub(super) async fn create_with_chain(
+        &self,
+        name: &str,
+        migrations: Option<&Migrations>,
+    ) -> Result<(), Error> {
+        let created = self.execute(format!("CREATE DATABASE `{name}`")).await;
+        created.map_err(|error| explain("no test database can be created", error, self.user()))?;
+        let Some(migrations) = migrations else {
+            return Ok(());
+        };
+        let done = migrations.upgrade(self.options().database(name)).await;
+        if let Err(error) = done {
+            let _ = self
+                .execute(format!("DROP DATABASE IF EXISTS `{name}`"))
+                .await;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+}
+
+/// The names of all templates with this key, complete or not.
+async fn templates(connection: &mut MySqlConnection, key: &str) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '{}'",
+        like(&format!("{PREFIX}template_{key}_"))
+    );
+    let rows = fetch(connection, &sql).await?;
+    Ok(rows.iter().filter_map(|row| text(row, 0)).collect())
+}
+
+/// The complete one that is not about to be swept.
+async fn find(connection: &mut MySqlConnection, key: &str) -> Result<Option<Template>, Error> {
+    for name in templates(connection, key).await? {
+        let is_young =
+            matches!(Name::parse(&name), Some(Name::Template { created, .. }) if !is_old(created));
+        if !is_young {
+            continue;
+        }
+        let sql = format!("SELECT answers, reset, is_recyclable FROM `{name}`.{MARK}");
+        // One that is not complete has no such table.
+        let rows = fetch(connection, &sql).await.unwrap_or_default();
+        if let Some(row) = rows.first() {
+            return Ok(Some(Template {
+                key: key.to_owned(),
+                answers: text(row, 0).unwrap_or_default(),
+                reset: text(row, 1).unwrap_or_default(),
+                is_recyclable: number(row, 2) == 1,
+            }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,182 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, MySql, MySqlPool, raw_sql};
+use tokio::sync::OnceCell;
+
+use super::keeper::{Keeper, Slot};
+use super::name::{Mark, Pooled, like};
+use super::query::{fetch, text};
+use super::template::Template;
+use crate::error::Error;
+use crate::name::{Name, PREFIX, is_old};
+use crate::office;
+use crate::variables::with_database;
+
+/// A server, as one process uses it. Everything here runs in the office.
+pub(super) struct Server {
+    /// How to connect to it, without a database.
+    options: MySqlConnectOptions,
+    helpers: MySqlPool,
+    keeper: tokio::sync::Mutex<Keeper>,
+    /// By their keys.
+    pub(super) templates: Mutex<HashMap<String, Arc<OnceCell<Arc<Template>>>>>,
+    /// The databases that tests that failed have left, by the test.
+    earlier: Mutex<HashMap<String, Vec<String>>>,
+}
+
+/// All connections of a process besides those of its tests.
+const HELPERS: u32 = 3;
+
+impl Server {
+    /// The one of a URL, the same for all tests of this process.
+    pub(super) async fn at(url: &str) -> Result<Arc<Self>, Error> {
+        type Servers = HashMap<String, Arc<OnceCell<Arc<Server>>>>;
+        static SERVERS: Mutex<Option<Servers>> = Mutex::new(None);
+        let cell = {
+            let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
+            let servers = servers.get_or_insert_default();
+            Arc::clone(servers.entry(url.to_owned()).or_default())
+        };
+        let server = cell.get_or_try_init(|| Self::connect(url)).await?;
+        Ok(Arc::clone(server))
+    }
+
+    async fn connect(url: &str) -> Result<Arc<Self>, Error> {
+        let options: MySqlConnectOptions = with_database(url, "").parse().map_err(|error| {
+            Error::database("DATABASE_URL cannot be read", error).help(
+                "percent-encode what is special in the user, the password and the database name",
+            )
+        })?;
+        let keeper = Keeper::connect(&options).await?;
+        let helpers = MySqlPoolOptions::new()
+            .max_connections(HELPERS)
+            .idle_timeout(Some(Duration::from_secs(1)))
+            .connect_lazy_with(options.clone());
+        let server = Arc::new(Self {
+            options,
+            helpers,
+            keeper: tokio::sync::Mutex::new(keeper),
+            templates: Mutex::default(),
+            earlier: Mutex::default(),
+        });
+        server.sweep_old().await?;
+        Ok(server)
+    }
+
+    /// How to connect to it, without a database.
+    pub(super) fn options(&self) -> MySqlConnectOptions {
+        self.options.clone()
+    }
+
+    /// The user of the URL.
+    pub(super) fn user(&self) -> &str {
+        self.options.get_username()
+    }
+
+    /// A connection for a while.
+    pub(super) async fn helper(&self) -> Result<PoolConnection<MySql>, Error> {
+        let helper = self.helpers.acquire().await;
+        helper.map_err(|error| Error::database("the MySQL server cannot be reached", error))
+    }
+
+    /// Runs one statement.
+    pub(super) async fn execute(&self, sql: String) -> Result<(), sqlx::Error> {
+        let mut helper = self.helpers.acquire().await?;
+        raw_sql(AssertSqlSafe(sql)).execute(&mut *helper).await?;
+        Ok(())
+    }
+
+    /// Waits for a share of the server's connections.
+    pub(super) async fn slot(&self) -> Result<Slot, Error> {
+        loop {
+            {
+                let mut keeper = self.keeper.lock().await;
+                if let Some(slot) = keeper.take_slot(&self.options).await? {
+                    return Ok(slot);
+                }
+                // Who waits must not have what others wait for.
+                keeper.rest();
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    pub(super) async fn free(&self, slot: u32) {
+        self.keeper.lock().await.free_slot(slot).await;
+    }
+
+    /// Drops a database in its own time.
+    pub(super) fn drop_later(self: &Arc<Self>, name: String) {
+        let server = Arc::clone(self);
+        office::spawn(async move {
+            let _ = server
+                .execute(format!("DROP DATABASE IF EXISTS `{name}`"))
+                .await;
+        });
+    }
+
+    /// Marks a database, so that no other test uses it.
+    pub(super) async fn keep(&self, name: &str, test: &str) {
+        let mark = Mark::new(test);
+        let sql = format!("CREATE TABLE `{name}`.`{mark}` (id INTEGER)");
+        if self.execute(sql).await.is_ok() {
+            let mut earlier = self.earlier();
+            earlier.entry(mark.test).or_default().push(name.to_owned());
+        }
+    }
+
+    /// Drops what earlier runs of a test have left.
+    pub(super) fn sweep_earlier(self: &Arc<Self>, test: &str) {
+        let left = self.earlier().remove(test).unwrap_or_default();
+        for name in left {
+            self.drop_later(name);
+        }
+    }
+
+    /// Drops what is of no use any more, and remembers what each test has left.
+    async fn sweep_old(self: &Arc<Self>) -> Result<(), Error> {
+        let sql = format!(
+            "SELECT s.schema_name, t.table_name FROM information_schema.schemata s LEFT JOIN information_schema.tables t \
+             ON t.table_schema = s.schema_name AND t.table_name LIKE '{}' WHERE s.schema_name LIKE '{}'",
+            like(Mark::BEGINNING),
+            like(PREFIX)
+        );
+        let rows = fetch(&mut *self.helper().await?, &sql).await?;
+        for row in &rows {
+            let name = text(row, 0).unwrap_or_default();
+            let mark = text(row, 1).and_then(|table| Mark::parse(&table));
+            match (Pooled::parse(&name), Name::parse(&name), mark) {
+                (Some(_), _, Some(mark)) if is_old(mark.created) => self.drop_later(name),
+                (Some(_), _, Some(mark)) => {
+                    self.earlier().entry(mark.test).or_default().push(name);
+                }
+                (Some(pooled), _, None) if is_old(pooled.created) => self.drop_unused(pooled),
+                (_, Some(Name::Template { created, .. }), _) if is_old(created) => {
+                    self.drop_later(name);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops a database unless a test uses it.
+    fn drop_unused(self: &Arc<Self>, pooled: Pooled) {
+        let server = Arc::clone(self);
+        office::spawn(async move {
+            if server.keeper.lock().await.reserve(pooled.slot).await {
+                let sql = format!("DROP DATABASE IF EXISTS `{pooled}`");
+                let _ = server.execute(sql).await;
+                server.free(pooled.slot).await;
+            }
+        });
+    }
+
+    fn earlier(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,107 @@
+use std::sync::{Arc, PoisonError};
+
+use migrate_runtime::{Dialect, Migrations};
+use sqlx::{Connection as _, PgConnection};
+
+use super::keeper::{databases, lock};
+use super::query::{execute, explain, fetch};
+use super::server::Server;
+use crate::error::Error;
+use crate::name::{Name, is_old};
+use crate::provide::Request;
+
+impl Server {
+    /// The name of the template with the chain of a request; none for an empty database.
+    pub(super) async fn template(&self, request: &Request) -> Result<Option<String>, Error> {
+        let Some(migrations) = &request.migrations else {
+            return Ok(None);
+        };
+        // Another role may not copy it.
+        let key = request.key(Dialect::Postgres, self.role());
+        let cell = {
+            let mut templates = self
+                .templates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(templates.entry(key.clone()).or_default())
+        };
+        let found = cell.get_or_try_init(|| self.find_or_build(&key, migrations));
+        Ok(Some(found.await?.clone()))
+    }
+
+    /// Forgets a template that somebody has dropped meanwhile.
+    pub(super) fn forget_templates(&self) {
+        let mut templates = self
+            .templates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        templates.clear();
+    }
+
+    async fn find_or_build(&self, key: &str, migrations: &Migrations) -> Result<String, Error> {
+        migrations.check_source()?;
+        let mut connection = self.connection(&self.options()).await?;
+        if let Some(found) = find(&mut connection, key).await? {
+            return Ok(found);
+        }
+        // Others wait for it; the lock ends with the connection.
+        fetch(
+            &mut connection,
+            format!("SELECT pg_advisory_lock({})", lock(key)),
+        )
+        .await?;
+        if let Some(found) = find(&mut connection, key).await? {
+            return Ok(found);
+        }
+        let built = self.build(&mut connection, key, migrations).await;
+        let _ = connection.close().await;
+        built
+    }
+
+    async fn build(
+        &self,
+        connection: &mut PgConnection,
+        key: &str,
+        migrations: &Migrations,
+    ) -> Result<String, Error> {
+        let building = Name::of_build().to_string();
+        self.create_empty(connection, &building).await?;
+        let name = Name::of_template(key).to_string();
+        let built = self.run_chain(&building, migrations).await;
+        let finish = [
+            format!("ALTER DATABASE \"{building}\" WITH ALLOW_CONNECTIONS false"),
+            format!("ALTER DATABASE \"{building}\" RENAME TO \"{name}\""),
+        ];
+        let remove = format!("DROP DATABASE IF EXISTS \"{building}\"");
+        if built.is_err() {
+            let _ = execute(connection, remove).await;
+            return built.map(|()| name);
+        }
+        for sql in finish {
+            execute(connection, sql)
+                .await
+                .map_err(|error| explain("the template cannot be completed", error, self.role()))?;
+        }
+        Ok(name)
+    }
+
+    async fn run_chain(&self, database: &str, migrations: &Migrations) -> Result<(), Error> {
+        let mut connection = self.connection(&self.options().database(database)).await?;
+        migrations.upgrade(&mut connection).await?;
+        // Nobody may be connected to what is renamed.
+        let closed = connection.close().await;
+        closed.map_err(|error| Error::database("the template cannot be completed", error))
+    }
+}
+
+/// The newest template with this key that is not about to be swept.
+async fn find(connection: &mut PgConnection, key: &str) -> Result<Option<String>, Error> {
+    let names = databases(connection).await?.into_iter();
+    let fitting = names.filter_map(|name| match &name {
+        Name::Template { key: of, created } if of == key && !is_old(*created) => {
+            Some((*created, name.to_string()))
+        }
+        _ => None,
+    });
+    Ok(fitting.max().map(|(_, name)| name))
+}
