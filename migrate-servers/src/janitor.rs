@@ -17,11 +17,11 @@ pub const OF_SERVER: &str = "while read -r group; do kill -s KILL -- \"-$group\"
     for try in 1 2 3 4 5 6 7 8 9; do rm -rf \"$0\" && break; sleep 0.1; done";
 
 /// The file in the folder of a shared server that says that it can be joined.
-pub(crate) const RUNNING: &str = "running";
+pub const RUNNING: &str = "running";
 
 /// Waits until no user of a shared server has been alive for this many seconds. Who joins writes its file among the users
 /// first and then looks for `running`; this removes `running` first and then looks for users.
-pub(crate) const OF_SHARED_SERVER: &str = "used() { any=1; for user in \"$0\"/users/*; do [ -e \"$user\" ] || continue; \
+pub const OF_SHARED_SERVER: &str = "used() { any=1; for user in \"$0\"/users/*; do [ -e \"$user\" ] || continue; \
     name=${user##*/}; if kill -0 \"${name%%.*}\" 2> /dev/null; then any=0; else rm -f \"$user\"; fi; done; return $any; }; \
     idle=0; while :; do if used; then idle=0; elif [ \"$idle\" -ge SECONDS ]; then \
     mv \"$0/running\" \"$0/stopping\"; used || break; mv \"$0/stopping\" \"$0/running\"; idle=0; \

@@ -3,9 +3,9 @@
 /// How many tests may be in turn at once, and how many connections each has. A test that is in turn has all of its own, so
 /// that none waits for another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Budget {
-    pub(crate) slots: u32,
-    pub(crate) connections: u32,
+pub struct Budget {
+    pub slots: u32,
+    pub connections: u32,
 }
 
 /// How many connections a test may have if the server has enough.
@@ -13,7 +13,7 @@ const FOR_A_TEST: u32 = 5;
 
 impl Budget {
     /// A fifth stays for others.
-    pub(crate) fn of(available: u32) -> Self {
+    pub fn of(available: u32) -> Self {
         let ours = (available / 5 * 4).max(2);
         // Each process has one for itself, and there may be as many processes as tests.
         let connections = FOR_A_TEST.min(ours - 1);

@@ -119,6 +119,6 @@ impl<DB: TestBackend> std::fmt::Debug for TestDatabase<DB> {
 
 /// Says where the database of a test that failed is.
 #[allow(clippy::print_stderr, reason = "a test tells what happened so")]
-pub(crate) fn say_kept(url: &str) {
+pub fn say_kept(url: &str) {
     eprintln!("the test database is kept until this test runs again, for 24 hours at most: {url}");
 }

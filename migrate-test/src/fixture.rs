@@ -15,7 +15,7 @@ pub struct Fixture {
 }
 
 /// Runs the fixtures.
-pub(crate) async fn apply<DB: TestBackend>(
+pub async fn apply<DB: TestBackend>(
     database: &TestDatabase<DB>,
     fixtures: &'static [Fixture],
 ) -> Result<(), Error>

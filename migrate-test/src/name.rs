@@ -8,31 +8,31 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use migrate_runtime::Checksum;
 
 /// The beginning of every name.
-pub(crate) const PREFIX: &str = "migrate_test_";
+pub const PREFIX: &str = "migrate_test_";
 
 /// How long a database stays after a test that failed, and what is built for many tests.
 const KEPT_FOR: Duration = Duration::from_hours(24);
 
 /// The first digits of the hash of a text.
-pub(crate) fn hash(text: &str, digits: usize) -> String {
+pub fn hash(text: &str, digits: usize) -> String {
     let mut hash = Checksum::of(text).to_string();
     hash.truncate(digits);
     hash
 }
 
 /// Seconds since 1970.
-pub(crate) fn now() -> u64 {
+pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
 }
 
 /// Whether what was created then may be removed if nobody uses it.
-pub(crate) fn is_old(created: u64) -> bool {
+pub fn is_old(created: u64) -> bool {
     created.saturating_add(KEPT_FOR.as_secs()) < now()
 }
 
 /// 12 hexadecimal digits that no other process has.
-pub(crate) fn run() -> &'static str {
+pub fn run() -> &'static str {
     static RUN: OnceLock<String> = OnceLock::new();
     RUN.get_or_init(|| {
         use std::hash::{BuildHasher as _, RandomState};
@@ -43,7 +43,7 @@ pub(crate) fn run() -> &'static str {
 
 /// What a database is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
+pub enum Name {
     /// A test, by the hash of its path.
     Test {
         test: String,
@@ -59,7 +59,7 @@ pub(crate) enum Name {
 
 impl Name {
     /// A new one for a test.
-    pub(crate) fn of_test(test: &str) -> Self {
+    pub fn of_test(test: &str) -> Self {
         Self::Test {
             test: test.to_owned(),
             created: now(),
@@ -69,7 +69,7 @@ impl Name {
     }
 
     /// A new one for a template that is about to be built.
-    pub(crate) fn of_build() -> Self {
+    pub fn of_build() -> Self {
         Self::Build {
             run: run().to_owned(),
             number: next(),
@@ -77,7 +77,7 @@ impl Name {
     }
 
     /// The one that a template has from now on.
-    pub(crate) fn of_template(key: &str) -> Self {
+    pub fn of_template(key: &str) -> Self {
         Self::Template {
             key: key.to_owned(),
             created: now(),
@@ -85,7 +85,7 @@ impl Name {
     }
 
     /// Reads a name. One that is not exactly as ours are is none, and nothing is done to it.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         let parts: Vec<&str> = name.strip_prefix(PREFIX)?.split('_').collect();
         let parsed = match parts[..] {
             ["build", run, number] => Self::Build {
@@ -114,9 +114,9 @@ impl Name {
 }
 
 /// How many digits of a hash a test has in a name.
-pub(crate) const TEST: usize = 12;
+pub const TEST: usize = 12;
 /// How many digits the key of a template has.
-pub(crate) const KEY: usize = 20;
+pub const KEY: usize = 20;
 
 fn is_hash(text: &str, digits: usize) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 ///
 /// # Panics
 /// If the system gives no thread.
-pub(crate) fn spawn<W>(work: W) -> JoinHandle<W::Output>
+pub fn spawn<W>(work: W) -> JoinHandle<W::Output>
 where
     W: Future<Output: Send> + Send + 'static,
 {
@@ -26,7 +26,7 @@ where
 }
 
 /// Runs work there, and waits for it.
-pub(crate) async fn run<W>(work: W) -> W::Output
+pub async fn run<W>(work: W) -> W::Output
 where
     W: Future<Output: Send> + Send + 'static,
 {

@@ -16,7 +16,7 @@ const IDLE: Duration = Duration::from_mins(1);
 /// The URL of the private server that all test processes of this user share.
 ///
 /// It blocks while the server starts.
-pub(crate) fn url(dialect: Dialect) -> Result<String, Error> {
+pub fn url(dialect: Dialect) -> Result<String, Error> {
     static JOINED: Mutex<Option<HashMap<Dialect, Shared>>> = Mutex::new(None);
     let mut joined = JOINED.lock().unwrap_or_else(PoisonError::into_inner);
     let joined = joined.get_or_insert_default();

@@ -5,7 +5,7 @@ use std::env;
 use migrate_runtime::{AnyPool, Dialect};
 
 /// `DATABASE_URL`, else that of the file `.env` here or in a folder above. An empty one is none.
-pub(crate) fn database_url() -> Option<String> {
+pub fn database_url() -> Option<String> {
     const NAME: &str = "DATABASE_URL";
     let variable = env::var(NAME).ok().filter(|url| !url.is_empty());
     variable.or_else(|| {
@@ -18,18 +18,18 @@ pub(crate) fn database_url() -> Option<String> {
 
 /// The URL, if it is that of a database of this kind.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) fn database_url_of(dialect: Dialect) -> Option<String> {
+pub fn database_url_of(dialect: Dialect) -> Option<String> {
     database_url().filter(|url| dialect_of(url) == Some(dialect))
 }
 
 /// The kind of database that a URL is of.
-pub(crate) fn dialect_of(url: &str) -> Option<Dialect> {
+pub fn dialect_of(url: &str) -> Option<Dialect> {
     AnyPool::dialect_of(url)
 }
 
 /// The URL with another database.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) fn with_database(url: &str, name: &str) -> String {
+pub fn with_database(url: &str, name: &str) -> String {
     let (rest, query) = match url.split_once('?') {
         Some((rest, query)) => (rest, format!("?{query}")),
         None => (url, String::new()),

@@ -14,7 +14,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 use crate::steps::Result;
 
 /// The crates that are checked.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "migrate-chain",
     "migrate-cli",
     "migrate-command",

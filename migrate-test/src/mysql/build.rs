@@ -17,7 +17,7 @@ const MARK: &str = "migrate_test_template";
 
 impl Server {
     /// The template for a request, built first if it is not there.
-    pub(super) async fn template(&self, request: &Request) -> Result<Arc<Template>, Error> {
+    pub async fn template(&self, request: &Request) -> Result<Arc<Template>, Error> {
         let key = request.key(Dialect::MySql, "");
         let cell = {
             let mut templates = self
@@ -32,7 +32,7 @@ impl Server {
     }
 
     /// Forgets a template that somebody has dropped meanwhile.
-    pub(super) fn forget_templates(&self) {
+    pub fn forget_templates(&self) {
         let mut templates = self
             .templates
             .lock()
@@ -104,7 +104,7 @@ impl Server {
     }
 
     /// Creates a database and runs the chain in it.
-    pub(super) async fn create_with_chain(
+    pub async fn create_with_chain(
         &self,
         name: &str,
         migrations: Option<&Migrations>,

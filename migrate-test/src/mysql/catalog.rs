@@ -11,23 +11,23 @@ use crate::error::Error;
 
 /// What the template holds.
 #[derive(Debug, Default)]
-pub(super) struct Catalog {
+pub struct Catalog {
     /// The base tables.
-    pub(super) tables: Vec<String>,
+    pub tables: Vec<String>,
     /// Those with rows, and their columns that can be written.
-    pub(super) filled: Vec<(String, Vec<String>)>,
+    pub filled: Vec<(String, Vec<String>)>,
     /// Those with a counter.
-    pub(super) counted: Vec<String>,
+    pub counted: Vec<String>,
     /// Those whose triggers fire when a row is deleted.
-    pub(super) truncated: BTreeSet<String>,
+    pub truncated: BTreeSet<String>,
     /// Whether emptying and filling the tables gives the same database again.
-    pub(super) is_recyclable: bool,
-    pub(super) has_checks: bool,
+    pub is_recyclable: bool,
+    pub has_checks: bool,
 }
 
 impl Catalog {
     /// Reads it from the database that the connection is in.
-    pub(super) async fn read(connection: &mut MySqlConnection) -> Result<Self, Error> {
+    pub async fn read(connection: &mut MySqlConnection) -> Result<Self, Error> {
         let mut catalog = Self {
             is_recyclable: true,
             ..Self::default()
@@ -114,7 +114,7 @@ impl Catalog {
     }
 
     /// The one message that makes a database as `template` is, and asks what differs then: the fingerprint, and the counters.
-    pub(super) fn reset(&self, template: &str) -> String {
+    pub fn reset(&self, template: &str) -> String {
         let mut out = String::from(
             "SET SESSION foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO', lock_wait_timeout = 5, \
              innodb_lock_wait_timeout = 5;\n",
@@ -143,7 +143,7 @@ impl Catalog {
     }
 
     /// The fingerprint as the first row, then a row for each counter.
-    pub(super) fn questions(&self) -> String {
+    pub fn questions(&self) -> String {
         let fingerprint = fingerprint::query(self.has_checks);
         let mut out = format!(
             "/*!80000 SET SESSION information_schema_stats_expiry = 0; */ SELECT '', {fingerprint};\n"
@@ -161,10 +161,10 @@ impl Catalog {
     }
 }
 
-pub(super) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-pub(super) fn string(text: &str) -> String {
+pub fn string(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }

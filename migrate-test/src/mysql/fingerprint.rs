@@ -131,7 +131,7 @@ const CHECKS: Catalog = Catalog {
 };
 
 /// The query. Its one value is the fingerprint of the current database.
-pub(super) fn query(has_checks: bool) -> String {
+pub fn query(has_checks: bool) -> String {
     let checks = has_checks.then_some(&CHECKS);
     let parts: Vec<String> = CATALOGS
         .iter()

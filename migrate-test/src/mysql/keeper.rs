@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// The connection that holds a lock for each share of the server's connections that this process has. The server releases
 /// them when this process ends, however it ends.
-pub(super) struct Keeper {
+pub struct Keeper {
     connection: Option<MySqlConnection>,
     budget: Budget,
     taken: BTreeSet<u32>,
@@ -18,9 +18,9 @@ pub(super) struct Keeper {
 
 /// A share of the server's connections.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
-    pub(super) number: u32,
-    pub(super) connections: u32,
+pub struct Slot {
+    pub number: u32,
+    pub connections: u32,
 }
 
 /// The lock of a share, which is also that of its databases.
@@ -29,7 +29,7 @@ fn lock(slot: u32) -> String {
 }
 
 impl Keeper {
-    pub(super) async fn connect(options: &MySqlConnectOptions) -> Result<Self, Error> {
+    pub async fn connect(options: &MySqlConnectOptions) -> Result<Self, Error> {
         let mut keeper = Self {
             connection: None,
             budget: Budget::of(0),
@@ -54,14 +54,14 @@ impl Keeper {
     }
 
     /// Gives the connection up as long as no database of this process depends on it.
-    pub(super) fn rest(&mut self) {
+    pub fn rest(&mut self) {
         if self.taken.is_empty() {
             self.connection = None;
         }
     }
 
     /// Takes a share that nobody has. CASE asks for one lock after the other until it gets one.
-    pub(super) async fn take_slot(
+    pub async fn take_slot(
         &mut self,
         options: &MySqlConnectOptions,
     ) -> Result<Option<Slot>, Error> {
@@ -94,7 +94,7 @@ impl Keeper {
         }))
     }
 
-    pub(super) async fn free_slot(&mut self, slot: u32) {
+    pub async fn free_slot(&mut self, slot: u32) {
         self.taken.remove(&slot);
         self.release(slot).await;
     }
@@ -109,7 +109,7 @@ impl Keeper {
     }
 
     /// Keeps everybody away from the databases of a share, if nobody uses them. [`free_slot`](Self::free_slot) ends it.
-    pub(super) async fn reserve(&mut self, slot: u32) -> bool {
+    pub async fn reserve(&mut self, slot: u32) -> bool {
         if self.taken.contains(&slot) {
             return false;
         }

@@ -4,17 +4,17 @@ use crate::name::{KEY, PREFIX, TEST, now};
 
 /// A database that one test after the other uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pooled {
+pub struct Pooled {
     /// The key of its template.
-    pub(super) key: String,
+    pub key: String,
     /// Only who has this share of the server's connections may use it.
-    pub(super) slot: u32,
-    pub(super) created: u64,
+    pub slot: u32,
+    pub created: u64,
     number: u32,
 }
 
 impl Pooled {
-    pub(super) fn new(key: &str, slot: u32) -> Self {
+    pub fn new(key: &str, slot: u32) -> Self {
         use std::hash::{BuildHasher as _, RandomState};
         let random = RandomState::new().hash_one(slot) & 0xffff_ffff;
         Self {
@@ -26,11 +26,11 @@ impl Pooled {
     }
 
     /// The beginning of the names of those with this key and share.
-    pub(super) fn beginning(key: &str, slot: u32) -> String {
+    pub fn beginning(key: &str, slot: u32) -> String {
         format!("{PREFIX}{key}_{slot}_")
     }
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         let parts: Vec<&str> = name.strip_prefix(PREFIX)?.split('_').collect();
         let &[key, slot, created, number] = &parts[..] else {
             return None;
@@ -59,22 +59,22 @@ impl std::fmt::Display for Pooled {
 
 /// A table in a database that stays because a test has failed in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) test: String,
-    pub(super) created: u64,
+pub struct Mark {
+    pub test: String,
+    pub created: u64,
 }
 
 impl Mark {
-    pub(super) const BEGINNING: &'static str = "migrate_test_failed_";
+    pub const BEGINNING: &'static str = "migrate_test_failed_";
 
-    pub(super) fn new(test: &str) -> Self {
+    pub fn new(test: &str) -> Self {
         Self {
             test: test.to_owned(),
             created: now(),
         }
     }
 
-    pub(super) fn parse(table: &str) -> Option<Self> {
+    pub fn parse(table: &str) -> Option<Self> {
         let (test, created) = table.strip_prefix(Self::BEGINNING)?.split_once('_')?;
         let created = created.parse().ok()?;
         (test.len() == TEST).then(|| Self {
@@ -91,7 +91,7 @@ impl std::fmt::Display for Mark {
 }
 
 /// A pattern of LIKE for names that begin so.
-pub(super) fn like(beginning: &str) -> String {
+pub fn like(beginning: &str) -> String {
     format!("{}%", beginning.replace('_', "\\_"))
 }
 

@@ -13,11 +13,7 @@ use crate::provide::Request;
 
 impl Server {
     /// The name of a database that is as the chain has built it: one that was used before, or a new one.
-    pub(super) async fn ready(
-        self: &Arc<Self>,
-        slot: u32,
-        request: &Request,
-    ) -> Result<String, Error> {
+    pub async fn ready(self: &Arc<Self>, slot: u32, request: &Request) -> Result<String, Error> {
         let template = self.template(request).await?;
         let mut helper = self.helper().await?;
         for name in self.used_before(&mut helper, &template.key, slot).await? {

@@ -17,13 +17,13 @@ use crate::office;
 use crate::variables::with_database;
 
 /// A server, as one process uses it. Everything here runs in the office.
-pub(super) struct Server {
+pub struct Server {
     /// How to connect to it, without a database.
     options: MySqlConnectOptions,
     helpers: MySqlPool,
     keeper: tokio::sync::Mutex<Keeper>,
     /// By their keys.
-    pub(super) templates: Mutex<HashMap<String, Arc<OnceCell<Arc<Template>>>>>,
+    pub templates: Mutex<HashMap<String, Arc<OnceCell<Arc<Template>>>>>,
     /// The databases that tests that failed have left, by the test.
     earlier: Mutex<HashMap<String, Vec<String>>>,
 }
@@ -33,7 +33,7 @@ const HELPERS: u32 = 3;
 
 impl Server {
     /// The one of a URL, the same for all tests of this process.
-    pub(super) async fn at(url: &str) -> Result<Arc<Self>, Error> {
+    pub async fn at(url: &str) -> Result<Arc<Self>, Error> {
         type Servers = HashMap<String, Arc<OnceCell<Arc<Server>>>>;
         static SERVERS: Mutex<Option<Servers>> = Mutex::new(None);
         let cell = {
@@ -68,30 +68,30 @@ impl Server {
     }
 
     /// How to connect to it, without a database.
-    pub(super) fn options(&self) -> MySqlConnectOptions {
+    pub fn options(&self) -> MySqlConnectOptions {
         self.options.clone()
     }
 
     /// The user of the URL.
-    pub(super) fn user(&self) -> &str {
+    pub fn user(&self) -> &str {
         self.options.get_username()
     }
 
     /// A connection for a while.
-    pub(super) async fn helper(&self) -> Result<PoolConnection<MySql>, Error> {
+    pub async fn helper(&self) -> Result<PoolConnection<MySql>, Error> {
         let helper = self.helpers.acquire().await;
         helper.map_err(|error| Error::database("the MySQL server cannot be reached", error))
     }
 
     /// Runs one statement.
-    pub(super) async fn execute(&self, sql: String) -> Result<(), sqlx::Error> {
+    pub async fn execute(&self, sql: String) -> Result<(), sqlx::Error> {
         let mut helper = self.helpers.acquire().await?;
         raw_sql(AssertSqlSafe(sql)).execute(&mut *helper).await?;
         Ok(())
     }
 
     /// Waits for a share of the server's connections.
-    pub(super) async fn slot(&self) -> Result<Slot, Error> {
+    pub async fn slot(&self) -> Result<Slot, Error> {
         loop {
             {
                 let mut keeper = self.keeper.lock().await;
@@ -105,12 +105,12 @@ impl Server {
         }
     }
 
-    pub(super) async fn free(&self, slot: u32) {
+    pub async fn free(&self, slot: u32) {
         self.keeper.lock().await.free_slot(slot).await;
     }
 
     /// Drops a database in its own time.
-    pub(super) fn drop_later(self: &Arc<Self>, name: String) {
+    pub fn drop_later(self: &Arc<Self>, name: String) {
         let server = Arc::clone(self);
         office::spawn(async move {
             let _ = server
@@ -120,7 +120,7 @@ impl Server {
     }
 
     /// Marks a database, so that no other test uses it.
-    pub(super) async fn keep(&self, name: &str, test: &str) {
+    pub async fn keep(&self, name: &str, test: &str) {
         let mark = Mark::new(test);
         let sql = format!("CREATE TABLE `{name}`.`{mark}` (id INTEGER)");
         if self.execute(sql).await.is_ok() {
@@ -130,7 +130,7 @@ impl Server {
     }
 
     /// Drops what earlier runs of a test have left.
-    pub(super) fn sweep_earlier(self: &Arc<Self>, test: &str) {
+    pub fn sweep_earlier(self: &Arc<Self>, test: &str) {
         let left = self.earlier().remove(test).unwrap_or_default();
         for name in left {
             self.drop_later(name);

@@ -5,17 +5,17 @@ use crate::error::Error;
 
 /// A database with the chain in it, and what its copies are compared with and reset by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Template {
-    pub(super) key: String,
+pub struct Template {
+    pub key: String,
     /// The answers to the questions, a line each.
-    pub(super) answers: String,
+    pub answers: String,
     /// The one message that resets a database.
-    pub(super) reset: String,
-    pub(super) is_recyclable: bool,
+    pub reset: String,
+    pub is_recyclable: bool,
 }
 
 /// What the current database answers, a line for each row.
-pub(super) async fn answers(connection: &mut MySqlConnection, sql: &str) -> Result<String, Error> {
+pub async fn answers(connection: &mut MySqlConnection, sql: &str) -> Result<String, Error> {
     let rows = fetch(connection, sql).await?;
     let line = |row| {
         let [name, value] = [0, 1].map(|n| text(row, n).unwrap_or_default());

@@ -12,7 +12,7 @@ const TRIES: u32 = 20;
 
 impl Server {
     /// Creates a database with what was asked for in it.
-    pub(super) async fn create(&self, name: &str, request: &Request) -> Result<(), Error> {
+    pub async fn create(&self, name: &str, request: &Request) -> Result<(), Error> {
         let doing = "no test database can be created";
         let mut tries = 0;
         loop {
@@ -38,7 +38,7 @@ impl Server {
     }
 
     /// Creates an empty database.
-    pub(super) async fn create_empty(
+    pub async fn create_empty(
         &self,
         connection: &mut PgConnection,
         name: &str,

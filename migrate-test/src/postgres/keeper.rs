@@ -11,7 +11,7 @@ use crate::name::{Name, PREFIX, run};
 
 /// The connection that holds the locks of this process: one named after its databases, and one for each share of the
 /// server's connections that it has. The server releases them when this process ends, however it ends.
-pub(super) struct Keeper {
+pub struct Keeper {
     connection: Option<PgConnection>,
     budget: Budget,
     taken: BTreeSet<i32>,
@@ -19,16 +19,16 @@ pub(super) struct Keeper {
 
 /// A share of the server's connections.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
-    pub(super) number: i32,
-    pub(super) connections: u32,
+pub struct Slot {
+    pub number: i32,
+    pub connections: u32,
 }
 
 /// The first number of the locks for shares: `mtes`.
 const SHARES: i32 = 0x6d74_6573;
 
 impl Keeper {
-    pub(super) async fn connect(options: &PgConnectOptions) -> Result<Self, Error> {
+    pub async fn connect(options: &PgConnectOptions) -> Result<Self, Error> {
         let mut keeper = Self {
             connection: None,
             budget: Budget::of(0),
@@ -57,17 +57,14 @@ impl Keeper {
     }
 
     /// Gives the connection up as long as no database of this process depends on it.
-    pub(super) fn rest(&mut self) {
+    pub fn rest(&mut self) {
         if self.taken.is_empty() {
             self.connection = None;
         }
     }
 
     /// Takes a share that nobody has.
-    pub(super) async fn take_slot(
-        &mut self,
-        options: &PgConnectOptions,
-    ) -> Result<Option<Slot>, Error> {
+    pub async fn take_slot(&mut self, options: &PgConnectOptions) -> Result<Option<Slot>, Error> {
         self.connected(options).await?;
         let taken: Vec<String> = self.taken.iter().map(ToString::to_string).collect();
         // OFFSET keeps the planner from asking for a lock first.
@@ -97,7 +94,7 @@ impl Keeper {
         }))
     }
 
-    pub(super) async fn free_slot(&mut self, number: i32) {
+    pub async fn free_slot(&mut self, number: i32) {
         self.taken.remove(&number);
         if let Some(connection) = &mut self.connection {
             let sql = format!("SELECT pg_advisory_unlock({SHARES}, {number})");
@@ -108,7 +105,7 @@ impl Keeper {
     }
 
     /// Whether no process has the lock of that name.
-    pub(super) async fn is_free(&mut self, run: &str) -> bool {
+    pub async fn is_free(&mut self, run: &str) -> bool {
         let Some(connection) = &mut self.connection else {
             return false;
         };
@@ -124,7 +121,7 @@ impl Keeper {
     }
 
     /// All databases of ours.
-    pub(super) async fn databases(&mut self) -> Result<Vec<Name>, Error> {
+    pub async fn databases(&mut self) -> Result<Vec<Name>, Error> {
         let Some(connection) = &mut self.connection else {
             return Ok(Vec::new());
         };
@@ -133,7 +130,7 @@ impl Keeper {
 }
 
 /// All databases of ours.
-pub(super) async fn databases(connection: &mut PgConnection) -> Result<Vec<Name>, Error> {
+pub async fn databases(connection: &mut PgConnection) -> Result<Vec<Name>, Error> {
     let sql = format!(
         "SELECT datname::text FROM pg_database WHERE starts_with(datname::text, '{PREFIX}')"
     );
@@ -143,7 +140,7 @@ pub(super) async fn databases(connection: &mut PgConnection) -> Result<Vec<Name>
 }
 
 /// The number of a lock.
-pub(super) fn lock(name: &str) -> i64 {
+pub fn lock(name: &str) -> i64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&Checksum::of(name).as_bytes()[..8]);
     i64::from_be_bytes(bytes)

@@ -5,24 +5,24 @@ use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
 
 use crate::error::Error;
 
-pub(super) async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<PgRow>, Error> {
+pub async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<PgRow>, Error> {
     let rows = raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await;
     rows.map_err(|error| Error::database("the PostgreSQL server refused a query", error))
 }
 
-pub(super) async fn execute(connection: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
+pub async fn execute(connection: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
     raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())
 }
 
 /// The code of an error of the server.
-pub(super) fn code(error: &sqlx::Error) -> Option<String> {
+pub fn code(error: &sqlx::Error) -> Option<String> {
     let code = error.as_database_error()?.code()?;
     Some(code.into_owned())
 }
 
 /// Says what to do about an error of the server.
-pub(super) fn explain(doing: &str, error: sqlx::Error, role: &str) -> Error {
+pub fn explain(doing: &str, error: sqlx::Error, role: &str) -> Error {
     let code = code(&error);
     let failed = Error::database(doing, error);
     match code.as_deref() {

@@ -17,14 +17,14 @@ use crate::name::Name;
 use crate::office;
 
 /// A server, as one process uses it. Everything here runs in the office.
-pub(super) struct Server {
+pub struct Server {
     /// How to connect to the maintenance database.
     maintenance: PgConnectOptions,
     /// Connections for statements that nobody waits for one after the other.
-    pub(super) helpers: PgPool,
-    pub(super) keeper: tokio::sync::Mutex<Keeper>,
+    pub helpers: PgPool,
+    pub keeper: tokio::sync::Mutex<Keeper>,
     /// The names of templates, by their keys.
-    pub(super) templates: Mutex<HashMap<String, Arc<OnceCell<String>>>>,
+    pub templates: Mutex<HashMap<String, Arc<OnceCell<String>>>>,
     /// What was on the server when this process came: databases of tests, by the test.
     earlier: Mutex<HashMap<String, Vec<String>>>,
 }
@@ -34,7 +34,7 @@ const HELPERS: u32 = 3;
 
 impl Server {
     /// The one of a URL, the same for all tests of this process.
-    pub(super) async fn at(url: &str) -> Result<Arc<Self>, Error> {
+    pub async fn at(url: &str) -> Result<Arc<Self>, Error> {
         type Servers = HashMap<String, Arc<OnceCell<Arc<Server>>>>;
         static SERVERS: Mutex<Option<Servers>> = Mutex::new(None);
         let cell = {
@@ -77,26 +77,23 @@ impl Server {
     }
 
     /// How to connect to it.
-    pub(super) fn options(&self) -> PgConnectOptions {
+    pub fn options(&self) -> PgConnectOptions {
         self.maintenance.clone()
     }
 
     /// The role of the URL.
-    pub(super) fn role(&self) -> &str {
+    pub fn role(&self) -> &str {
         self.maintenance.get_username()
     }
 
     /// A connection of its own.
-    pub(super) async fn connection(
-        &self,
-        options: &PgConnectOptions,
-    ) -> Result<PgConnection, Error> {
+    pub async fn connection(&self, options: &PgConnectOptions) -> Result<PgConnection, Error> {
         let connected = options.connect().await;
         connected.map_err(|error| Error::database("the PostgreSQL server cannot be reached", error))
     }
 
     /// Waits for a share of the server's connections.
-    pub(super) async fn slot(&self) -> Result<Slot, Error> {
+    pub async fn slot(&self) -> Result<Slot, Error> {
         loop {
             {
                 let mut keeper = self.keeper.lock().await;
@@ -110,12 +107,12 @@ impl Server {
         }
     }
 
-    pub(super) async fn free(&self, slot: i32) {
+    pub async fn free(&self, slot: i32) {
         self.keeper.lock().await.free_slot(slot).await;
     }
 
     /// Drops a database, whoever is connected to it. Tells `sent` when the server has the statement.
-    pub(super) async fn drop_database(&self, name: &str, sent: Sender<()>) {
+    pub async fn drop_database(&self, name: &str, sent: Sender<()>) {
         let Ok(mut connection) = self.helpers.acquire().await else {
             return;
         };
@@ -164,7 +161,7 @@ impl Server {
     }
 
     /// Remembers that a database stays until its test runs again.
-    pub(super) fn keep(&self, name: &str) {
+    pub fn keep(&self, name: &str) {
         if let Some(Name::Test { test, .. }) = Name::parse(name) {
             let mut earlier = self.earlier();
             earlier.entry(test).or_default().push(name.to_owned());
@@ -172,7 +169,7 @@ impl Server {
     }
 
     /// Drops what earlier runs of a test have left.
-    pub(super) fn sweep_earlier(self: &Arc<Self>, test: &str) {
+    pub fn sweep_earlier(self: &Arc<Self>, test: &str) {
         let left = self.earlier().remove(test).unwrap_or_default();
         self.sweep(left.iter().filter_map(|name| Name::parse(name)).collect());
     }

@@ -12,7 +12,7 @@ use crate::provide::Request;
 
 impl Server {
     /// The name of the template with the chain of a request; none for an empty database.
-    pub(super) async fn template(&self, request: &Request) -> Result<Option<String>, Error> {
+    pub async fn template(&self, request: &Request) -> Result<Option<String>, Error> {
         let Some(migrations) = &request.migrations else {
             return Ok(None);
         };
@@ -30,7 +30,7 @@ impl Server {
     }
 
     /// Forgets a template that somebody has dropped meanwhile.
-    pub(super) fn forget_templates(&self) {
+    pub fn forget_templates(&self) {
         let mut templates = self
             .templates
             .lock()
