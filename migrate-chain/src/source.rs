@@ -15,13 +15,6 @@ pub struct Source {
 
 impl Source {
     /// A file shown as `path` that holds `text`.
-    ///
-    /// ```
-    /// use migrate_chain::Source;
-    ///
-    /// let source = Source::new("versions/a.sql", "\u{feff}-- é x\r\n");
-    /// assert_eq!(source.position(source.text().find('x').unwrap()).column, 6);
-    /// ```
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             path: path.into(),

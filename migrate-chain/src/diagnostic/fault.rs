@@ -25,13 +25,6 @@ impl Diagnostic {
     }
 
     /// Whether it is only a warning: the chain is sound.
-    ///
-    /// ```
-    /// use migrate_chain::diagnostic::{Diagnostic, Fault};
-    /// use migrate_chain::Place;
-    ///
-    /// assert!(!Diagnostic::new(Fault::NotARevision, Place::whole("a.sql")).is_warning());
-    /// ```
     pub fn is_warning(&self) -> bool {
         matches!(self.fault, Fault::OutsideVersions { .. })
     }

@@ -101,13 +101,6 @@ pub const MAX_FILE_SIZE: u64 = 1 << 28;
 ///
 /// # Errors
 /// The error of the operating system, or the reason why the file is not read.
-///
-/// ```
-/// use migrate_chain::tree::read_file;
-///
-/// let error = read_file(std::path::Path::new("src")).expect_err("it is a folder");
-/// assert_eq!(error.to_string(), "it is a folder, not a file");
-/// ```
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {

@@ -25,12 +25,6 @@ pub struct Change {
 
 impl Change {
     /// Changes a set of rows.
-    ///
-    /// ```
-    /// let mut rows = std::collections::BTreeSet::from([3]);
-    /// migrate_chain::plan::Change::default().apply(&mut rows);
-    /// assert_eq!(rows.len(), 1);
-    /// ```
     pub fn apply(&self, rows: &mut BTreeSet<usize>) {
         for row in self.gone() {
             rows.remove(&row);

@@ -45,10 +45,6 @@ pub fn lines_of_any_kind(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a character acts on what shows it: a control character, a line end of Unicode, or one that turns the direction
 /// of writing, so that a reader sees another text than a database.
-///
-/// ```
-/// assert!(migrate_chain::sql::is_control('\u{202e}') && !migrate_chain::sql::is_control('é'));
-/// ```
 pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

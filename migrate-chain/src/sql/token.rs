@@ -25,23 +25,11 @@ pub struct Token {
 
 impl Token {
     /// Its place in the text.
-    ///
-    /// ```
-    /// # use migrate_chain::{Dialect, sql::tokens};
-    /// let text = "SELECT 1";
-    /// let pieces: Vec<&str> = tokens(Dialect::Sqlite, text).map(|token| &text[token.range()]).collect();
-    /// assert_eq!(pieces, ["SELECT", " ", "1"]);
-    /// ```
     pub fn range(&self) -> Range<usize> {
         self.start..self.end
     }
 
     /// Whether it is white space or a comment, which a database skips.
-    ///
-    /// ```
-    /// # use migrate_chain::{Dialect, sql::tokens};
-    /// assert!(tokens(Dialect::MySql, "# one\n/* two */ -- three").all(|token| token.is_trivia()));
-    /// ```
     pub fn is_trivia(&self) -> bool {
         matches!(
             self.kind,

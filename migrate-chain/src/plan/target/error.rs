@@ -183,12 +183,6 @@ pub enum Malformed {
 
 impl TargetError {
     /// A stable name for the kind of error: for tests and for output that programs read.
-    ///
-    /// ```
-    /// use migrate_chain::target::TargetError;
-    ///
-    /// assert_eq!(TargetError::RepeatedRow { row: "a1".to_owned() }.kind(), "row_count");
-    /// ```
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "malformed",

@@ -132,12 +132,6 @@ pub struct Statement {
 
 impl Statement {
     /// The statement itself, without the `;` or delimiter that ends it: what to send to a server.
-    ///
-    /// ```
-    /// # use migrate_chain::{Dialect, sql::split};
-    /// let statement = split(Dialect::Sqlite, "SELECT 1 ;").next().expect("there is one");
-    /// assert_eq!((statement.range(), statement.range_with_terminator()), (0..8, 0..10));
-    /// ```
     pub fn range(&self) -> Range<usize> {
         self.start..self.end
     }
@@ -156,13 +150,6 @@ impl Statement {
     }
 
     /// Whether it is `COPY … FROM stdin`, whose data no driver would take from here.
-    ///
-    /// ```
-    /// # use migrate_chain::{Dialect, sql::split};
-    /// let mut statements = split(Dialect::Postgres, "COPY t FROM stdin;\n1\tit's\n\\.\nSELECT 1;");
-    /// assert!(statements.next().is_some_and(|statement| statement.copies_from_stdin()));
-    /// assert!(statements.next().is_some_and(|statement| !statement.copies_from_stdin()));
-    /// ```
     pub fn copies_from_stdin(&self) -> bool {
         self.copies_from_stdin
     }
