@@ -59,11 +59,16 @@ impl Command {
     }
 
     async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
-        if !matches!(self, Self::History(_))
-            && !matches!(cx.ui.format(), Format::Text | Format::Json)
-        {
-            return Err(Failure::usage("only `history` can be drawn")
-                .help("leave `--format` out, or use `--format json`"));
+        let only = match cx.ui.format() {
+            Format::Text | Format::Json => None,
+            Format::Github | Format::Sarif | Format::Markdown => {
+                Some("only `lint` has this format")
+            }
+            Format::Dot | Format::Mermaid | Format::Svg if matches!(self, Self::History(_)) => None,
+            Format::Dot | Format::Mermaid | Format::Svg => Some("only `history` can be drawn"),
+        };
+        if let Some(only) = only {
+            return Err(Failure::usage(only).help("leave `--format` out, or use `--format json`"));
         }
         match self {
             Self::Upgrade(command) => command.run(cx).await,

@@ -17,7 +17,7 @@ pub struct Globals {
     /// The schema to work in, such as that of a tenant [default: that of the connection]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) db_schema: Option<String>,
-    /// How results are written; `dot`, `mermaid` and `svg` draw a history
+    /// How results are written: `text` or `json`; `dot`, `mermaid` and `svg` draw a history; `github`, `sarif` and `markdown` are for `lint`
     #[arg(
         long,
         global = true,
@@ -78,6 +78,12 @@ pub enum Format {
     Mermaid,
     /// A history as a picture.
     Svg,
+    /// A review as annotations of GitHub Actions.
+    Github,
+    /// A review in SARIF 2.1.0.
+    Sarif,
+    /// A review as a comment for a pull request.
+    Markdown,
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ impl History {
                 cx.ui
                     .result(draw::terminal(&book, &order, columns).trim_end());
             }
-            Format::Text => list(cx, &book, &order, columns),
+            _ => list(cx, &book, &order, columns),
         }
         Ok(Exit::Done)
     }

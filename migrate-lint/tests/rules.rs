@@ -139,3 +139,24 @@ fn shown(review: &Review) -> Vec<String> {
     };
     review.findings.iter().map(shown).collect()
 }
+
+/// The chain that the examples of the project embed.
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_is_found_in_the_sample_chain_that_is_not_accepted() {
+    let chain = load_tree(&Disk::new("../migrations", "migrations")).expect("it is sound");
+    let each: Vec<Vec<usize>> = (0..chain.revisions.len())
+        .map(|revision| vec![revision])
+        .collect();
+    let mut measures = Vec::new();
+    for server in Dialect::ALL.into_iter().filter_map(server) {
+        measures.push(measured(&chain, &each, &server).await);
+    }
+    let found = review(&Request {
+        chain: &chain,
+        deployments: &each,
+        dialects: &Dialect::ALL,
+        measured: &measures,
+    });
+    assert_eq!(shown(&found), [""; 0]);
+    assert!(found.accepted > 5, "{}", found.accepted);
+}

@@ -132,7 +132,7 @@ pub fn known(finding: &Finding) -> String {
             format!("read in the SQL for {}", names.join(", "))
         }
         Evidence::Measured { server, facts } => {
-            format!("measured on {server}: the statement {}", facts.join(", "))
+            format!("measured on {server}: it {}", facts.join(" and "))
         }
     }
 }

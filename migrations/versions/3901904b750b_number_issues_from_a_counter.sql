@@ -8,6 +8,7 @@
 ALTER TABLE projects ADD COLUMN next_number INTEGER NOT NULL DEFAULT 1;
 
 -- Existing projects go on behind their last issue.
+-- migrate: allow lock-outlasts there are few projects
 UPDATE projects
 SET next_number = (
     SELECT COALESCE(MAX(issues.number), 0) + 1

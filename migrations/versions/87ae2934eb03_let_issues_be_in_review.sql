@@ -23,6 +23,7 @@ CREATE TABLE issues_new (
 );
 INSERT INTO issues_new
 SELECT id, project_id, number, title, body, status, author_id, assignee_id, created_at, milestone_id FROM issues;
+-- migrate: allow rebuild-copies done while nobody works
 DROP TABLE issues;
 ALTER TABLE issues_new RENAME TO issues;
 CREATE INDEX issues_author_idx ON issues (author_id);
@@ -31,6 +32,8 @@ CREATE INDEX issues_milestone_idx ON issues (milestone_id);
 
 -- migrate: upgrade postgres mysql
 ALTER TABLE issues DROP CONSTRAINT issues_status_check;
+-- migrate: allow check-scans there were few issues yet
+-- migrate: allow alter-copies there were few issues yet
 ALTER TABLE issues ADD CONSTRAINT issues_status_check CHECK (status IN ('open', 'in_review', 'closed'));
 
 -- migrate: downgrade sqlite

@@ -5,6 +5,7 @@
 -- created: 2026-06-08T16:05:29Z
 
 -- migrate: upgrade sqlite postgres
+-- migrate: allow index-blocks-writes there were few issues yet
 CREATE INDEX issues_open_idx ON issues (project_id, created_at) WHERE status <> 'closed';
 
 -- migrate: upgrade mysql

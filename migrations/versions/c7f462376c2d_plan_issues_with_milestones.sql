@@ -24,6 +24,8 @@ CREATE TABLE milestones (
     UNIQUE (project_id, title)
 );
 ALTER TABLE issues ADD COLUMN milestone_id bigint REFERENCES milestones (id) ON DELETE SET NULL;
+-- migrate: allow index-blocks-writes there were few issues yet
+-- migrate: allow lock-outlasts the index takes an instant
 CREATE INDEX issues_milestone_idx ON issues (milestone_id);
 
 -- migrate: upgrade mysql
@@ -35,6 +37,7 @@ CREATE TABLE milestones (
     UNIQUE KEY milestones_title_key (project_id, title),
     CONSTRAINT milestones_project_fk FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE
 );
+-- migrate: allow foreign-key-scans there were few issues yet
 ALTER TABLE issues
     ADD COLUMN milestone_id BIGINT NULL,
     ADD KEY issues_milestone_idx (milestone_id),

@@ -37,7 +37,7 @@ pub enum Evidence {
     Measured {
         /// The kind and the version of the server, such as `PostgreSQL 17.2`.
         server: String,
-        /// What was seen there.
+        /// What the statement was seen to do there: each continues a sentence that begins with "it".
         facts: Vec<String>,
     },
 }

@@ -11,6 +11,7 @@ mod header_edit;
 mod hooks;
 mod id;
 mod init;
+mod lint;
 mod list_templates;
 mod lock;
 mod merge;
@@ -49,6 +50,7 @@ pub(crate) enum Author {
     Squash(squash::Squash),
     Verify(verify::Verify),
     Lock(lock::Lock),
+    Lint(lint::Lint),
     #[command(alias = "list_templates")]
     ListTemplates(list_templates::ListTemplates),
 }
@@ -59,7 +61,7 @@ impl Author {
     /// # Errors
     /// Why it was refused or failed.
     pub(crate) async fn run(&self, project: &Project, ui: &mut Ui) -> Result<Exit> {
-        self.run_alone(project, ui).await?;
+        let exit = self.run_alone(project, ui).await?;
         if self.writes_revisions() {
             let directory = Directory::open(project.directory())?;
             let work = Box::pin(lock::refresh_after(&directory, project.globals()));
@@ -67,18 +69,21 @@ impl Author {
                 ui.note(format!("warning: {warning}"));
             }
         }
-        Ok(Exit::Done)
+        Ok(exit)
     }
 
     /// Whether the schema that the chain builds can be another afterwards.
     fn writes_revisions(&self) -> bool {
+        if let Self::Lint(lint) = self {
+            return lint.fixes();
+        }
         matches!(
             self,
             Self::Revision(_) | Self::Merge(_) | Self::Edit(_) | Self::Rebase(_) | Self::Squash(_)
         )
     }
 
-    async fn run_alone(&self, project: &Project, ui: &mut Ui) -> Result<()> {
+    async fn run_alone(&self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let directory = || Directory::open(project.directory());
         let url = || project.globals().database_url();
         match self {
@@ -124,12 +129,17 @@ impl Author {
                 let work = Box::pin(command.run(&directory, project.globals()));
                 tell(ui, &until_interrupted(work).await?);
             }
+            Self::Lint(command) => {
+                let directory = directory()?;
+                let work = Box::pin(command.run(&directory, project.globals(), ui));
+                return until_interrupted(work).await;
+            }
             Self::ListTemplates(_) => {
                 let templates = &list_templates::TEMPLATES;
                 tell(ui, &show::Templates { templates });
             }
         }
-        Ok(())
+        Ok(Exit::Done)
     }
 }
 

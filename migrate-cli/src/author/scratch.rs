@@ -202,6 +202,14 @@ impl<'d> Servers<'d> {
         Ok(servers)
     }
 
+    /// The kinds of database that the chain is for, as far as it says; if it does not, as [`for_each`](Self::for_each).
+    pub(crate) fn meant(&self) -> Vec<Dialect> {
+        match &*self.directory.chain.config.dialects {
+            [] => self.tried(&Dialect::ALL),
+            declared => declared.to_vec(),
+        }
+    }
+
     fn tried(&self, served: &[Dialect]) -> Vec<Dialect> {
         if !self.directory.chain.config.dialects.is_empty() {
             return served.to_vec();

@@ -160,7 +160,7 @@ impl Probe {
             lasts,
         };
         let outlasts = self.outlasts(&touched, lasts, own);
-        let facts = facts(&touched);
+        let facts = facts(&touched, is_ddl);
         if !is_ddl && outlasts.is_empty() && !effect.is_long() {
             return None;
         }
@@ -209,9 +209,9 @@ impl Probe {
                         "the lock on {name} from line {line} is held until the commit, so this {effect}",
                     ),
                     fact: format!(
-                        "{} on {name} since line {line}; this {does} all of `{}`",
-                        strongest(&held.modes),
-                        slow.table.name
+                        "{does} all of `{}` while {} on {name} is held",
+                        slow.table.name,
+                        lock(strongest(&held.modes)),
                     ),
                 })
             })
@@ -266,7 +266,7 @@ fn blocks(mode: &str) -> Blocks {
     }
 }
 
-fn strongest(modes: &HashSet<String>) -> String {
+fn strongest(modes: &HashSet<String>) -> &str {
     let strength = |mode: &str| {
         let order = [
             "ShareLock",
@@ -277,7 +277,18 @@ fn strongest(modes: &HashSet<String>) -> String {
         order.iter().position(|&other| other == mode)
     };
     let strongest = modes.iter().max_by_key(|mode| strength(mode));
-    strongest.map_or_else(String::new, |mode| shown(mode))
+    strongest.map_or("", String::as_str)
+}
+
+/// A lock in a sentence.
+fn lock(mode: &str) -> String {
+    let mode = shown(mode);
+    let article = if mode.starts_with(['A', 'E']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {mode} lock")
 }
 
 /// The name of a lock as the manual writes it: `ShareRowExclusiveLock` is SHARE ROW EXCLUSIVE.
@@ -292,7 +303,7 @@ fn shown(mode: &str) -> String {
     words
 }
 
-fn facts(touched: &[Touched<'_>]) -> Vec<String> {
+fn facts(touched: &[Touched<'_>], is_ddl: bool) -> Vec<String> {
     let mut facts = Vec::new();
     for touched in touched {
         let name = &touched.table.name;
@@ -300,11 +311,17 @@ fn facts(touched: &[Touched<'_>]) -> Vec<String> {
             .new
             .iter()
             .filter(|mode| blocks(mode) != Blocks::Nothing);
-        facts.extend(locks.map(|mode| format!("takes a {} lock on `{name}`", shown(mode))));
+        facts.extend(locks.map(|mode| format!("takes {} on `{name}`", lock(mode))));
+        let held = strongest(&touched.table.modes);
+        let under = if is_ddl && touched.new.is_empty() && blocks(held) != Blocks::Nothing {
+            format!(" under {} that is held already", lock(held))
+        } else {
+            String::new()
+        };
         if touched.is_copied {
-            facts.push(format!("writes `{name}` into a new file"));
+            facts.push(format!("writes `{name}` into a new file{under}"));
         } else if touched.is_read {
-            facts.push(format!("reads all of `{name}`"));
+            facts.push(format!("reads all of `{name}`{under}"));
         }
     }
     facts

@@ -52,7 +52,7 @@ impl Probe {
                 "drop-referenced",
                 format!("`{child}` refers to `{table}`: the revision is refused if a row does"),
                 format!(
-                    "foreign keys are on when `{table}` is dropped, and `{}` refer to it",
+                    "drops `{table}` with foreign keys on, which is referred to by `{}`",
                     children.join("`, `")
                 ),
             )
@@ -77,7 +77,7 @@ impl Probe {
             }
             let message =
                 format!("`{table}` is rebuilt: writes to the whole file wait until it is copied");
-            let fact = format!("`{table}` is there again at the end of the revision");
+            let fact = format!("drops `{table}`, which is there again at the end of the revision");
             statement.seen = Seen::Rules(vec![("rebuild-copies", message, fact)]);
         }
         Ok(())

@@ -37,7 +37,7 @@ pub(super) fn summary(review: &Review) -> String {
     }
     let measured = match &*review.servers {
         [] => "read, not measured".to_owned(),
-        servers => format!("measured on {}", servers.join(" and ")),
+        servers => format!("measured on {}", servers.join(", ")),
     };
     format!(
         "{} in {}; {measured}",
