@@ -9,6 +9,7 @@ mod dev_server;
 mod help;
 mod init;
 mod input;
+mod lint;
 mod lock;
 mod merge;
 mod reach;

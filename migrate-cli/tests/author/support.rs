@@ -222,6 +222,20 @@ impl Ended {
         self.stderr()
     }
 
+    /// What it printed as results; it must have found a difference.
+    #[track_caller]
+    pub(crate) fn difference(&self) -> String {
+        assert_eq!(
+            self.output.status.code(),
+            Some(3),
+            "{}: {}{}",
+            self.command,
+            self.stdout(),
+            self.stderr()
+        );
+        self.stdout()
+    }
+
     /// What it said was wrong with the way it was called.
     #[track_caller]
     pub(crate) fn usage(&self) -> String {

@@ -203,9 +203,11 @@ fn not_valid(table: &Name, constraint: &Constraint<'_>) -> Option<Rewrite> {
     let body = constraint.body.text();
     let add = format!("{alter} ADD CONSTRAINT {name} {body} NOT VALID;");
     let validate = format!("{alter} VALIDATE CONSTRAINT {name};");
+    // No statement makes a constraint invalid again.
+    let again = format!("{alter} DROP CONSTRAINT {name};\n{add}");
     let stages = [
         Stage::new(format!("add {name}"), add, ""),
-        Stage::new(format!("validate {name}"), validate, ""),
+        Stage::new(format!("validate {name}"), validate, again),
     ];
     Some(if constraint.kind == ConstraintKind::Foreign {
         Rewrite::certain(stages)

@@ -21,13 +21,15 @@ use range::New;
 #[command(
     long_about = "Say what new revisions do to a running database, before they are deployed
 
-Each finding says what it blocks, for how long, and how to write it safely. The SQL is read, and run on a scratch database
-to measure it: locks, scans and copies. New are the revisions that the database has not applied; without a database, each
-revision is reviewed as a deployment of its own. Tables that a deployment creates are empty, and not reviewed.
+Each finding says what it blocks, for how long, and how to write it safely. The SQL is read, and run on a scratch database \
+to measure locks, scans and copies.
 
-`-- migrate: allow CODE REASON` above a statement accepts a finding, and so does `[lint] allow` in migrate.toml. With
-`--format` github, sarif or markdown it writes for code hosts. The exit code is 3 if something is found at or above
-`--fail-on`.",
+New are the revisions that the database has not applied. Without a database, each revision is reviewed as a deployment of \
+its own. A table that a deployment creates is empty, and is not reviewed.
+
+`-- migrate: allow CODE REASON` above a statement accepts a finding, and so does `[lint] allow` in migrate.toml. The exit \
+code is 3 if something is found at or above --fail-on. With --format github, sarif or markdown, the report is for a code \
+host.",
     after_help = "\
 Examples:
   cargo migrate lint
