@@ -49,6 +49,42 @@ fn a_build_sees_each_change_of_the_chain() {
 }
 
 #[test]
+fn a_build_reports_what_a_revision_blocks_as_the_settings_ask() {
+    let crates = Crates::new("review");
+    crates.edit(
+        "library/migrations/versions/27c6a30d7c24_create_members.sql",
+        "CREATE TABLE members (id INTEGER PRIMARY KEY);",
+        "ALTER TABLE teams DROP COLUMN name;",
+    );
+    let settings = |build: &str| {
+        let text = format!("dialects = [\"sqlite\"]\nlint.build = \"{build}\"\n");
+        crates.write("library/migrations/migrate.toml", &text);
+    };
+    settings("warn");
+    let output = crates.cargo("build", "library");
+    let warning = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(output.status.success(), "{warning}");
+    assert_contains(&warning, "warning: use of deprecated constant");
+    assert_contains(&warning, "the column `teams.name` is dropped [drop-column]");
+    assert_contains(
+        &warning,
+        "migrations/versions/27c6a30d7c24_create_members.sql:7:19",
+    );
+    settings("deny");
+    let error = crates.broken_build();
+    assert_contains(
+        &error,
+        "error: the column `teams.name` is dropped [drop-column]",
+    );
+    crates.edit(
+        "library/migrations/versions/27c6a30d7c24_create_members.sql",
+        "ALTER TABLE",
+        "-- migrate: allow drop-column no release reads it\nALTER TABLE",
+    );
+    assert_eq!(crates.run("member").lines().count(), 3);
+}
+
+#[test]
 fn a_revision_deleted_in_the_middle_fails_the_build_with_its_place_and_advice() {
     let crates = Crates::new("middle");
     crates.run("member");

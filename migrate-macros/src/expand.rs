@@ -3,7 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use migrate_chain::{Diagnostic, Disk};
+use migrate_chain::config::LintBuild;
+use migrate_chain::lint::{self, Finding, Severity};
+use migrate_chain::{Chain, Diagnostic, Disk};
 use migrate_render::{self as render, Style};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -53,12 +55,13 @@ pub fn expand(input: TokenStream, surroundings: &Surroundings) -> TokenStream {
     let root = surroundings.manifest_dir.join(&directory);
     let tree = Disk::new(&root, surroundings.shown(&root));
     match migrate_chain::load_tree(&tree) {
-        Ok(chain) => emit::chain(
-            &call.krate,
-            &chain,
-            &root.to_string_lossy(),
-            &embedded_name(&directory),
-        ),
+        Ok(chain) => {
+            let emit = || {
+                let root = root.to_string_lossy();
+                emit::chain(&call.krate, &chain, &root, &embedded_name(&directory))
+            };
+            call.reviewed(&chain, emit)
+        }
         Err(faults) => call.faulty(faults.iter().map(|fault| call.compile_error(fault))),
     }
 }
@@ -108,7 +111,10 @@ impl Call {
     }
 
     fn compile_error(&self, fault: &Diagnostic) -> TokenStream {
-        let message = message(fault);
+        self.error(&titled(&render::text(fault, Style::Plain), fault.code()))
+    }
+
+    fn error(&self, message: &str) -> TokenStream {
         let span = self
             .argument
             .clone()
@@ -116,6 +122,27 @@ impl Call {
             .next()
             .map_or_else(Span::call_site, |token| token.span());
         quote_spanned!(span=> ::core::compile_error!(#message);)
+    }
+
+    /// The chain, after what `[lint] build` asks a build to report of it.
+    fn reviewed(&self, chain: &Chain, emit: impl FnOnce() -> TokenStream) -> TokenStream {
+        let Some(build) = chain.config.lint.build else {
+            return emit();
+        };
+        let findings = lint::at_build(chain);
+        let is_denied = |finding: &Finding| {
+            build == LintBuild::Deny && finding.rule.severity == Severity::Error
+        };
+        if findings.iter().any(is_denied) {
+            let denied = findings.iter().filter(|finding| is_denied(finding));
+            return self.faulty(denied.map(|finding| {
+                let (text, code) = (render::finding(finding, Style::Plain), finding.rule.code);
+                self.error(&titled(&text, code))
+            }));
+        }
+        let warnings = findings.iter().map(warning);
+        let chain = emit();
+        quote!({ #(#warnings)* #chain })
     }
 
     /// The errors, then a value of the right type, so that rustc adds no error of its own.
@@ -126,13 +153,23 @@ impl Call {
     }
 }
 
-/// The rendered fault. rustc writes `error: ` before it, so the code goes to the end of the first line.
-fn message(fault: &Diagnostic) -> String {
-    let text = render::text(fault, Style::Plain);
-    let code = fault.code();
-    let text = text
-        .strip_prefix(&format!("error[{code}]: "))
-        .unwrap_or(&text);
+/// A warning, which a macro can only give through something deprecated that is used.
+fn warning(finding: &Finding) -> TokenStream {
+    let note = titled(&render::finding(finding, Style::Plain), finding.rule.code);
+    quote!(
+        const _: () = {
+            #[deprecated(note = #note)]
+            #[allow(non_upper_case_globals)]
+            const migration: () = ();
+            migration
+        };
+    )
+}
+
+/// A rendered fault or finding. rustc writes a level before it, so the code goes to the end of the first line.
+fn titled(text: &str, code: &str) -> String {
+    let title = text.split_once(&format!("[{code}]: "));
+    let text = title.map_or(text, |(_, text)| text);
     match text.split_once('\n') {
         Some((first, rest)) => format!("{first} [{code}]\n{rest}"),
         None => format!("{text} [{code}]"),
@@ -226,6 +263,50 @@ mod tests {
                 "{codes:?}: {out}"
             );
         }
+    }
+
+    const DROPS: &str = "-- revision: b\n-- down_revision: a\n-- migrate: upgrade\nALTER TABLE t DROP COLUMN c;\n\
+                         -- migrate: allow drop-table it is empty\nDROP TABLE t;\n";
+
+    fn reviewed(settings: &str) -> String {
+        let settings = format!("dialects = ['postgres']\n{settings}");
+        let files = [
+            ("migrations/migrate.toml", &*settings),
+            ("migrations/versions/a.sql", GOOD),
+            ("migrations/versions/b.sql", DROPS),
+        ];
+        expanded(&files, "")
+    }
+
+    #[test]
+    fn a_finding_is_reported_as_the_settings_ask() {
+        let quiet = reviewed("");
+        assert!(
+            !quiet.contains("drop-column") && !quiet.contains("deprecated"),
+            "{quiet}"
+        );
+        let warned = reviewed("lint.build = 'warn'\n");
+        assert_eq!(warned.matches("# [deprecated").count(), 1, "{warned}");
+        assert!(
+            warned.contains("the column `t.c` is dropped [drop-column]"),
+            "{warned}"
+        );
+        assert!(
+            warned.contains("migrations/versions/b.sql:4:15"),
+            "{warned}"
+        );
+        assert!(
+            warned.contains("include_str") && !warned.contains("compile_error"),
+            "{warned}"
+        );
+        let denied = reviewed("lint.build = 'deny'\n");
+        assert_eq!(denied.matches("compile_error").count(), 1, "{denied}");
+        assert!(
+            denied.contains("[drop-column]") && denied.ends_with("EMPTY }"),
+            "{denied}"
+        );
+        let old = reviewed("lint.build = 'deny'\nlint.since = 'b'\n");
+        assert!(!old.contains("compile_error"), "{old}");
     }
 
     #[test]
