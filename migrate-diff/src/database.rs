@@ -1,5 +1,7 @@
 //! The only place that asks which database it is.
 
+use std::collections::BTreeSet;
+
 use migrate_chain::Dialect;
 
 use crate::connection::Connection;
@@ -53,14 +55,16 @@ pub async fn introspect_touched(
 }
 
 /// Reads all of the database without the model: what the introspection does not see is in there too. None on a server that
-/// cannot be read this way.
+/// cannot be read this way. `since` is what was seen before, and the tables that may have changed.
 pub(crate) async fn look(
     connection: &mut Connection,
     filter: &Filter,
+    since: Option<(&Facts, &BTreeSet<String>)>,
 ) -> Result<Option<Facts>, Error> {
     match connection.dialect() {
         Dialect::Postgres => postgres::eye::look(connection, filter).await,
-        Dialect::Sqlite | Dialect::MySql => Ok(None),
+        Dialect::Sqlite => sqlite::eye::look(connection, filter).await.map(Some),
+        Dialect::MySql => mysql::eye::look(connection, filter, since).await.map(Some),
     }
 }
 

@@ -13,6 +13,13 @@ impl Facts {
         self.0.entry(subject).or_default().insert(values);
     }
 
+    /// Takes what others say of a subject.
+    pub(crate) fn take(&mut self, other: &Self, subject: &(String, String)) {
+        let values = other.0.get(subject);
+        self.0
+            .extend(values.map(|values| (subject.clone(), values.clone())));
+    }
+
     /// What `self` has otherwise than `other`, a line for each object: its name, and the facts.
     pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
         let none = BTreeSet::new();

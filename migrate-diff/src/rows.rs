@@ -35,6 +35,12 @@ impl<'r> Row<'r> {
         self.values.get(place?)?.as_deref()
     }
 
+    /// The columns that are not NULL, with their values.
+    pub(crate) fn fields(self) -> impl Iterator<Item = (&'r str, &'r str)> {
+        let fields = self.names.iter().zip(self.values);
+        fields.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
+    }
+
     /// The value of a column that only some servers have; none if it is NULL.
     pub(crate) fn maybe(self, name: &str) -> Option<&'r str> {
         let place = self.names.iter().position(|other| other == name)?;

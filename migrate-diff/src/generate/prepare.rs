@@ -1,5 +1,7 @@
 //! Both schemas on scratch databases, and their difference.
 
+use std::collections::BTreeSet;
+
 use super::request::{Checked, Request};
 use super::run::{agree, run, run_step, same};
 use crate::connection::Connection;
@@ -9,7 +11,7 @@ use crate::difference::{Comparison, Difference};
 use crate::error::{Error, ErrorKind};
 use crate::eye::Facts;
 use crate::filter::Filter;
-use crate::model::Schema;
+use crate::model::{Kind, Schema};
 use crate::rename::{self, Applied};
 use crate::scratch::Scratch;
 use crate::script::{Script, Scripts};
@@ -30,6 +32,8 @@ pub(super) struct Prepared {
     pub(super) difference: Difference,
     pub(super) renames: Vec<Applied>,
     pub(super) filter: Filter,
+    /// The tables that may change.
+    pub(super) concerned: BTreeSet<String>,
     /// What the second eye sees in the schema from before.
     pub(super) start_facts: Option<Facts>,
     /// What the second eye sees in the desired schema.
@@ -52,14 +56,14 @@ impl Prepared {
             renames.extend(file.renames(wanted.connection())?);
         }
         let mut to = database::introspect(wanted.connection(), &request.filter).await?;
-        let wanted_facts = database::look(wanted.connection(), &request.filter).await?;
+        let wanted_facts = database::look(wanted.connection(), &request.filter, None).await?;
         let (mut scratch, mut start) = current(request, chain, desired).await?;
-        let start_facts = database::look(scratch.connection(), &request.filter).await?;
+        let start_facts = database::look(scratch.connection(), &request.filter, None).await?;
         let whole = Difference::between(&start, &to);
         database::spell(scratch.connection(), &mut start, &whole).await?;
         database::spell(wanted.connection(), &mut to, &whole).await?;
         let mut renames = rename::applicable(&renames, &start, &to)?;
-        let (mut from, mut difference) = (start.clone(), whole);
+        let (mut from, mut difference) = (start.clone(), whole.clone());
         if !renames.is_empty() {
             for rename in &mut renames {
                 run_step(scratch.connection(), &mut rename.forth).await?;
@@ -68,6 +72,7 @@ impl Prepared {
             difference = Difference::between(&from, &to);
             database::spell(wanted.connection(), &mut to, &difference).await?;
         }
+        let concerned = concerned(&[&start, &from, &to], &[&whole, &difference]);
         Ok(Self {
             scratch,
             wanted,
@@ -77,6 +82,7 @@ impl Prepared {
             difference,
             renames,
             filter: request.filter.clone(),
+            concerned,
             start_facts,
             wanted_facts,
         })
@@ -162,6 +168,33 @@ impl Prepared {
         }
         plans
     }
+}
+
+/// The tables that differences are about, and those that foreign keys join with them: no other table changes.
+fn concerned(schemas: &[&Schema], differences: &[&Difference]) -> BTreeSet<String> {
+    let changes = differences
+        .iter()
+        .flat_map(|difference| difference.changes());
+    let mut tables: BTreeSet<String> = changes
+        .map(|change| change.id().owner().to_owned())
+        .collect();
+    let mut joined = BTreeSet::new();
+    for table in schemas
+        .iter()
+        .flat_map(|schema| schema.of_kind(Kind::Table))
+    {
+        for (one, other) in table
+            .depends_on
+            .iter()
+            .map(|parent| (&parent.name, &table.id.name))
+        {
+            if tables.contains(one) || tables.contains(other) {
+                joined.extend([one.clone(), other.clone()]);
+            }
+        }
+    }
+    tables.append(&mut joined);
+    tables
 }
 
 /// A scratch database with what the chain builds, or with what the live database has.

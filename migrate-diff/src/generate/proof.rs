@@ -76,7 +76,9 @@ impl Prepared {
     }
 
     async fn look(&mut self) -> Result<Option<Facts>, Error> {
-        database::look(self.scratch.connection(), &self.filter).await
+        let since = self.start_facts.as_ref();
+        let since = since.map(|facts| (facts, &self.concerned));
+        database::look(self.scratch.connection(), &self.filter, since).await
     }
 
     /// Writes the downgrade of revision `n`, which leads from `state` to `before`, and runs it: renames first, as in the

@@ -3,6 +3,7 @@
 pub(crate) mod algorithm;
 mod change;
 pub mod details;
+pub(crate) mod eye;
 mod introspect;
 mod loss;
 mod options;

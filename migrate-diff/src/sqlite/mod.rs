@@ -1,6 +1,7 @@
 //! SQLite: the catalog is text, and what ALTER TABLE cannot do rebuilds the table.
 
 pub mod details;
+pub(crate) mod eye;
 mod introspect;
 pub(crate) mod parse;
 mod plan;
