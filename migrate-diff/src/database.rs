@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::eye::Facts;
 use crate::filter::Filter;
-use crate::model::{Kind, ObjectId, Schema};
+use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::{Options, Plan, Step};
 use crate::touched::Touched;
 use crate::{mysql, postgres, sqlite};
@@ -86,6 +86,52 @@ pub(crate) async fn spell(
         }
     });
     mysql::spell(connection, schema, &ids.collect()).await
+}
+
+/// A literal for a column of a type: that of row `n`, in one of several styles; none if no value of the type is known.
+pub(crate) fn value(dialect: Dialect, data_type: &str, style: usize, n: usize) -> Option<String> {
+    match dialect {
+        Dialect::Sqlite => Some(sqlite::values::value(data_type, style, n)),
+        Dialect::Postgres => Some(postgres::values::value(data_type, style, n)),
+        Dialect::MySql => mysql::values::value(data_type, style, n),
+    }
+}
+
+/// The expression that shows a column's values as text.
+pub(crate) fn shown(dialect: Dialect, column: &str, data_type: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite::values::shown(column),
+        Dialect::Postgres => postgres::values::shown(column),
+        Dialect::MySql => mysql::values::shown(column, data_type),
+    }
+}
+
+/// The name of a table or a column as SQL writes it, from that of its id.
+pub(crate) fn sql_name(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite::quote(name),
+        Dialect::Postgres | Dialect::MySql => name.to_owned(),
+    }
+}
+
+/// Whether a change of type may lose values, so that the plan claims it.
+pub(crate) fn narrows(dialect: Dialect, was: &str, becomes: &str) -> bool {
+    match dialect {
+        Dialect::Sqlite => sqlite::narrows(was, becomes),
+        Dialect::Postgres => was != becomes,
+        Dialect::MySql => mysql::narrows(was, becomes),
+    }
+}
+
+/// The statements that make a trigger as it is.
+pub(crate) async fn trigger(
+    connection: &mut Connection,
+    object: &Object,
+) -> Result<Vec<String>, Error> {
+    match connection.dialect() {
+        Dialect::MySql => mysql::trigger(connection, object).await,
+        Dialect::Sqlite | Dialect::Postgres => Ok(vec![object.create.clone()]),
+    }
 }
 
 /// Runs a step, in a way that says what it costs where the server chooses it.

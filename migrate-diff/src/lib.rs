@@ -2,6 +2,7 @@
 
 mod built;
 mod connection;
+mod data;
 mod database;
 mod ddl;
 mod desired;

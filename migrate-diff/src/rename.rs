@@ -184,6 +184,21 @@ pub(crate) struct Applied {
     pub(crate) forth: Step,
     pub(crate) back: Step,
     pub(crate) text: String,
+    /// The object under its old name, and under its new one; a column of its table's new name in both.
+    pub(crate) ids: (ObjectId, ObjectId),
+}
+
+/// The name that an object had before some renames.
+pub(crate) fn before(renames: &[Applied], id: &ObjectId) -> ObjectId {
+    let mut old = id.clone();
+    if let Some(rename) = renames.iter().find(|rename| rename.ids.1 == *id) {
+        old.name.clone_from(&rename.ids.0.name);
+    }
+    if let Some(table) = &mut old.table {
+        let own = ObjectId::new(Kind::Table, table.clone());
+        *table = before(renames, &own).name;
+    }
+    old
 }
 
 /// The renames that have to be done to `current`, tables first.
@@ -275,6 +290,20 @@ impl Rename {
         }
     }
 
+    /// Both names, of a column with its table's new one.
+    fn ids(&self, dialect: Dialect, new_table: &str) -> (ObjectId, ObjectId) {
+        match self.table {
+            None => (
+                self.id(dialect, &self.from, ""),
+                self.id(dialect, &self.to, ""),
+            ),
+            Some(_) => (
+                self.id(dialect, new_table, &self.from),
+                self.id(dialect, new_table, &self.to),
+            ),
+        }
+    }
+
     fn table_step(&self, current: &Schema) -> Applied {
         let dialect = current.dialect;
         let (from, to) = (sql_name(dialect, &self.from), sql_name(dialect, &self.to));
@@ -284,12 +313,13 @@ impl Rename {
             forth: step(&from, &to),
             back: step(&to, &from),
             text: self.to_string(),
+            ids: self.ids(dialect, ""),
         }
     }
 
-    fn column_step(&self, current: &Schema, table: &str) -> Applied {
+    fn column_step(&self, current: &Schema, new_table: &str) -> Applied {
         let dialect = current.dialect;
-        let table = sql_name(dialect, table);
+        let table = sql_name(dialect, new_table);
         let (from, to) = (sql_name(dialect, &self.from), sql_name(dialect, &self.to));
         let step = |from: &str, to: &str| {
             Step::new(format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}"))
@@ -298,6 +328,7 @@ impl Rename {
             forth: step(&from, &to),
             back: step(&to, &from),
             text: self.to_string(),
+            ids: self.ids(dialect, new_table),
         }
     }
 }

@@ -3,10 +3,12 @@
 use super::prepare::Prepared;
 use super::request::{Draft, Generated, Request};
 use super::run::{agree, run, same};
+use crate::data::{Data, Sides};
 use crate::database;
 use crate::error::{Error, ErrorKind};
 use crate::eye::Facts;
-use crate::model::Schema;
+use crate::model::{ObjectId, Schema};
+use crate::rename;
 use crate::step::{Hazard, Options, Plan, Step};
 
 impl Prepared {
@@ -19,16 +21,18 @@ impl Prepared {
         if request.deny_destructive {
             deny_destructive(&upgrades)?;
         }
-        let drafts = self.prove(upgrades).await?;
+        let (drafts, empty) = self.prove(upgrades).await?;
         Ok(Generated {
             difference: self.difference.clone(),
             renames: self.renames_in_words(),
             drafts,
+            empty,
         })
     }
 
     /// Runs everything forth and back. What each revision has made is looked up, so that its downgrade undoes just that.
-    async fn prove(&mut self, mut upgrades: Vec<Plan>) -> Result<Vec<Draft>, Error> {
+    async fn prove(&mut self, mut upgrades: Vec<Plan>) -> Result<(Vec<Draft>, Vec<String>), Error> {
+        let data = self.fill().await?;
         let mut states = vec![(self.start.clone(), self.start_facts.clone())];
         for (n, upgrade) in upgrades.iter_mut().enumerate() {
             // The renames were done when the schemas were compared.
@@ -56,6 +60,9 @@ impl Prepared {
             self.wanted_facts.as_ref(),
             "the upgrade does not make all of the desired schema",
         )?;
+        let connection = self.scratch.connection();
+        data.check(connection, "the upgrade", ObjectId::clone)
+            .await?;
         let mut drafts = Vec::new();
         let mut state = made;
         for (n, upgrade) in upgrades.into_iter().enumerate().rev() {
@@ -63,7 +70,21 @@ impl Prepared {
             state = before;
             drafts.insert(0, draft);
         }
-        Ok(drafts)
+        let names = |id: &ObjectId| rename::before(&self.renames, id);
+        let connection = self.scratch.connection();
+        data.check(connection, "the downgrade", names).await?;
+        Ok((drafts, data.empty))
+    }
+
+    /// Gives rows to the tables that may change.
+    async fn fill(&mut self) -> Result<Data, Error> {
+        let sides = Sides {
+            from: &self.from,
+            to: &self.to,
+            scratch: self.scratch.connection(),
+            wanted: self.wanted.connection(),
+        };
+        Data::fill(sides, &self.concerned).await
     }
 
     /// How many of the steps of revision `n` are renames.

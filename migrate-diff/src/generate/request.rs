@@ -85,6 +85,8 @@ pub struct Generated {
     pub renames: Vec<String>,
     /// The revisions to write, in order; one, unless some of it must commit by itself or runs outside a transaction.
     pub drafts: Vec<Draft>,
+    /// The tables that no row could be put into for the proof, each with why: what happens to rows was not tried there.
+    pub empty: Vec<String>,
 }
 
 impl Generated {

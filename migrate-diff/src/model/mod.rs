@@ -22,11 +22,13 @@
 pub(crate) mod facts;
 mod program;
 mod table;
+pub(crate) mod untyped;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use migrate_chain::Dialect;
+use migrate_chain::sql::quote_name;
 
 use self::facts::{Fact, Facts as _};
 
@@ -362,6 +364,15 @@ impl Schema {
     /// Everything in it, by kind and name.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.objects.values()
+    }
+
+    /// The name of an object as its database's SQL writes it.
+    pub(crate) fn sql_name(&self, object: &Object) -> String {
+        match self.dialect {
+            // Ids are in small letters there: all of SQLite's, and those of MySQL's columns.
+            Dialect::Sqlite | Dialect::MySql => quote_name(self.dialect, &object.written),
+            Dialect::Postgres => object.id.name.clone(),
+        }
     }
 
     pub(crate) fn add(&mut self, object: Object) {

@@ -12,8 +12,10 @@ mod plan;
 pub(crate) mod scratch;
 mod sequence;
 mod spell;
+pub(crate) mod values;
 
 pub(crate) use introspect::introspect;
+pub(crate) use loss::narrows;
 pub(crate) use parse::quote;
 pub(crate) use plan::plan;
-pub(crate) use spell::spell;
+pub(crate) use spell::{spell, trigger};

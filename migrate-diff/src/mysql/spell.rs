@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use migrate_chain::Dialect;
+use migrate_chain::sql::quote_text;
+
 use super::introspect::without_database;
 use super::parse::{self, quote};
 use crate::connection::Connection;
@@ -52,6 +55,20 @@ async fn read(
         }
     }
     Ok(())
+}
+
+/// The statements that make a trigger as it is, with the modes that its body is read in.
+pub(crate) async fn trigger(
+    connection: &mut Connection,
+    object: &Object,
+) -> Result<Vec<String>, Error> {
+    let mode = show(connection, "TRIGGER", &object.id.name, 1).await?;
+    let sql = show(connection, "TRIGGER", &object.id.name, 2).await?;
+    let mode = quote_text(Dialect::MySql, &mode);
+    Ok(vec![
+        format!("SET SESSION sql_mode = {mode}"),
+        without_definer(&sql),
+    ])
 }
 
 /// What follows `SHOW CREATE`, and the field of the answer that has the statement.

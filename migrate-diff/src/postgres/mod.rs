@@ -8,6 +8,7 @@ mod grammar;
 mod introspect;
 mod name;
 pub(crate) mod scratch;
+pub(crate) mod values;
 
 pub(crate) use introspect::introspect;
 pub(crate) use name::qualified;

@@ -6,8 +6,10 @@ mod introspect;
 pub(crate) mod parse;
 mod plan;
 mod rebuild;
+pub(crate) mod values;
 mod words;
 
 pub(crate) use introspect::introspect;
 pub(crate) use plan::plan;
+pub(crate) use rebuild::narrows;
 pub(crate) use words::quote;

@@ -184,7 +184,7 @@ fn changed_column(table: &str, was: &Column, becomes: &Column) -> Vec<Hazard> {
 }
 
 /// Whether values may be read as something else: text as numbers loses its zeros.
-fn narrows(was: &str, becomes: &str) -> bool {
+pub(crate) fn narrows(was: &str, becomes: &str) -> bool {
     let is_text = |kind: &str| {
         ["CHAR", "CLOB", "TEXT", "BLOB"]
             .iter()

@@ -1,0 +1,114 @@
+//! The data proof: before the upgrade the tables that it may change get a few rows, and afterwards every value that the plan
+//! does not claim to change must still be there, up and down.
+//!
+//! `rows` makes the rows, of literals that the database's own `values` offers. Rows have to satisfy the schema on both sides:
+//! each is tried on the desired schema as well. A table for which no row can be made is proven empty, and the report says so.
+//! Triggers are off meanwhile. `kept` compares.
+
+mod kept;
+mod quiet;
+mod rows;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::kept::Kept;
+use self::quiet::{loud, quiet};
+use self::rows::Filled;
+use self::table::Table;
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::model::{Kind, ObjectId, Schema};
+use crate::order::order;
+
+/// The rows that were put into tables, and what must be left of them.
+#[derive(Debug, Default)]
+pub(crate) struct Data {
+    kept: Vec<Kept>,
+    /// The tables that stayed empty, each with why.
+    pub(crate) empty: Vec<String>,
+}
+
+/// Both sides of a plan, and a database in the state of each.
+pub(crate) struct Sides<'s> {
+    pub(crate) from: &'s Schema,
+    pub(crate) to: &'s Schema,
+    pub(crate) scratch: &'s mut Connection,
+    pub(crate) wanted: &'s mut Connection,
+}
+
+impl Data {
+    /// Fills those of the tables that the start has, parents first.
+    ///
+    /// # Errors
+    /// A trigger cannot be taken off or put back.
+    pub(crate) async fn fill(
+        mut sides: Sides<'_>,
+        concerned: &BTreeSet<String>,
+    ) -> Result<Self, Error> {
+        let tables = tables(sides.from, sides.to, concerned);
+        if tables.is_empty() {
+            return Ok(Self::default());
+        }
+        let names: BTreeSet<&str> = tables.iter().map(|table| &*table.id.name).collect();
+        let off = quiet(sides.scratch, sides.from, &names).await?;
+        let off_there = quiet(sides.wanted, sides.to, &names).await?;
+        let (Some(off), Some(_)) = (off, off_there) else {
+            return Ok(Self {
+                kept: Vec::new(),
+                empty: vec!["all tables: the role may not turn triggers off".to_owned()],
+            });
+        };
+        let data = Self::fill_each(&mut sides, tables).await;
+        loud(sides.scratch, off).await?;
+        data
+    }
+
+    async fn fill_each(sides: &mut Sides<'_>, tables: Vec<Table<'_>>) -> Result<Self, Error> {
+        let mut filled: BTreeMap<String, Filled> = BTreeMap::new();
+        let mut data = Self::default();
+        for table in tables {
+            match rows::fill(sides, &table, &filled).await? {
+                Ok(rows) => {
+                    let kept = Kept::read(sides.scratch, &table).await?;
+                    data.kept.extend(kept);
+                    filled.insert(table.id.name.clone(), rows);
+                }
+                Err(why) => data.empty.push(format!("{}: {why}", table.id)),
+            }
+        }
+        Ok(data)
+    }
+
+    /// Fails unless every value is still there. `names` gives a table or a column the name that it has by then.
+    ///
+    /// # Errors
+    /// A value is gone or is another one, or a table cannot be read.
+    pub(crate) async fn check(
+        &self,
+        connection: &mut Connection,
+        after: &str,
+        names: impl Fn(&ObjectId) -> ObjectId,
+    ) -> Result<(), Error> {
+        for kept in &self.kept {
+            kept.check(connection, after, &names).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The tables of the start that are concerned, parents before their children.
+fn tables<'s>(from: &'s Schema, to: &'s Schema, concerned: &BTreeSet<String>) -> Vec<Table<'s>> {
+    let chosen = from.of_kind(Kind::Table);
+    let chosen = chosen.filter(|table| concerned.contains(&table.id.name));
+    let tables: BTreeMap<ObjectId, Table<'s>> = chosen
+        .map(|table| (table.id.clone(), Table::of(from, to, table)))
+        .collect();
+    let needs = tables
+        .iter()
+        .map(|(id, table)| (id.clone(), table.parents().collect()))
+        .collect();
+    let mut tables = tables;
+    let sorted = order(&needs);
+    sorted.iter().filter_map(|id| tables.remove(id)).collect()
+}
