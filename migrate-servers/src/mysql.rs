@@ -88,8 +88,8 @@ pub fn arguments(installed: &Installed, site: &Site, setup: &Setup) -> Vec<Strin
         settings.push("--max-connections=300");
     }
     if installed.product() == Product::MySql {
-        // A second socket, which takes a path in /tmp.
-        settings.push("--mysqlx=OFF");
+        // A second socket, which takes a path in /tmp. Before 5.7 there is none.
+        settings.push("--loose-mysqlx=OFF");
     } else {
         settings.push(SMALL_LOG);
     }

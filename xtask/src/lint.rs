@@ -3,7 +3,7 @@
 use xshell::{Shell, cmd};
 
 use crate::steps::{Result, Steps};
-use crate::{floors, house, setup, snapshots};
+use crate::{book, floors, house, links, setup, snapshots};
 
 /// The lowest Rust that the manifest promises.
 const LOWEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -27,6 +27,8 @@ pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     let rustdoc = cmd!(sh, "cargo doc --workspace --all-features --no-deps")
         .env("RUSTDOCFLAGS", "-D warnings");
     steps.command("rustdoc", rustdoc);
+    steps.step("links of the documents", |_| links::check(sh));
+    steps.step("the guide", |_| book::build(sh));
     steps.step("no stale snapshots", |_| snapshots::check(sh));
     deny_if_installed(sh, steps);
     lowest_rust(sh, steps);

@@ -8,11 +8,14 @@
 
 mod bench;
 mod bless;
+mod book;
 mod examples;
 mod floors;
 mod house;
+mod links;
 mod lint;
-mod postgres_18;
+mod other_versions;
+mod package;
 mod results;
 mod servers;
 mod setup;
@@ -32,9 +35,12 @@ Usage: cargo xtask <command>
 
   setup            install what the tests need and this machine lacks
   test             setup, then all tests: the workspace, each feature alone, the examples, the README's command
-  lint             rustfmt, house, clippy, rustdoc, cargo-deny where installed, the lowest Rust, the oldest dependencies, stale snapshots
+  lint             rustfmt, house, clippy, rustdoc, links, the guide, cargo-deny where installed, the lowest Rust, the oldest
+                   dependencies, stale snapshots
   house            which imports make a circle of files, or lead to a room above
   ci               lint, then test
+  book             build the guide into target/book, and check the links of all documents; part of lint
+  package          check what a release publishes: build the packages, and follow the README with them in a new crate
   floors           check an app with the oldest dependencies that the manifests allow; part of lint
   deny             cargo-deny, installed first where it is missing (this takes minutes)
   bench [NAME]...  measure side by side with peers; without names, everything
@@ -77,6 +83,11 @@ fn run() -> Result {
             floors::run(&sh, &mut steps);
             steps.finish()?;
         }
+        ("book", []) => {
+            links::check(&sh)?;
+            book::build(&sh)?;
+        }
+        ("package", []) => package::run(&sh)?,
         ("deny", []) => lint::deny(&sh)?,
         ("bench", names) => bench::run(&sh, names)?,
         ("soak", arguments) => soak::run(&sh, arguments)?,

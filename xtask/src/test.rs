@@ -5,7 +5,7 @@ use xshell::{Shell, cmd};
 
 use crate::servers::{self, Servers};
 use crate::steps::{Result, Steps};
-use crate::{examples, postgres_18, setup};
+use crate::{examples, other_versions, setup};
 
 pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     // Who leaves tests out may have a machine where nothing can be installed.
@@ -22,7 +22,9 @@ pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     let command = cmd!(sh, "cargo test --workspace {chosen...} --no-fail-fast");
     steps.tests(&name, servers.pass_to(command));
     drop(servers);
-    postgres_18::test(sh, steps, &features);
+    for version in &other_versions::ALL {
+        version.test(sh, steps, &features);
+    }
     self::features(sh, steps)?;
     examples::run(sh, steps)
 }

@@ -10,6 +10,7 @@ mod server;
 use std::sync::OnceLock;
 
 pub use galera::cluster;
+pub use migrate_servers::Product;
 pub use server::{Kind, Server};
 
 /// The PostgreSQL server that the tests of this process share.

