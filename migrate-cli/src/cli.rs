@@ -10,6 +10,7 @@ use migrate_runtime::render::{self, Style};
 
 use crate::author::Author;
 use crate::completions::Completions;
+use crate::develop::Develop;
 use crate::project::{Directory, Project};
 use crate::schema::Schema;
 
@@ -40,6 +41,8 @@ pub(crate) struct Cli {
 enum Command {
     #[command(flatten)]
     Author(Author),
+    #[command(flatten)]
+    Develop(Develop),
     #[command(flatten)]
     Database(parts::Command),
     /// Print a script that completes these commands in a shell
@@ -112,6 +115,7 @@ async fn run(
     match command {
         // Its futures hold whole schemas.
         Command::Author(command) => Box::pin(command.run(project, ui)).await,
+        Command::Develop(command) => Box::pin(command.run(project, ui)).await,
         Command::Database(command) => {
             let migrations = if command.only_shows() {
                 project.load_unmerged()?

@@ -3,6 +3,7 @@
 mod author;
 mod cli;
 mod completions;
+mod develop;
 mod find;
 mod project;
 mod schema;

@@ -17,7 +17,7 @@ macro_rules! sessions {
     };
 }
 
-sessions! { bad_input branches check current downgrade ensure_version heads help history offline resolve show stamp status upgrade }
+sessions! { bad_input branches check current develop downgrade ensure_version heads help history offline resolve show stamp status upgrade }
 
 fn folder() -> std::path::PathBuf {
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions").into()

@@ -17,6 +17,8 @@ pub enum Exit {
     Done,
     /// `check` found a difference; the exit code is 3.
     Difference,
+    /// A command that it ran has ended with this exit code.
+    Code(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -24,6 +26,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Done => Self::SUCCESS,
             Exit::Difference => Self::from(3),
+            Exit::Code(code) => Self::from(code),
         }
     }
 }

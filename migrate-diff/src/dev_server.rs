@@ -173,6 +173,11 @@ impl Model {
     pub fn version(&self) -> Version {
         self.version
     }
+
+    /// What CREATE DATABASE takes for one like it, a space first: its encoding and locale, or its character set.
+    pub fn creation_options(&self) -> &str {
+        &self.like.options
+    }
 }
 
 pub(crate) async fn product_and_version(

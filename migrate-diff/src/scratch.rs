@@ -2,7 +2,7 @@
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_name;
-use migrate_runtime::Migrations;
+use migrate_runtime::{AnyPool, Migrations};
 
 use crate::connection::Connection;
 use crate::dev_server::{self, DevServer, Running, Source};
@@ -40,7 +40,7 @@ pub struct Scratch {
 /// What goes with a scratch database.
 enum Held {
     Nothing,
-    Server(#[expect(dead_code, reason = "it is held to be dropped")] Running),
+    Server(Running),
     Database(Leftover),
 }
 
@@ -151,7 +151,7 @@ impl Scratch {
             }),
         };
         created.map_err(|error| not_created(&error, server))?;
-        let own = with_database(url, name);
+        let own = AnyPool::with_database(url, name);
         scratch.connection = Some(match dialect {
             Dialect::MySql => mysql::scratch::connect(&mut admin, &own, name).await?,
             _ => Connection::open(&own).await?,
@@ -161,6 +161,16 @@ impl Scratch {
         }
         scratch.name = Some(scratch.current_name().await?);
         Ok(scratch)
+    }
+
+    /// Its URL, for who may do everything on its server; that of SQLite is in memory, where nobody else finds it.
+    pub fn url(&self) -> String {
+        let name = percent_encoded(self.name.as_deref().unwrap_or_default());
+        match &self.held {
+            Held::Nothing => "sqlite::memory:".to_owned(),
+            Held::Server(running) => running.url(&name),
+            Held::Database(leftover) => AnyPool::with_database(&leftover.url, &name),
+        }
     }
 
     /// The connection to it.
@@ -333,19 +343,6 @@ fn not_created(error: &Error, server: &DevServer) -> Error {
     Error::new(ErrorKind::Connect, summary).help(help)
 }
 
-/// The URL with another database.
-fn with_database(url: &str, name: &str) -> String {
-    let (rest, query) = url
-        .split_once('?')
-        .map_or((url, None), |(rest, query)| (rest, Some(query)));
-    let authority = rest.find("://").map_or(0, |at| at + 3);
-    let end = rest[authority..]
-        .find('/')
-        .map_or(rest.len(), |at| authority + at);
-    let query = query.map_or_else(String::new, |query| format!("?{query}"));
-    format!("{}/{name}{query}", &rest[..end])
-}
-
 /// A database's name in a URL.
 fn percent_encoded(name: &str) -> String {
     let encoded = |byte: u8| {
@@ -363,12 +360,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_database_of_the_same_server() {
-        assert_eq!(
-            with_database("postgres://u:p@h:1/a?sslmode=require", "b"),
-            "postgres://u:p@h:1/b?sslmode=require"
-        );
-        assert_eq!(with_database("postgres://h", "b"), "postgres://h/b");
+    fn a_name_in_a_url_is_percent_encoded() {
         assert_eq!(percent_encoded("my shop/é"), "my%20shop%2F%C3%A9");
     }
 }

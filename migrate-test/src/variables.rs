@@ -26,17 +26,3 @@ pub fn database_url_of(dialect: Dialect) -> Option<String> {
 pub fn dialect_of(url: &str) -> Option<Dialect> {
     AnyPool::dialect_of(url)
 }
-
-/// The URL with another database.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-pub fn with_database(url: &str, name: &str) -> String {
-    let (rest, query) = match url.split_once('?') {
-        Some((rest, query)) => (rest, format!("?{query}")),
-        None => (url, String::new()),
-    };
-    let authority = rest.find("://").map_or(0, |at| at + 3);
-    let end = rest[authority..]
-        .find('/')
-        .map_or(rest.len(), |at| authority + at);
-    format!("{}/{name}{query}", &rest[..end])
-}

@@ -14,7 +14,8 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 use crate::steps::Result;
 
 /// The crates that are checked.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
+    "migrate-build",
     "migrate-chain",
     "migrate-cli",
     "migrate-command",

@@ -98,6 +98,34 @@ impl AnyPool {
         url::shown(url)
     }
 
+    /// The URL of another database of the same server; of the server alone if `name` is empty.
+    #[doc(hidden)]
+    pub fn with_database(url: &str, name: &str) -> String {
+        url::with_database(url, name)
+    }
+
+    /// The name of the database in the URL of a server, or the path of the file of SQLite; none if the URL has neither. Must
+    /// be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error`] when the URL is malformed.
+    #[doc(hidden)]
+    pub fn database_of(url: &str) -> Result<Option<String>, Error> {
+        match Self::existing(url)? {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(pool) => {
+                let options = pool.connect_options();
+                let file = options.get_filename().to_string_lossy();
+                let is_in_memory = file.starts_with("file:") || file == ":memory:";
+                Ok((!is_in_memory).then(|| file.into_owned()))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => Ok(pool.connect_options().get_database().map(str::to_owned)),
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => Ok(pool.connect_options().get_database().map(str::to_owned)),
+        }
+    }
+
     /// Which kind of database it is.
     pub fn dialect(&self) -> Dialect {
         match *self {

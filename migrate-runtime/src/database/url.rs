@@ -50,6 +50,19 @@ pub(super) fn check(url: &str) -> Result<(), Error> {
     }
 }
 
+/// The URL with another database.
+pub fn with_database(url: &str, name: &str) -> String {
+    let (rest, query) = match url.split_once('?') {
+        Some((rest, query)) => (rest, format!("?{query}")),
+        None => (url, String::new()),
+    };
+    let authority = rest.find("://").map_or(0, |at| at + "://".len());
+    let end = rest[authority..]
+        .find('/')
+        .map_or(rest.len(), |at| authority + at);
+    format!("{}/{name}{query}", &rest[..end])
+}
+
 /// What to do about a password that a URL cannot hold as it is.
 pub(crate) const PERCENT_ENCODE: &str = "percent-encode what is special in the user, the password and the database name: `/` is `%2F`, `?` is `%3F`, `#` \
      is `%23`, `@` is `%40`, `:` is `%3A`, `%` is `%25`";
@@ -113,6 +126,20 @@ const SECRETS: [&str; 5] = ["pass", "pwd", "secret", "token", "credential"];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_database_of_the_same_server() {
+        for (url, expected) in [
+            (
+                "postgres://u:p@h:1/a?sslmode=require",
+                "postgres://u:p@h:1/b?sslmode=require",
+            ),
+            ("postgres://h", "postgres://h/b"),
+            ("mysql://h?socket=/tmp/s", "mysql://h/b?socket=/tmp/s"),
+        ] {
+            assert_eq!(with_database(url, "b"), expected);
+        }
+    }
 
     #[test]
     fn a_password_is_never_shown_not_even_a_part_of_it() {

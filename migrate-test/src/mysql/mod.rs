@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use migrate_runtime::Dialect;
+use migrate_runtime::{AnyPool, Dialect};
 use sqlx::MySql;
 
 use crate::error::Error;
@@ -47,7 +47,7 @@ async fn provide(request: Request) -> Result<Provided<MySql>, Error> {
     Ok(Provided {
         options: server.options().database(&name),
         connections: slot.connections,
-        url: variables::with_database(&url, &name),
+        url: AnyPool::with_database(&url, &name),
         lease: Box::new(TestLease {
             server,
             name,

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use migrate_runtime::AnyPool;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, MySql, MySqlPool, raw_sql};
@@ -14,7 +15,6 @@ use super::template::Template;
 use crate::error::Error;
 use crate::name::{Name, PREFIX, is_old};
 use crate::office;
-use crate::variables::with_database;
 
 /// A server, as one process uses it. Everything here runs in the office.
 pub struct Server {
@@ -46,11 +46,12 @@ impl Server {
     }
 
     async fn connect(url: &str) -> Result<Arc<Self>, Error> {
-        let options: MySqlConnectOptions = with_database(url, "").parse().map_err(|error| {
-            Error::database("DATABASE_URL cannot be read", error).help(
+        let options: MySqlConnectOptions =
+            AnyPool::with_database(url, "").parse().map_err(|error| {
+                Error::database("DATABASE_URL cannot be read", error).help(
                 "percent-encode what is special in the user, the password and the database name",
             )
-        })?;
+            })?;
         let keeper = Keeper::connect(&options).await?;
         let helpers = MySqlPoolOptions::new()
             .max_connections(HELPERS)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use migrate_runtime::Dialect;
+use migrate_runtime::{AnyPool, Dialect};
 use sqlx::Postgres;
 
 use crate::error::Error;
@@ -46,7 +46,7 @@ async fn provide(request: Request) -> Result<Provided<Postgres>, Error> {
     Ok(Provided {
         options: server.options().database(&name),
         connections: slot.connections,
-        url: variables::with_database(&url, &name),
+        url: AnyPool::with_database(&url, &name),
         lease: Box::new(lease),
     })
 }

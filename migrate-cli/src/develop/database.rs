@@ -1,0 +1,55 @@
+//! `cargo migrate database`: creates and drops the database that the URL names.
+
+use clap::{Args, Subcommand};
+use migrate_command::parts::{Exit, Failure, Ui};
+
+use super::agree;
+use super::place::Place;
+use crate::author::Result;
+use crate::project::Project;
+
+/// Create or drop the database that the URL names
+#[derive(Subcommand, Debug)]
+pub(crate) enum Database {
+    /// Create the database; one that is there already stays as it is
+    Create,
+    /// Drop the database with everything in it
+    Drop(Drop),
+}
+
+/// What `database drop` takes.
+#[derive(Args, Debug)]
+pub(crate) struct Drop {
+    /// Do not ask first
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl Database {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// The server refuses it, or the user does.
+    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+        let place = Place::of(&project.globals().require_database_url()?)?;
+        let (shown, exists) = (place.shown(), place.exists().await);
+        match self {
+            Self::Create if exists => ui.result(format!("{shown} is there already")),
+            Self::Create => {
+                place.create("").await?;
+                ui.result(format!("created {shown}"));
+            }
+            Self::Drop(_) if !exists => {
+                return Err(Failure::new(format!(
+                    "{shown} is not there, or cannot be connected"
+                )));
+            }
+            Self::Drop(Drop { yes }) => {
+                agree(ui, yes, &format!("Drop {shown} with everything in it?"))?;
+                place.drop().await?;
+                ui.result(format!("dropped {shown}"));
+            }
+        }
+        Ok(Exit::Done)
+    }
+}

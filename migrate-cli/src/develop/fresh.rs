@@ -1,0 +1,43 @@
+//! `cargo migrate fresh`: the database of the chain, and nothing else.
+
+use clap::Args;
+use migrate_command::parts::{Exit, Ui};
+use migrate_runtime::AnyPool;
+
+use super::agree;
+use super::place::Place;
+use crate::author::Result;
+use crate::project::Project;
+
+/// Drop everything in the database, and upgrade it from the start
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo migrate fresh          asks first
+  cargo migrate fresh --yes && cargo migrate seed")]
+pub(crate) struct Fresh {
+    /// Do not ask first
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl Fresh {
+    /// Recreates the database and runs the chain. A faulty chain is reported before anything is dropped.
+    ///
+    /// # Errors
+    /// The chain has faults or fails, or the database cannot be recreated.
+    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+        let migrations = project.load()?;
+        let url = project.globals().require_database_url()?;
+        let place = Place::of(&url)?;
+        let question = format!("Drop everything in {}?", place.shown());
+        if place.exists().await {
+            agree(ui, self.yes, &question)?;
+        }
+        place.recreate().await?;
+        let pool = AnyPool::new(&url)?;
+        let report = migrations.upgrade(&pool).await?;
+        ui.result(report);
+        Ok(Exit::Done)
+    }
+}
