@@ -22,6 +22,7 @@ mod protocol;
 mod script;
 #[cfg(feature = "to_sqlx")]
 mod to_sqlx;
+mod syntax;
 mod values;
 
 pub use api::fleet::{Fleet, FleetReport, FleetResult};

@@ -1,23 +1,21 @@
 //! Scripts for `psql`, `mysql` and `sqlite3`: the same statements as a live run, and the same records.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use migrate_chain::Dialect;
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::plan::Route;
 use migrate_chain::sql::comment;
-use migrate_chain::sql::sqlite::pragma_name;
 use migrate_chain::target::{Range, Target};
 
 use crate::journal::JournalDirection;
 use crate::journal::state::RowChanges;
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 use crate::protocol::stamp::stamped;
 use crate::protocol::step::{self, Step};
 use crate::protocol::verify;
 use crate::protocol::view::View;
+use crate::syntax::{self, Around, Syntax};
 use crate::values::error::{Error, ErrorKind};
 use crate::values::options::TransactionMode;
 use crate::{Direction, Migrations};
@@ -173,22 +171,10 @@ fn plan(graph: &RevisionGraph, range: &Range, direction: Direction) -> Result<Ro
     Ok(plan)
 }
 
-/// What points nowhere before a revision is not its doing.
-const NOTE_VIOLATIONS: &str = "CREATE TEMP TABLE migrate_pointed_nowhere AS SELECT \"table\", rowid AS number, parent FROM pragma_foreign_key_check";
-
-/// An error if a revision has made rows that point nowhere: any row breaks the constraint, whose name tells why. The shell
-/// stops at it, and what is not committed is rolled back.
-const CHECK_KEYS: &[&str] = &[
-    "CREATE TEMP TABLE migrate_points_nowhere (\"table\", number, parent, CONSTRAINT \"rows that refer to nothing\" CHECK (0))",
-    "INSERT INTO migrate_points_nowhere SELECT \"table\", rowid, parent FROM pragma_foreign_key_check EXCEPT SELECT * FROM \
-     migrate_pointed_nowhere",
-    "DROP TABLE temp.migrate_points_nowhere",
-    "DROP TABLE temp.migrate_pointed_nowhere",
-];
-
 struct Writer {
     out: String,
     dialect: Dialect,
+    syntax: &'static dyn Syntax,
     /// The statements of `[connect]`.
     connect: Vec<String>,
 }
@@ -198,6 +184,7 @@ impl Writer {
         Self {
             out: String::new(),
             dialect,
+            syntax: syntax::of(dialect),
             connect: migrations.settings.connect(dialect),
         }
     }
@@ -217,16 +204,7 @@ impl Writer {
     }
 
     fn start(&mut self, tables: &Tables) {
-        if self.dialect == Dialect::Postgres {
-            // psql goes on after an error otherwise, outside the transaction that it ended.
-            self.out.push_str("\\set ON_ERROR_STOP on\n");
-        }
-        if self.dialect == Dialect::Sqlite {
-            // The shell goes on after an error otherwise, and would commit half a revision.
-            self.out.push_str(".bail on\n");
-            // As sqlx has it.
-            self.statement("PRAGMA foreign_keys = ON");
-        }
+        self.out.push_str(self.syntax.shell_setup());
         self.own_settings(&[]);
         self.statement(&tables.create_version());
         self.statement(&tables.create_journal());
@@ -236,53 +214,42 @@ impl Writer {
         let revision = step.revision;
         let title = format!("{} {}: {}", step.direction, revision.id(), revision.title());
         let _ = writeln!(self.out, "\n{}", comment(&title));
-        // SQLite takes this pragma outside a transaction only.
-        let suspends_keys = self.dialect == Dialect::Sqlite && !revision.keeps_foreign_keys();
-        if suspends_keys {
-            self.statement("PRAGMA foreign_keys = OFF");
-        }
-        let is_one_transaction = revision.is_transactional() && self.dialect != Dialect::MySql;
+        let around = if revision.keeps_foreign_keys() {
+            Around::default()
+        } else {
+            self.syntax.without_keys()
+        };
+        self.statements(around.before_begin);
+        let is_one_transaction = revision.is_transactional() && self.syntax.has_transactional_ddl();
         if is_one_transaction {
             self.begin();
         }
-        if suspends_keys {
-            self.statement(NOTE_VIOLATIONS);
-        }
+        self.statements(around.after_begin);
         let statements = step.split(self.dialect);
-        for statement in &statements {
-            self.statement(statement);
-        }
+        self.statements(&statements);
         // The tables of the record are looked for as they were when they were created.
         self.own_settings(&statements);
         if !is_one_transaction {
             self.begin();
         }
-        if suspends_keys {
-            for check in CHECK_KEYS {
-                self.statement(check);
-            }
-        }
+        self.statements(around.before_commit);
         let record = step.record();
         for change in tables.change_rows(&record.changes) {
             self.statement(&change);
         }
         self.statement(&tables.add(&record.entry, None));
         self.statement("COMMIT");
-        if suspends_keys {
-            self.statement("PRAGMA foreign_keys = ON");
-        }
+        self.statements(around.after_commit);
     }
 
     /// The settings that the next statement is to find, after a script that may have made others.
     fn own_settings(&mut self, script: &[&str]) {
-        let defaults = syntax::session_defaults(self.dialect);
+        let defaults = self.syntax.session_defaults();
         if !defaults.is_empty() {
             let _ = writeln!(self.out, "{};", defaults.join("; "));
         }
-        if self.dialect == Dialect::Sqlite {
-            for pragma in pragmas_again(script) {
-                self.statement(&pragma);
-            }
+        for statement in self.syntax.undo(script) {
+            self.statement(&statement);
         }
         for statement in self.connect.clone() {
             self.statement(&statement);
@@ -290,30 +257,16 @@ impl Writer {
     }
 
     fn begin(&mut self) {
-        self.statement(match self.dialect {
-            Dialect::Sqlite => "BEGIN IMMEDIATE",
-            Dialect::Postgres => "BEGIN",
-            Dialect::MySql => "START TRANSACTION",
-        });
+        self.statement(self.syntax.begin());
     }
 
-    /// A statement with what ends it. The `mysql` client splits at every `;` unless it is told another delimiter.
-    fn statement(&mut self, statement: &str) {
-        if self.dialect == Dialect::MySql && statement.contains(';') {
-            let _ = writeln!(self.out, "DELIMITER $$$\n{statement}\n$$$\nDELIMITER ;");
-            return;
+    fn statements(&mut self, statements: &[&str]) {
+        for statement in statements {
+            self.statement(statement);
         }
-        // It never ends in a comment, which would swallow what ends it.
-        let _ = writeln!(self.out, "{statement};");
     }
-}
 
-/// The statements that set the PRAGMAs of a script to what they are on a new connection.
-fn pragmas_again(script: &[&str]) -> BTreeSet<String> {
-    let named = script.iter().filter_map(|statement| pragma_name(statement));
-    let again = named.filter_map(|pragma| {
-        let value = syntax::pragma_default(&pragma.name)?;
-        Some(format!("PRAGMA {} = {value}", pragma.name))
-    });
-    again.collect()
+    fn statement(&mut self, statement: &str) {
+        self.out.push_str(&self.syntax.in_shell(statement));
+    }
 }

@@ -59,6 +59,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
             &["context"],
             &["foreign"],
             &["journal"],
+            &["syntax"],
             &["values"],
             &["point"],
         ],

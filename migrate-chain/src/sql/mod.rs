@@ -36,7 +36,7 @@ pub use facts::{
 pub(crate) use faults::common;
 pub use faults::{Fault, FaultKind, faults, faults_common};
 pub use lexer::{Tokens, tokens};
-pub use quote::{quote_bytes, quote_name, quote_text};
+pub use quote::{quote_bytes, quote_name, quote_text, quote_value};
 pub(crate) use readings::Readings;
 pub use split::{Statement, Statements, split};
 pub use token::{Token, TokenKind};

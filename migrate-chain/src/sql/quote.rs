@@ -37,6 +37,24 @@ pub fn quote_text(dialect: Dialect, text: &str) -> String {
     }
 }
 
+/// A string literal, or `NULL`, that does not depend on the character set of the session either, which a revision may have
+/// changed on MySQL.
+///
+/// ```
+/// use migrate_chain::{Dialect, sql::quote_value};
+///
+/// assert_eq!(quote_value(Dialect::Postgres, Some("ä")), "'ä'");
+/// assert_eq!(quote_value(Dialect::MySql, Some("ä")), "CONVERT(X'c3a4' USING utf8mb4)");
+/// assert_eq!(quote_value(Dialect::Sqlite, None), "NULL");
+/// ```
+pub fn quote_value(dialect: Dialect, text: Option<&str>) -> String {
+    match text {
+        None => "NULL".to_owned(),
+        Some(text) if dialect == Dialect::MySql && !text.is_ascii() => quote_bytes(text),
+        Some(text) => quote_text(dialect, text),
+    }
+}
+
 /// A string literal of MySQL in hexadecimal, which does not depend on the character set of the session either. Unlike a plain
 /// literal, a comparison with it finds no table by its name in `information_schema`.
 ///

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use migrate_chain::sql::quote_name;
+
 use super::transact;
 use crate::RevisionError;
 use crate::context::executor::Executor;
 use crate::context::{Query, Value};
-use crate::journal::syntax;
 
 /// The rows of a table in batches, each in a transaction of its own: [`Context::batches`](crate::Context::batches) begins
 /// them.
@@ -42,12 +43,12 @@ impl<'q> Batches<'q> {
         let last: Option<(String,)> = Query::new(&mut *executor, &last).fetch_optional().await?;
         let position = Position::before(number, last.map(|(text,)| text));
         let dialect = executor.dialect();
-        let table = table.split('.').map(|part| syntax::name(dialect, part));
+        let table = table.split('.').map(|part| quote_name(dialect, part));
         let mut batches = Self {
             executor,
             number,
             table: table.collect::<Vec<_>>().join("."),
-            key: syntax::name(dialect, key),
+            key: quote_name(dialect, key),
             size: size.max(1),
             is_done: position == Position::Done,
             after: match &position {

@@ -1,8 +1,8 @@
 //! What a row of the journal says.
 
+pub(crate) mod columns;
 pub(crate) mod state;
 pub(crate) mod subject;
-pub(crate) mod syntax;
 pub(crate) mod tables;
 
 use std::borrow::Cow;
@@ -63,9 +63,10 @@ pub(crate) struct Record<'r> {
 }
 
 /// What a journal row tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum JournalEvent {
     /// A revision is done.
+    #[default]
     Finished,
     /// The rows were set without running the revision.
     Stamped,
@@ -82,7 +83,7 @@ pub(crate) enum JournalEvent {
 }
 
 impl JournalEvent {
-    const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Finished,
         Self::Stamped,
         Self::Started,
@@ -123,8 +124,9 @@ impl JournalEvent {
 }
 
 /// The direction of a journal row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum JournalDirection {
+    #[default]
     Upgrade,
     Downgrade,
     Stamp,
@@ -165,7 +167,7 @@ impl From<Direction> for JournalDirection {
 }
 
 /// A row of the journal, as it is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct JournalRow {
     pub(crate) event: JournalEvent,
     pub(crate) direction: JournalDirection,
@@ -264,5 +266,16 @@ mod tests {
         assert_eq!(hash(&["a", "b"]), Some(two));
         assert_eq!(hash(&["a", "b -- c\n c"]), hash(&["a", "b   c"]));
         assert_eq!(hash(&[]), None);
+    }
+
+    /// It is compared with what older versions have written.
+    #[test]
+    fn the_hash_of_statements_never_changes() {
+        let statements = ["CREATE TABLE t (a TEXT)", "INSERT INTO t VALUES ('b')"];
+        let hash = statements_hash(Dialect::Postgres, statements).map(|hash| hash.to_string());
+        assert_eq!(
+            hash.as_deref(),
+            Some("7c2566060dfdd602cd529b016976270407c853acacfe45113d43ce4a489ecbce")
+        );
     }
 }

@@ -45,25 +45,6 @@ pub(crate) struct RowChanges {
 }
 
 impl RowChanges {
-    /// Adds the changes of a step that comes behind.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn follow_up(&mut self, next: &Self) {
-        let cancel = |row: &String, rows: &mut Vec<String>| {
-            let at = rows.iter().position(|other| other == row);
-            at.map(|at| rows.remove(at)).is_some()
-        };
-        for row in &next.removed {
-            if !cancel(row, &mut self.added) {
-                self.removed.push(row.clone());
-            }
-        }
-        for row in &next.added {
-            if !cancel(row, &mut self.removed) {
-                self.added.push(row.clone());
-            }
-        }
-    }
-
     #[cfg(feature = "postgres")]
     pub(crate) fn is_empty(&self) -> bool {
         self.removed.is_empty() && self.added.is_empty()

@@ -12,6 +12,7 @@ use super::view::View;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{JournalDirection, JournalEvent, JournalRow};
+use crate::syntax;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::options::TransactionMode;
 use crate::values::status::Status;
@@ -327,7 +328,7 @@ pub(crate) fn can_run(
         }
     }
     if mode == TransactionMode::Single
-        && dialect == Dialect::Sqlite
+        && syntax::of(dialect).suspends_keys_by_transaction()
         && steps.len() > 1
         && let Some(step) = steps
             .iter()
@@ -338,12 +339,15 @@ pub(crate) fn can_run(
     let outside = steps.iter().find(|step| !step.revision.is_transactional());
     match outside {
         Some(step) if mode == TransactionMode::Single => Err(not_single(migrations, step.revision)),
-        _ if mode == TransactionMode::Single && dialect == Dialect::MySql && !steps.is_empty() => {
+        _ if mode == TransactionMode::Single
+            && !syntax::of(dialect).has_transactional_ddl()
+            && !steps.is_empty() =>
+        {
             Err(Error::new(
                 ErrorKind::Unsupported,
-                "MySQL commits each schema change by itself",
+                "the database commits each schema change by itself",
             )
-            .help("use `TransactionMode::PerRevision` on MySQL and MariaDB: leave out `--single-transaction`"))
+            .help("use `TransactionMode::PerRevision` here: leave out `--single-transaction`"))
         }
         _ => Ok(()),
     }

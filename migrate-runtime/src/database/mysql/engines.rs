@@ -8,8 +8,8 @@ use migrate_chain::sql::{TokenKind, tokens};
 use sqlx::{AssertSqlSafe, MySqlConnection};
 
 use super::message::{Message, Part};
+use super::quote::text;
 use crate::database::rows::Columns as _;
-use crate::journal::syntax;
 
 /// The names that lead to a table without transactions.
 pub(super) struct Engines {
@@ -105,7 +105,6 @@ impl Engines {
         if let Some(&known) = self.elsewhere.get(pair) {
             return Ok(known);
         }
-        let text = |text: &str| syntax::text(Dialect::MySql, Some(text));
         let (schema, table) = (text(&pair.0), text(&pair.1));
         let sql = format!(
             "SELECT 1 FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine WHERE \

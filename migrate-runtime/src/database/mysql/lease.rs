@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use migrate_chain::Dialect;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
@@ -14,8 +13,8 @@ use super::code::{NO_SUCH_TABLE, database, gave_up, is};
 use super::execute::execute;
 use super::handle::{Handle, open};
 use super::message::{Message, Part, Stopped};
+use super::quote;
 use crate::database::Failure;
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
 
@@ -140,11 +139,7 @@ async fn same_database(
     let Some(name) = row.try_get::<Option<String>, _>(0)? else {
         return Ok(());
     };
-    execute(
-        heart,
-        &format!("USE {}", syntax::name(Dialect::MySql, &name)),
-    )
-    .await
+    execute(heart, &format!("USE {}", quote::name(&name))).await
 }
 
 fn needs_a_pool() -> Error {
@@ -162,9 +157,9 @@ const OVER: &str = "'2000-01-01'";
 fn table(tables: &Tables) -> String {
     let longest = 64 - "_lease".len();
     let stem: String = tables.journal_name.chars().take(longest).collect();
-    let table = syntax::name(Dialect::MySql, &format!("{stem}_lease"));
+    let table = quote::name(&format!("{stem}_lease"));
     match &tables.schema {
-        Some(schema) => format!("{}.{table}", syntax::name(Dialect::MySql, schema)),
+        Some(schema) => format!("{}.{table}", quote::name(schema)),
         None => table,
     }
 }

@@ -1,6 +1,5 @@
 //! What keeps other runs out: a named lock of the server, or a lease where the servers of a cluster do not share locks.
 
-use migrate_chain::Dialect;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -8,8 +7,8 @@ use super::code::{self, database};
 use super::handle::Handle;
 use super::lease::Lease;
 use super::message::{Message, Part};
+use super::quote::text;
 use crate::database::Failure;
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 
 /// What is held.
@@ -120,7 +119,6 @@ fn are_several(variables: &[MySqlRow]) -> bool {
 
 /// The name of the lock as an expression in SQL: at most 64 characters, and its own for each version table.
 pub(super) fn named(tables: &Tables) -> String {
-    let text = |text: &str| syntax::text(Dialect::MySql, Some(text));
     let schema = tables
         .schema
         .as_deref()

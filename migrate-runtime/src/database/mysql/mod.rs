@@ -1,5 +1,6 @@
 //! MySQL and MariaDB.
 
+mod bookkeeping;
 mod code;
 mod connect;
 mod engines;
@@ -13,6 +14,7 @@ mod message;
 mod notes;
 mod outside;
 mod passed;
+mod quote;
 mod read;
 mod session;
 mod settings;

@@ -3,25 +3,22 @@
 
 use std::time::{Duration, Instant};
 
-use migrate_chain::Dialect;
-
+use super::bookkeeping::{add, add_at_the_end};
 use super::code::{self, database};
 use super::evidence::{self, Seen};
 use super::execute::execute;
 use super::executor::Plain;
 use super::lock::Lock;
 use super::message::{Answers, Message, Part, Stopped};
+use super::passed;
 use super::session::{Due, MySqlSession};
 use super::statement::{Kind, kind};
-use super::transaction::add;
-use super::{passed, settings};
 use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
 use crate::database::rows::Columns as _;
 use crate::database::{Failure, InFlight, rust_failure};
 use crate::journal::Entry;
 use crate::journal::subject::setting;
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 use crate::point;
 
@@ -83,11 +80,7 @@ impl MySqlSession<'_> {
         self.unlimit(&mut message);
         message.push(Part::Other, KEEP_ID);
         self.fence(&mut message);
-        let evidence = [(
-            "evidence",
-            syntax::text(Dialect::MySql, evidence.as_deref()),
-        )];
-        let add = tables.add_since(entry, settings::STARTED, &evidence);
+        let add = add_at_the_end(tables, entry, evidence.as_deref());
         message.push(Part::Journal, &add);
         message.push(Part::Other, GIVE_ID_BACK);
         message.push(Part::Other, "COMMIT");

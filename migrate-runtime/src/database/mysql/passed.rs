@@ -8,18 +8,17 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use migrate_chain::Dialect;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::code::{self, INSIDE_A_TRANSACTION};
 use super::execute::execute;
+use super::quote::text;
 use super::settings;
 use super::settings::Traces;
 use crate::database::inside_a_transaction;
 use crate::database::rows::Columns as _;
-use crate::journal::syntax;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
 
@@ -126,7 +125,7 @@ impl Kept {
         let back = settings::give_back(&self.variables, traces);
         self.script = format!("ROLLBACK;\n{release}{FORGET};\n{back}");
         let home = home.map_or_else(String::new, |home| format!(";\nUSE {home}"));
-        let script = syntax::text(Dialect::MySql, Some(&format!("{}{home}", self.script)));
+        let script = text(&format!("{}{home}", self.script));
         execute(connection, &format!("SET {KEPT} = {script}")).await
     }
 
@@ -265,7 +264,10 @@ async fn variables(
 }
 
 fn variable(row: &MySqlRow) -> Result<(String, String), sqlx::Error> {
-    Ok((row.some_text(0)?, row.text(1)?.unwrap_or_default()))
+    Ok((
+        row.text(0)?.unwrap_or_default(),
+        row.text(1)?.unwrap_or_default(),
+    ))
 }
 
 fn silent(deadline: Duration) -> Error {

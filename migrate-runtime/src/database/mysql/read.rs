@@ -1,15 +1,15 @@
 //! Reading the version table and the journal.
 
 use futures_util::TryStreamExt as _;
-use migrate_chain::Dialect;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Either, MySqlConnection};
 
+use super::bookkeeping::read_evidence as evidence;
 use super::code::{NO_SUCH_TABLE, is};
+use super::quote::text;
 use crate::database::rows::{Columns as _, journal_row, state};
 use crate::journal::JournalRow;
 use crate::journal::state::State;
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 
 /// Reads the state in one round trip. The server stops at the first table that is missing, so that what came before it
@@ -55,7 +55,6 @@ pub(super) async fn read_state(
 
 /// A query that is 1 if the journal exists, also where there is no version table.
 fn has_journal(tables: &Tables) -> String {
-    let text = |text: &str| syntax::text(Dialect::MySql, Some(text));
     let schema = tables
         .schema
         .as_deref()
@@ -81,7 +80,7 @@ pub(super) async fn read_evidence(
     connection: &mut MySqlConnection,
     tables: &Tables,
 ) -> Result<Option<String>, sqlx::Error> {
-    let row = sqlx::raw_sql(AssertSqlSafe(tables.read_evidence()))
+    let row = sqlx::raw_sql(AssertSqlSafe(evidence(tables)))
         .fetch_optional(connection)
         .await?;
     row.map_or(Ok(None), |row| row.text(0))

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use migrate_chain::Dialect;
 use sqlx::{MySqlConnection, Row as _};
 
 use super::engines::Engines;
@@ -17,12 +16,11 @@ use super::passed::Kept;
 use super::settings::Traces;
 use crate::database::sealed::Limits;
 use crate::database::{Failure, connect_refused};
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 use crate::values::error::Error;
 
 use super::execute::execute;
-use super::{code, settings};
+use super::{code, quote, settings};
 
 #[expect(
     clippy::struct_excessive_bools,
@@ -121,11 +119,11 @@ impl<'a> MySqlSession<'a> {
 
     /// Uses another database. A connection that is passed goes back to its own in the end.
     pub(super) async fn enter(&mut self, schema: &str) -> Result<(), sqlx::Error> {
-        let schema = syntax::name(Dialect::MySql, schema);
+        let schema = quote::name(schema);
         if self.connection.is_borrowed() {
             let database = sqlx::raw_sql("SELECT DATABASE()").fetch_one(self.connection.get());
             let database: Option<String> = database.await?.try_get(0)?;
-            self.database = database.map(|name| syntax::name(Dialect::MySql, &name));
+            self.database = database.map(|name| quote::name(&name));
         }
         execute(self.connection.get(), &format!("USE {schema}")).await
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, quote_name, split, tokens};
 
+use super::quote::text;
 use crate::database::sealed::Limits;
-use crate::journal::syntax;
+use crate::syntax::MYSQL_SESSION_DEFAULTS;
 
 /// The settings of the run itself, and the character set, for a connection that gets its own back.
 const OURS: [&str; 8] = [
@@ -25,16 +26,15 @@ const OURS: [&str; 8] = [
 /// our character set, and the limits of the run.
 pub(super) fn reset(limits: &Limits) -> String {
     let lock = seconds(limits.ddl_lock);
-    let defaults = syntax::session_defaults(Dialect::MySql)[0];
     format!(
-        "{defaults}{NO_LIMIT}, autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, NAMES utf8mb4, \
+        "{MYSQL_SESSION_DEFAULTS}{NO_LIMIT}, autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, NAMES utf8mb4, \
          @embed_migrations_started = UNIX_TIMESTAMP(SYSDATE(6))"
     )
 }
 
 /// The names of the settings that are reset.
 fn defaults<'n>() -> impl Iterator<Item = &'n str> {
-    let words = syntax::session_defaults(Dialect::MySql)[0].split(" = DEFAULT");
+    let words = MYSQL_SESSION_DEFAULTS.split(" = DEFAULT");
     words.filter_map(|before| before.split(' ').next_back())
 }
 
@@ -102,7 +102,7 @@ pub(super) fn literal(name: &str, value: &str) -> String {
     if value.parse::<f64>().is_ok() {
         return value.to_owned();
     }
-    syntax::text(Dialect::MySql, Some(value))
+    text(value)
 }
 
 /// The things that scripts leave in the session, beyond the settings that are reset anyway.

@@ -6,17 +6,17 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::split;
 use tracing::Instrument as _;
 
+use super::bookkeeping::{add, add_at_the_end, is_state};
 use super::code::{self, SEVERAL_ROWS, database};
 use super::engines::Names;
+use super::evidence;
 use super::execute::execute;
 use super::message::{Message, Part, Stopped};
 use super::session::{Due, MySqlSession};
 use super::statement::{Kind, kind};
-use super::{evidence, settings};
 use crate::database::{Failure, Progress, Transactional, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::{Row, State};
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
@@ -140,9 +140,9 @@ impl MySqlSession<'_> {
             lock.fence(&mut message);
         }
         if !matches!(revision.work, Work::Nothing) {
-            message.guard(Part::Kept, &tables.is_state(state));
+            message.guard(Part::Kept, &is_state(tables, state));
         }
-        let add = tables.add_since(&record.entry, settings::STARTED, &[]);
+        let add = add_at_the_end(tables, &record.entry, None);
         message.push(Part::Journal, &add);
         if place.is_last {
             message.push(Part::Other, "COMMIT");
@@ -186,7 +186,7 @@ impl MySqlSession<'_> {
         let lock = lock.map_or_else(String::new, |lock| format!("{} AND ", lock.is_ours()));
         message.guard(
             Part::State,
-            &format!("{hit}{lock}{}", tables.is_state(state)),
+            &format!("{hit}{lock}{}", is_state(tables, state)),
         );
     }
 
@@ -382,15 +382,4 @@ fn apply(changes: &RowChanges, state: &mut State) {
     });
     state.rows.extend(added);
     state.rows.sort_unstable();
-}
-
-/// The statement that adds a row to the journal, with the evidence about the statement after it.
-pub(super) fn add(
-    tables: &Tables,
-    entry: &Entry<'_>,
-    duration: Duration,
-    evidence: Option<&str>,
-) -> String {
-    let evidence = syntax::text(Dialect::MySql, evidence);
-    tables.add_with(entry, Some(duration), &[("evidence", evidence)])
 }

@@ -5,9 +5,9 @@ use migrate_chain::sql::tokens;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::code::{NO_PRIVILEGE, NO_SCHEMA, postgres};
+use super::quote;
 use crate::database::Failure;
 use crate::journal::state::State;
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 use crate::values::error::ErrorKind;
 
@@ -67,7 +67,7 @@ pub(super) fn on_statement(
     match code {
         NO_SCHEMA => {
             let schema = quoted(message)?;
-            let schema = syntax::name(Dialect::Postgres, schema);
+            let schema = quote::name(schema);
             let help = format!(
                 "create it first: `CREATE SCHEMA {schema}` in this revision or in one before it"
             );
@@ -105,7 +105,7 @@ pub(super) fn on_ours(
 /// The statement that gives the right that a message says is missing.
 fn grant(message: &str, rights: &str, role: Option<&str>) -> Option<String> {
     let role = match role {
-        Some(role) => syntax::name(Dialect::Postgres, role),
+        Some(role) => quote::name(role),
         None => "the role it runs as".to_owned(),
     };
     if let Some(object) = message.strip_prefix("must be owner of ") {
@@ -189,7 +189,7 @@ pub(super) fn is_unrecorded(failure: &Failure, expected: &State) -> bool {
 
 /// Adds to such a failure how to begin, by a look for the tables of other tools.
 pub(super) async fn on_unrecorded(connection: &mut PgConnection, failure: Failure) -> Failure {
-    let names = HISTORIES.map(super::bookkeeping::text).join(", ");
+    let names = HISTORIES.map(quote::text).join(", ");
     let sql = format!(
         "SELECT c.relname::text FROM pg_catalog.pg_class c WHERE c.relname IN ({names}) AND c.relkind = 'r' AND \
          pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1 LIMIT 1"

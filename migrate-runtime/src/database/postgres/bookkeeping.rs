@@ -4,14 +4,13 @@
 //! rows that are to change, and marks the transaction: they are its work from then on. The record changes them only if they
 //! still are. So a revision that ends the transaction is noticed, and has not moved them.
 
-use migrate_chain::Dialect;
-
 use super::code::Signal;
 use super::message::{BEGIN, DONE};
+use super::quote::text;
+use crate::journal::columns::{self, Column, DURATION_MS, FINISHED_AT, SEQUENCE, Times, Written};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
-use crate::journal::syntax;
-use crate::journal::tables::{JOURNAL_COLUMNS, Tables, UNFINISHED};
+use crate::journal::tables::{Tables, is_unfinished};
 use crate::journal::{Entry, Record};
 
 /// A savepoint around a revision that leaves no row of its own, by which it is seen that its transaction is the one that
@@ -87,16 +86,8 @@ fn is_still(tables: &Tables, expected: &State, changes: &RowChanges) -> String {
     format!(
         "(SELECT count(*) FROM {version}) = {}{are_kept} AND {} = {}",
         rows.len(),
-        is_unfinished(tables),
+        is_unfinished(tables.journal(), "false"),
         expected.unfinished
-    )
-}
-
-/// Whether a revision outside a transaction is under way.
-fn is_unfinished(tables: &Tables) -> String {
-    format!(
-        "coalesce((SELECT event FROM {} ORDER BY sequence DESC LIMIT 1) IN ({UNFINISHED}), false)",
-        tables.journal()
     )
 }
 
@@ -105,7 +96,7 @@ pub(super) fn prepared_compare_and_set(tables: &Tables) -> String {
     let conditions = format!(
         "(SELECT count(*) FROM c) = 1 AND (SELECT count(*) FROM {}) = 1 AND NOT {}",
         tables.version(),
-        is_unfinished(tables)
+        is_unfinished(tables.journal(), "false")
     );
     let check = Signal::Fenced.unless(&conditions);
     format!("{}{check} AS {BEGIN}", touch(tables, "= $1"))
@@ -117,7 +108,7 @@ pub(super) fn record(tables: &Tables, record: &Record<'_>, has_work: bool, rows:
     if record.changes.is_empty() && !has_work {
         return record_only(tables, &record.entry);
     }
-    let values = tables.values_with(&record.entry, TIMES).join(", ");
+    let values = tables.values(&record.entry, &TIMES).join(", ");
     let changes: Vec<String> = tables
         .change_rows(&record.changes)
         .iter()
@@ -133,7 +124,7 @@ pub(super) fn record(tables: &Tables, record: &Record<'_>, has_work: bool, rows:
 
 /// The statement that adds a journal row and nothing else.
 pub(super) fn record_only(tables: &Tables, entry: &Entry<'_>) -> String {
-    let values = tables.values_with(entry, TIMES).join(", ");
+    let values = tables.values(entry, &TIMES).join(", ");
     insert(tables, "", &values, None)
 }
 
@@ -169,7 +160,10 @@ fn check(tables: &Tables, has_work: bool, hits: &str, removed: &[String], rows: 
     // An EXECUTE sees nothing newer than the moment at which it began to wait for locks, so the check before the script is
     // no proof.
     let unfinished = if has_work {
-        format!("WHEN {} THEN '{fenced}' ", is_unfinished(tables))
+        format!(
+            "WHEN {} THEN '{fenced}' ",
+            is_unfinished(tables.journal(), "false")
+        )
     } else {
         String::new()
     };
@@ -184,16 +178,16 @@ fn check(tables: &Tables, has_work: bool, hits: &str, removed: &[String], rows: 
 }
 
 /// When a revision began, when it ends, and how many milliseconds that is.
-const TIMES: [&str; 3] = [
-    "s.started",
-    "clock_timestamp()",
-    "CAST(extract(epoch FROM clock_timestamp() - s.started) * 1000 AS bigint)",
-];
+const TIMES: Times<'_> = Times {
+    started: "s.started",
+    finished: "clock_timestamp()",
+    took: "CAST(extract(epoch FROM clock_timestamp() - s.started) * 1000 AS bigint)",
+};
 
 /// Several revisions in one transaction begin when the one before them ends. The changes are made in the same statement,
 /// whose other parts see the rows as they were before it.
 fn insert(tables: &Tables, changes: &str, values: &str, check: Option<&str>) -> String {
-    let journal = tables.journal();
+    let (journal, columns) = (tables.journal(), columns::names(columns::written()));
     let with = if changes.is_empty() {
         String::new()
     } else {
@@ -204,26 +198,25 @@ fn insert(tables: &Tables, changes: &str, values: &str, check: Option<&str>) -> 
         None => (String::new(), ""),
     };
     format!(
-        "{with}INSERT INTO {journal} ({JOURNAL_COLUMNS}) SELECT {values} FROM (SELECT greatest(now(), (SELECT finished_at FROM \
-         {journal} ORDER BY sequence DESC LIMIT 1)) AS started{check} OFFSET 0) s{holds} RETURNING coalesce(duration_ms, 0) AS \
+        "{with}INSERT INTO {journal} ({columns}) SELECT {values} FROM (SELECT greatest(now(), (SELECT {FINISHED_AT} FROM \
+         {journal} ORDER BY {SEQUENCE} DESC LIMIT 1)) AS started{check} OFFSET 0) s{holds} RETURNING coalesce({DURATION_MS}, 0) AS \
          {DONE}"
     )
 }
 
 /// The record of a revision of a chain without branches, prepared: from the version row `$1` to `$2`, and the values.
 pub(super) fn prepared_record(tables: &Tables) -> String {
-    let (mut parameter, mut time) = (2, 0);
-    let values: Vec<String> = JOURNAL_TYPES
-        .iter()
-        .map(|kind| {
-            if kind.is_empty() {
-                time += 1;
-                return TIMES[time - 1].to_owned();
-            }
+    let mut parameter = 2;
+    let value = |column: &Column| match column.written {
+        Written::Started => TIMES.started.to_owned(),
+        Written::Finished => TIMES.finished.to_owned(),
+        Written::Took => TIMES.took.to_owned(),
+        _ => {
             parameter += 1;
             format!("${parameter}")
-        })
-        .collect();
+        }
+    };
+    let values: Vec<String> = columns::written().map(value).collect();
     let version = tables.version();
     let change = format!(
         "c0 AS (UPDATE {version} SET version_num = $2 WHERE version_num = $1{OWN} RETURNING 1)"
@@ -238,31 +231,31 @@ pub(super) fn prepared_record(tables: &Tables) -> String {
     insert(tables, &change, &values.join(", "), Some(&check))
 }
 
-/// The types of the values of a journal row, in the order of its columns; nothing for one that the server measures.
-const JOURNAL_TYPES: [&str; 17] = [
-    "text", "text", "text", "text", "text", "text", "text", "text", "text", "", "", "", "bigint",
-    "text", "text", "text", "text",
-];
+/// The type of a value that is passed to a prepared statement; none for one that the server measures.
+fn parameter_type(column: &Column) -> Option<&'static str> {
+    match column.written {
+        Written::Text(_) => Some("text"),
+        Written::Number(_) => Some("bigint"),
+        _ => None,
+    }
+}
 
 /// The types of the parameters of [`prepared_record`].
 pub(super) fn record_types() -> String {
-    let types = JOURNAL_TYPES.iter().filter(|kind| !kind.is_empty());
-    let types: Vec<&str> = ["text", "text"].into_iter().chain(types.copied()).collect();
-    types.join(", ")
+    let rows = ["text", "text"];
+    let types = rows
+        .into_iter()
+        .chain(columns::written().filter_map(parameter_type));
+    types.collect::<Vec<_>>().join(", ")
 }
 
 /// The arguments of [`prepared_record`].
 pub(super) fn record_arguments(tables: &Tables, record: &Record<'_>) -> String {
-    let values = tables.values_with(&record.entry, TIMES);
-    let values = values.into_iter().zip(JOURNAL_TYPES);
-    let values = values.filter_map(|(value, kind)| (!kind.is_empty()).then_some(value));
+    let values = tables.values(&record.entry, &TIMES);
+    let values = values.into_iter().zip(columns::written());
+    let values = values.filter_map(|(value, column)| parameter_type(column).map(|_| value));
     let changes = &record.changes;
     let rows = [&changes.removed[0], &changes.added[0]].map(|row| text(row));
     let values: Vec<String> = rows.into_iter().chain(values).collect();
     values.join(", ")
-}
-
-/// A string in SQL.
-pub(super) fn text(text: &str) -> String {
-    syntax::text(Dialect::Postgres, Some(text))
 }

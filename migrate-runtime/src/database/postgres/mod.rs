@@ -15,6 +15,7 @@ mod place;
 mod placeholder;
 mod prepared;
 mod probe;
+mod quote;
 mod read;
 mod reset;
 mod session;

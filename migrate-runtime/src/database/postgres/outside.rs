@@ -12,6 +12,7 @@ use super::code::{Signal, database};
 use super::execute::execute;
 use super::executor::PgExecutor;
 use super::message::Message;
+use super::quote::text;
 use super::read::Found;
 use super::session::{Own, PostgresSession};
 use super::words::{is_held, is_set_transaction, prepares, sets_role, waits_politely};
@@ -19,6 +20,7 @@ use super::{reset, setting};
 use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
 use crate::database::{Failure, Work, rust_failure};
+use crate::journal::columns::{REVISION, SEQUENCE, STATEMENTS};
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
@@ -225,14 +227,14 @@ impl PostgresSession<'_> {
 
 /// A condition: nobody else has gone on with the revision.
 fn is_next(tables: &Tables, row: &Entry<'_>) -> String {
-    let id = super::words::literal(row.subject.id());
+    let id = text(row.subject.id());
     let progress = if row.event == JournalEvent::Statement {
-        format!("l.statements < {}", row.statements)
+        format!("l.{STATEMENTS} < {}", row.statements)
     } else {
         "true".to_owned()
     };
     format!(
-        "coalesce((SELECT l.revision = {id} AND {progress} FROM {} l ORDER BY l.sequence DESC LIMIT 1), false)",
+        "coalesce((SELECT l.{REVISION} = {id} AND {progress} FROM {} l ORDER BY l.{SEQUENCE} DESC LIMIT 1), false)",
         tables.journal()
     )
 }

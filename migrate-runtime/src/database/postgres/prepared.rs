@@ -1,8 +1,9 @@
 //! Bookkeeping that the server has prepared: on a connection of the runtime's own, from the third transaction on.
 
 use super::bookkeeping::{
-    prepared_compare_and_set, prepared_record, record_arguments, record_types, text,
+    prepared_compare_and_set, prepared_record, record_arguments, record_types,
 };
+use super::quote::text;
 use crate::database::{Transactional, Work};
 use crate::journal::tables::Tables;
 

@@ -4,7 +4,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::code::database;
 use super::execute::execute;
-use super::words::{Evidence, evidence, literal};
+use super::quote::text;
+use super::words::{Evidence, evidence};
 use crate::database::{Failure, InFlight};
 
 const PROBE: &str = "to look for what a statement that was cut off has done";
@@ -70,8 +71,8 @@ async fn index(
         "SELECT i.indisvalid AND i.indisready, format('%I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON \
          c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indrelid = to_regclass({}) AND \
          c.relname = (parse_ident({}))[1]",
-        literal(table),
-        literal(name)
+        text(table),
+        text(name)
     );
     let row = sqlx::raw_sql(AssertSqlSafe(sql))
         .fetch_optional(&mut *connection)
@@ -116,8 +117,8 @@ async fn detached(
 ) -> Result<bool, sqlx::Error> {
     let sql = format!(
         "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass({}) AND inhrelid = to_regclass({})",
-        literal(table),
-        literal(partition)
+        text(table),
+        text(partition)
     );
     let row = sqlx::raw_sql(AssertSqlSafe(sql))
         .fetch_optional(&mut *connection)

@@ -1,15 +1,15 @@
 //! Reading the version table and the journal.
 
-use migrate_chain::Dialect;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
+use super::quote::{name, text};
 use super::setting::MARK;
 use crate::database::rows::{journal_row, state};
 use crate::journal::JournalRow;
+use crate::journal::columns::{DIGEST, REVISION, SEQUENCE};
 use crate::journal::state::{Row, State};
-use crate::journal::syntax;
-use crate::journal::tables::Tables;
+use crate::journal::tables::{Tables, is_applied};
 
 /// What the connection and the database are, as they were when the state was read.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub(super) async fn read_plainly(
     let sql = format!(
         "SELECT version_num FROM {}; {}",
         tables.version(),
-        tables.read_end()
+        read_end(tables)
     );
     let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *connection);
     let rows = match rows.await {
@@ -94,6 +94,16 @@ pub(super) async fn read_plainly(
     }))
 }
 
+/// The query for the last row of the journal: whether it is the record of a revision that is applied, of which, and its
+/// digest.
+fn read_end(tables: &Tables) -> String {
+    format!(
+        "SELECT {}, {REVISION}, {DIGEST} FROM {} ORDER BY {SEQUENCE} DESC LIMIT 1",
+        is_applied(""),
+        tables.journal()
+    )
+}
+
 fn found(row: &PgRow, tables: &Tables) -> Result<Found, sqlx::Error> {
     let schema: Option<String> = row.try_get(FACTS)?;
     Ok(Found {
@@ -114,7 +124,6 @@ const FACTS: usize = 3;
 /// each start on an empty database would leave that in the server's log; so the tables are named in a text, which
 /// `query_to_xml` runs only where they exist. Hexadecimal has no character that XML would write otherwise.
 fn query(tables: &Tables) -> String {
-    let text = |text: &str| syntax::text(Dialect::Postgres, Some(text));
     let (version, journal) = (text(&tables.version_name), text(&tables.journal_name));
     let schema = match &tables.schema {
         Some(schema) => text(schema),
@@ -135,7 +144,7 @@ fn query(tables: &Tables) -> String {
     let schema_in = |query: String| {
         format!(
             "replace({query}, {}, quote_ident(f.schema))",
-            text(&syntax::name(Dialect::Postgres, SCHEMA))
+            text(&name(SCHEMA))
         )
     };
     format!(

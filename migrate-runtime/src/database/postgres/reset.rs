@@ -4,12 +4,12 @@
 //! shares, goes back to what it was set to before; what a pooler itself keeps apart for its clients is left to that.
 
 use migrate_chain::Dialect;
+use migrate_chain::sql::quote_value;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::bookkeeping::text;
 use super::message::END;
-use crate::journal::syntax;
+use super::quote::text;
 
 /// The state of a connection that was passed, before the run.
 #[derive(Clone, Debug, Default)]
@@ -134,7 +134,7 @@ fn user_and_role(owner: &Owner<'_>) -> [String; 2] {
         Owner::App(before) => (before.user.as_deref(), before.role.as_deref()),
         Owner::Runtime | Owner::Pooler => (None, None),
     };
-    [user, role].map(|value| syntax::text(Dialect::Postgres, value))
+    [user, role].map(|value| quote_value(Dialect::Postgres, value))
 }
 
 /// Sets what is set now to what it was, or to what a new connection has.

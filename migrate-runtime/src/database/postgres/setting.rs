@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
+use super::quote::text;
 use crate::database::sealed::Limits;
-use crate::journal::syntax;
 
 /// A setting that only the runtime's own connections have, and only where the backend is theirs alone: a pooler that
 /// shares backends refuses it, or does not pass it on.
@@ -59,7 +58,7 @@ pub(super) fn set(settings: &[(&str, String)], is_local: bool) -> String {
     let calls: Vec<String> = settings
         .iter()
         .map(|(name, value)| {
-            let value = syntax::text(Dialect::Postgres, Some(value));
+            let value = text(value);
             format!("set_config('{name}', {value}, {is_local})")
         })
         .collect();
@@ -72,7 +71,7 @@ pub(super) async fn enter(
     connection: &mut PgConnection,
     schema: &str,
 ) -> Result<Option<String>, sqlx::Error> {
-    let schema = syntax::text(Dialect::Postgres, Some(schema));
+    let schema = text(schema);
     let sql = format!(
         "SELECT path, CASE WHEN coalesce(current_setting('{MARK}', true), '') = '1' THEN set_config('search_path', path, \
          false) END FROM (SELECT quote_ident(nspname) || coalesce(', ' || nullif(current_setting('search_path'), ''), \

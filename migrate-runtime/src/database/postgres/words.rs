@@ -3,6 +3,7 @@
 use migrate_chain::Dialect;
 use migrate_chain::sql::{refusal, tokens, transaction_control};
 
+use super::quote::text;
 use crate::database::Work;
 
 /// The tokens of a statement that mean something.
@@ -235,7 +236,7 @@ fn dropped_index(words: &Words<'_>) -> Option<Evidence> {
     let at = words.skip(1, &["INDEX", "CONCURRENTLY", "IF", "EXISTS"]);
     let (name, _) = words.name(at)?;
     Some(Evidence::Dropped {
-        query: format!("SELECT to_regclass({}) IS NOT NULL", literal(&name)),
+        query: format!("SELECT to_regclass({}) IS NOT NULL", text(&name)),
     })
 }
 
@@ -255,7 +256,7 @@ fn dropped(words: &Words<'_>, catalog: &str, column: &str) -> Option<Evidence> {
 }
 
 fn exists(catalog: &str, column: &str, name: &str) -> String {
-    let name = literal(name);
+    let name = text(name);
     format!(
         "SELECT EXISTS (SELECT FROM pg_catalog.{catalog} WHERE {column} = (parse_ident({name}))[1])"
     )
@@ -270,7 +271,7 @@ fn leftovers(words: &Words<'_>) -> Option<Evidence> {
     })?;
     let (name, _) = words
         .name(words.skip(at + 1, &["CONCURRENTLY"]))
-        .map_or((None, 0), |(name, end)| (Some(literal(&name)), end));
+        .map_or((None, 0), |(name, end)| (Some(text(&name)), end));
     let condition = match (words.0[at].to_ascii_uppercase().as_str(), name) {
         ("INDEX", Some(name)) => format!(
             "i.indrelid = (SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass({name}))"
@@ -288,10 +289,6 @@ fn detached(words: &Words<'_>) -> Option<Evidence> {
     let at = words.skip(end, &["*", "DETACH", "PARTITION"]);
     let (partition, _) = words.name(at)?;
     Some(Evidence::Detached { table, partition })
-}
-
-pub(super) fn literal(text: &str) -> String {
-    crate::journal::syntax::text(Dialect::Postgres, Some(text))
 }
 
 #[cfg(test)]

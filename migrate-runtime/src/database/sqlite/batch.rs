@@ -13,13 +13,13 @@ use sqlx::{AssertSqlSafe, Either, SqliteConnection};
 use super::code::of_statement;
 use super::course::Course;
 use super::execute::sound;
-use super::record::{Setting, write};
+use super::record::{Ran, Setting, add_all, write};
 use super::script::cut_short;
 use super::timeout::Watchdog;
 use super::words::Words;
 use crate::database::{Failure, Transactional, Work};
 use crate::journal::state::RowChanges;
-use crate::journal::tables::{Ran, Tables};
+use crate::journal::tables::Tables;
 use crate::point;
 
 /// How much SQL a call holds at most, in bytes: for each statement, SQLite copies all that is left.
@@ -133,7 +133,7 @@ impl<'b, 'r> Batch<'b, 'r> {
     ) -> Result<(), Failure> {
         let mut changes = RowChanges::default();
         for revision in self.revisions {
-            changes.follow_up(&revision.record.changes);
+            follow_up(&mut changes, &revision.record.changes);
         }
         let now = Instant::now();
         let rows = self.revisions.iter().zip(times);
@@ -146,9 +146,27 @@ impl<'b, 'r> Batch<'b, 'r> {
             .collect();
         let last = self.first + self.len() - 1;
         let mut sql = tables.change_rows(&changes);
-        sql.push(tables.add_all(&rows));
+        sql.push(add_all(tables, &rows));
         write(connection, None, last, &sql, rows.len()).await?;
         Ok(())
+    }
+}
+
+/// Adds the changes of a later revision to those before it.
+fn follow_up(changes: &mut RowChanges, next: &RowChanges) {
+    let cancel = |row: &String, rows: &mut Vec<String>| {
+        let at = rows.iter().position(|other| other == row);
+        at.map(|at| rows.remove(at)).is_some()
+    };
+    for row in &next.removed {
+        if !cancel(row, &mut changes.added) {
+            changes.removed.push(row.clone());
+        }
+    }
+    for row in &next.added {
+        if !cancel(row, &mut changes.removed) {
+            changes.added.push(row.clone());
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use migrate_chain::ForeignKeys;
 use migrate_chain::sql::sqlite::{TableChange, TableName};
-use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::{SQLITE_ERROR, primary_code};
+use super::quote::{name, text};
 use crate::database::Failure;
-use crate::journal::syntax;
 
 /// What a revision loses by the tables that it drops.
 #[derive(Debug)]
@@ -337,12 +337,4 @@ async fn joining(
         Err(error) if primary_code(&error) == Some(SQLITE_ERROR) => Ok(0),
         rows => rows,
     }
-}
-
-fn name(name: &str) -> String {
-    syntax::name(Dialect::Sqlite, name)
-}
-
-fn text(text: &str) -> String {
-    syntax::text(Dialect::Sqlite, Some(text))
 }

@@ -9,9 +9,9 @@ use sqlx::{AssertSqlSafe, Either, Row as _, SqliteConnection};
 
 use super::code::database;
 use super::execute::execute;
+use super::quote;
 use super::words::Words;
 use crate::database::{Failure, Work};
-use crate::journal::syntax;
 
 /// The PRAGMAs that set up a connection. The others change the database, or only read; and `journal_mode`, which may do
 /// either, is put back between modes that are the connection's.
@@ -233,7 +233,7 @@ fn is_of_database(pragma: &TableName, before: &str, now: &str) -> bool {
 
 fn sql_name(pragma: &TableName) -> String {
     match &pragma.schema {
-        Some(schema) => format!("{}.{}", syntax::name(Dialect::Sqlite, schema), pragma.name),
+        Some(schema) => format!("{}.{}", quote::name(schema), pragma.name),
         None => pragma.name.clone(),
     }
 }
@@ -243,7 +243,7 @@ fn set(pragma: &TableName, value: &str) -> String {
 }
 
 fn detach(name: &str) -> String {
-    format!("DETACH {}", syntax::name(Dialect::Sqlite, name))
+    format!("DETACH {}", quote::name(name))
 }
 
 /// The values of PRAGMAs, in one call. One that has none, such as that of a database which is not attached yet, is left out.
@@ -306,8 +306,6 @@ async fn temporary(connection: &mut SqliteConnection) -> Result<Vec<String>, sql
     let sql = "SELECT type, name FROM temp.sqlite_schema WHERE type IN ('trigger', 'view', 'table') AND name NOT LIKE \
                'sqlite^_%' ESCAPE '^' ORDER BY type = 'table', type = 'view', rowid DESC";
     let found: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(connection).await?;
-    let drop = |(kind, name): &(String, String)| {
-        format!("DROP {kind} temp.{}", syntax::name(Dialect::Sqlite, name))
-    };
+    let drop = |(kind, name): &(String, String)| format!("DROP {kind} temp.{}", quote::name(name));
     Ok(found.iter().map(drop).collect())
 }

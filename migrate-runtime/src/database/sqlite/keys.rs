@@ -5,13 +5,12 @@ use std::fmt;
 use std::hash::Hash;
 
 use futures_util::FutureExt as _;
-use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::database;
 use super::execute::execute;
+use super::quote::name;
 use crate::database::Failure;
-use crate::journal::syntax;
 
 /// Foreign keys that are not enforced, until it ends or is dropped.
 pub(super) struct Suspension<'c> {
@@ -184,7 +183,6 @@ async fn value(
     .bind(key)
     .fetch_all(&mut *connection)
     .await?;
-    let name = |name: &str| syntax::name(Dialect::Sqlite, name);
     let columns: Vec<String> = columns
         .iter()
         .map(|column| format!("quote({})", name(column)))

@@ -12,6 +12,7 @@ mod kept;
 mod keys;
 mod lock;
 mod outside;
+mod quote;
 mod read;
 mod record;
 mod script;

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::context::RevisionFn;
 use crate::context::executor::RevisionJournal;
 use crate::database::{Failure, Work, rust_failure};
+use crate::journal::columns::{REVISION, SEQUENCE, STATEMENTS};
 use crate::journal::subject::setting;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
@@ -156,7 +157,7 @@ async fn is_next(
     tables: &Tables,
     entry: &Entry<'_>,
 ) -> Result<bool, Failure> {
-    let last = sqlx::query_as(AssertSqlSafe(tables.read_last())).fetch_optional(connection);
+    let last = sqlx::query_as(AssertSqlSafe(read_last(tables))).fetch_optional(connection);
     let last: Option<(String, i64)> = last
         .await
         .map_err(|error| database(error, "to read the journal"))?;
@@ -165,6 +166,12 @@ async fn is_next(
     };
     let is_behind = usize::try_from(statements).is_ok_and(|done| done < entry.statements);
     Ok(revision == entry.subject.id() && (is_behind || entry.event != JournalEvent::Statement))
+}
+
+/// The query for how far the revision under way is, as the last row tells.
+fn read_last(tables: &Tables) -> String {
+    let journal = tables.journal();
+    format!("SELECT {REVISION}, {STATEMENTS} FROM {journal} ORDER BY {SEQUENCE} DESC LIMIT 1")
 }
 
 /// Runs one statement. One that found the database busy can wait and run again: none of it was done.

@@ -1,12 +1,11 @@
 //! Reading the version table and the journal.
 
-use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::{SQLITE_ERROR, primary_code};
+use super::quote;
 use crate::database::rows::state;
 use crate::journal::state::State;
-use crate::journal::syntax;
 use crate::journal::tables::Tables;
 
 pub(super) async fn read_state(
@@ -42,7 +41,7 @@ async fn existing(
     tables: &Tables,
 ) -> Result<(bool, bool), sqlx::Error> {
     let schema = match &tables.schema {
-        Some(schema) => format!("{}.", syntax::name(Dialect::Sqlite, schema)),
+        Some(schema) => format!("{}.", quote::name(schema)),
         None => String::new(),
     };
     let sql = format!("SELECT name FROM {schema}sqlite_schema WHERE type = 'table'");

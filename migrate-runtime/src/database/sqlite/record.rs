@@ -1,5 +1,7 @@
 //! The settings of a transaction, and its bookkeeping statements.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
@@ -7,6 +9,8 @@ use super::code::database;
 use super::keys::Suspended;
 use super::timeout::Watchdog;
 use crate::database::Failure;
+use crate::journal::Entry;
+use crate::journal::columns::{self, Times};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 
@@ -51,4 +55,31 @@ pub(super) async fn write(
         }
     }
     Ok(true)
+}
+
+/// A journal row to add after other work: how long its own took, and how long ago it ended.
+pub(super) struct Ran<'r> {
+    pub(super) entry: &'r Entry<'r>,
+    pub(super) duration: Duration,
+    pub(super) ago: Duration,
+}
+
+/// The statement that adds rows to the journal.
+pub(super) fn add_all(tables: &Tables, rows: &[Ran<'_>]) -> String {
+    let ago = |time: Duration| tables.syntax.ago(time.as_millis());
+    let values = rows.iter().map(|row| {
+        let times = Times {
+            started: &ago(row.ago + row.duration),
+            finished: &ago(row.ago),
+            took: &row.duration.as_millis().to_string(),
+        };
+        format!("({})", tables.values(row.entry, &times).join(", "))
+    });
+    let values: Vec<String> = values.collect();
+    format!(
+        "INSERT INTO {} ({}) VALUES {}",
+        tables.journal(),
+        columns::names(columns::written()),
+        values.join(", ")
+    )
 }

@@ -1,0 +1,12 @@
+//! Names and strings in SQL.
+
+use migrate_chain::Dialect;
+use migrate_chain::sql::{quote_name, quote_value};
+
+pub(super) fn name(name: &str) -> String {
+    quote_name(Dialect::MySql, name)
+}
+
+pub(super) fn text(text: &str) -> String {
+    quote_value(Dialect::MySql, Some(text))
+}

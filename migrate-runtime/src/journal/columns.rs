@@ -1,0 +1,318 @@
+//! The columns of the journal. Each is listed once: its name, its type, how it is written and how it is read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::{Entry, JournalDirection, JournalEvent, JournalRow, NewerJournal};
+use crate::syntax::{Kind, Syntax};
+use crate::values::error::BoxError;
+
+/// A column of the journal.
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    is_required: bool,
+    pub(crate) written: Written,
+    pub(crate) read: Read,
+}
+
+/// How a column of a new row gets its value.
+pub(crate) enum Written {
+    /// The database counts.
+    ByDatabase,
+    Text(for<'e> fn(&'e Entry<'_>) -> Option<Cow<'e, str>>),
+    Number(fn(&Entry<'_>) -> usize),
+    Started,
+    Finished,
+    /// How many milliseconds it took.
+    Took,
+    /// Only rows have one that have something to note in it.
+    Noted,
+}
+
+/// How a column is read into a [`JournalRow`].
+pub(crate) enum Read {
+    /// No run needs it: it is for people.
+    Never,
+    Text(fn(&mut JournalRow, Option<String>) -> Result<(), BoxError>),
+    Number(fn(&mut JournalRow, i64) -> Result<(), BoxError>),
+}
+
+/// All columns, in the order of the table.
+pub(crate) const COLUMNS: [&Column; 20] = [
+    &SEQUENCE,
+    &EVENT,
+    &DIRECTION,
+    &REVISION,
+    &required(
+        "down_revision",
+        Kind::Text,
+        Written::Text(|entry| Some(entry.subject.down_revision.join(",").into())),
+        Read::Text(|row, text| set(&mut row.down_revision, list(text))),
+    ),
+    &required(
+        "depends_on",
+        Kind::Text,
+        Written::Text(|entry| Some(entry.subject.depends_on.join(",").into())),
+        Read::Text(|row, text| set(&mut row.depends_on, list(text))),
+    ),
+    &required(
+        "message",
+        Kind::Text,
+        Written::Text(|entry| Some((&*entry.subject.message).into())),
+        Read::Text(|row, text| set(&mut row.message, some(text))),
+    ),
+    &required(
+        "settings",
+        Kind::Text,
+        Written::Text(|entry| Some(entry.subject.settings.join(",").into())),
+        Read::Text(|row, text| set(&mut row.settings, list(text))),
+    ),
+    &optional(
+        "checksum",
+        Kind::Hash,
+        Written::Text(|entry| Some(entry.subject.checksum?.to_string().into())),
+        Read::Text(|row, text| set(&mut row.checksum, parsed(text))),
+    ),
+    &DIGEST,
+    &required("started_at", Kind::Time, Written::Started, Read::Never),
+    &FINISHED_AT,
+    &DURATION_MS,
+    &STATEMENTS,
+    &optional(
+        "statements_hash",
+        Kind::Hash,
+        Written::Text(|entry| Some(entry.statements_hash?.to_string().into())),
+        Read::Text(|row, text| set(&mut row.statements_hash, parsed(text))),
+    ),
+    &optional(
+        "downgrade",
+        Kind::Text,
+        Written::Text(|entry| entry.downgrade.as_deref().map(Cow::Borrowed)),
+        Read::Text(|row, text| set(&mut row.downgrade, Ok(text))),
+    ),
+    &required(
+        "tool_version",
+        Kind::Tool,
+        Written::Text(|entry| {
+            let tool = entry.origin.as_ref().map(|origin| &*origin.tool);
+            Some(tool.unwrap_or(TOOL_VERSION).into())
+        }),
+        Read::Never,
+    ),
+    &optional(
+        "error",
+        Kind::Text,
+        Written::Text(|entry| entry.error.map(Cow::Borrowed)),
+        Read::Text(|row, text| set(&mut row.error, Ok(text))),
+    ),
+    &PROGRESS,
+    &EVIDENCE,
+];
+
+pub(crate) const SEQUENCE: Column =
+    optional("sequence", Kind::Sequence, Written::ByDatabase, Read::Never);
+pub(crate) const EVENT: Column = required(
+    "event",
+    Kind::Word,
+    Written::Text(|entry| Some(entry.event.name().into())),
+    Read::Text(|row, text| set(&mut row.event, some(text).and_then(event))),
+);
+pub(crate) const DIRECTION: Column = required(
+    "direction",
+    Kind::Word,
+    Written::Text(|entry| Some(entry.direction.name().into())),
+    Read::Text(|row, text| set(&mut row.direction, some(text).and_then(direction))),
+);
+pub(crate) const REVISION: Column = required(
+    "revision",
+    Kind::Id,
+    Written::Text(|entry| Some(entry.subject.id().into())),
+    Read::Text(|row, text| set(&mut row.revision, some(text))),
+);
+pub(crate) const DIGEST: Column = optional(
+    "digest",
+    Kind::Hash,
+    Written::Text(|entry| Some(entry.subject.digest?.to_string().into())),
+    Read::Text(|row, text| set(&mut row.digest, parsed(text))),
+);
+pub(crate) const FINISHED_AT: Column =
+    optional("finished_at", Kind::Time, Written::Finished, Read::Never);
+pub(crate) const DURATION_MS: Column =
+    optional("duration_ms", Kind::Number, Written::Took, Read::Never);
+pub(crate) const STATEMENTS: Column = required(
+    "statements",
+    Kind::Number,
+    Written::Number(|entry| entry.statements),
+    Read::Number(|row, number| {
+        set(
+            &mut row.statements,
+            usize::try_from(number).map_err(Into::into),
+        )
+    }),
+);
+/// How far the batches of a Rust revision are.
+pub(crate) const PROGRESS: Column = optional("progress", Kind::Text, Written::Noted, Read::Never);
+/// The definitions before the statement after the row changes them.
+pub(crate) const EVIDENCE: Column =
+    optional("evidence", Kind::Evidence, Written::Noted, Read::Never);
+
+const fn required(name: &'static str, kind: Kind, written: Written, read: Read) -> Column {
+    Column {
+        name,
+        kind,
+        is_required: true,
+        written,
+        read,
+    }
+}
+
+const fn optional(name: &'static str, kind: Kind, written: Written, read: Read) -> Column {
+    Column {
+        is_required: false,
+        ..required(name, kind, written, read)
+    }
+}
+
+/// The program that wrote a row.
+const TOOL_VERSION: &str = concat!("embed-migrations ", env!("CARGO_PKG_VERSION"));
+
+impl fmt::Display for Column {
+    /// Its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Column {
+    /// How a table is created with it; none if the database has no such column.
+    pub(crate) fn definition(&self, syntax: &dyn Syntax) -> Option<String> {
+        let kind = syntax.column_type(self.kind)?;
+        let is_required = if self.is_required { " NOT NULL" } else { "" };
+        Some(format!("{self} {kind}{is_required}"))
+    }
+
+    /// Its value for a row that says no more than its entry: a text or a number, in SQL. `times` are when it started and ended, and how many
+    /// milliseconds that took.
+    pub(crate) fn value(
+        &self,
+        entry: &Entry<'_>,
+        times: &Times<'_>,
+        quoted: impl Fn(Option<&str>) -> String,
+    ) -> String {
+        let origin = entry.origin.as_ref();
+        let elsewhere = origin.and_then(|origin| origin.at.as_deref());
+        match &self.written {
+            Written::Started | Written::Finished if elsewhere.is_some() => quoted(elsewhere),
+            Written::Text(text) => quoted(text(entry).as_deref()),
+            Written::Number(number) => number(entry).to_string(),
+            Written::Started => times.started.to_owned(),
+            Written::Finished if entry.event == JournalEvent::Started => "NULL".to_owned(),
+            Written::Finished => times.finished.to_owned(),
+            Written::Took => times.took.to_owned(),
+            Written::ByDatabase | Written::Noted => "NULL".to_owned(),
+        }
+    }
+}
+
+/// When the work of a row began and ended, and how many milliseconds that took, each in SQL.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times<'t> {
+    pub(crate) started: &'t str,
+    pub(crate) finished: &'t str,
+    pub(crate) took: &'t str,
+}
+
+/// The columns that every row is written with, whatever the database.
+pub(crate) fn written() -> impl Iterator<Item = &'static Column> {
+    let is_written =
+        |column: &&Column| !matches!(column.written, Written::ByDatabase | Written::Noted);
+    COLUMNS.into_iter().filter(is_written)
+}
+
+/// The columns that are read into a [`JournalRow`].
+pub(crate) fn read() -> impl Iterator<Item = &'static Column> {
+    let is_read = |column: &&Column| !matches!(column.read, Read::Never);
+    COLUMNS.into_iter().filter(is_read)
+}
+
+/// Columns as a list in SQL.
+pub(crate) fn names<'c>(columns: impl Iterator<Item = &'c Column>) -> String {
+    let names: Vec<&str> = columns.map(|column| column.name).collect();
+    names.join(", ")
+}
+
+fn set<T>(field: &mut T, value: Result<T, BoxError>) -> Result<(), BoxError> {
+    *field = value?;
+    Ok(())
+}
+
+/// A column that is NULL, and must not be.
+#[derive(Debug)]
+struct NoValue;
+
+impl fmt::Display for NoValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the column is NULL")
+    }
+}
+
+impl std::error::Error for NoValue {}
+
+fn some(text: Option<String>) -> Result<String, BoxError> {
+    text.ok_or_else(|| NoValue.into())
+}
+
+fn list(text: Option<String>) -> Result<Vec<String>, BoxError> {
+    let text = some(text)?;
+    let words = text.split(',').filter(|word| !word.is_empty());
+    Ok(words.map(str::to_owned).collect())
+}
+
+/// A checksum or a digest.
+pub(crate) fn parsed<T>(text: Option<String>) -> Result<Option<T>, BoxError>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    Ok(text.map(|text| text.parse()).transpose()?)
+}
+
+pub(crate) fn event(name: String) -> Result<JournalEvent, BoxError> {
+    JournalEvent::from_name(&name).ok_or_else(|| NewerJournal(name).into())
+}
+
+fn direction(name: String) -> Result<JournalDirection, BoxError> {
+    JournalDirection::from_name(&name).ok_or_else(|| NewerJournal(name).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use migrate_chain::Dialect;
+
+    use super::*;
+    use crate::syntax;
+
+    #[test]
+    fn every_database_has_every_column_but_the_evidence() {
+        for dialect in Dialect::ALL {
+            let missing = COLUMNS
+                .into_iter()
+                .filter(|column| column.definition(syntax::of(dialect)).is_none());
+            let missing: Vec<&str> = missing.map(|column| column.name).collect();
+            let expected: &[&str] = match dialect {
+                Dialect::MySql => &[],
+                _ => &["evidence"],
+            };
+            assert_eq!(missing, expected, "{dialect}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_listed_once() {
+        let mut names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}
