@@ -1,10 +1,34 @@
 use std::borrow::Cow;
 
-use crate::values::error::{BoxError, Error, RevisionError};
+use crate::values::error::{BoxError, Error, ErrorKind, RevisionError, database_message};
 
-/// A change of plan or a failure while revisions run. `index` says which of them.
+/// A change of plan or a failure while revisions run, with all that is known about it: nobody asks the session afterwards.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) struct Failure {
+    pub(crate) cause: Box<Cause>,
+    /// Whether it may have done something that stays, although it failed.
+    pub(crate) left_trace: bool,
+    /// Whether the database only gave up on a lock, and undid all that was tried: it can be tried again.
+    pub(crate) may_retry: bool,
+    /// Whether a statement that sets up the connection failed only because that is set up already.
+    pub(crate) is_set_up: bool,
+    pub(crate) kind: ErrorKind,
+    /// The way out of it.
+    pub(crate) help: Option<Cow<'static, str>>,
+    /// More that the database says about it, each a line of its own.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Why a database refused something, beyond its own words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Explained {
+    pub(crate) kind: ErrorKind,
+    pub(crate) help: Option<&'static str>,
+}
+
+/// The cause of a failure. `index` says which of the revisions it is about.
+#[derive(Debug)]
+pub(crate) enum Cause {
     /// Another process holds the database; so far nothing was done.
     Busy { holder: String },
     /// The state is no longer what the plan was made for; nothing was done.
@@ -58,12 +82,18 @@ pub(crate) enum Failure {
         index: usize,
         what: Cow<'static, str>,
     },
-    /// A failure, and the way out of it that a look at the database has shown.
+    /// A cause, and the way out of it that a look at the database has shown.
     #[cfg_attr(
         not(feature = "postgres"),
         allow(dead_code, reason = "the others are not looked at then")
     )]
-    Advised { failure: Box<Self>, help: String },
+    Advised { cause: Box<Self>, help: String },
+    /// No transaction can hold the revision, all of it or nothing. Nothing was tried.
+    #[cfg_attr(
+        not(feature = "mysql"),
+        allow(dead_code, reason = "the others roll back schema changes too")
+    )]
+    NotHeld,
     /// What is asked for cannot work here, and nothing was tried.
     #[allow(dead_code, reason = "SQLite alone can do all that is asked for")]
     Unsupported(Error),
@@ -75,6 +105,65 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// A failure of which no more is known yet.
+    pub(crate) fn of(cause: Cause) -> Self {
+        let (cause, help) = match cause {
+            Cause::Advised { cause, help } => (*cause, Some(help.into())),
+            cause => (cause, None),
+        };
+        Self {
+            cause: Box::new(cause),
+            left_trace: true,
+            may_retry: false,
+            is_set_up: false,
+            kind: ErrorKind::Database,
+            help,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Adds why the database refused something. Help that there is already is closer to the cause.
+    pub(crate) fn explain(&mut self, explained: Explained) {
+        self.kind = explained.kind;
+        if self.help.is_none() {
+            self.help = explained.help.map(Cow::Borrowed);
+        }
+    }
+
+    /// Which of the revisions it is about; the first where it is about none.
+    pub(crate) fn index(&self) -> usize {
+        self.cause.index()
+    }
+
+    /// Says which statement of its revision it is about, for one that ran alone.
+    pub(crate) fn of_statement(mut self, number: usize) -> Self {
+        match &mut *self.cause {
+            Cause::Statement { statement, .. }
+            | Cause::Refused { statement, .. }
+            | Cause::Cascade {
+                statement: Some(statement),
+                ..
+            } => *statement = number,
+            _ => {}
+        }
+        self
+    }
+
+    /// In the words of the database; none if it is a change of plan.
+    pub(crate) fn message(&self) -> Option<String> {
+        Some(match &*self.cause {
+            Cause::Statement { error, .. } | Cause::Database { error, .. } => {
+                database_message(error)
+            }
+            Cause::Rust { error, .. } => error.to_string(),
+            Cause::Cascade { losses, .. } => losses.join("; "),
+            Cause::Refused { what, .. } => what.clone(),
+            _ => return None,
+        })
+    }
+}
+
+impl Cause {
     /// Which of the revisions it is about; the first where it is about none.
     pub(crate) fn index(&self) -> usize {
         match self {
@@ -84,15 +173,27 @@ impl Failure {
             | Self::Cascade { index, .. }
             | Self::Refused { index, .. }
             | Self::Meddled { index, .. } => *index,
-            Self::Advised { failure, .. } => failure.index(),
-            Self::Busy { .. } | Self::Fenced | Self::Unsupported(_) | Self::Database { .. } => 0,
+            Self::Advised { cause, .. } => cause.index(),
+            Self::Busy { .. }
+            | Self::Fenced
+            | Self::NotHeld
+            | Self::Unsupported(_)
+            | Self::Database { .. } => 0,
+        }
+    }
+
+    /// The error of the database, if it is one.
+    pub(crate) fn error(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Statement { error, .. } | Self::Database { error, .. } => Some(error),
+            _ => None,
         }
     }
 }
 
-/// Turns what a Rust revision returned into a failure.
-pub(crate) fn rust_failure(index: usize, error: RevisionError) -> Failure {
-    Failure::Rust {
+/// Turns the error that a Rust revision returned into a cause.
+pub(crate) fn rust_cause(index: usize, error: RevisionError) -> Cause {
+    Cause::Rust {
         index,
         error: error.into_inner(),
     }

@@ -4,6 +4,8 @@
 mod answer;
 pub(crate) mod any;
 mod failure;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod held;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -16,11 +18,14 @@ mod sqlite;
 pub(crate) mod url;
 mod work;
 
-pub(crate) use failure::{Failure, rust_failure};
+pub(crate) use failure::{Cause, Explained, Failure, rust_cause};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use held::UntilCommit;
 pub use session::Database;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use session::local_help;
 pub(crate) use session::{
-    Explained, InFlight, Opened, Progress, Session, connect_refused, inside_a_transaction, sealed,
+    InFlight, Opened, Progress, Session, Texts, Untold, connect_refused, inside_a_transaction,
+    sealed,
 };
 pub(crate) use work::{Transactional, Work};

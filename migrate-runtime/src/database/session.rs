@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
 
-use super::failure::Failure;
+use super::failure::{Explained, Failure};
 use super::work::{Transactional, Work};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
@@ -70,11 +70,23 @@ pub(crate) trait Progress: Send {
     fn finished(&mut self, index: usize, duration: Duration);
 }
 
-/// How an error of a database is explained.
-pub(crate) struct Explained {
-    pub(crate) kind: ErrorKind,
-    pub(crate) help: Option<&'static str>,
+/// Progress that nobody wants to know of.
+pub(crate) struct Untold;
+
+impl Progress for Untold {
+    fn is_watched(&self) -> bool {
+        false
+    }
+
+    fn started(&mut self, _: usize) {}
+
+    fn statement(&mut self, _: usize, _: usize) {}
+
+    fn finished(&mut self, _: usize, _: Duration) {}
 }
+
+/// The rows of an answer, each a list of texts.
+pub(crate) type Texts = Vec<Vec<Option<String>>>;
 
 /// A connection of the runtime's own to one kind of database.
 ///
@@ -91,16 +103,16 @@ pub(crate) trait Session: Send {
     fn enter_schema<'s>(&'s mut self, schema: &'s str) -> BoxFuture<'s, Result<(), Error>>;
 
     /// Reads the state in one round trip. A missing table is an empty database.
-    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>>;
+    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, Failure>>;
 
     /// Reads the journal, oldest row first. The table must exist.
     fn journal<'s>(
         &'s mut self,
         tables: &'s Tables,
-    ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>>;
+    ) -> BoxFuture<'s, Result<Vec<JournalRow>, Failure>>;
 
-    /// Asks for something, and returns the rows as text: the query must not give another type.
-    fn ask(&mut self, sql: String) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>>;
+    /// Asks for something, and returns the rows as text: the query must not give another type. `doing` says what for.
+    fn ask(&mut self, doing: &'static str, sql: String) -> BoxFuture<'_, Result<Texts, Failure>>;
 
     /// Keeps a statement that gives back a lock of another tool, for [`unlock`](Self::unlock) to run. A server alone has
     /// such locks.
@@ -117,13 +129,15 @@ pub(crate) trait Session: Send {
     /// Gives the lock back. A release that fails closes the connection, so it cannot fail for the caller.
     fn unlock(&mut self) -> BoxFuture<'_, ()>;
 
-    /// Whether one transaction can hold the work and its record, so that all of it is done or nothing. A database that
-    /// commits each schema change by itself cannot promise that for all.
-    fn can_hold<'s>(&'s mut self, _work: Work<'s>) -> BoxFuture<'s, Result<bool, Failure>> {
-        Box::pin(std::future::ready(Ok(true)))
-    }
+    /// Creates those of the two tables that `expected` says are missing, if the state is still that.
+    fn create_tables<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        expected: &'s State,
+    ) -> BoxFuture<'s, Result<(), Failure>>;
 
-    /// Runs revisions in one transaction, each with its record, if the state is still `expected`.
+    /// Runs revisions in one transaction, each with its record, if the state is still `expected`. Tables that this says are
+    /// missing are created with the first. A revision that no transaction can hold is [`Cause::NotHeld`](super::Cause::NotHeld).
     fn run<'s>(
         &'s mut self,
         tables: &'s Tables,
@@ -133,21 +147,15 @@ pub(crate) trait Session: Send {
     ) -> BoxFuture<'s, Result<(), Failure>>;
 
     /// Runs one statement, or the function of a Rust revision, outside a transaction and adds `entry` to the journal,
-    /// which exists: both or neither where the database can.
+    /// which exists: both or neither where the database can. Where foreign keys are enforced for a connection, they are
+    /// suspended from the first statement of a revision that asks for it until its record, which is refused if the revision
+    /// has made rows that refer to nothing.
     fn run_outside<'s>(
         &'s mut self,
         tables: &'s Tables,
         work: Work<'s>,
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>>;
-
-    /// Suspends foreign keys for a revision outside a transaction, where the database enforces them for a connection.
-    /// The record of the revision is refused if it has made rows that point nowhere; of one that is resumed nobody
-    /// knows any more which of them were there before it, and all count.
-    fn suspend_keys(&mut self, is_resumed: bool) -> BoxFuture<'_, Result<(), Failure>>;
-
-    /// Ends that; `unlock` does too.
-    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>>;
 
     /// What became of the statement behind the last one that is known to be done, when a run outside a transaction was
     /// cut off; or, if it `has_failed`, what that has left behind. It may look at the database, and clear away there what
@@ -159,39 +167,8 @@ pub(crate) trait Session: Send {
         has_failed: bool,
     ) -> BoxFuture<'s, Result<InFlight, Failure>>;
 
-    /// Whether what just failed outside a transaction has certainly done nothing.
-    fn left_no_trace(&self, failure: &Failure) -> bool {
-        matches!(failure, Failure::Statement { .. } | Failure::Refused { .. })
-    }
-
-    /// Whether the database only gave up on a lock, and undid all that was tried: it can be tried again. `outside` is
-    /// the statement, if it ran outside a transaction.
-    fn can_retry(&self, failure: &Failure, outside: Option<&str>) -> bool;
-
     /// Whether a statement set up the connection and no more, so that it has to run again on a new one.
     fn is_connection_setup(&self, statement: &str) -> bool;
-
-    /// Whether such a statement failed only because the connection is set up already.
-    fn is_set_up(&self, failure: &Failure) -> bool;
-
-    /// Why the database refused something, beyond its own words.
-    fn explain(&self, error: &sqlx::Error) -> Explained;
-
-    /// The way out of an error in a statement of a revision, or in one of ours if there is none; and its kind. It goes
-    /// before that of [`explain`](Self::explain).
-    fn advise(
-        &self,
-        _tables: &Tables,
-        _error: &sqlx::Error,
-        _statement: Option<&str>,
-    ) -> Option<(ErrorKind, String)> {
-        None
-    }
-
-    /// What else the database says about an error in a statement, each a line of its own.
-    fn notes(&self, _error: &sqlx::Error, _statement: &str) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 /// What is known of a statement that was cut off.
@@ -227,23 +204,20 @@ pub(crate) fn inside_a_transaction() -> Error {
 }
 
 /// The error for a statement of `[connect]` that the database refuses.
-pub(crate) fn connect_refused(session: &dyn Session, statement: &str, error: sqlx::Error) -> Error {
+pub(crate) fn connect_refused(
+    dialect: Dialect,
+    explained: &Explained,
+    statement: &str,
+    error: sqlx::Error,
+) -> Error {
     let summary = format!(
         "the database refused `{statement}`, which `[connect]` in migrate.toml runs on each new connection: {}",
         database_message(&error)
     );
-    let Explained { kind, help } = session.explain(&error);
-    Error::new(kind, summary)
+    let correct = || format!("nothing was changed; correct `{dialect}` under `[connect]`");
+    Error::new(explained.kind, summary)
         .code(database_code(&error))
-        .help(help.map_or_else(
-            || {
-                format!(
-                    "nothing was changed; correct `{}` under `[connect]`",
-                    session.dialect()
-                )
-            },
-            str::to_owned,
-        ))
+        .help(explained.help.map_or_else(correct, str::to_owned))
         .caused_by(error)
 }
 

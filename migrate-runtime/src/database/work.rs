@@ -30,7 +30,7 @@ pub(crate) struct Transactional<'r> {
 
 impl Transactional<'_> {
     /// Whether it does more than write a record.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn has_work(&self) -> bool {
         !matches!(self.work, Work::Nothing)
     }

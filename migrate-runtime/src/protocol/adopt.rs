@@ -10,10 +10,9 @@ use migrate_chain::{Dialect, Revision};
 use super::place::file_place;
 use super::run::{CREATED, Outcome, Run};
 use super::stamp;
-use super::step::Narrator;
 use super::view::View;
 use super::wait::Wait;
-use crate::database::{Failure, Transactional, Work};
+use crate::database::{Cause, Transactional, Untold, Work};
 use crate::foreign::applied::{Comparison, Ours, Refusal, compare};
 use crate::foreign::find::{self, Found};
 use crate::foreign::rows::HistoryRow;
@@ -359,15 +358,14 @@ impl Run<'_> {
         if let Some(first) = work.first_mut() {
             first.work = Work::Sql(&guard);
         }
-        let mut narrator = Narrator::silent(&self.options);
-        let ran = self
-            .session
-            .run(&self.tables, state, &work, &mut narrator)
-            .await;
+        let session = &mut self.session;
+        let ran = session.run(&self.tables, state, &work, &mut Untold).await;
         match ran {
             Ok(()) => {}
             // The other tool was at work in between.
-            Err(Failure::Statement { .. }) => return Ok(Takeover::Stopped(Outcome::Resumed)),
+            Err(failure) if matches!(*failure.cause, Cause::Statement { .. }) => {
+                return Ok(Takeover::Stopped(Outcome::Resumed));
+            }
             Err(failure) => return self.interrupted(failure, state, &[]).map(Takeover::Stopped),
         }
         report.adopted += adopted.len();
@@ -384,11 +382,8 @@ impl Run<'_> {
         doing: &'static str,
         sql: String,
     ) -> Result<crate::foreign::Answer, Error> {
-        let asked = self.session.ask(sql).await;
-        asked.map_err(|error| {
-            let failure = Failure::Database { doing, error };
-            super::failure::error(self.migrations, &*self.session, failure, &[])
-        })
+        let asked = self.session.ask(doing, sql).await;
+        asked.map_err(|failure| self.error(failure, &[]))
     }
 }
 

@@ -4,7 +4,7 @@ use super::retry::Retries;
 use super::run::Run;
 use super::step::{Narrator, Step};
 use crate::Report;
-use crate::database::{Failure, Transactional};
+use crate::database::{Cause, Failure, Transactional};
 use crate::journal::state::State;
 
 impl Run<'_> {
@@ -15,14 +15,15 @@ impl Run<'_> {
         steps: &mut [Step<'_>],
         report: &mut Report,
     ) -> Result<(), Failure> {
-        for step in steps.iter_mut().filter(|step| !step.is_outside) {
-            // Asked right before: a table without transactions may have come with the revision before this one.
-            step.is_outside = !self.session.can_hold(step.work()).await?;
+        if !matches!(steps, [step] if step.is_outside) {
+            match (self.run_batch(state, steps, report).await, &mut *steps) {
+                (Err(failure), [step]) if matches!(*failure.cause, Cause::NotHeld) => {
+                    step.is_outside = true;
+                }
+                (ran, _) => return ran,
+            }
         }
-        match steps {
-            [step] if step.is_outside => self.run_outside(state, step, report).await,
-            steps => self.run_batch(state, steps, report).await,
-        }
+        self.run_outside(state, &steps[0], report).await
     }
 
     /// Runs steps in one transaction.
@@ -46,10 +47,7 @@ impl Run<'_> {
                     report.steps.extend(narrator.done());
                     return Ok(());
                 }
-                Err(failure) => {
-                    let may_retry = self.session.can_retry(&failure, None);
-                    retries.pause(failure, may_retry).await?;
-                }
+                Err(failure) => retries.pause(failure).await?,
             }
         }
     }

@@ -1,13 +1,14 @@
 //! From what a database refused to an error that points into the revision file.
 
+use std::borrow::Cow;
+
 use migrate_chain::sql::open_transaction;
 use migrate_chain::{Dialect, Place};
 
 use super::place::{file_place, statement_place};
 use super::step::Step;
 use crate::Migrations;
-use crate::database::{Failure, Session};
-use crate::journal::tables::Tables;
+use crate::database::{Cause, Failure};
 use crate::journal::{NewerJournal, NullRow};
 use crate::values::error::{BoxError, Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
@@ -15,76 +16,95 @@ use crate::values::error::{database_code, database_message};
 /// The error for a failure of one of `steps`.
 pub(super) fn error(
     migrations: &Migrations,
-    session: &dyn Session,
+    dialect: Dialect,
     failure: Failure,
     steps: &[Step<'_>],
 ) -> Error {
-    let left_no_trace = session.left_no_trace(&failure);
-    match failure {
-        Failure::Statement {
+    let at = |index: usize, statement| {
+        statement_place(migrations, &steps[index], dialect, statement, None)
+    };
+    let Failure {
+        cause,
+        left_trace,
+        kind,
+        help,
+        notes,
+        ..
+    } = failure;
+    match *cause {
+        Cause::Statement {
             index,
             statement,
             at,
             error,
         } => {
             let step = &steps[index];
-            let result = statement_error(migrations, session, step, (statement, at), error);
-            if left_no_trace || !step.is_outside {
+            let told = Told { kind, help, notes };
+            let result = statement_error((migrations, dialect), step, (statement, at), told, error);
+            if !left_trace || !step.is_outside {
                 return result;
             }
             result
                 .note("what the statement did before it failed stays, and is unknown")
                 .help(how_to_settle(step.revision.id()))
         }
-        Failure::Unsupported(error) => error,
-        Failure::Rust { index, error } => {
-            rust_error(migrations, &steps[index], left_no_trace, error)
-        }
-        Failure::ForeignKeys { index, violations } => {
+        Cause::Unsupported(error) => error,
+        Cause::Rust { index, error } => rust_error(migrations, &steps[index], left_trace, error),
+        Cause::ForeignKeys { index, violations } => {
             foreign_keys(migrations, &steps[index], &violations)
         }
-        Failure::Cascade {
+        Cause::Cascade {
             index,
             statement,
             dropped,
             losses,
-        } => cascade(
-            (migrations, session.dialect()),
-            &steps[index],
-            statement,
-            &dropped,
-            &losses,
-        ),
-        Failure::Refused {
+        } => {
+            let step = &steps[index];
+            let place = match statement {
+                Some(statement) => at(index, statement),
+                None => file_place(migrations, step.revision),
+            };
+            cascade(step, statement, place, &dropped, &losses)
+        }
+        Cause::Refused {
             index,
             statement,
             what,
             help,
-        } => {
-            let step = &steps[index];
-            let place = statement_place(migrations, step, session.dialect(), statement, None);
-            refused_statement(step, place, statement, &what, help)
+        } => refused_statement(&steps[index], at(index, statement), statement, &what, help),
+        Cause::Advised { cause, help } => {
+            error(migrations, dialect, Failure::of(*cause), steps).help(help)
         }
-        Failure::Advised { failure, help } => {
-            error(migrations, session, *failure, steps).help(help)
+        Cause::Meddled { index, what } => {
+            let error = meddled(migrations, &steps[index], &what);
+            match help {
+                Some(help) => error.help(help),
+                None => error,
+            }
         }
-        Failure::Meddled { index, what } => meddled(migrations, &steps[index], &what),
-        Failure::Database { doing, error } => refused(migrations, session, doing, error),
-        Failure::Busy { holder } => Error::new(
+        Cause::Database { doing, error } => refused(doing, kind, help, error),
+        Cause::Busy { holder } => Error::new(
             ErrorKind::Locked,
             format!("the database is held by {holder}"),
         ),
-        Failure::Fenced => Error::new(
+        Cause::Fenced | Cause::NotHeld => Error::new(
             ErrorKind::Locked,
             "another process changed the database first",
         ),
     }
 }
 
+/// What the database said about an error of a statement.
+struct Told {
+    kind: ErrorKind,
+    help: Option<Cow<'static, str>>,
+    notes: Vec<String>,
+}
+
 fn rust_error(
     migrations: &Migrations,
     step: &Step<'_>,
-    left_no_trace: bool,
+    left_trace: bool,
     error: BoxError,
 ) -> Error {
     let id = step.revision.id();
@@ -92,7 +112,7 @@ fn rust_error(
     let result = Error::new(ErrorKind::Revision, summary)
         .of_revision(id, step.direction)
         .at(file_place(migrations, step.revision));
-    let result = if left_no_trace || !step.is_outside {
+    let result = if !left_trace || !step.is_outside {
         result
             .note(ROLLED_BACK)
             .help("correct the revision, rebuild, and start again")
@@ -108,23 +128,16 @@ fn rust_error(
 }
 
 fn statement_error(
-    migrations: &Migrations,
-    session: &dyn Session,
+    (migrations, dialect): (&Migrations, Dialect),
     step: &Step<'_>,
     (statement, at): (usize, Option<usize>),
+    told: Told,
     error: sqlx::Error,
 ) -> Error {
     let id = step.revision.id();
-    let dialect = session.dialect();
-    let statements = step.split(dialect);
-    let text = statements.get(statement).copied().unwrap_or_default();
-    let tables = Tables::new(dialect, &migrations.settings, None);
-    let advice = session.advise(&tables, &error, Some(text));
-    let explained = session.explain(&error);
-    let kind = match (&advice, explained.kind) {
-        (Some((kind, _)), _) => *kind,
-        (None, ErrorKind::Database) => ErrorKind::Statement,
-        (None, kind) => kind,
+    let kind = match told.kind {
+        ErrorKind::Database => ErrorKind::Statement,
+        kind => kind,
     };
     let code = database_code(&error);
     let shown_code = code
@@ -135,32 +148,32 @@ fn statement_error(
         step.direction,
         database_message(&error)
     );
-    let help = advice.map_or_else(
-        || explained.help.unwrap_or(if step.revision.is_recorded() {
-            "the script is the journal's: downgrade with a version of the app that has the revision, or undo it by hand \
-             and stamp the database"
-        } else {
-            "correct the statement, rebuild, and start again"
-        }).to_owned(),
-        |(_, help)| help,
-    );
+    let help = told.help.unwrap_or_else(|| how_to_correct(step).into());
+    let statements = step.split(dialect);
     let done = &statements[..statement.min(statements.len())];
     let aftermath = if is_lost(&error) {
         "the connection was lost: what became of the statement, the next start finds out".to_owned()
     } else {
         aftermath(step, settled(dialect, done))
     };
-    let notes = session.notes(&error, text);
-    let place = statement_place(migrations, step, dialect, statement, at);
     let result = Error::new(kind, summary)
         .of_revision(id, step.direction)
-        .at(place);
+        .at(statement_place(migrations, step, dialect, statement, at));
+    let notes = told.notes.into_iter();
     notes
-        .into_iter()
         .fold(result.code(code), Error::note)
         .note(aftermath)
         .help(help)
         .caused_by(error)
+}
+
+fn how_to_correct(step: &Step<'_>) -> &'static str {
+    if step.revision.is_recorded() {
+        "the script is the journal's: downgrade with a version of the app that has the revision, or undo it by hand \
+         and stamp the database"
+    } else {
+        "correct the statement, rebuild, and start again"
+    }
 }
 
 /// Whether the database did not answer any more.
@@ -213,9 +226,9 @@ fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String])
 
 /// A table is dropped, and others would lose rows with it.
 fn cascade(
-    (migrations, dialect): (&Migrations, Dialect),
     step: &Step<'_>,
     statement: Option<usize>,
+    place: Place,
     dropped: &str,
     losses: &[String],
 ) -> Error {
@@ -224,10 +237,6 @@ fn cascade(
         "the {} of revision `{id}` drops `{dropped}`, and rows of other tables would be lost",
         step.direction
     );
-    let place = match statement {
-        Some(statement) => statement_place(migrations, step, dialect, statement, None),
-        None => file_place(migrations, step.revision),
-    };
     let error = Error::new(ErrorKind::Statement, summary)
         .of_revision(id, step.direction)
         .at(place);
@@ -269,43 +278,37 @@ fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {
 }
 
 fn refused(
-    migrations: &Migrations,
-    session: &dyn Session,
     doing: &str,
+    kind: ErrorKind,
+    help: Option<Cow<'static, str>>,
     error: sqlx::Error,
 ) -> Error {
-    let tables = Tables::new(session.dialect(), &migrations.settings, None);
-    if let Some((kind, help)) = session.advise(&tables, &error, None) {
-        let summary = format!("the database refused {doing}: {}", database_message(&error));
-        let result = Error::new(kind, summary).code(database_code(&error));
-        return result.help(help).caused_by(error);
-    }
-    let explained = session.explain(&error);
     let reads_tables = doing.starts_with("to read") || doing.starts_with("to record");
-    let newer = is_of_newer_version(&error);
-    let kind = if explained.kind == ErrorKind::Database && reads_tables {
-        ErrorKind::Tables
-    } else {
-        explained.kind
+    let kind = match kind {
+        ErrorKind::Database if reads_tables => ErrorKind::Tables,
+        kind => kind,
     };
     let summary = format!("the database refused {doing}: {}", database_message(&error));
     let result = Error::new(kind, summary).code(database_code(&error));
-    let help = match explained.help {
-        Some(help) => Some(help),
-        None if has_null_row(&error) => Some(
-            "delete the row; if another one says what is applied, that is all, or else say it with `cargo migrate stamp`",
-        ),
-        None if newer => Some("start the version of the app that wrote it, or a newer one"),
-        None if kind == ErrorKind::Tables => Some(
-            "the table exists in another shape: set another `version_table` in migrate.toml; the journal follows its name",
-        ),
-        None => None,
-    };
-    let result = match help {
+    let result = match help.or_else(|| help_of_tables(kind, &error).map(Cow::Borrowed)) {
         Some(help) => result.help(help),
         None => result,
     };
     result.caused_by(error)
+}
+
+fn help_of_tables(kind: ErrorKind, error: &sqlx::Error) -> Option<&'static str> {
+    if has_null_row(error) {
+        return Some(
+            "delete the row; if another one says what is applied, that is all, or else say it with `cargo migrate stamp`",
+        );
+    }
+    if is_of_newer_version(error) {
+        return Some("start the version of the app that wrote it, or a newer one");
+    }
+    (kind == ErrorKind::Tables).then_some(
+        "the table exists in another shape: set another `version_table` in migrate.toml; the journal follows its name",
+    )
 }
 
 fn has_null_row(error: &sqlx::Error) -> bool {

@@ -8,7 +8,6 @@ use super::step::Step;
 use super::wait::jitter;
 use crate::Event;
 use crate::database::Failure;
-use crate::values::error::database_message;
 use crate::values::options::Options;
 
 /// What a run tries again, and how often it has.
@@ -31,14 +30,14 @@ impl<'r> Retries<'r> {
     ///
     /// # Errors
     /// The failure, if it is not to be tried again, or not any more.
-    pub(super) async fn pause(&mut self, failure: Failure, may_retry: bool) -> Result<(), Failure> {
+    pub(super) async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
         let of = self.options.ddl_retries;
-        let may_retry = may_retry && self.done < of;
+        let may_retry = failure.may_retry && self.done < of;
         let Some(step) = self.steps.get(failure.index()).filter(|_| may_retry) else {
             return Err(failure);
         };
         self.done += 1;
-        let error = message(&failure);
+        let error = failure.message().unwrap_or_default();
         debug!(error, retry = self.done, of, "trying again");
         self.options.emit(&Event::Retrying {
             revision: step.revision.id().to_owned(),
@@ -55,16 +54,6 @@ impl<'r> Retries<'r> {
 fn pause(retry: u32) -> Duration {
     let factor = 1 << (retry - 1).min(5);
     jitter((Duration::from_millis(100) * factor).min(Duration::from_secs(2)))
-}
-
-fn message(failure: &Failure) -> String {
-    match failure {
-        Failure::Statement { error, .. } | Failure::Database { error, .. } => {
-            database_message(error)
-        }
-        Failure::Rust { error, .. } => error.to_string(),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

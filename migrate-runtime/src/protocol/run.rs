@@ -10,7 +10,7 @@ use super::failure;
 use super::replan::Replans;
 use super::step::Step;
 use super::wait::Wait;
-use crate::database::{Failure, Session};
+use crate::database::{Cause, Failure, Session};
 use crate::journal::JournalRow;
 use crate::journal::state::{Row, State};
 use crate::journal::tables::Tables;
@@ -78,22 +78,22 @@ impl<'a> Run<'a> {
         state: &State,
         steps: &[Step<'_>],
     ) -> Result<Outcome, Error> {
-        match failure {
-            Failure::Fenced => {
+        match &*failure.cause {
+            Cause::Fenced => {
                 self.replans.fenced(state, &self.tables)?;
                 Ok(Outcome::Again)
             }
-            Failure::Busy { holder } => {
+            Cause::Busy { holder } => {
                 self.replans.waited();
+                let holder = holder.clone();
                 Ok(Outcome::Busy { holder })
             }
-            failure => Err(failure::error(
-                self.migrations,
-                &*self.session,
-                failure,
-                steps,
-            )),
+            _ => Err(self.error(failure, steps)),
         }
+    }
+
+    pub(super) fn error(&self, failure: Failure, steps: &[Step<'_>]) -> Error {
+        failure::error(self.migrations, self.tables.dialect, failure, steps)
     }
 
     /// Reads the state; while another connection keeps readers out, it waits.
@@ -102,10 +102,7 @@ impl<'a> Run<'a> {
         loop {
             match self.session.state(&self.tables).await {
                 Ok(state) => return Ok(state),
-                Err(error) => {
-                    self.wait_to_read("to read the version table", error, &mut wait)
-                        .await?;
-                }
+                Err(failure) => self.wait_to_read(failure, &mut wait).await?,
             }
         }
     }
@@ -118,10 +115,7 @@ impl<'a> Run<'a> {
         loop {
             match self.session.journal(&self.tables).await {
                 Ok(rows) => return Ok(rows),
-                Err(error) => {
-                    self.wait_to_read("to read the journal", error, &mut wait)
-                        .await?;
-                }
+                Err(failure) => self.wait_to_read(failure, &mut wait).await?,
             }
         }
     }
@@ -132,22 +126,15 @@ impl<'a> Run<'a> {
     /// That it is something else, or that the deadline is over.
     pub(super) async fn wait_to_read(
         &mut self,
-        doing: &'static str,
-        error: sqlx::Error,
+        failure: Failure,
         wait: &mut Wait,
     ) -> Result<(), Error> {
-        if self.session.explain(&error).kind == ErrorKind::Locked {
+        if failure.kind == ErrorKind::Locked {
             return self
                 .wait(wait, "another connection, which writes to it")
                 .await;
         }
-        let failure = Failure::Database { doing, error };
-        Err(failure::error(
-            self.migrations,
-            &*self.session,
-            failure,
-            &[],
-        ))
+        Err(self.error(failure, &[]))
     }
 
     /// Tells of the wait, and waits once.

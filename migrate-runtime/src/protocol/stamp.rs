@@ -7,12 +7,12 @@ use migrate_chain::{Dialect, Revision};
 
 use super::outside::unfinished;
 use super::run::{Outcome, Run};
-use super::step::{self, Narrator};
+use super::step;
 use super::verify;
 use super::view::{View, edited};
 use super::wait::Wait;
 use crate::Report;
-use crate::database::Transactional;
+use crate::database::{Transactional, Untold};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::subject::Subject;
@@ -86,11 +86,12 @@ impl Run<'_> {
             return self.interrupted(failure, state, &[]);
         }
         self.replans.go_on(state, &self.tables)?;
-        let mut narrator = Narrator::silent(&self.options);
-        let ran = self
-            .session
-            .run(&self.tables, state, records, &mut narrator)
-            .await;
+        let session = &mut self.session;
+        let ran = if records.is_empty() {
+            session.create_tables(&self.tables, state).await
+        } else {
+            session.run(&self.tables, state, records, &mut Untold).await
+        };
         match ran {
             Ok(()) => Ok(Outcome::Done(after)),
             Err(failure) => self.interrupted(failure, state, &[]),

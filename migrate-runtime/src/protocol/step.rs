@@ -307,15 +307,6 @@ impl<'s> Narrator<'s> {
         }
     }
 
-    /// For records that are no revisions.
-    pub(super) fn silent(options: &'s Options) -> Self {
-        Self {
-            options,
-            steps: &[],
-            done: Vec::new(),
-        }
-    }
-
     /// What is done, once the transaction has committed.
     pub(super) fn done(self) -> Vec<StepReport> {
         for step in &self.done {

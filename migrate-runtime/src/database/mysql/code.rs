@@ -2,7 +2,7 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::database::{Explained, Failure};
+use crate::database::{Cause, Explained};
 use crate::values::error::ErrorKind;
 use crate::values::error::database_message;
 
@@ -67,8 +67,8 @@ pub(super) fn gave_up(error: &sqlx::Error) -> bool {
 }
 
 /// A failure of the bookkeeping.
-pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
-    Failure::Database { doing, error }
+pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Cause {
+    Cause::Database { doing, error }
 }
 
 pub(super) fn explain(error: &sqlx::Error) -> Explained {

@@ -14,7 +14,7 @@ use super::execute::execute;
 use super::handle::{Handle, open};
 use super::message::{Message, Part, Stopped};
 use super::quote;
-use crate::database::Failure;
+use crate::database::Cause;
 use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
 
@@ -32,10 +32,10 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Tries to take it, without waiting.
-    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Failure> {
+    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
         let doing = "to take the lease";
         let Some(options) = handle.options() else {
-            return Err(Failure::Unsupported(needs_a_pool()));
+            return Err(Cause::Unsupported(needs_a_pool()));
         };
         let heart = open(options, BEAT).await;
         let mut heart =
@@ -205,7 +205,7 @@ async fn take(connection: &mut MySqlConnection, table: &str) -> Result<i64, Stop
     })
 }
 
-async fn held(connection: &mut MySqlConnection, table: &str) -> Failure {
+async fn held(connection: &mut MySqlConnection, table: &str) -> Cause {
     let sql = format!("SELECT holder, CAST(expires_at AS CHAR) FROM {table} WHERE id = 1");
     let row = sqlx::raw_sql(AssertSqlSafe(sql))
         .fetch_optional(connection)
@@ -215,7 +215,7 @@ async fn held(connection: &mut MySqlConnection, table: &str) -> Failure {
         let expires: String = row.try_get(1).ok()?;
         (!holder.is_empty()).then(|| format!("{holder}, whose lease runs until {expires} UTC"))
     });
-    Failure::Busy {
+    Cause::Busy {
         holder: holder
             .unwrap_or_else(|| "another server of the cluster, which has just finished".to_owned()),
     }

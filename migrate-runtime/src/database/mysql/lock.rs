@@ -8,7 +8,7 @@ use super::handle::Handle;
 use super::lease::Lease;
 use super::message::{Message, Part};
 use super::quote::text;
-use crate::database::Failure;
+use crate::database::Cause;
 use crate::journal::tables::Tables;
 
 /// What is held.
@@ -20,7 +20,7 @@ pub(super) enum Lock {
 
 impl Lock {
     /// Tries to take it, without waiting.
-    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Failure> {
+    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
         let name = named(tables);
         let failed = |error| database(error, "to take the lock");
         let asked = Message::default().with(Part::Other, ARE_SEVERAL).with(
@@ -139,7 +139,7 @@ async fn release(connection: &mut MySqlConnection, name: &str) -> Result<(), sql
 }
 
 /// That somebody else has it, and who.
-async fn held(connection: &mut MySqlConnection, name: &str) -> Failure {
+async fn held(connection: &mut MySqlConnection, name: &str) -> Cause {
     let sql = format!(
         "SELECT CAST(id AS CHAR), user, host, CAST(time AS CHAR) FROM information_schema.processlist WHERE id = IS_USED_LOCK({name})"
     );
@@ -156,7 +156,7 @@ async fn held(connection: &mut MySqlConnection, name: &str) -> Failure {
             column(3)?
         ))
     });
-    Failure::Busy {
+    Cause::Busy {
         // Whom another user's connection belongs to is told to those with the PROCESS privilege only.
         holder: holder.unwrap_or_else(|| {
             "a connection of another user, or one that has just ended".to_owned()

@@ -7,6 +7,7 @@ mod engines;
 mod evidence;
 mod execute;
 mod executor;
+mod failure;
 mod handle;
 mod lease;
 mod lock;
@@ -28,7 +29,7 @@ use futures_util::{FutureExt as _, TryFutureExt as _};
 use migrate_chain::Dialect;
 use sqlx::AssertSqlSafe;
 
-use super::{Explained, Failure, InFlight, Progress, Session, Transactional, Work};
+use super::{Failure, InFlight, Progress, Session, Texts, Transactional, Work};
 use crate::database::rows::texts;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
@@ -61,22 +62,35 @@ impl Session for MySqlSession<'_> {
         self.busy(move |this| this.enter(schema).map_err(refused).boxed())
     }
 
-    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>> {
-        self.busy(|this| read::read_state(this.connection.get(), tables).boxed())
+    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, Failure>> {
+        self.busy(move |this| {
+            async move {
+                let state = read::read_state(this.connection.get(), tables).await;
+                this.told(state.map_err(|error| code::database(error, "to read the version table")))
+            }
+            .boxed()
+        })
     }
 
     fn journal<'s>(
         &'s mut self,
         tables: &'s Tables,
-    ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>> {
-        self.busy(|this| read::read_journal(this.connection.get(), tables).boxed())
+    ) -> BoxFuture<'s, Result<Vec<JournalRow>, Failure>> {
+        self.busy(move |this| {
+            async move {
+                let rows = read::read_journal(this.connection.get(), tables).await;
+                this.told(rows.map_err(|error| code::database(error, "to read the journal")))
+            }
+            .boxed()
+        })
     }
 
-    fn ask(&mut self, sql: String) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
-        self.busy(|this| {
+    fn ask(&mut self, doing: &'static str, sql: String) -> BoxFuture<'_, Result<Texts, Failure>> {
+        self.busy(move |this| {
             async move {
                 let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(this.connection.get());
-                rows.await?.iter().map(texts).collect()
+                let rows = rows.await.and_then(|rows| rows.iter().map(texts).collect());
+                this.told(rows.map_err(|error| code::database(error, doing)))
             }
             .boxed()
         })
@@ -91,15 +105,31 @@ impl Session for MySqlSession<'_> {
         tables: &'s Tables,
         _: bool,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        self.busy(|this| this.take_lock(tables).boxed())
+        self.busy(move |this| {
+            async move {
+                let done = this.take_lock(tables).await;
+                this.told(done)
+            }
+            .boxed()
+        })
     }
 
     fn unlock(&mut self) -> BoxFuture<'_, ()> {
         self.busy(|this| this.give_back_or_forget().boxed())
     }
 
-    fn can_hold<'s>(&'s mut self, work: Work<'s>) -> BoxFuture<'s, Result<bool, Failure>> {
-        self.busy(|this| this.holds(work).boxed())
+    fn create_tables<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        expected: &'s State,
+    ) -> BoxFuture<'s, Result<(), Failure>> {
+        self.busy(move |this| {
+            async move {
+                let done = this.create(tables, expected).await;
+                this.told(done)
+            }
+            .boxed()
+        })
     }
 
     fn run<'s>(
@@ -109,9 +139,14 @@ impl Session for MySqlSession<'_> {
         revisions: &'s [Transactional<'s>],
         progress: &'s mut dyn Progress,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        self.busy(|this| {
-            this.transaction(tables, expected, revisions, progress)
-                .boxed()
+        self.busy(move |this| {
+            async move {
+                let ran = this
+                    .transaction(tables, expected, revisions, progress)
+                    .await;
+                this.told(ran)
+            }
+            .boxed()
         })
     }
 
@@ -122,19 +157,17 @@ impl Session for MySqlSession<'_> {
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>> {
         self.left_trace = false;
-        self.busy(|this| match work {
-            Work::Sql(statement) => this.statement(tables, statement, entry).boxed(),
-            Work::Rust(function) => this.function(tables, function, entry).boxed(),
-            Work::Nothing => this.record(tables, entry, Duration::ZERO, false).boxed(),
+        self.busy(move |this| {
+            async move {
+                let ran = match work {
+                    Work::Sql(statement) => this.statement(tables, statement, entry).await,
+                    Work::Rust(function) => this.function(tables, function, entry).await,
+                    Work::Nothing => this.record(tables, entry, Duration::ZERO, false).await,
+                };
+                this.told(ran)
+            }
+            .boxed()
         })
-    }
-
-    fn suspend_keys(&mut self, _: bool) -> BoxFuture<'_, Result<(), Failure>> {
-        std::future::ready(Ok(())).boxed()
-    }
-
-    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
-        std::future::ready(Ok(())).boxed()
     }
 
     fn in_flight<'s>(
@@ -143,48 +176,17 @@ impl Session for MySqlSession<'_> {
         statement: &'s str,
         has_failed: bool,
     ) -> BoxFuture<'s, Result<InFlight, Failure>> {
-        self.busy(move |this| this.look(tables, statement, has_failed).boxed())
-    }
-
-    fn left_no_trace(&self, failure: &Failure) -> bool {
-        match failure {
-            Failure::Refused { .. } => true,
-            Failure::Statement { .. } | Failure::Rust { .. } => !self.left_trace,
-            _ => false,
-        }
-    }
-
-    fn can_retry(&self, failure: &Failure, _: Option<&str>) -> bool {
-        match failure {
-            Failure::Statement { error, .. } | Failure::Database { error, .. } => {
-                code::gave_up(error) && !self.left_trace
+        self.busy(move |this| {
+            async move {
+                let done = this.look(tables, statement, has_failed).await;
+                this.told(done)
             }
-            _ => false,
-        }
+            .boxed()
+        })
     }
 
     fn is_connection_setup(&self, statement: &str) -> bool {
         statement::kind(statement) == Kind::Setup
-    }
-
-    fn is_set_up(&self, failure: &Failure) -> bool {
-        // A connection that is passed may be the one from before.
-        let Failure::Statement { error, .. } = failure else {
-            return false;
-        };
-        self.connection.is_borrowed() && code::is(error, code::TABLE_EXISTS)
-    }
-
-    fn explain(&self, error: &sqlx::Error) -> Explained {
-        code::explain(error)
-    }
-
-    fn notes(&self, error: &sqlx::Error, _: &str) -> Vec<String> {
-        self.notes
-            .iter()
-            .cloned()
-            .chain(code::grant(error))
-            .collect()
     }
 }
 

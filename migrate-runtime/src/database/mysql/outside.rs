@@ -16,7 +16,7 @@ use super::statement::{Kind, kind};
 use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
 use crate::database::rows::Columns as _;
-use crate::database::{Failure, InFlight, rust_failure};
+use crate::database::{Cause, InFlight, rust_cause};
 use crate::journal::Entry;
 use crate::journal::subject::setting;
 use crate::journal::tables::Tables;
@@ -30,10 +30,10 @@ impl MySqlSession<'_> {
         tables: &Tables,
         statement: &str,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let kind = kind(statement);
         if let Kind::Refused(what) = kind {
-            return Err(Failure::Refused {
+            return Err(Cause::Refused {
                 index: 0,
                 statement: 0,
                 what: what.into(),
@@ -70,7 +70,7 @@ impl MySqlSession<'_> {
         tables: &Tables,
         statement: &str,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         // Rows do not change the definitions that the next statement will.
         let evidence = self.evidence(entry).await?;
         let mut message = self.take_due();
@@ -100,7 +100,7 @@ impl MySqlSession<'_> {
         tables: &Tables,
         statement: &str,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let started = Instant::now();
         let mut message = self.take_due();
         self.add_statement(&mut message, statement);
@@ -115,7 +115,7 @@ impl MySqlSession<'_> {
                 error,
                 answers,
             }) if code::number(&error).is_some() => (answers, Some(error)),
-            Err(stopped) => return Err(self.failure(stopped, 0).await),
+            Err(stopped) => return Err(self.cause(stopped, 0).await),
         };
         self.in_transaction = false;
         let connection = self.connection.get();
@@ -143,7 +143,7 @@ impl MySqlSession<'_> {
         statement: &str,
         kind: &Kind,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let started = Instant::now();
         let mut message = self.take_due();
         self.add_statement(&mut message, statement);
@@ -191,7 +191,7 @@ impl MySqlSession<'_> {
         entry: &Entry<'_>,
         duration: Duration,
         commits: bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let evidence = self.evidence(entry).await?;
         let mut tries = if self.in_transaction { 1 } else { 4 };
         loop {
@@ -212,15 +212,15 @@ impl MySqlSession<'_> {
                 Ok(_) => return Ok(()),
                 // The statement is done; only the record is tried again.
                 Err(stopped) if tries > 0 && code::gave_up(&stopped.error) => {}
-                Err(stopped) => return Err(self.failure(stopped, 0).await),
+                Err(stopped) => return Err(self.cause(stopped, 0).await),
             }
         }
     }
 
-    async fn deliver(&mut self, message: Message) -> Result<Answers, Failure> {
+    async fn deliver(&mut self, message: Message) -> Result<Answers, Cause> {
         match self.send(message, &mut |_| ()).await {
             Ok(answers) => Ok(answers),
-            Err(stopped) => Err(self.failure(stopped, 0).await),
+            Err(stopped) => Err(self.cause(stopped, 0).await),
         }
     }
 
@@ -231,7 +231,7 @@ impl MySqlSession<'_> {
         tables: &Tables,
         function: RevisionFn,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let started = Instant::now();
         self.engines = None;
         let is_inside = !entry.subject.settings.contains(&setting::TRANSACTION_OFF);
@@ -264,14 +264,14 @@ impl MySqlSession<'_> {
         if let Err(error) = result {
             self.left_trace = !(is_inside && self.undo().await.unwrap_or(false));
             self.in_transaction = false;
-            return Err(rust_failure(0, error));
+            return Err(rust_cause(0, error));
         }
         let mut message = Message::default();
         self.unlimit(&mut message);
         message.push(Part::Show(0), ENDED);
         if is_inside && ends(&self.deliver(message).await?) != before {
             let _ = self.roll_back().await;
-            return Err(Failure::Meddled {
+            return Err(Cause::Meddled {
                 index: 0,
                 what: "ended the transaction that it runs in".into(),
             });
@@ -317,7 +317,7 @@ impl MySqlSession<'_> {
         tables: &Tables,
         statement: &str,
         has_failed: bool,
-    ) -> Result<InFlight, Failure> {
+    ) -> Result<InFlight, Cause> {
         // A failure that may have left something is not written down as one.
         if has_failed {
             return Ok(InFlight::RunAgain);
@@ -342,7 +342,7 @@ impl MySqlSession<'_> {
         &mut self,
         tables: &Tables,
         statement: &str,
-    ) -> Result<InFlight, Failure> {
+    ) -> Result<InFlight, Cause> {
         let failed = |error| database(error, "to look at what a statement has done");
         let connection = self.connection.get();
         let noted = super::read::read_evidence(connection, tables).await;
@@ -384,8 +384,8 @@ const MARK: &str = "SAVEPOINT embed_migrations_revision";
 const UNDO: &str = "ROLLBACK TO SAVEPOINT embed_migrations_revision";
 
 /// Whether a statement that fails may have done a part of its work. The server undoes a change of one definition.
-fn may_leave_a_trace(kind: &Kind, failure: &Failure) -> bool {
-    let Failure::Statement { error, .. } = failure else {
+fn may_leave_a_trace(kind: &Kind, failure: &Cause) -> bool {
+    let Cause::Statement { error, .. } = failure else {
         // It was not sent.
         return false;
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use migrate_chain::Dialect;
 use sqlx::{MySqlConnection, Row as _};
 
 use super::engines::Engines;
@@ -15,7 +16,7 @@ use super::message::{Answers, Message, Part, Stopped};
 use super::passed::Kept;
 use super::settings::Traces;
 use crate::database::sealed::Limits;
-use crate::database::{Failure, connect_refused};
+use crate::database::{Cause, Failure, connect_refused};
 use crate::journal::tables::Tables;
 use crate::values::error::Error;
 
@@ -179,7 +180,7 @@ impl<'a> MySqlSession<'a> {
 
     /// Undoes the things that revisions have left in the session. One that cannot be undone was never there: the statement
     /// that names it failed.
-    pub(super) async fn undo_traces(&mut self) -> Result<(), Failure> {
+    pub(super) async fn undo_traces(&mut self) -> Result<(), Cause> {
         let traces = std::mem::take(&mut self.traces);
         for statement in traces.undo(&self.server.role) {
             match execute(self.connection.get(), &statement).await {
@@ -244,15 +245,15 @@ impl<'a> MySqlSession<'a> {
             return Ok(());
         }
         let kept = self.keep(None).await;
-        kept.map_err(|error| connect_refused(self, "SHOW VARIABLES", error))?;
+        kept.map_err(|error| refused("SHOW VARIABLES", error))?;
         for statement in self.connect.clone() {
             let done = execute(self.connection.get(), &statement).await;
-            done.map_err(|error| connect_refused(self, &statement, error))?;
+            done.map_err(|error| refused(&statement, error))?;
         }
         Ok(())
     }
 
-    pub(super) async fn take_lock(&mut self, tables: &Tables) -> Result<(), Failure> {
+    pub(super) async fn take_lock(&mut self, tables: &Tables) -> Result<(), Cause> {
         if self.lock.is_none() {
             let set_up = self.set_up(tables).await;
             set_up.map_err(|error| code::database(error, "to set up the connection"))?;
@@ -326,6 +327,11 @@ impl<'a> MySqlSession<'a> {
         call(self).inspect(idle).boxed()
     }
 
+    /// Adds what is known about a failure.
+    pub(super) fn told<T>(&mut self, done: Result<T, Cause>) -> Result<T, Failure> {
+        done.map_err(|cause| self.failure(cause))
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         self.is_busy.load(Ordering::Relaxed)
     }
@@ -350,4 +356,9 @@ impl<'a> MySqlSession<'a> {
             }
         });
     }
+}
+
+/// The error for a statement of `[connect]`.
+fn refused(statement: &str, error: sqlx::Error) -> Error {
+    connect_refused(Dialect::MySql, &code::explain(&error), statement, error)
 }

@@ -14,7 +14,7 @@ use super::execute::execute;
 use super::message::{Message, Part, Stopped};
 use super::session::{Due, MySqlSession};
 use super::statement::{Kind, kind};
-use crate::database::{Failure, Progress, Transactional, Work};
+use crate::database::{Cause, Progress, Transactional, UntilCommit, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::{Row, State};
 use crate::journal::tables::Tables;
@@ -24,7 +24,7 @@ use crate::point;
 impl MySqlSession<'_> {
     /// Whether a transaction can hold all of the work: its statements read and change rows only, of tables that have
     /// transactions.
-    pub(super) async fn holds(&mut self, work: Work<'_>) -> Result<bool, Failure> {
+    pub(super) async fn holds(&mut self, work: Work<'_>) -> Result<bool, Cause> {
         let script = match work {
             Work::Nothing => return Ok(true),
             // What a function does is not known before it is done.
@@ -37,10 +37,7 @@ impl MySqlSession<'_> {
     }
 
     /// Whether all tables that the SQL may change have transactions, as far as this user can see them.
-    pub(super) async fn has_only_transactional_tables(
-        &mut self,
-        sql: &str,
-    ) -> Result<bool, Failure> {
+    pub(super) async fn has_only_transactional_tables(&mut self, sql: &str) -> Result<bool, Cause> {
         let looking = "to look at the engines of the tables";
         let failed = |error| database(error, looking);
         let names = Names::of(sql);
@@ -56,9 +53,16 @@ impl MySqlSession<'_> {
         expected: &State,
         revisions: &[Transactional<'_>],
         progress: &mut dyn Progress,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         self.left_trace = false;
-        self.create_tables(tables, expected).await?;
+        for revision in revisions {
+            // Asked right before: a table without transactions may have come with the revision before this one.
+            let runs = revision.record.entry.event == JournalEvent::Finished;
+            if runs && !self.holds(revision.work).await? {
+                return Err(Cause::NotHeld);
+            }
+        }
+        self.create(tables, expected).await?;
         let mut state = expected.clone();
         // An intent that is due is overtaken by this record: nothing has begun.
         if self.due.take_if(|due| due.begins).is_some() {
@@ -71,17 +75,18 @@ impl MySqlSession<'_> {
             self.due = None;
             return self.intend(tables, &state, &only.record.entry).await;
         }
-        let ran = self.steps(tables, &mut state, revisions, progress).await;
+        let mut progress = UntilCommit::new(progress);
+        let ran = self
+            .steps(tables, &mut state, revisions, &mut progress)
+            .await;
         if ran.is_err() {
             // The first error is the one to tell; a connection that is broken rolls back as well.
             let _ = self.roll_back().await;
-            return ran.map(|_| ());
+            return ran;
         }
         self.in_transaction = false;
         point::reached(point::AFTER_COMMIT);
-        if let Some((index, duration)) = ran? {
-            progress.finished(index, duration);
-        }
+        progress.committed();
         Ok(())
     }
 
@@ -90,25 +95,19 @@ impl MySqlSession<'_> {
         tables: &Tables,
         state: &mut State,
         revisions: &[Transactional<'_>],
-        progress: &mut dyn Progress,
-    ) -> Result<Option<(usize, Duration)>, Failure> {
-        let mut last = None;
+        progress: &mut UntilCommit<'_>,
+    ) -> Result<(), Cause> {
         for (index, revision) in revisions.iter().enumerate() {
-            if let Some((index, duration)) = last {
-                progress.finished(index, duration);
-            }
             let place = Place {
                 index,
                 is_first: index == 0,
                 is_last: index + 1 == revisions.len(),
             };
-            let duration = self
-                .step(tables, state, revision, place, progress)
+            self.step(tables, state, revision, place, progress)
                 .instrument(revision.span.clone())
                 .await?;
-            last = Some((index, duration));
         }
-        Ok(last)
+        Ok(())
     }
 
     /// One revision: the version rows first, which fences off other runs and locks the rows, then its statements, and its
@@ -119,8 +118,8 @@ impl MySqlSession<'_> {
         state: &mut State,
         revision: &Transactional<'_>,
         place: Place,
-        progress: &mut dyn Progress,
-    ) -> Result<Duration, Failure> {
+        progress: &mut UntilCommit<'_>,
+    ) -> Result<(), Cause> {
         let started = Instant::now();
         progress.started(place.index);
         let record = &revision.record;
@@ -150,7 +149,8 @@ impl MySqlSession<'_> {
         point::reached(point::BEFORE_STATEMENT);
         point::reached(point::BEFORE_RECORD);
         self.tell(message, place.index, progress).await?;
-        Ok(started.elapsed())
+        progress.took(started.elapsed());
+        Ok(())
     }
 
     /// Begins a transaction under the settings that every revision starts with.
@@ -196,8 +196,8 @@ impl MySqlSession<'_> {
         script: &str,
         mut message: Message,
         index: usize,
-        progress: &mut dyn Progress,
-    ) -> Result<Message, Failure> {
+        progress: &mut UntilCommit<'_>,
+    ) -> Result<Message, Cause> {
         self.traces.add(script);
         self.limit(&mut message);
         for (n, one) in split(Dialect::MySql, script).enumerate() {
@@ -219,7 +219,7 @@ impl MySqlSession<'_> {
         index: usize,
         number: usize,
         statement: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let (has, most) = (statement.len(), self.server.packet);
         if has + ROOM <= most {
             return Ok(());
@@ -227,7 +227,7 @@ impl MySqlSession<'_> {
         let what = format!(
             "has a statement of {has} bytes, and max_allowed_packet of the server is {most}"
         );
-        Err(Failure::Refused {
+        Err(Cause::Refused {
             index,
             statement: number,
             what,
@@ -240,8 +240,8 @@ impl MySqlSession<'_> {
         &mut self,
         message: Message,
         index: usize,
-        progress: &mut dyn Progress,
-    ) -> Result<(), Failure> {
+        progress: &mut UntilCommit<'_>,
+    ) -> Result<(), Cause> {
         let mut done = |part: Part| {
             if let Part::Statement(n) = part {
                 progress.statement(index, n);
@@ -249,7 +249,7 @@ impl MySqlSession<'_> {
         };
         match self.send(message, &mut done).await {
             Ok(_) => Ok(()),
-            Err(stopped) => Err(self.failure(stopped, index).await),
+            Err(stopped) => Err(self.cause(stopped, index).await),
         }
     }
 
@@ -260,7 +260,7 @@ impl MySqlSession<'_> {
         tables: &Tables,
         state: &State,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let evidence = self.evidence(entry).await?;
         let mut message = Message::default();
         // A revision that goes on has its own settings again.
@@ -287,7 +287,7 @@ impl MySqlSession<'_> {
     }
 
     /// The tables are created outside of the transaction: a schema change would commit it.
-    async fn create_tables(&mut self, tables: &Tables, state: &State) -> Result<(), Failure> {
+    pub(super) async fn create(&mut self, tables: &Tables, state: &State) -> Result<(), Cause> {
         let version = (!state.has_version_table).then(|| tables.create_version());
         let journal = (!state.has_journal).then(|| tables.create_journal());
         for create in version.into_iter().chain(journal) {
@@ -299,7 +299,7 @@ impl MySqlSession<'_> {
     }
 
     /// Something that tells later whether the statement after this record was done.
-    pub(super) async fn evidence(&mut self, entry: &Entry<'_>) -> Result<Option<String>, Failure> {
+    pub(super) async fn evidence(&mut self, entry: &Entry<'_>) -> Result<Option<String>, Cause> {
         let Some(next) = entry.next else {
             return Ok(None);
         };
@@ -307,14 +307,14 @@ impl MySqlSession<'_> {
         seen.map_err(|error| database(error, "to look at what is there before the statement"))
     }
 
-    /// The failure that a message stopped with.
-    pub(super) async fn failure(&mut self, stopped: Stopped, index: usize) -> Failure {
+    /// Why a message stopped.
+    pub(super) async fn cause(&mut self, stopped: Stopped, index: usize) -> Cause {
         let Stopped { part, error, .. } = stopped;
         let is_guard = code::is(&error, SEVERAL_ROWS);
         match part {
             Part::Statement(statement) => {
                 self.notes = super::notes::about(self.connection.get(), &error).await;
-                Failure::Statement {
+                Cause::Statement {
                     index,
                     statement,
                     at: None,
@@ -322,11 +322,11 @@ impl MySqlSession<'_> {
                 }
             }
             // The lock is gone, or another server has changed the lease: nothing was done yet.
-            Part::Lock if is_guard || code::gave_up(&error) => Failure::Fenced,
-            Part::State if is_guard => Failure::Fenced,
+            Part::Lock if is_guard || code::gave_up(&error) => Cause::Fenced,
+            Part::State if is_guard => Cause::Fenced,
             // Another run was faster.
-            Part::Change if code::is(&error, code::DUPLICATE_KEY) => Failure::Fenced,
-            Part::Kept if is_guard => Failure::Meddled {
+            Part::Change if code::is(&error, code::DUPLICATE_KEY) => Cause::Fenced,
+            Part::Kept if is_guard => Cause::Meddled {
                 index,
                 what: self.broken_rule().await.into(),
             },

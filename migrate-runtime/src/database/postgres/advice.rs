@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::code::{NO_PRIVILEGE, NO_SCHEMA, postgres};
 use super::quote;
-use crate::database::Failure;
+use crate::database::Cause;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::values::error::ErrorKind;
@@ -178,9 +178,9 @@ const HISTORIES: [&str; 12] = [
 ];
 
 /// Whether a revision failed since what it creates is there, in a database of which nothing is recorded.
-pub(super) fn is_unrecorded(failure: &Failure, expected: &State) -> bool {
+pub(super) fn is_unrecorded(failure: &Cause, expected: &State) -> bool {
     const THERE: [&str; 4] = ["42P07", "42710", "42723", "42P06"];
-    let Failure::Statement { error, .. } = failure else {
+    let Cause::Statement { error, .. } = failure else {
         return false;
     };
     let is_there = postgres(error).is_some_and(|error| THERE.contains(&error.code()));
@@ -188,7 +188,7 @@ pub(super) fn is_unrecorded(failure: &Failure, expected: &State) -> bool {
 }
 
 /// Adds to such a failure how to begin, by a look for the tables of other tools.
-pub(super) async fn on_unrecorded(connection: &mut PgConnection, failure: Failure) -> Failure {
+pub(super) async fn on_unrecorded(connection: &mut PgConnection, failure: Cause) -> Cause {
     let names = HISTORIES.map(quote::text).join(", ");
     let sql = format!(
         "SELECT c.relname::text FROM pg_catalog.pg_class c WHERE c.relname IN ({names}) AND c.relkind = 'r' AND \
@@ -207,8 +207,8 @@ pub(super) async fn on_unrecorded(connection: &mut PgConnection, failure: Failur
                  migrate stamp <revision>`"
             .to_owned(),
     };
-    Failure::Advised {
-        failure: Box::new(failure),
+    Cause::Advised {
+        cause: Box::new(failure),
         help,
     }
 }

@@ -11,7 +11,7 @@ use super::code::{
 };
 use super::message::{BEGIN, DONE, END, Message, Script, TOLD};
 use super::place;
-use crate::database::Failure;
+use crate::database::Cause;
 
 /// What the answers to a message tell of its revisions, each named by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Message<'_> {
         connection: &mut PgConnection,
         doing: &'static str,
         told: &mut (dyn FnMut(Told) + Send),
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let mut reader = Reader::new(self);
         for (number, text) in self.texts.iter().enumerate() {
             reader.begin(number);
@@ -154,16 +154,16 @@ impl<'m> Reader<'m> {
         self.message.scripts.get(self.begun.checked_sub(1)?)
     }
 
-    pub(super) fn failure(&self, error: sqlx::Error, doing: &'static str) -> Failure {
+    pub(super) fn failure(&self, error: sqlx::Error, doing: &'static str) -> Cause {
         match Signal::of(&error) {
             Some(Signal::Busy) => {
-                return Failure::Busy {
+                return Cause::Busy {
                     holder: String::new(),
                 };
             }
             // The revision before has left other rows than it was to leave.
             Some(Signal::Fenced) if self.is_recorded => return self.meddled(ROWS),
-            Some(Signal::Fenced) => return Failure::Fenced,
+            Some(Signal::Fenced) => return Cause::Fenced,
             Some(Signal::Rows) => return self.meddled(ROWS),
             Some(Signal::Ended) => return self.meddled(ENDED),
             None => {}
@@ -181,7 +181,7 @@ impl<'m> Reader<'m> {
     }
 
     /// The text could not be parsed, and nothing of it has run.
-    fn unparsed(&self, error: sqlx::Error) -> Failure {
+    fn unparsed(&self, error: sqlx::Error) -> Cause {
         match self.message.only_script(self.text) {
             Some(script) => pointed(script, script.text.len(), error),
             None => database(error, "to run the revisions"),
@@ -189,9 +189,9 @@ impl<'m> Reader<'m> {
     }
 
     /// The next statement of a script failed.
-    fn inside(&self, script: &Script<'_>, error: sqlx::Error) -> Failure {
+    fn inside(&self, script: &Script<'_>, error: sqlx::Error) -> Cause {
         let statement = self.done.min(script.statements.saturating_sub(1));
-        Failure::Statement {
+        Cause::Statement {
             index: script.index,
             statement,
             at: place::inside(script.statement(statement), &error),
@@ -200,13 +200,13 @@ impl<'m> Reader<'m> {
     }
 
     /// Something failed that is before, or after, a script.
-    fn outside(&self, error: sqlx::Error, doing: &'static str) -> Failure {
+    fn outside(&self, error: sqlx::Error, doing: &'static str) -> Cause {
         let Some(script) = self.script() else {
             return self.before_scripts(error, doing);
         };
         if self.is_recorded && super::code::postgres(&error).is_some() {
             // The commit, which checks what is deferred.
-            return Failure::Statement {
+            return Cause::Statement {
                 index: script.index,
                 statement: script.statements.saturating_sub(1),
                 at: None,
@@ -216,7 +216,7 @@ impl<'m> Reader<'m> {
         ended(&error, script.index).unwrap_or_else(|| database(error, doing))
     }
 
-    fn before_scripts(&self, error: sqlx::Error, doing: &'static str) -> Failure {
+    fn before_scripts(&self, error: sqlx::Error, doing: &'static str) -> Cause {
         let first = self.message.scripts.first();
         if self.answers == 0 && first.is_some() {
             // Not even BEGIN was run: it is about the message as a whole.
@@ -228,7 +228,7 @@ impl<'m> Reader<'m> {
             && self.text == 0
             && number < script.first
         {
-            return Failure::Statement {
+            return Cause::Statement {
                 index: script.index,
                 statement: number,
                 at: None,
@@ -236,7 +236,7 @@ impl<'m> Reader<'m> {
             };
         }
         if is_made_by_another(&error) {
-            return Failure::Fenced;
+            return Cause::Fenced;
         }
         match first.filter(|script| script.first > 0 && is_read_only(&error)) {
             Some(script) => ended(&error, script.index).unwrap_or_else(|| database(error, doing)),
@@ -244,8 +244,8 @@ impl<'m> Reader<'m> {
         }
     }
 
-    fn meddled(&self, what: &'static str) -> Failure {
-        Failure::Meddled {
+    fn meddled(&self, what: &'static str) -> Cause {
+        Cause::Meddled {
             index: self.script().map_or(0, |script| script.index),
             what: what.into(),
         }
@@ -253,10 +253,10 @@ impl<'m> Reader<'m> {
 }
 
 /// The server points at a byte of a script.
-fn pointed(script: &Script<'_>, at: usize, error: sqlx::Error) -> Failure {
+fn pointed(script: &Script<'_>, at: usize, error: sqlx::Error) -> Cause {
     let found = place::statement_at(script.text, at);
     let (statement, at) = found.map_or((0, None), |(number, at)| (number, Some(at)));
-    Failure::Statement {
+    Cause::Statement {
         index: script.index,
         statement,
         at,
@@ -265,7 +265,7 @@ fn pointed(script: &Script<'_>, at: usize, error: sqlx::Error) -> Failure {
 }
 
 /// The meaning of a failure of an opening that was not sent as a message of ours.
-pub(super) fn opening_failed(error: sqlx::Error, doing: &'static str) -> Failure {
+pub(super) fn opening_failed(error: sqlx::Error, doing: &'static str) -> Cause {
     Reader::new(&Message::default()).failure(error, doing)
 }
 
@@ -277,19 +277,19 @@ const DROPPED: &str = "dropped the version table, the journal, or the schema tha
 const KEEP_APART: &str = "drop the objects in the schema one by one; or keep the two tables in a schema of their own: \
                           `version_table_schema` in migrate.toml";
 
-fn advised(index: usize, what: &'static str, help: &str) -> Failure {
-    let failure = Failure::Meddled {
+fn advised(index: usize, what: &'static str, help: &str) -> Cause {
+    let failure = Cause::Meddled {
         index,
         what: what.into(),
     };
-    Failure::Advised {
-        failure: Box::new(failure),
+    Cause::Advised {
+        cause: Box::new(failure),
         help: help.to_owned(),
     }
 }
 
 /// The failure of a revision that has left something behind with which it cannot be recorded.
-pub(super) fn ended(error: &sqlx::Error, index: usize) -> Option<Failure> {
+pub(super) fn ended(error: &sqlx::Error, index: usize) -> Option<Cause> {
     let what = if has_ended(error) {
         ENDED
     } else if is_aborted(error) {
@@ -303,7 +303,7 @@ pub(super) fn ended(error: &sqlx::Error, index: usize) -> Option<Failure> {
     } else {
         return None;
     };
-    Some(Failure::Meddled {
+    Some(Cause::Meddled {
         index,
         what: what.into(),
     })

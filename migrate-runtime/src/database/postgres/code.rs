@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgDatabaseError;
 
-use crate::database::{Explained, Failure};
+use crate::database::{Cause, Explained};
 use crate::values::error::ErrorKind;
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -172,8 +172,8 @@ pub(super) fn is_absent(error: &sqlx::Error) -> bool {
 }
 
 /// A failure of the bookkeeping.
-pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
-    Failure::Database { doing, error }
+pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Cause {
+    Cause::Database { doing, error }
 }
 
 pub(super) fn explain(error: &sqlx::Error) -> Explained {

@@ -7,6 +7,7 @@ mod code;
 mod connect;
 mod execute;
 mod executor;
+mod failure;
 mod handle;
 mod lock;
 mod message;
@@ -29,15 +30,16 @@ use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::{
-    Explained, Failure, InFlight, Progress, Session, Transactional, Work, connect_refused,
+    Failure, InFlight, Progress, Session, Texts, Transactional, Untold, Work, connect_refused,
 };
 use crate::database::rows::texts;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
-use crate::values::error::{Error, ErrorKind};
+use crate::values::error::Error;
 use code::explain;
 use execute::execute;
+use failure::failed_statement;
 use reset::Before;
 use session::PostgresSession;
 
@@ -60,7 +62,9 @@ impl Session for PostgresSession<'_> {
             }
             for statement in &statements {
                 let done = execute(self.connection.get(), statement).await;
-                done.map_err(|error| connect_refused(self, statement, error))?;
+                done.map_err(|error| {
+                    connect_refused(Dialect::Postgres, &explain(&error), statement, error)
+                })?;
             }
             self.connect = statements;
             Ok(())
@@ -72,28 +76,42 @@ impl Session for PostgresSession<'_> {
         self.enter(schema).boxed()
     }
 
-    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>> {
-        self.read(tables).boxed()
+    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, Failure>> {
+        async move {
+            let state = self.read(tables).await;
+            state.map_err(|error| {
+                let cause = code::database(error, "to read the version table");
+                self.failure(cause, tables, None)
+            })
+        }
+        .boxed()
     }
 
     fn journal<'s>(
         &'s mut self,
         tables: &'s Tables,
-    ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>> {
+    ) -> BoxFuture<'s, Result<Vec<JournalRow>, Failure>> {
         async move {
-            let tables = match &self.found {
-                Some(found) => &found.tables,
-                None => tables,
-            };
-            read::read_journal(self.connection.get(), tables).await
+            let found = self.found.as_ref().map(|found| &found.tables);
+            let rows = read::read_journal(self.connection.get(), found.unwrap_or(tables)).await;
+            rows.map_err(|error| {
+                let cause = code::database(error, "to read the journal");
+                self.failure(cause, tables, None)
+            })
         }
         .boxed()
     }
 
-    fn ask(&mut self, sql: String) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
+    fn ask(&mut self, doing: &'static str, sql: String) -> BoxFuture<'_, Result<Texts, Failure>> {
         async move {
             let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection.get());
-            rows.await?.iter().map(texts).collect()
+            let rows = rows.await.and_then(|rows| rows.iter().map(texts).collect());
+            rows.map_err(|error| {
+                let explained = explain(&error);
+                let mut failure = Failure::of(code::database(error, doing));
+                failure.explain(explained);
+                failure
+            })
         }
         .boxed()
     }
@@ -107,7 +125,11 @@ impl Session for PostgresSession<'_> {
         tables: &'s Tables,
         outside: bool,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        self.take_lock(tables, outside).boxed()
+        async move {
+            let taken = self.take_lock(tables, outside).await;
+            taken.map_err(|cause| self.failure(cause, tables, None))
+        }
+        .boxed()
     }
 
     fn unlock(&mut self) -> BoxFuture<'_, ()> {
@@ -126,6 +148,18 @@ impl Session for PostgresSession<'_> {
         .boxed()
     }
 
+    fn create_tables<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        expected: &'s State,
+    ) -> BoxFuture<'s, Result<(), Failure>> {
+        async move {
+            let created = self.transaction(tables, expected, &[], &mut Untold).await;
+            created.map_err(|cause| self.failure(cause, tables, None))
+        }
+        .boxed()
+    }
+
     fn run<'s>(
         &'s mut self,
         tables: &'s Tables,
@@ -133,8 +167,16 @@ impl Session for PostgresSession<'_> {
         revisions: &'s [Transactional<'s>],
         progress: &'s mut dyn Progress,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        self.transaction(tables, expected, revisions, progress)
-            .boxed()
+        async move {
+            let ran = self
+                .transaction(tables, expected, revisions, progress)
+                .await;
+            ran.map_err(|cause| {
+                let statement = failed_statement(&cause, revisions);
+                self.failure(cause, tables, statement)
+            })
+        }
+        .boxed()
     }
 
     fn run_outside<'s>(
@@ -143,71 +185,32 @@ impl Session for PostgresSession<'_> {
         work: Work<'s>,
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>> {
-        self.outside(tables, work, entry).boxed()
-    }
-
-    fn suspend_keys(&mut self, _: bool) -> BoxFuture<'_, Result<(), Failure>> {
-        // A table is altered in place here, and nothing has to be suspended for that.
-        std::future::ready(Ok(())).boxed()
-    }
-
-    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
-        std::future::ready(Ok(())).boxed()
+        async move {
+            let statement = match work {
+                Work::Sql(statement) => statement,
+                Work::Rust(_) | Work::Nothing => "",
+            };
+            let ran = self.outside(tables, work, entry).await;
+            ran.map_err(|cause| self.failure_outside(cause, tables, statement))
+        }
+        .boxed()
     }
 
     fn in_flight<'s>(
         &'s mut self,
-        _: &'s Tables,
+        tables: &'s Tables,
         statement: &'s str,
         has_failed: bool,
     ) -> BoxFuture<'s, Result<InFlight, Failure>> {
-        probe::probe(self.connection.get(), statement, has_failed).boxed()
-    }
-
-    fn can_retry(&self, failure: &Failure, outside: Option<&str>) -> bool {
-        let is_contention = match failure {
-            Failure::Database { error, .. } if code::is_prepared_gone(error) => true,
-            Failure::Statement { error, .. } | Failure::Database { error, .. } => {
-                code::is_contention(error)
-            }
-            Failure::Rust { error, .. } => error
-                .downcast_ref::<sqlx::Error>()
-                .is_some_and(code::is_contention),
-            _ => false,
-        };
-        is_contention && (outside.is_none() || self.is_whole)
+        async move {
+            let known = probe::probe(self.connection.get(), statement, has_failed).await;
+            known.map_err(|cause| self.failure(cause, tables, None))
+        }
+        .boxed()
     }
 
     fn is_connection_setup(&self, statement: &str) -> bool {
         words::is_connection_setup(statement)
-    }
-
-    fn is_set_up(&self, failure: &Failure) -> bool {
-        // A connection that is passed may be the one from before.
-        let Failure::Statement { error, .. } = failure else {
-            return false;
-        };
-        !self.connection.is_own() && code::is_there(error)
-    }
-
-    fn explain(&self, error: &sqlx::Error) -> Explained {
-        explain(error)
-    }
-
-    fn advise(
-        &self,
-        tables: &Tables,
-        error: &sqlx::Error,
-        statement: Option<&str>,
-    ) -> Option<(ErrorKind, String)> {
-        match statement {
-            Some(statement) => advice::on_statement(error, statement, self.role()),
-            None => advice::on_ours(error, tables, self.role()),
-        }
-    }
-
-    fn notes(&self, error: &sqlx::Error, statement: &str) -> Vec<String> {
-        place::notes(error, statement)
     }
 }
 

@@ -19,7 +19,7 @@ use super::words::{is_held, is_set_transaction, prepares, sets_role, waits_polit
 use super::{reset, setting};
 use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
-use crate::database::{Failure, Work, rust_failure};
+use crate::database::{Cause, Work, rust_cause};
 use crate::journal::columns::{REVISION, SEQUENCE, STATEMENTS};
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
@@ -35,7 +35,7 @@ impl PostgresSession<'_> {
         tables: &Tables,
         work: Work<'_>,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let found = self.found(tables).await?;
         self.is_under_way = true;
         self.has_prepared |= prepares(work);
@@ -62,7 +62,7 @@ impl PostgresSession<'_> {
         found: &Found,
         statement: &str,
         row: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let mut message = Message::default();
         // The statement before it may have left others.
         let settings = vec![setting::set(&self.settings(), true)];
@@ -100,7 +100,7 @@ impl PostgresSession<'_> {
         found: &Found,
         statement: &str,
         row: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let result = self.run_apart(found, statement, row).await;
         if result.is_err() && self.own.take().is_some() {
             // The revision's own transaction must not stay open, nor what it holds half done.
@@ -114,7 +114,7 @@ impl PostgresSession<'_> {
         found: &Found,
         statement: &str,
         row: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let control = transaction_control(Dialect::Postgres, statement);
         let begins = matches!(control, Some("BEGIN" | "START TRANSACTION"));
         // Nothing of ours may come between: a transaction is set up before its first query.
@@ -145,7 +145,7 @@ impl PostgresSession<'_> {
         found: &Found,
         row: &Entry<'_>,
         duration: Duration,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let mut message = Message::default();
         for statement in self.as_ourselves(
             found,
@@ -178,7 +178,7 @@ impl PostgresSession<'_> {
         found: &Found,
         statement: &str,
         row: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let mut settings = self.settings();
         if waits_politely(statement) {
             settings.retain(|(name, _)| *name != "lock_timeout");
@@ -199,7 +199,7 @@ impl PostgresSession<'_> {
             .await;
         sent.map_err(|failure| match failure {
             // It is the server that has taken it away, or a pooler that has gone to another backend.
-            Failure::Busy { .. } => Failure::Busy {
+            Cause::Busy { .. } => Cause::Busy {
                 holder: "another session: this one has lost its lock".to_owned(),
             },
             failure => failure,
@@ -211,7 +211,7 @@ impl PostgresSession<'_> {
         found: &Found,
         function: RevisionFn,
         row: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         self.prepare_apart(found, "", row).await?;
         let started = Instant::now();
         let mut executor = PgExecutor {
@@ -219,7 +219,7 @@ impl PostgresSession<'_> {
             journal: RevisionJournal::outside(&found.tables, row),
         };
         let result = function(&mut Context::new(&mut executor)).await;
-        result.map_err(|error| rust_failure(0, error))?;
+        result.map_err(|error| rust_cause(0, error))?;
         point::reached(point::BEFORE_RECORD);
         self.add_row(found, row, started.elapsed()).await
     }

@@ -6,7 +6,7 @@ use super::code::database;
 use super::execute::execute;
 use super::quote::text;
 use super::words::{Evidence, evidence};
-use crate::database::{Failure, InFlight};
+use crate::database::{Cause, InFlight};
 
 const PROBE: &str = "to look for what a statement that was cut off has done";
 
@@ -15,7 +15,7 @@ pub(super) async fn probe(
     connection: &mut PgConnection,
     statement: &str,
     has_failed: bool,
-) -> Result<InFlight, Failure> {
+) -> Result<InFlight, Cause> {
     let evidence = evidence(statement);
     let known = if has_failed {
         // All that a failure leaves behind is an object that is half built.

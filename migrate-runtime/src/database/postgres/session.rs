@@ -7,7 +7,7 @@ use super::prepared::Prepared;
 use super::read::Found;
 use super::reset::{Before, Owner};
 use crate::database::sealed::Limits;
-use crate::database::{Failure, Opened, inside_a_transaction};
+use crate::database::{Cause, Opened, inside_a_transaction};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
@@ -73,7 +73,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// What was found out about the database, by a look at it if there was none yet.
-    pub(super) async fn found(&mut self, tables: &Tables) -> Result<Found, Failure> {
+    pub(super) async fn found(&mut self, tables: &Tables) -> Result<Found, Cause> {
         if let Some(found) = &self.found {
             return Ok(found.clone());
         }
@@ -101,11 +101,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// Takes the lock for the session, where the session is a backend.
-    pub(super) async fn take_lock(
-        &mut self,
-        tables: &Tables,
-        outside: bool,
-    ) -> Result<(), Failure> {
+    pub(super) async fn take_lock(&mut self, tables: &Tables, outside: bool) -> Result<(), Cause> {
         let found = self.found(tables).await?;
         refuse(&self.connection, &found, outside)?;
         let failed = |error| database(error, "to take the lock");
@@ -117,7 +113,7 @@ impl<'a> PostgresSession<'a> {
             // Each transaction takes it for itself. A look at it first keeps the errors of those that do not get it out
             // of the server's log.
             let holder = self.look(lock).await.map_err(failed)?;
-            return holder.map_or(Ok(()), |holder| Err(Failure::Busy { holder }));
+            return holder.map_or(Ok(()), |holder| Err(Cause::Busy { holder }));
         }
         if !found.is_direct {
             self.look(lock).await.map_err(failed)?;
@@ -130,7 +126,7 @@ impl<'a> PostgresSession<'a> {
             self.lock = None;
         }
         let taken = taken.map_err(failed)?;
-        taken.map_err(|holder| Failure::Busy { holder })
+        taken.map_err(|holder| Cause::Busy { holder })
     }
 
     /// Looks who holds the lock; and what a connection is set to that was passed, before anything is changed.
@@ -235,16 +231,16 @@ impl<'a> PostgresSession<'a> {
 }
 
 /// What cannot work on this connection.
-fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), Failure> {
+fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), Cause> {
     if found.is_in_transaction {
-        return Err(Failure::Unsupported(inside_a_transaction()));
+        return Err(Cause::Unsupported(inside_a_transaction()));
     }
     if found.is_replica {
         let error = Error::new(
             ErrorKind::ReadOnly,
             "the database is a replica, and cannot be written to",
         );
-        return Err(Failure::Unsupported(
+        return Err(Cause::Unsupported(
             error.help("connect to the primary; a replica follows it by itself"),
         ));
     }
@@ -253,7 +249,7 @@ fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), F
             ErrorKind::Unsupported,
             "a revision outside a transaction cannot run through a pooler that shares its connections to the server",
         );
-        return Err(Failure::Unsupported(
+        return Err(Cause::Unsupported(
             error
                 .note("a lock of the session and what its statements set would stay on a connection that others get")
                 .help("connect to PostgreSQL itself, not to PgBouncer, for the migration; nothing was changed"),

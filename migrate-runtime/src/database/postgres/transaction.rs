@@ -1,8 +1,6 @@
 //! Revisions in a transaction, each with its record: one message, and so one round trip, unless there is a function to
 //! call in between.
 
-use std::time::Duration;
-
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
 use tracing::Instrument as _;
 
@@ -19,7 +17,7 @@ use super::reset::Owner;
 use super::session::PostgresSession;
 use super::{advice, reset, words};
 use crate::context::{Context, RevisionFn};
-use crate::database::{Failure, Progress, Transactional, Work, rust_failure};
+use crate::database::{Cause, Progress, Transactional, UntilCommit, Work, rust_cause};
 use crate::journal::JournalEvent;
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
@@ -36,7 +34,7 @@ impl PostgresSession<'_> {
         expected: &State,
         revisions: &[Transactional<'_>],
         progress: &mut dyn Progress,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         if revisions.is_empty() && expected.has_version_table && expected.has_journal {
             return Ok(());
         }
@@ -46,12 +44,12 @@ impl PostgresSession<'_> {
             && self.lock.is_some()
         {
             // Nobody is before it, so it does begin: its answers come only when all of it is done.
-            teller.announce(first);
+            first.span.in_scope(|| teller.progress.announce(0));
         }
         self.is_under_way = true;
         self.prepared.begin();
         let mut ran = self.attempt(&found, expected, revisions, &mut teller).await;
-        if let Err(Failure::Database { error, .. }) = &ran
+        if let Err(Cause::Database { error, .. }) = &ran
             && is_prepared_gone(error)
         {
             self.prepared.gone();
@@ -59,7 +57,8 @@ impl PostgresSession<'_> {
             if revisions.len() == 1 {
                 let rolled_back = execute(self.connection.get(), "ROLLBACK").await;
                 rolled_back.map_err(|error| database(error, RECORD))?;
-                (teller.is_open, teller.last) = (false, None);
+                teller.is_open = false;
+                teller.progress.rolled_back();
                 ran = self.attempt(&found, expected, revisions, &mut teller).await;
             }
         }
@@ -68,7 +67,7 @@ impl PostgresSession<'_> {
             Ok(()) => {
                 self.is_under_way = false;
                 point::reached(point::AFTER_COMMIT);
-                teller.finish();
+                teller.progress.committed();
                 Ok(())
             }
             Err(failure) => {
@@ -89,7 +88,7 @@ impl PostgresSession<'_> {
         expected: &State,
         revisions: &[Transactional<'_>],
         teller: &mut Teller<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let frames = self.frames(found, expected, revisions);
         let opening = self.opening(found, expected, revisions);
         let has_function = |revision: &Transactional<'_>| matches!(revision.work, Work::Rust(_));
@@ -237,12 +236,7 @@ impl PostgresSession<'_> {
     }
 
     /// Rolls back what is still open, and says who holds the lock if that was it.
-    pub(super) async fn undone(
-        &mut self,
-        found: &Found,
-        is_open: bool,
-        failure: Failure,
-    ) -> Failure {
+    pub(super) async fn undone(&mut self, found: &Found, is_open: bool, failure: Cause) -> Cause {
         let connection = self.connection.get();
         if is_open {
             // If that fails, the connection is of no use, and the transaction is gone with it.
@@ -251,8 +245,8 @@ impl PostgresSession<'_> {
         self.is_under_way = false;
         self.is_changed = self.before.is_some();
         match failure {
-            Failure::Busy { .. } => match Lock::of(&found.tables).holder(connection).await {
-                Ok(holder) => Failure::Busy {
+            Cause::Busy { .. } => match Lock::of(&found.tables).holder(connection).await {
+                Ok(holder) => Cause::Busy {
                     holder: holder.unwrap_or_else(|| UNKNOWN.to_owned()),
                 },
                 Err(error) => database(error, "to ask who holds the lock"),
@@ -277,49 +271,24 @@ fn script<'r>(revision: &Transactional<'r>) -> Option<&'r str> {
 
 /// Turns what the answers tell into progress.
 struct Teller<'p> {
-    progress: &'p mut dyn Progress,
-    /// The last revision that is recorded, and how long it took.
-    last: Option<(usize, Duration)>,
+    progress: UntilCommit<'p>,
     is_open: bool,
-    /// The revision of which it is told already that it starts.
-    announced: Option<usize>,
 }
 
 impl<'p> Teller<'p> {
     fn new(progress: &'p mut dyn Progress) -> Self {
         Self {
-            progress,
-            last: None,
+            progress: UntilCommit::new(progress),
             is_open: false,
-            announced: None,
         }
-    }
-
-    fn announce(&mut self, first: &Transactional<'_>) {
-        first.span.in_scope(|| self.progress.started(0));
-        self.announced = Some(0);
     }
 
     fn told(&mut self, told: Told) {
         match told {
             Told::Open => self.is_open = true,
-            Told::Begun(index) => self.begun(index),
+            Told::Begun(index) => self.progress.started(index),
             Told::Statement(index, statement) => self.progress.statement(index, statement),
-            Told::Done(duration) => self.last = self.last.map(|(index, _)| (index, duration)),
-        }
-    }
-
-    fn begun(&mut self, index: usize) {
-        self.finish();
-        self.last = Some((index, Duration::ZERO));
-        if self.announced != Some(index) {
-            self.progress.started(index);
-        }
-    }
-
-    fn finish(&mut self) {
-        if let Some((index, duration)) = self.last.take() {
-            self.progress.finished(index, duration);
+            Told::Done(duration) => self.progress.took(duration),
         }
     }
 }
@@ -332,7 +301,7 @@ async fn at_once(
     frames: Vec<Frame>,
     tells: bool,
     teller: &mut Teller<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     let mut message = Message::default();
     for (n, statement) in opening.iter().enumerate() {
         message.push(statement);
@@ -376,7 +345,7 @@ async fn step_by_step(
     frames: Vec<Frame>,
     tells: bool,
     teller: &mut Teller<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     let mut message = Message::default();
     let mut frames = frames.into_iter();
     for statement in &opening {
@@ -416,10 +385,10 @@ async fn step(
     frame: &Frame,
     tells: bool,
     teller: &mut Teller<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     let mut message = Message::default();
     if let Work::Rust(function) = revision.work {
-        teller.begun(index);
+        teller.progress.started(index);
         set(transaction, index, frame, teller).await?;
         call(transaction, function, index).await?;
         for statement in &frame.after {
@@ -431,10 +400,10 @@ async fn step(
     let mut told = |told| teller.told(told);
     let recorded = message.send(transaction, RECORD, &mut told).await;
     recorded.map_err(|failure| match failure {
-        Failure::Database { error, .. } if matches!(revision.work, Work::Rust(_)) => {
+        Cause::Database { error, .. } if matches!(revision.work, Work::Rust(_)) => {
             ended(&error, index).unwrap_or_else(|| database(error, RECORD))
         }
-        Failure::Meddled { what, .. } => Failure::Meddled { index, what },
+        Cause::Meddled { what, .. } => Cause::Meddled { index, what },
         failure => failure,
     })
 }
@@ -445,7 +414,7 @@ async fn set(
     index: usize,
     frame: &Frame,
     teller: &mut Teller<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     if frame.before.is_empty() {
         return Ok(());
     }
@@ -456,7 +425,7 @@ async fn set(
     let mut told = |told| teller.told(told);
     let sent = message.send(transaction, RECORD, &mut told).await;
     sent.map_err(|failure| match failure {
-        Failure::Meddled { what, .. } => Failure::Meddled {
+        Cause::Meddled { what, .. } => Cause::Meddled {
             index: index.saturating_sub(1),
             what,
         },
@@ -468,12 +437,12 @@ async fn call(
     transaction: &mut PgConnection,
     function: RevisionFn,
     index: usize,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     point::reached(point::BEFORE_STATEMENT);
     let mut executor = PgExecutor {
         connection: transaction,
         journal: None,
     };
     let result = function(&mut Context::new(&mut executor)).await;
-    result.map_err(|error| rust_failure(index, error))
+    result.map_err(|error| rust_cause(index, error))
 }

@@ -11,13 +11,12 @@ use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, Either, SqliteConnection};
 
 use super::code::of_statement;
-use super::course::Course;
 use super::execute::sound;
 use super::record::{Ran, Setting, add_all, write};
 use super::script::cut_short;
 use super::timeout::Watchdog;
 use super::words::Words;
-use crate::database::{Failure, Transactional, Work};
+use crate::database::{Cause, Transactional, UntilCommit, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::tables::Tables;
 use crate::point;
@@ -62,9 +61,11 @@ impl<'b, 'r> Batch<'b, 'r> {
         &self,
         connection: &mut SqliteConnection,
         setting: &Setting<'_>,
-        course: &mut Course<'_>,
-    ) -> Result<(), Failure> {
-        let ran = self.statements(connection, course, setting.watchdog).await;
+        progress: &mut UntilCommit<'_>,
+    ) -> Result<(), Cause> {
+        let ran = self
+            .statements(connection, progress, setting.watchdog)
+            .await;
         setting.watchdog.inspect(|watchdog| watchdog.stop());
         self.records(connection, setting.tables, &ran?).await
     }
@@ -73,9 +74,9 @@ impl<'b, 'r> Batch<'b, 'r> {
     async fn statements(
         &self,
         connection: &mut SqliteConnection,
-        course: &mut Course<'_>,
+        progress: &mut UntilCommit<'_>,
         watchdog: Option<&Watchdog>,
-    ) -> Result<Vec<(Instant, Instant)>, Failure> {
+    ) -> Result<Vec<(Instant, Instant)>, Cause> {
         let restart = || watchdog.inspect(|watchdog| watchdog.restart());
         // A line of its own: a script may end in a comment, or in a statement without an end.
         let sql: Vec<&str> = self.revisions.iter().map(script).collect();
@@ -87,7 +88,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             let span = &revision.span;
             let began = Instant::now();
             span.in_scope(|| {
-                course.started(index);
+                progress.started(index);
                 point::reached(point::BEFORE_STATEMENT);
             });
             restart();
@@ -100,7 +101,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                     }
                     Ok(Some(Either::Right(_))) => {}
                     Ok(Some(Either::Left(_))) => {
-                        span.in_scope(|| course.statement(index, statement));
+                        span.in_scope(|| progress.statement(index, statement));
                         statement += 1;
                         restart();
                     }
@@ -108,7 +109,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                 }
             }
             let ended = Instant::now();
-            course.done(index, ended - began);
+            progress.took(ended - began);
             times.push((began, ended));
         }
         // SQLite may have seen more statements than were counted.
@@ -130,7 +131,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         connection: &mut SqliteConnection,
         tables: &Tables,
         times: &[(Instant, Instant)],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let mut changes = RowChanges::default();
         for revision in self.revisions {
             follow_up(&mut changes, &revision.record.changes);

@@ -1,6 +1,6 @@
 //! SQLite's result codes, and what they mean for a run.
 
-use crate::database::{Explained, Failure};
+use crate::database::{Cause, Explained};
 use crate::values::error::ErrorKind;
 
 // The primary result codes that mean something here: https://sqlite.org/rescode.html
@@ -30,8 +30,8 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 /// A failure of a statement of a revision, counted from 0.
-pub(super) fn of_statement(index: usize, statement: usize, error: sqlx::Error) -> Failure {
-    Failure::Statement {
+pub(super) fn of_statement(index: usize, statement: usize, error: sqlx::Error) -> Cause {
+    Cause::Statement {
         index,
         statement,
         at: None,
@@ -40,16 +40,16 @@ pub(super) fn of_statement(index: usize, statement: usize, error: sqlx::Error) -
 }
 
 /// A failure of the bookkeeping. One that found the database busy did nothing, and can be tried again.
-pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Failure {
+pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Cause {
     if is_busy(&error) {
         busy()
     } else {
-        Failure::Database { doing, error }
+        Cause::Database { doing, error }
     }
 }
 
-pub(super) fn busy() -> Failure {
-    Failure::Busy {
+pub(super) fn busy() -> Cause {
+    Cause::Busy {
         holder: "another connection, which writes to the database".to_owned(),
     }
 }

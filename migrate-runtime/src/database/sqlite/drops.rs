@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::{SQLITE_ERROR, primary_code};
 use super::quote::{name, text};
-use crate::database::Failure;
+use crate::database::Cause;
 
 /// What a revision loses by the tables that it drops.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl Drops {
         &mut self,
         connection: &mut SqliteConnection,
         index: usize,
-    ) -> Result<Option<Failure>, sqlx::Error> {
+    ) -> Result<Option<Cause>, sqlx::Error> {
         let mut left = Vec::new();
         for loss in std::mem::take(&mut self.losses) {
             let table = TableName {
@@ -150,9 +150,9 @@ impl Drops {
     }
 
     /// The failure of a revision that loses rows.
-    pub(super) fn failure(&self, index: usize, statement: Option<usize>) -> Failure {
+    pub(super) fn failure(&self, index: usize, statement: Option<usize>) -> Cause {
         let dropped = self.losses.first().map(|loss| loss.dropped.clone());
-        Failure::Cascade {
+        Cause::Cascade {
             index,
             statement,
             dropped: dropped.unwrap_or_default(),

@@ -11,7 +11,7 @@ use super::code::database;
 use super::execute::execute;
 use super::quote;
 use super::words::Words;
-use crate::database::{Failure, Work};
+use crate::database::{Cause, Work};
 
 /// The PRAGMAs that set up a connection. The others change the database, or only read; and `journal_mode`, which may do
 /// either, is put back between modes that are the connection's.
@@ -77,7 +77,7 @@ impl Kept {
         &mut self,
         connection: &mut SqliteConnection,
         work: &Work<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         match work {
             Work::Nothing => Ok(()),
             Work::Sql(script) => self.keep_named(connection, script).await.map_err(keeping),
@@ -151,7 +151,7 @@ impl Kept {
     pub(super) async fn put_back(
         &mut self,
         connection: &mut SqliteConnection,
-    ) -> Result<Vec<String>, Failure> {
+    ) -> Result<Vec<String>, Cause> {
         if self.is_empty() {
             return Ok(Vec::new());
         }
@@ -192,7 +192,7 @@ impl Kept {
     }
 
     /// Puts back everything, outside a transaction.
-    pub(super) async fn end(&mut self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+    pub(super) async fn end(&mut self, connection: &mut SqliteConnection) -> Result<(), Cause> {
         if self.is_empty() {
             return Ok(());
         }
@@ -218,11 +218,11 @@ impl Kept {
     }
 }
 
-fn keeping(error: sqlx::Error) -> Failure {
+fn keeping(error: sqlx::Error) -> Cause {
     database(error, "to read the settings of the connection")
 }
 
-fn putting_back(error: sqlx::Error) -> Failure {
+fn putting_back(error: sqlx::Error) -> Cause {
     database(error, "to put back the settings of the connection")
 }
 

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::code::database;
 use super::execute::execute;
 use super::quote::name;
-use crate::database::Failure;
+use crate::database::Cause;
 
 /// Foreign keys that are not enforced, until it ends or is dropped.
 pub(super) struct Suspension<'c> {
@@ -24,7 +24,7 @@ impl<'c> Suspension<'c> {
     pub(super) async fn begin(
         connection: &'c mut SqliteConnection,
         suspend: bool,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Cause> {
         let mut suspension = Self {
             connection,
             enforce: false,
@@ -37,7 +37,7 @@ impl<'c> Suspension<'c> {
         Ok(suspension)
     }
 
-    pub(super) async fn end(mut self) -> Result<(), Failure> {
+    pub(super) async fn end(mut self) -> Result<(), Cause> {
         if self.enforce {
             switch_on(self.connection).await?;
             self.enforce = false;
@@ -55,19 +55,19 @@ impl Drop for Suspension<'_> {
     }
 }
 
-pub(super) async fn are_enforced(connection: &mut SqliteConnection) -> Result<bool, Failure> {
+pub(super) async fn are_enforced(connection: &mut SqliteConnection) -> Result<bool, Cause> {
     let on = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(connection);
     on.await
         .map_err(|error| database(error, "to suspend foreign keys"))
 }
 
-pub(super) async fn switch_off(connection: &mut SqliteConnection) -> Result<(), Failure> {
+pub(super) async fn switch_off(connection: &mut SqliteConnection) -> Result<(), Cause> {
     let off = execute(connection, "PRAGMA foreign_keys = OFF").await;
     off.map(|_| ())
         .map_err(|error| database(error, "to suspend foreign keys"))
 }
 
-pub(super) async fn switch_on(connection: &mut SqliteConnection) -> Result<(), Failure> {
+pub(super) async fn switch_on(connection: &mut SqliteConnection) -> Result<(), Cause> {
     let on = execute(connection, ENFORCE).await;
     on.map(|_| ())
         .map_err(|error| database(error, "to enforce foreign keys again"))
@@ -142,9 +142,7 @@ impl Violation {
 }
 
 /// Every row that points nowhere.
-pub(super) async fn violations(
-    connection: &mut SqliteConnection,
-) -> Result<Vec<Violation>, Failure> {
+pub(super) async fn violations(connection: &mut SqliteConnection) -> Result<Vec<Violation>, Cause> {
     let failed = |error| database(error, "to check foreign keys");
     let rows: Vec<(String, Option<i64>, String, i64)> =
         sqlx::query_as("SELECT \"table\", rowid, parent, fkid FROM pragma_foreign_key_check")

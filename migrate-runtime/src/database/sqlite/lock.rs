@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 
 use super::code::database;
 use super::handle::{Handle, main_file};
-use crate::database::Failure;
+use crate::database::Cause;
 use crate::values::error::{Error, ErrorKind};
 
 /// What keeps others out while a revision runs outside a transaction; dropping it lets them in.
@@ -24,7 +24,7 @@ pub(super) enum Lock {
 impl Lock {
     /// None for a database in memory that only its connection can see, as far as can be known: a connection that is
     /// passed does not tell its database's name.
-    pub(super) async fn of(connection: &mut Handle<'_>) -> Result<Option<Self>, Failure> {
+    pub(super) async fn of(connection: &mut Handle<'_>) -> Result<Option<Self>, Cause> {
         match connection {
             Handle::Pooled(_, name) if name == ":memory:" => Ok(None),
             Handle::Pooled(_, name) => Self::in_memory(name).map(Some),
@@ -32,11 +32,11 @@ impl Lock {
         }
     }
 
-    fn in_memory(name: &str) -> Result<Self, Failure> {
+    fn in_memory(name: &str) -> Result<Self, Cause> {
         if locked().insert(name.to_owned()) {
             return Ok(Self::Memory(name.to_owned()));
         }
-        Err(Failure::Busy {
+        Err(Cause::Busy {
             holder: "another task, which runs a revision outside a transaction".to_owned(),
         })
     }
@@ -58,7 +58,7 @@ fn locked() -> MutexGuard<'static, BTreeSet<String>> {
     IN_MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn lock_file(connection: &mut SqliteConnection) -> Result<Option<Lock>, Failure> {
+async fn lock_file(connection: &mut SqliteConnection) -> Result<Option<Lock>, Cause> {
     let failed = |error| database(error, "to find the database file");
     let Some(file) = main_file(connection).await.map_err(failed)? else {
         return Ok(None);
@@ -77,20 +77,20 @@ async fn lock_file(connection: &mut SqliteConnection) -> Result<Option<Lock>, Fa
         .map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(Lock::File(lock))),
-        Err(TryLockError::WouldBlock) => Err(Failure::Busy {
+        Err(TryLockError::WouldBlock) => Err(Cause::Busy {
             holder: format!("another process, which holds {}", path.display()),
         }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
-fn cannot_lock(path: &Path, error: &io::Error) -> Failure {
+fn cannot_lock(path: &Path, error: &io::Error) -> Cause {
     let kind = match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
         _ => ErrorKind::Database,
     };
     let what = format!("the lock file {} cannot be locked: {error}", path.display());
-    Failure::Unsupported(Error::new(kind, what).help(
+    Cause::Unsupported(Error::new(kind, what).help(
         "it keeps others out while a revision runs outside a transaction: make it, or its folder, writable for this user, \
          or remove what is in its place",
     ))

@@ -3,10 +3,10 @@
 mod batch;
 mod code;
 mod connect;
-mod course;
 mod drops;
 mod execute;
 mod executor;
+mod failure;
 mod handle;
 mod kept;
 mod keys;
@@ -23,25 +23,23 @@ mod words;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use migrate_chain::Dialect;
 use migrate_chain::sql::{tokens, transaction_control};
-use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Explained, Failure, InFlight, Progress, Session, Transactional, Work, connect_refused,
-    rows::{journal_row, texts},
+    Cause, Failure, InFlight, Progress, Session, Texts, Transactional, Untold, Work,
+    connect_refused,
 };
+use crate::database::rows::texts;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
-use crate::journal::{Entry, JournalEvent, JournalRow};
-use crate::values::error::database_message;
+use crate::journal::{Entry, JournalRow};
 use crate::values::error::{Error, ErrorKind};
 use code::explain;
 use execute::execute;
 use handle::Handle;
-use keys::{Suspended, Suspension};
-use read::read_state;
-use record::Setting;
+use read::{read_journal, read_state};
 use session::SqliteSession;
 
 impl Session for SqliteSession<'_> {
@@ -57,7 +55,9 @@ impl Session for SqliteSession<'_> {
                 if done.is_ok() {
                     done = execute(connection, statement).await.map(|_| ());
                 }
-                done.map_err(|error| connect_refused(self, statement, error))?;
+                done.map_err(|error| {
+                    connect_refused(Dialect::Sqlite, &explain(&error), statement, error)
+                })?;
             }
             Ok(())
         }
@@ -73,27 +73,36 @@ impl Session for SqliteSession<'_> {
         .boxed()
     }
 
-    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, sqlx::Error>> {
-        read_state(self.connection.get(), tables).boxed()
+    fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, Failure>> {
+        async move {
+            let state = read_state(self.connection.get(), tables).await;
+            state.map_err(|error| {
+                let doing = "to read the version table";
+                self.failure(Cause::Database { doing, error })
+            })
+        }
+        .boxed()
     }
 
     fn journal<'s>(
         &'s mut self,
         tables: &'s Tables,
-    ) -> BoxFuture<'s, Result<Vec<JournalRow>, sqlx::Error>> {
+    ) -> BoxFuture<'s, Result<Vec<JournalRow>, Failure>> {
         async move {
-            let rows = sqlx::raw_sql(AssertSqlSafe(tables.read_journal()))
-                .fetch_all(self.connection.get())
-                .await?;
-            rows.iter().map(journal_row).collect()
+            let rows = read_journal(self.connection.get(), tables).await;
+            rows.map_err(|error| {
+                let doing = "to read the journal";
+                self.failure(Cause::Database { doing, error })
+            })
         }
         .boxed()
     }
 
-    fn ask(&mut self, sql: String) -> BoxFuture<'_, Result<Vec<Vec<Option<String>>>, sqlx::Error>> {
+    fn ask(&mut self, doing: &'static str, sql: String) -> BoxFuture<'_, Result<Texts, Failure>> {
         async move {
             let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection.get());
-            rows.await?.iter().map(texts).collect()
+            let rows = rows.await.and_then(|rows| rows.iter().map(texts).collect());
+            rows.map_err(|error| self.failure(Cause::Database { doing, error }))
         }
         .boxed()
     }
@@ -106,7 +115,8 @@ impl Session for SqliteSession<'_> {
         async move {
             // Inside transactions, `BEGIN IMMEDIATE` is the lock, and `run` takes it.
             if outside && self.outside.is_none() {
-                self.outside = lock::Lock::of(&mut self.connection).await?;
+                let lock = lock::Lock::of(&mut self.connection).await;
+                self.outside = lock.map_err(|cause| self.failure(cause))?;
             }
             Ok(())
         }
@@ -126,6 +136,18 @@ impl Session for SqliteSession<'_> {
         .boxed()
     }
 
+    fn create_tables<'s>(
+        &'s mut self,
+        tables: &'s Tables,
+        expected: &'s State,
+    ) -> BoxFuture<'s, Result<(), Failure>> {
+        async move {
+            let created = self.transaction(tables, expected, &[], &mut Untold).await;
+            created.map_err(|cause| self.failure(cause))
+        }
+        .boxed()
+    }
+
     fn run<'s>(
         &'s mut self,
         tables: &'s Tables,
@@ -134,40 +156,10 @@ impl Session for SqliteSession<'_> {
         progress: &'s mut dyn Progress,
     ) -> BoxFuture<'s, Result<(), Failure>> {
         async move {
-            let has_work = |revision: &Transactional<'_>| !matches!(revision.work, Work::Nothing);
-            if revisions.iter().any(has_work) {
-                self.watch().await?;
-            }
-            let (begin, before_commit) = self.busy_timeouts();
-            let setting = Setting {
-                tables,
-                expected,
-                begin,
-                before_commit,
-                watchdog: self.watchdog.as_ref(),
-                suspended: self.suspended.as_ref(),
-            };
-            let suspend = self.suspended.is_none()
-                && revisions
-                    .iter()
-                    .any(|revision| revision.foreign_keys == ForeignKeys::Off);
-            let keys = Suspension::begin(self.connection.get(), suspend).await?;
-            // The intent of a revision that goes on comes after what sets it up again.
-            let is_intent =
-                |revision: &Transactional<'_>| revision.record.entry.event == JournalEvent::Started;
-            if !revisions.iter().any(is_intent) {
-                self.kept.end(keys.connection).await?;
-            }
-            let kept = &mut self.kept;
-            let result =
-                transaction::run(keys.connection, &setting, kept, revisions, progress).await;
-            let ended = if revisions.iter().any(is_intent) {
-                Ok(())
-            } else {
-                self.kept.end(keys.connection).await
-            };
-            keys.end().await?;
-            result.and(ended)
+            let ran = self
+                .transaction(tables, expected, revisions, progress)
+                .await;
+            ran.map_err(|cause| self.failure(cause))
         }
         .boxed()
     }
@@ -179,34 +171,8 @@ impl Session for SqliteSession<'_> {
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>> {
         async move {
-            self.watch().await?;
-            self.statement(tables, work, entry).await
-        }
-        .boxed()
-    }
-
-    fn suspend_keys(&mut self, is_resumed: bool) -> BoxFuture<'_, Result<(), Failure>> {
-        async move {
-            let before = if is_resumed {
-                Vec::new()
-            } else {
-                keys::violations(self.connection.get()).await?
-            };
-            let enforce = keys::are_enforced(self.connection.get()).await?;
-            // Known before they are off: a run may be cut off in between.
-            self.suspended = Some(Suspended { enforce, before });
-            keys::switch_off(self.connection.get()).await
-        }
-        .boxed()
-    }
-
-    fn enforce_keys(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
-        async move {
-            if self.suspended.as_ref().is_some_and(|keys| keys.enforce) {
-                keys::switch_on(self.connection.get()).await?;
-            }
-            self.suspended = None;
-            Ok(())
+            let ran = self.statement(tables, work, entry).await;
+            ran.map_err(|cause| self.failure(cause))
         }
         .boxed()
     }
@@ -232,22 +198,6 @@ impl Session for SqliteSession<'_> {
         std::future::ready(Ok(known)).boxed()
     }
 
-    fn left_no_trace(&self, failure: &Failure) -> bool {
-        matches!(
-            failure,
-            Failure::Statement { .. }
-                | Failure::Cascade {
-                    statement: Some(_),
-                    ..
-                }
-        )
-    }
-
-    fn can_retry(&self, _: &Failure, _: Option<&str>) -> bool {
-        // It has one lock, and whoever finds that taken is busy.
-        false
-    }
-
     fn is_connection_setup(&self, statement: &str) -> bool {
         let mut words = tokens(Dialect::Sqlite, statement)
             .filter(|token| !token.is_trivia())
@@ -257,20 +207,6 @@ impl Session for SqliteSession<'_> {
             Some("CREATE") => matches!(words.next().as_deref(), Some("TEMP" | "TEMPORARY")),
             _ => false,
         }
-    }
-
-    fn is_set_up(&self, failure: &Failure) -> bool {
-        // A connection that is passed may be the one from before.
-        let Failure::Statement { error, .. } = failure else {
-            return false;
-        };
-        let message = database_message(error);
-        !matches!(self.connection, Handle::Own(_))
-            && (message.ends_with(" already exists") || message.ends_with(" is already in use"))
-    }
-
-    fn explain(&self, error: &sqlx::Error) -> Explained {
-        explain(error)
     }
 }
 

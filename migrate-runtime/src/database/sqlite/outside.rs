@@ -10,12 +10,13 @@ use super::code::{busy, database};
 use super::drops::Drops;
 use super::execute::execute;
 use super::executor::Timed;
+use super::keys;
 use super::script::run_script;
 use super::session::SqliteSession;
 use crate::context::Context;
 use crate::context::RevisionFn;
 use crate::context::executor::RevisionJournal;
-use crate::database::{Failure, Work, rust_failure};
+use crate::database::{Cause, Work, rust_cause};
 use crate::journal::columns::{REVISION, SEQUENCE, STATEMENTS};
 use crate::journal::subject::setting;
 use crate::journal::tables::Tables;
@@ -30,7 +31,12 @@ impl SqliteSession<'_> {
         tables: &Tables,
         work: Work<'_>,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
+        self.watch().await?;
+        if keys_of(entry) == ForeignKeys::Off && self.suspended.is_none() {
+            let is_resumed = entry.event != JournalEvent::Statement || entry.statements > 1;
+            self.suspend_keys(is_resumed).await?;
+        }
         let record = tables.add(entry, Some(Duration::ZERO));
         self.kept.keep(self.connection.get(), &work).await?;
         match work {
@@ -43,7 +49,8 @@ impl SqliteSession<'_> {
                     || control.is_some()
                     || refusal(Dialect::Sqlite, statement).is_some();
                 let result = if is_apart {
-                    self.apart(statement, control, keys(entry), &record).await
+                    self.apart(statement, control, keys_of(entry), &record)
+                        .await
                 } else {
                     self.with_record(tables, statement, entry).await
                 };
@@ -53,22 +60,49 @@ impl SqliteSession<'_> {
         }
     }
 
+    /// Suspends foreign keys for a revision outside a transaction, from its first statement on. Of one that `is_resumed`
+    /// nobody knows any more which rows referred to nothing before it, and all count.
+    pub(super) async fn suspend_keys(&mut self, is_resumed: bool) -> Result<(), Cause> {
+        let before = if is_resumed {
+            Vec::new()
+        } else {
+            keys::violations(self.connection.get()).await?
+        };
+        let enforce = keys::are_enforced(self.connection.get()).await?;
+        // Known before they are off: a run may be cut off in between.
+        self.suspended = Some(keys::Suspended { enforce, before });
+        keys::switch_off(self.connection.get()).await
+    }
+
+    /// Ends that.
+    pub(super) async fn enforce_keys(&mut self) -> Result<(), Cause> {
+        if self
+            .suspended
+            .as_ref()
+            .is_some_and(|suspended| suspended.enforce)
+        {
+            keys::switch_on(self.connection.get()).await?;
+        }
+        self.suspended = None;
+        Ok(())
+    }
+
     /// A statement that commits together with its record.
     async fn with_record(
         &mut self,
         tables: &Tables,
         statement: &str,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         let record = tables.add(entry, Some(Duration::ZERO));
         let (begin, before_commit) = self.busy_timeouts();
         let begin = self.connection.get().begin_with(begin).await;
         let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
         if !is_next(&mut transaction, tables, entry).await? {
-            return Err(Failure::Fenced);
+            return Err(Cause::Fenced);
         }
         point::reached(point::BEFORE_STATEMENT);
-        run_alone(&mut transaction, statement, keys(entry)).await?;
+        run_alone(&mut transaction, statement, keys_of(entry)).await?;
         point::reached(point::BEFORE_RECORD);
         execute(&mut transaction, &record).await.map_err(recorded)?;
         execute(&mut transaction, &before_commit)
@@ -88,7 +122,7 @@ impl SqliteSession<'_> {
         control: Option<&'static str>,
         keys: ForeignKeys,
         record: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         self.be_patient().await?;
         self.in_transaction |= control == Some("BEGIN");
         point::reached(point::BEFORE_STATEMENT);
@@ -112,9 +146,9 @@ impl SqliteSession<'_> {
         tables: &Tables,
         function: RevisionFn,
         entry: &Entry<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Cause> {
         self.be_patient().await?;
-        let mut drops = Drops::outside(keys(entry));
+        let mut drops = Drops::outside(keys_of(entry));
         let mut executor = Timed {
             connection: self.connection.get(),
             watchdog: self.watchdog.as_ref(),
@@ -127,14 +161,14 @@ impl SqliteSession<'_> {
         if drops.has_refused() {
             return Err(drops.failure(0, None));
         }
-        result.map_err(|error| rust_failure(0, error))?;
+        result.map_err(|error| rust_cause(0, error))?;
         let record = tables.add(entry, Some(Duration::ZERO));
         let recording = execute(self.connection.get(), &record).await;
         recording.map(|_| ()).map_err(recorded)
     }
 
     /// What cannot be tried again waits for others in SQLite.
-    async fn be_patient(&mut self) -> Result<(), Failure> {
+    async fn be_patient(&mut self) -> Result<(), Cause> {
         let (_, patience) = self.busy_timeouts();
         let set = execute(self.connection.get(), &patience).await;
         set.map(|_| ()).map_err(recorded)
@@ -156,7 +190,7 @@ async fn is_next(
     connection: &mut SqliteConnection,
     tables: &Tables,
     entry: &Entry<'_>,
-) -> Result<bool, Failure> {
+) -> Result<bool, Cause> {
     let last = sqlx::query_as(AssertSqlSafe(read_last(tables))).fetch_optional(connection);
     let last: Option<(String, i64)> = last
         .await
@@ -179,7 +213,7 @@ async fn run_alone(
     connection: &mut SqliteConnection,
     statement: &str,
     keys: ForeignKeys,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     let mut drops = Drops::outside(keys);
     let ran = run_script(connection, None, statement, &mut drops, None, |_| {}).await;
     ran.map(|_| ()).map_err(|stop| {
@@ -192,7 +226,7 @@ async fn run_alone(
 }
 
 /// What SQLite does about foreign keys while the revision of a journal row runs.
-fn keys(entry: &Entry<'_>) -> ForeignKeys {
+fn keys_of(entry: &Entry<'_>) -> ForeignKeys {
     let settings = &entry.subject.settings;
     if settings.contains(&setting::FOREIGN_KEYS_CASCADE) {
         ForeignKeys::Cascade
@@ -203,6 +237,6 @@ fn keys(entry: &Entry<'_>) -> ForeignKeys {
     }
 }
 
-fn recorded(error: sqlx::Error) -> Failure {
+fn recorded(error: sqlx::Error) -> Cause {
     database(error, "to write the journal")
 }

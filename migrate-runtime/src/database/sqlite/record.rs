@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::code::database;
 use super::keys::Suspended;
 use super::timeout::Watchdog;
-use crate::database::Failure;
+use crate::database::Cause;
 use crate::journal::Entry;
 use crate::journal::columns::{self, Times};
 use crate::journal::state::State;
@@ -34,7 +34,7 @@ pub(super) async fn write(
     index: usize,
     statements: &[String],
     rows: usize,
-) -> Result<bool, Failure> {
+) -> Result<bool, Cause> {
     let failed = |error| database(error, "to record the revision");
     let script: Vec<&str> = mark
         .into_iter()
@@ -51,7 +51,7 @@ pub(super) async fn write(
         // The rows were as expected when the transaction began, and nobody else can write since.
         if result.left().map(|done| done.rows_affected()) != expected.next() {
             let what = "changed the version table, which is the runtime's".into();
-            return Err(Failure::Meddled { index, what });
+            return Err(Cause::Meddled { index, what });
         }
     }
     Ok(true)

@@ -12,7 +12,7 @@ use super::code::{database, is_busy, of_statement};
 use super::drops::Drops;
 use super::execute::sound;
 use super::timeout::Watchdog;
-use crate::database::Failure;
+use crate::database::Cause;
 
 /// How many statements, and bytes of them, a call runs at most. For each statement SQLite copies all that is left of the
 /// call, and sqlx keeps each one prepared until the end of the call.
@@ -49,7 +49,7 @@ pub(super) enum Stop {
 
 impl Stop {
     /// The failure of the revision at `index`.
-    pub(super) fn failure(self, index: usize, drops: &Drops) -> Failure {
+    pub(super) fn failure(self, index: usize, drops: &Drops) -> Cause {
         match self {
             Self::Mark(error) => database(error, "to mark the start of the revision"),
             Self::Statement(statement, error) => of_statement(index, statement, error),

@@ -8,7 +8,7 @@ use super::kept::Kept;
 use super::keys::Suspended;
 use super::lock::Lock;
 use super::timeout::Watchdog;
-use crate::database::Failure;
+use crate::database::Cause;
 
 pub(super) struct SqliteSession<'a> {
     pub(super) connection: Handle<'a>,
@@ -31,7 +31,7 @@ pub(super) struct SqliteSession<'a> {
 }
 
 impl SqliteSession<'_> {
-    pub(super) async fn watch(&mut self) -> Result<(), Failure> {
+    pub(super) async fn watch(&mut self) -> Result<(), Cause> {
         if let (Some(timeout), None) = (self.timeout, &self.watchdog) {
             let watchdog = Watchdog::install(self.connection.get(), timeout).await;
             let doing = "to set the statement timeout";

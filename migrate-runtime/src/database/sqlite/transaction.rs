@@ -9,45 +9,95 @@ use tracing::Instrument as _;
 
 use super::batch::Batch;
 use super::code::database;
-use super::course::Course;
 use super::drops::Drops;
 use super::execute::execute;
 use super::executor::Timed;
 use super::kept::Kept;
-use super::keys::{made, violations};
+use super::keys::{Suspension, made, violations};
 use super::read::read_state;
 use super::record::{Setting, write};
 use super::script::run_script;
+use super::session::SqliteSession;
 use super::words::Words;
 use crate::context::Context;
-use crate::database::{Failure, Progress, Transactional, Work, rust_failure};
-use crate::journal::Record;
+use crate::database::{Cause, Progress, Transactional, UntilCommit, Work, rust_cause};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
+use crate::journal::{JournalEvent, Record};
 use crate::point;
 use crate::values::error::database_message;
 
+impl SqliteSession<'_> {
+    /// Runs revisions in one transaction, under the settings that they ask for.
+    pub(super) async fn transaction(
+        &mut self,
+        tables: &Tables,
+        expected: &State,
+        revisions: &[Transactional<'_>],
+        progress: &mut dyn Progress,
+    ) -> Result<(), Cause> {
+        if revisions.iter().any(Transactional::has_work) {
+            self.watch().await?;
+        }
+        let (begin, before_commit) = self.busy_timeouts();
+        let setting = Setting {
+            tables,
+            expected,
+            begin,
+            before_commit,
+            watchdog: self.watchdog.as_ref(),
+            suspended: self.suspended.as_ref(),
+        };
+        let has_event = |event| {
+            let mut events = revisions.iter().map(|one| one.record.entry.event);
+            events.any(|one| one == event)
+        };
+        let suspend = self.suspended.is_none()
+            && revisions
+                .iter()
+                .any(|revision| revision.foreign_keys == ForeignKeys::Off);
+        let keys = Suspension::begin(self.connection.get(), suspend).await?;
+        // The intent of a revision that goes on comes after what sets it up again.
+        let is_intent = has_event(JournalEvent::Started);
+        if !is_intent {
+            self.kept.end(keys.connection).await?;
+        }
+        let kept = &mut self.kept;
+        let result = run(keys.connection, &setting, kept, revisions, progress).await;
+        let ended = if is_intent {
+            Ok(())
+        } else {
+            self.kept.end(keys.connection).await
+        };
+        keys.end().await?;
+        if result.is_ok() && has_event(JournalEvent::Finished) {
+            self.enforce_keys().await?;
+        }
+        result.and(ended)
+    }
+}
+
 /// Runs revisions in one transaction, if the state is what they were planned for.
-pub(super) async fn run(
+async fn run(
     connection: &mut SqliteConnection,
     setting: &Setting<'_>,
     kept: &mut Kept,
     revisions: &[Transactional<'_>],
     progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     let begin = connection.begin_with(setting.begin).await;
     let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
     let state = read_state(&mut transaction, setting.tables).await;
     let state = state.map_err(|error| database(error, "to read the version table"))?;
     if !state.is_still(setting.expected) {
-        return Err(Failure::Fenced);
+        return Err(Cause::Fenced);
     }
     create_tables(&mut transaction, setting.tables, &state).await?;
-    let mut course = Course::new(progress);
+    let mut progress = UntilCommit::new(progress);
     let mut index = 0;
     while index < revisions.len() {
         if let Some(batch) = Batch::of(setting.tables, revisions, index) {
-            let ran = batch.run(&mut transaction, setting, &mut course).await;
+            let ran = batch.run(&mut transaction, setting, &mut progress).await;
             if let Err(failure) = ran {
                 reopen(&mut transaction).await;
                 return Err(failure);
@@ -61,7 +111,7 @@ pub(super) async fn run(
                 kept,
                 index,
                 revision,
-                &mut course,
+                &mut progress,
             )
             .instrument(revision.span.clone())
             .await?;
@@ -75,7 +125,7 @@ pub(super) async fn run(
     let commit = transaction.commit().await;
     commit.map_err(|error| database(error, "to commit"))?;
     point::reached(point::AFTER_COMMIT);
-    course.committed();
+    progress.committed();
     Ok(())
 }
 
@@ -86,13 +136,15 @@ async fn step(
     kept: &mut Kept,
     index: usize,
     revision: &Transactional<'_>,
-    course: &mut Course<'_>,
-) -> Result<(), Failure> {
+    progress: &mut UntilCommit<'_>,
+) -> Result<(), Cause> {
     let began = Instant::now();
-    course.started(index);
+    progress.started(index);
     let before = match setting.suspended {
         _ if revision.foreign_keys != ForeignKeys::Off => None,
         Some(suspended) => Some(suspended.before.clone()),
+        // Its statements ran in an earlier process, and nobody knows any more what was there before them.
+        None if !revision.has_work() => Some(Vec::new()),
         None => Some(violations(transaction).await?),
     };
     let is_marked = match revision.work {
@@ -117,12 +169,12 @@ async fn step(
                 journal: None,
             };
             let result = function(&mut Context::new(&mut executor)).await;
-            result.map_err(|error| rust_failure(index, error))
+            result.map_err(|error| rust_cause(index, error))
         }
         Work::Sql(script) => {
             let mark = is_marked.then_some(MARK);
             point::reached(point::BEFORE_STATEMENT);
-            let done = |statement| course.statement(index, statement);
+            let done = |statement| progress.statement(index, statement);
             let ran = run_script(
                 transaction,
                 mark,
@@ -145,7 +197,7 @@ async fn step(
         let violations = made(&before, &violations(transaction).await?);
         if !violations.is_empty() {
             let violations = violations.iter().map(ToString::to_string).collect();
-            return Err(Failure::ForeignKeys { index, violations });
+            return Err(Cause::ForeignKeys { index, violations });
         }
     }
     // A record alone belongs to a revision that is under way outside a transaction.
@@ -154,7 +206,7 @@ async fn step(
     }
     let (tables, record) = (setting.tables, &revision.record);
     write_record(transaction, tables, index, record, is_marked, began).await?;
-    course.done(index, began.elapsed());
+    progress.took(began.elapsed());
     Ok(())
 }
 
@@ -164,13 +216,13 @@ async fn attaches_nothing(
     kept: &mut Kept,
     done: usize,
     of: usize,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     if done == of {
         return Ok(());
     }
     match kept.put_back(transaction).await?.first() {
         None => Ok(()),
-        Some(name) => Err(Failure::Meddled {
+        Some(name) => Err(Cause::Meddled {
             index: done - 1,
             what: format!(
                 "attaches `{name}`, which the transaction that it shares with others cannot detach before the next one"
@@ -185,8 +237,8 @@ async fn ended(
     transaction: &mut Transaction<'_, Sqlite>,
     work: &Work<'_>,
     index: usize,
-    done: Result<(), Failure>,
-) -> Result<(), Failure> {
+    done: Result<(), Cause>,
+) -> Result<(), Cause> {
     // Behind work that was done, writing the record tells: it begins with the end of the mark.
     let Err(failure) = done else { return Ok(()) };
     if matches!(work, Work::Nothing) || !reopen(transaction).await {
@@ -195,7 +247,7 @@ async fn ended(
     let what = match (work, failure) {
         (
             Work::Sql(script),
-            Failure::Statement {
+            Cause::Statement {
                 statement, error, ..
             },
         ) if ends_transaction(script, statement) => format!(
@@ -206,7 +258,7 @@ async fn ended(
         // SQLite rolled it back.
         (_, failure) => return Err(failure),
     };
-    Err(Failure::Meddled { index, what })
+    Err(Cause::Meddled { index, what })
 }
 
 /// A savepoint around a revision, by which it is seen that its transaction is the one that it began in. It is
@@ -240,7 +292,7 @@ async fn create_tables(
     transaction: &mut Transaction<'_, Sqlite>,
     tables: &Tables,
     state: &State,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     let version = (!state.has_version_table).then(|| tables.create_version());
     let journal = (!state.has_journal).then(|| tables.create_journal());
     for statement in version.into_iter().chain(journal) {
@@ -258,7 +310,7 @@ async fn write_record(
     record: &Record<'_>,
     is_marked: bool,
     began: Instant,
-) -> Result<(), Failure> {
+) -> Result<(), Cause> {
     let mut statements = tables.change_rows(&record.changes);
     statements.push(tables.add(&record.entry, Some(began.elapsed())));
     let mark = is_marked.then_some(UNMARK);
@@ -268,5 +320,5 @@ async fn write_record(
     }
     reopen(transaction).await;
     let what = ENDED.into();
-    Err(Failure::Meddled { index, what })
+    Err(Cause::Meddled { index, what })
 }

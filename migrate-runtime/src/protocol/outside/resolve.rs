@@ -1,12 +1,11 @@
 //! Settling a revision that is in doubt.
 
 use super::unfinished::unfinished;
-use crate::database::Transactional;
+use crate::database::{Transactional, Untold};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::{Entry, JournalEvent, Record};
 use crate::protocol::run::{Outcome, Run};
-use crate::protocol::step::Narrator;
 use crate::protocol::view::Views;
 use crate::protocol::wait::Wait;
 use crate::values::error::{Error, ErrorKind};
@@ -90,11 +89,10 @@ impl<'a> Run<'a> {
         if is_complete {
             step.apply(&mut rows);
         }
-        let mut silent = Narrator::silent(&self.options);
         let records = [Transactional::record_only(record)];
         match self
             .session
-            .run(&self.tables, state, &records, &mut silent)
+            .run(&self.tables, state, &records, &mut Untold)
             .await
         {
             Ok(()) => Ok(Outcome::Done(

@@ -67,7 +67,8 @@ impl<'a> Run<'a> {
         run: &UnfinishedRun,
         done: usize,
     ) -> Result<(), Failure> {
-        for statement in step.split(self.tables.dialect).iter().take(done) {
+        let statements = step.split(self.tables.dialect);
+        for (n, statement) in statements.iter().enumerate().take(done) {
             if !self.session.is_connection_setup(statement) {
                 continue;
             }
@@ -78,9 +79,9 @@ impl<'a> Run<'a> {
             let work = Work::Sql(statement);
             let set_up = self.session.run_outside(&self.tables, work, &entry).await;
             if let Err(failure) = set_up
-                && !self.session.is_set_up(&failure)
+                && !failure.is_set_up
             {
-                return Err(failure);
+                return Err(failure.of_statement(n));
             }
         }
         Ok(())
@@ -101,12 +102,7 @@ impl<'a> Run<'a> {
             Ok(InFlight::Done) => Ok(done + 1),
             Ok(InFlight::RunAgain) => Ok(done),
             Ok(InFlight::InDoubt(look)) => Err(self.statement_in_doubt(step, done, look)),
-            Err(failure) => Err(failure::error(
-                self.migrations,
-                &*self.session,
-                failure,
-                std::slice::from_ref(step),
-            )),
+            Err(failure) => Err(self.error(failure, std::slice::from_ref(step))),
         }
     }
 

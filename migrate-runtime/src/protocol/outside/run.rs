@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tracing::Instrument as _;
 
-use crate::database::{Failure, Progress as _, Transactional, Work};
+use crate::database::{Failure, Progress as _, Transactional, Untold, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::{Entry, JournalEvent, Record, next_hash, statements_hash};
@@ -12,7 +12,6 @@ use crate::protocol::failure::settled;
 use crate::protocol::retry::Retries;
 use crate::protocol::run::Run;
 use crate::protocol::step::{Code, Narrator, Step};
-use crate::values::error::database_message;
 use crate::{Report, point};
 
 impl Run<'_> {
@@ -53,9 +52,8 @@ impl Run<'_> {
             entry,
             changes: RowChanges::default(),
         })];
-        let mut silent = Narrator::silent(&self.options);
         self.session
-            .run(&self.tables, state, &intent, &mut silent)
+            .run(&self.tables, state, &intent, &mut Untold)
             .await?;
         point::reached(point::AFTER_INTENT);
         Ok(())
@@ -70,10 +68,6 @@ impl Run<'_> {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let started = Instant::now();
-        let keeps_keys = step.revision.keeps_foreign_keys();
-        if !keeps_keys {
-            self.session.suspend_keys(done > 0).await?;
-        }
         let steps = std::slice::from_ref(step);
         let mut narrator = Narrator::new(&self.options, steps);
         narrator.started(0);
@@ -94,8 +88,7 @@ impl Run<'_> {
                 let work = Work::Sql(statement);
                 let ran = self.session.run_outside(&self.tables, work, &entry).await;
                 let Err(failure) = ran else { break };
-                let may_retry = self.session.can_retry(&failure, Some(statement));
-                if let Err(failure) = retries.pause(failure, may_retry).await {
+                if let Err(failure) = retries.pause(failure).await {
                     let done = &statements[..n];
                     return Err(self.note_failure(state, step, done, failure).await);
                 }
@@ -109,17 +102,13 @@ impl Run<'_> {
                 return Err(self.note_failure(state, step, &[], failure).await);
             }
         }
-        let mut silent = Narrator::silent(&self.options);
         let record = [Transactional {
             foreign_keys: step.revision.foreign_keys(),
             ..Transactional::record_only(step.record())
         }];
         self.session
-            .run(&self.tables, state, &record, &mut silent)
+            .run(&self.tables, state, &record, &mut Untold)
             .await?;
-        if !keeps_keys {
-            self.session.enforce_keys().await?;
-        }
         narrator.finished(0, started.elapsed());
         report.steps.extend(narrator.done());
         Ok(())
@@ -134,15 +123,11 @@ impl Run<'_> {
         failure: Failure,
     ) -> Failure {
         // What may have done something is left as if it had been cut off.
-        if !self.session.left_no_trace(&failure) {
-            return of_statement(failure, done.len());
+        if failure.left_trace {
+            return failure.of_statement(done.len());
         }
-        let message = match &failure {
-            Failure::Statement { error, .. } => database_message(error),
-            Failure::Rust { error, .. } => error.to_string(),
-            Failure::Cascade { losses, .. } => losses.join("; "),
-            Failure::Refused { what, .. } => what.clone(),
-            _ => return failure,
+        let Some(message) = failure.message() else {
+            return failure;
         };
         let failed = done.len();
         let done = &done[..settled(self.tables.dialect, done)];
@@ -155,27 +140,12 @@ impl Run<'_> {
             entry,
             changes: RowChanges::default(),
         })];
-        let mut silent = Narrator::silent(&self.options);
         // Without this row the next start finds the statement cut off and asks the database about it: no harm is done,
         // and the first error is the one to tell.
         let _ = self
             .session
-            .run(&self.tables, state, &record, &mut silent)
+            .run(&self.tables, state, &record, &mut Untold)
             .await;
-        of_statement(failure, failed)
+        failure.of_statement(failed)
     }
-}
-
-/// The failure of a statement that ran alone, with its number in the revision.
-fn of_statement(mut failure: Failure, number: usize) -> Failure {
-    match &mut failure {
-        Failure::Statement { statement, .. }
-        | Failure::Refused { statement, .. }
-        | Failure::Cascade {
-            statement: Some(statement),
-            ..
-        } => *statement = number,
-        _ => {}
-    }
-    failure
 }
