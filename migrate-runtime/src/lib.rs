@@ -22,6 +22,7 @@ mod protocol;
 mod script;
 #[cfg(feature = "to_sqlx")]
 mod to_sqlx;
+mod sql;
 mod syntax;
 mod values;
 

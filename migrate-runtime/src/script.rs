@@ -225,7 +225,9 @@ impl Writer {
             self.begin();
         }
         self.statements(around.after_begin);
-        let statements = step.split(self.dialect);
+        let statements: Vec<&str> = step
+            .script()
+            .map_or_else(Vec::new, |script| script.statements().collect());
         self.statements(&statements);
         // The tables of the record are looked for as they were when they were created.
         self.own_settings(&statements);

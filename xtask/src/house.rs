@@ -60,6 +60,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
             &["foreign"],
             &["journal"],
             &["syntax"],
+            &["sql"],
             &["values"],
             &["point"],
         ],

@@ -2,12 +2,13 @@ use migrate_chain::ForeignKeys;
 
 use crate::context::RevisionFn;
 use crate::journal::Record;
+use crate::sql::Script;
 
 /// What a revision does.
 #[derive(Clone, Copy)]
 pub(crate) enum Work<'r> {
     /// Runs SQL.
-    Sql(&'r str),
+    Sql(&'r Script<'r>),
     /// Calls a function.
     Rust(RevisionFn),
     /// Nothing: only the record is written.

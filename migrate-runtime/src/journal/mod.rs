@@ -8,7 +8,7 @@ pub(crate) mod tables;
 use std::borrow::Cow;
 use std::fmt;
 
-use migrate_chain::{Checksum, Dialect, Digest};
+use migrate_chain::{Checksum, Digest};
 
 use crate::Direction;
 use crate::journal::state::RowChanges;
@@ -22,7 +22,7 @@ pub(crate) struct Entry<'r> {
     pub(crate) subject: Subject<'r>,
     /// How many statements are done.
     pub(crate) statements: usize,
-    /// The [`statements_hash`] of these; none for a Rust revision.
+    /// The [hash](crate::sql::Script::hash) of these; none for a Rust revision.
     pub(crate) statements_hash: Option<Checksum>,
     /// What undoes the revision, on the row that records its upgrade or stamps it.
     pub(crate) downgrade: Option<Cow<'r, str>>,
@@ -186,25 +186,6 @@ pub(crate) struct JournalRow {
     pub(crate) settings: Vec<String>,
 }
 
-/// The hash of the statements that are done, in order; none for none.
-pub(crate) fn statements_hash<'s>(
-    dialect: Dialect,
-    statements: impl IntoIterator<Item = &'s str>,
-) -> Option<Checksum> {
-    let statements = statements.into_iter();
-    statements.fold(None, |before, statement| {
-        Some(next_hash(dialect, before, statement))
-    })
-}
-
-/// The hash once one more statement is done. It is chained, so that each costs no more than its own text; and it is of
-/// tokens, as the checksum of a revision, so that an edit of a comment does not keep a revision from going on.
-pub(crate) fn next_hash(dialect: Dialect, before: Option<Checksum>, statement: &str) -> Checksum {
-    let before = before.map_or_else(String::new, |hash| hash.to_string());
-    let statement = Checksum::of_sql(dialect, statement);
-    Checksum::of(&format!("{before}\n{statement}"))
-}
-
 /// The journal holds a word that this version does not know: a newer one has written it.
 #[derive(Debug)]
 pub(crate) struct NewerJournal(pub(crate) String);
@@ -253,29 +234,5 @@ mod tests {
             Some(JournalDirection::Stamp)
         );
         assert_eq!(JournalDirection::Stamp.of_run(), None);
-    }
-
-    #[test]
-    fn the_hash_tells_where_statements_end() {
-        let hash =
-            |statements: &[&str]| statements_hash(Dialect::Sqlite, statements.iter().copied());
-        assert_ne!(hash(&["a", "b"]), hash(&["ab"]));
-        assert_ne!(hash(&["a\nb"]), hash(&["a", "b"]));
-        assert_ne!(hash(&["b", "a"]), hash(&["a", "b"]));
-        let two = next_hash(Dialect::Sqlite, hash(&["a"]), "b");
-        assert_eq!(hash(&["a", "b"]), Some(two));
-        assert_eq!(hash(&["a", "b -- c\n c"]), hash(&["a", "b   c"]));
-        assert_eq!(hash(&[]), None);
-    }
-
-    /// It is compared with what older versions have written.
-    #[test]
-    fn the_hash_of_statements_never_changes() {
-        let statements = ["CREATE TABLE t (a TEXT)", "INSERT INTO t VALUES ('b')"];
-        let hash = statements_hash(Dialect::Postgres, statements).map(|hash| hash.to_string());
-        assert_eq!(
-            hash.as_deref(),
-            Some("7c2566060dfdd602cd529b016976270407c853acacfe45113d43ce4a489ecbce")
-        );
     }
 }

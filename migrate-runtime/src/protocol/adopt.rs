@@ -20,6 +20,7 @@ use crate::foreign::{lock, rows};
 use crate::journal::state::{Row, RowChanges, State};
 use crate::journal::subject::Origin;
 use crate::journal::{JournalDirection, JournalEvent, Record};
+use crate::sql::Script;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::status::Adoption;
 use crate::{Event, Migrations, Report};
@@ -351,6 +352,7 @@ impl Run<'_> {
             first.changes = RowChanges::between(&state.ids(), &after);
         }
         let guard = unchanged(self.tables.dialect, history);
+        let guard = Script::of_text(self.tables.dialect, &guard);
         let mut work: Vec<Transactional<'_>> = records
             .into_iter()
             .map(Transactional::record_only)

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use migrate_chain::sql::open_transaction;
-use migrate_chain::{Dialect, Place};
+use migrate_chain::Place;
 
 use super::place::{file_place, statement_place};
 use super::step::Step;
@@ -14,15 +13,8 @@ use crate::values::error::{BoxError, Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
 
 /// The error for a failure of one of `steps`.
-pub(super) fn error(
-    migrations: &Migrations,
-    dialect: Dialect,
-    failure: Failure,
-    steps: &[Step<'_>],
-) -> Error {
-    let at = |index: usize, statement| {
-        statement_place(migrations, &steps[index], dialect, statement, None)
-    };
+pub(super) fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> Error {
+    let at = |index: usize, statement| statement_place(migrations, &steps[index], statement, None);
     let Failure {
         cause,
         left_trace,
@@ -40,7 +32,7 @@ pub(super) fn error(
         } => {
             let step = &steps[index];
             let told = Told { kind, help, notes };
-            let result = statement_error((migrations, dialect), step, (statement, at), told, error);
+            let result = statement_error(migrations, step, (statement, at), told, error);
             if !left_trace || !step.is_outside {
                 return result;
             }
@@ -72,9 +64,7 @@ pub(super) fn error(
             what,
             help,
         } => refused_statement(&steps[index], at(index, statement), statement, &what, help),
-        Cause::Advised { cause, help } => {
-            error(migrations, dialect, Failure::of(*cause), steps).help(help)
-        }
+        Cause::Advised { cause, help } => error(migrations, Failure::of(*cause), steps).help(help),
         Cause::Meddled { index, what } => {
             let error = meddled(migrations, &steps[index], &what);
             match help {
@@ -128,7 +118,7 @@ fn rust_error(
 }
 
 fn statement_error(
-    (migrations, dialect): (&Migrations, Dialect),
+    migrations: &Migrations,
     step: &Step<'_>,
     (statement, at): (usize, Option<usize>),
     told: Told,
@@ -149,16 +139,14 @@ fn statement_error(
         database_message(&error)
     );
     let help = told.help.unwrap_or_else(|| how_to_correct(step).into());
-    let statements = step.split(dialect);
-    let done = &statements[..statement.min(statements.len())];
     let aftermath = if is_lost(&error) {
         "the connection was lost: what became of the statement, the next start finds out".to_owned()
     } else {
-        aftermath(step, settled(dialect, done))
+        aftermath(step, step.settled(statement))
     };
     let result = Error::new(kind, summary)
         .of_revision(id, step.direction)
-        .at(statement_place(migrations, step, dialect, statement, at));
+        .at(statement_place(migrations, step, statement, at));
     let notes = told.notes.into_iter();
     notes
         .fold(result.code(code), Error::note)
@@ -324,25 +312,4 @@ pub(super) fn how_to_settle(id: &str) -> String {
     format!(
         "settle it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
     )
-}
-
-/// How many statements stay done when the next one fails: a transaction of the revision's own is rolled back.
-pub(super) fn settled(dialect: Dialect, done: &[&str]) -> usize {
-    open_transaction(dialect, done).unwrap_or(done.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_transaction_that_is_open_counts_from_its_begin() {
-        let settled = |done: &[&str]| settled(Dialect::Sqlite, done);
-        assert_eq!(settled(&[]), 0);
-        assert_eq!(settled(&["SELECT 1", "SELECT 2"]), 2);
-        assert_eq!(settled(&["SELECT 1", "BEGIN", "SELECT 2"]), 1);
-        assert_eq!(settled(&["BEGIN", "SELECT 1", "COMMIT"]), 3);
-        assert_eq!(settled(&["BEGIN", "ROLLBACK", "BEGIN IMMEDIATE"]), 2);
-        assert_eq!(settled(&["BEGIN", "SAVEPOINT s", "ROLLBACK TO s"]), 0);
-    }
 }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use migrate_chain::sql::split;
 use migrate_chain::{Dialect, Place, Revision, Source};
 
 use super::step::Step;
@@ -13,40 +12,13 @@ use crate::{Direction, Migrations};
 pub(super) fn statement_place(
     migrations: &Migrations,
     step: &Step<'_>,
-    dialect: Dialect,
     statement: usize,
     at: Option<usize>,
 ) -> Place {
-    let revision = step.revision;
-    let range = section(revision, dialect, step.direction).unwrap_or(0..0);
-    let found = split(dialect, &revision.text()[range.clone()])
-        .take(statement + 1)
-        .last();
-    let within = found.map_or(0..0, |statement| statement.range());
-    let (start, end) = (range.start + within.start, range.start + within.end);
-    let Some(at) = at else {
-        return place(migrations, revision, start..end);
-    };
-    let start = start + in_file(&revision.text()[start..end], at);
-    let word = revision.text()[start..end]
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
-        .map_or(end, |length| start + length.max(1));
-    let word = revision.text().ceil_char_boundary(word);
-    place(migrations, revision, start..word)
-}
-
-/// Where a byte of the statement as it was sent, with LF line ends, is in the text of its file.
-fn in_file(text: &str, at: usize) -> usize {
-    let mut sent = 0;
-    for (found, c) in text.char_indices() {
-        if sent >= at {
-            return found;
-        }
-        if !(c == '\r' && text[found..].starts_with("\r\n")) {
-            sent += c.len_utf8();
-        }
-    }
-    text.len()
+    let range = step
+        .script()
+        .map_or(0..0, |script| script.place(statement, at));
+    place(migrations, step.revision, range)
 }
 
 /// A section as a whole.
@@ -101,19 +73,4 @@ fn place(migrations: &Migrations, revision: &Revision, range: Range<usize>) -> P
         &Arc::new(Source::new(migrations.path_of(revision), revision.text())),
         range,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_byte_is_found_behind_the_line_ends_of_windows() {
-        assert_eq!(in_file("a\r\nb\r\nc", 0), 0);
-        assert_eq!(in_file("a\r\nb\r\nc", 2), 3);
-        assert_eq!(in_file("a\r\nb\r\nc", 4), 6);
-        assert_eq!(in_file("\u{e4}\nb", 3), 3);
-        assert_eq!(in_file("\r\r\nb", 2), 3, "a lone one is sent");
-        assert_eq!(in_file("ab", 9), 2);
-    }
 }

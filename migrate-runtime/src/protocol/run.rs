@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn error(&self, failure: Failure, steps: &[Step<'_>]) -> Error {
-        failure::error(self.migrations, self.tables.dialect, failure, steps)
+        failure::error(self.migrations, failure, steps)
     }
 
     /// Reads the state; while another connection keeps readers out, it waits.

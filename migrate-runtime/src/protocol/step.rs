@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use migrate_chain::sql::{TokenKind, split, tokens};
 use migrate_chain::{Checksum, Dialect, ForeignKeys, Revision, plan};
 
 use tracing::{Span, debug, info, info_span};
@@ -13,10 +12,10 @@ use crate::journal::state::Row;
 use crate::journal::state::RowChanges;
 use crate::journal::subject::Subject;
 use crate::journal::tables::Tables;
-use crate::journal::{Entry, JournalEvent, Record, next_hash};
+use crate::journal::{Entry, JournalEvent, Record};
+use crate::sql::{Script, for_server};
 use crate::values::options::Options;
 use crate::values::report::StepReport;
-use crate::values::settings::unix;
 use crate::{Direction, Event, Migrations};
 
 /// A revision that is about to run, with all that is needed for it.
@@ -37,12 +36,7 @@ pub(crate) struct Step<'r> {
 
 /// What a revision does in one direction.
 pub(super) enum Code<'r> {
-    /// SQL with LF line ends, how many statements it has, and the hash of these.
-    Sql {
-        script: Cow<'r, str>,
-        statements: usize,
-        hash: Option<Checksum>,
-    },
+    Sql(Script<'r>),
     /// A function; none in a binary that does not embed it.
     Rust(Option<RevisionFn>),
     /// Nothing for this database.
@@ -136,25 +130,30 @@ impl<'r> Step<'r> {
 
     /// How many statements it has; 0 for a Rust revision.
     pub(super) fn statements(&self) -> usize {
-        match self.code {
-            Code::Sql { statements, .. } => statements,
-            Code::Rust(_) | Code::Missing => 0,
+        self.script().map_or(0, Script::len)
+    }
+
+    /// The statements themselves; none for a Rust revision.
+    pub(crate) fn script(&self) -> Option<&Script<'r>> {
+        match &self.code {
+            Code::Sql(script) => Some(script),
+            Code::Rust(_) | Code::Missing => None,
         }
     }
 
-    /// The statements themselves.
-    pub(crate) fn split(&self, dialect: Dialect) -> Vec<&str> {
-        match &self.code {
-            Code::Sql { script, .. } => split(dialect, script)
-                .map(|statement| &script[statement.range()])
-                .collect(),
-            Code::Rust(_) | Code::Missing => Vec::new(),
-        }
+    /// The hash of its first `count` statements.
+    pub(super) fn hash(&self, count: usize) -> Option<Checksum> {
+        self.script()?.hash(count)
+    }
+
+    /// How many of the first `done` statements stay done when the next one fails.
+    pub(super) fn settled(&self, done: usize) -> usize {
+        self.script().map_or(0, |script| script.settled(done))
     }
 
     pub(super) fn work(&self) -> Work<'_> {
         match &self.code {
-            Code::Sql { script, .. } => Work::Sql(script),
+            Code::Sql(script) => Work::Sql(script),
             Code::Rust(Some(function)) => Work::Rust(*function),
             Code::Rust(None) | Code::Missing => Work::Nothing,
         }
@@ -176,14 +175,10 @@ impl<'r> Step<'r> {
 
     /// What is written when it is done.
     pub(crate) fn record(&self) -> Record<'_> {
-        let hash = match self.code {
-            Code::Sql { hash, .. } => hash,
-            Code::Rust(_) | Code::Missing => None,
-        };
         let entry = self.entry(JournalEvent::Finished, self.statements());
         Record {
             entry: Entry {
-                statements_hash: hash,
+                statements_hash: self.hash(self.statements()),
                 downgrade: self.downgrade.as_deref().map(Cow::Borrowed),
                 ..entry
             },
@@ -251,32 +246,7 @@ fn code<'r>(
     let Some(range) = range else {
         return Code::Missing;
     };
-    let script = for_server(dialect, &revision.text()[range]);
-    let mut statements = 0;
-    let hash = split(dialect, &script).fold(None, |before, statement| {
-        statements += 1;
-        Some(next_hash(dialect, before, &script[statement.range()]))
-    });
-    Code::Sql {
-        script,
-        statements,
-        hash,
-    }
-}
-
-/// A section as a server reads it: with LF line ends, and with blanks for the lines by which a dump speaks to psql.
-fn for_server(dialect: Dialect, text: &str) -> Cow<'_, str> {
-    let text = unix(text);
-    if !text.contains("restrict") {
-        return text;
-    }
-    let mut bytes = text.clone().into_owned().into_bytes();
-    for token in tokens(dialect, &text) {
-        if token.kind == TokenKind::LineComment && text[token.range()].starts_with('\\') {
-            bytes[token.range()].fill(b' ');
-        }
-    }
-    String::from_utf8(bytes).map_or(text, Cow::Owned)
+    Code::Sql(Script::of_section(dialect, revision.text(), range))
 }
 
 impl<'r> Transactional<'r> {
@@ -360,24 +330,5 @@ impl Progress for Narrator<'_> {
             direction,
             duration,
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_dump_says_to_psql_is_blank_to_a_server_and_moves_nothing() {
-        let text = "\\restrict abc\r\nSELECT '\n\\restrict abc';\n\\unrestrict abc\n";
-        for dialect in Dialect::ALL {
-            let blanks = |n| " ".repeat(n);
-            let expected = format!(
-                "{}\nSELECT '\n\\restrict abc';\n{}\n",
-                blanks(13),
-                blanks(15)
-            );
-            assert_eq!(for_server(dialect, text), expected);
-        }
     }
 }

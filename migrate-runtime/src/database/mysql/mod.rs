@@ -160,7 +160,7 @@ impl Session for MySqlSession<'_> {
         self.busy(move |this| {
             async move {
                 let ran = match work {
-                    Work::Sql(statement) => this.statement(tables, statement, entry).await,
+                    Work::Sql(statement) => this.statement(tables, statement.text(), entry).await,
                     Work::Rust(function) => this.function(tables, function, entry).await,
                     Work::Nothing => this.record(tables, entry, Duration::ZERO, false).await,
                 };

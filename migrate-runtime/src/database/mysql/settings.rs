@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, quote_name, split, tokens};
+use migrate_chain::sql::{TokenKind, quote_name, tokens};
 
 use super::quote::text;
 use crate::database::sealed::Limits;
+use crate::sql::{Script, inner};
 use crate::syntax::MYSQL_SESSION_DEFAULTS;
 
 /// The settings of the run itself, and the character set, for a connection that gets its own back.
@@ -121,13 +122,21 @@ pub(super) struct Traces {
 
 impl Traces {
     /// Adds those of a script.
-    pub(super) fn add(&mut self, script: &str) {
+    pub(super) fn add_script(&mut self, script: &Script<'_>) {
         // Most scripts set nothing, and may be large.
-        if !may_set(script) {
-            return;
+        if may_set(script.text()) {
+            script
+                .statements()
+                .for_each(|statement| self.add(statement));
         }
-        for statement in split(Dialect::MySql, script) {
-            self.add_statement(&script[statement.range()]);
+    }
+
+    /// Adds those of a statement.
+    pub(super) fn add(&mut self, statement: &str) {
+        if may_set(statement) {
+            for part in inner(Dialect::MySql, statement) {
+                self.add_statement(&statement[part]);
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a statement does, as far as its words tell: whether a transaction can hold it, and what it changes if not.
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, connection_control, split, tokens, transaction_control};
+use migrate_chain::sql::{TokenKind, connection_control, tokens, transaction_control};
+
+use crate::sql::inner;
 
 /// What a statement does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub(super) fn kind(statement: &str) -> Kind {
         return Kind::Control(control);
     }
     // Another delimiter, or the marks of a statement, may hold many together.
-    if split(Dialect::MySql, statement).nth(1).is_some() {
+    if inner(Dialect::MySql, statement).nth(1).is_some() {
         return Kind::Other;
     }
     of_words(words)

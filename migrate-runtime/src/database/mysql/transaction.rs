@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use migrate_chain::Dialect;
-use migrate_chain::sql::split;
 use tracing::Instrument as _;
 
 use super::bookkeeping::{add, add_at_the_end, is_state};
@@ -20,6 +18,7 @@ use crate::journal::state::{Row, State};
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
+use crate::sql::Script;
 
 impl MySqlSession<'_> {
     /// Whether a transaction can hold all of the work: its statements read and change rows only, of tables that have
@@ -31,9 +30,8 @@ impl MySqlSession<'_> {
             Work::Rust(_) => return Ok(false),
             Work::Sql(script) => script,
         };
-        let mut statements = split(Dialect::MySql, script);
-        let is_of_rows = statements.all(|one| kind(&script[one.range()]) == Kind::Rows);
-        Ok(is_of_rows && self.has_only_transactional_tables(script).await?)
+        let is_of_rows = script.statements().all(|one| kind(one) == Kind::Rows);
+        Ok(is_of_rows && self.has_only_transactional_tables(script.text()).await?)
     }
 
     /// Whether all tables that the SQL may change have transactions, as far as this user can see them.
@@ -193,15 +191,14 @@ impl MySqlSession<'_> {
     /// Adds the statements of a script. What is too much for one message is sent; the rest comes back.
     async fn script(
         &mut self,
-        script: &str,
+        script: &Script<'_>,
         mut message: Message,
         index: usize,
         progress: &mut UntilCommit<'_>,
     ) -> Result<Message, Cause> {
-        self.traces.add(script);
+        self.traces.add_script(script);
         self.limit(&mut message);
-        for (n, one) in split(Dialect::MySql, script).enumerate() {
-            let statement = &script[one.range()];
+        for (n, statement) in script.statements().enumerate() {
             self.refuse_large(index, n, statement)?;
             if message.len() + statement.len() > self.server.slice() {
                 self.tell(std::mem::take(&mut message), index, progress)

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Column as _, Either, PgConnection, Row as _};
 use super::code::{
     Signal, database, has_ended, is_aborted, is_made_by_another, is_read_only, is_table_gone,
 };
-use super::message::{BEGIN, DONE, END, Message, Script, TOLD};
+use super::message::{BEGIN, DONE, END, Message, Sent, TOLD};
 use super::place;
 use crate::database::Cause;
 
@@ -109,7 +109,7 @@ impl<'m> Reader<'m> {
             self.done_until(count.and_then(|count| count.parse().ok()), told);
         } else if column == END {
             // Of a statement that the splitter has read as one, the server may have made many, or none.
-            self.done_until(self.script().map(|script| script.statements), told);
+            self.done_until(self.script().map(|script| script.script.len()), told);
             self.is_inside = false;
         }
     }
@@ -133,7 +133,7 @@ impl<'m> Reader<'m> {
         }
         if let Some(script) = self.script().filter(|_| self.is_inside && !is_ours)
             && !script.is_telling
-            && self.done < script.statements
+            && self.done < script.script.len()
         {
             self.done_until(Some(self.done + 1), told);
         }
@@ -150,7 +150,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    fn script(&self) -> Option<&'m Script<'m>> {
+    fn script(&self) -> Option<&'m Sent<'m>> {
         self.message.scripts.get(self.begun.checked_sub(1)?)
     }
 
@@ -183,18 +183,21 @@ impl<'m> Reader<'m> {
     /// The text could not be parsed, and nothing of it has run.
     fn unparsed(&self, error: sqlx::Error) -> Cause {
         match self.message.only_script(self.text) {
-            Some(script) => pointed(script, script.text.len(), error),
+            Some(script) => pointed(script, script.script.text().len(), error),
             None => database(error, "to run the revisions"),
         }
     }
 
     /// The next statement of a script failed.
-    fn inside(&self, script: &Script<'_>, error: sqlx::Error) -> Cause {
-        let statement = self.done.min(script.statements.saturating_sub(1));
+    fn inside(&self, script: &Sent<'_>, error: sqlx::Error) -> Cause {
+        let statement = self.done.min(script.script.len().saturating_sub(1));
         Cause::Statement {
             index: script.index,
             statement,
-            at: place::inside(script.statement(statement), &error),
+            at: script
+                .script
+                .statement(statement)
+                .and_then(|text| place::inside(text, &error)),
             error,
         }
     }
@@ -208,7 +211,7 @@ impl<'m> Reader<'m> {
             // The commit, which checks what is deferred.
             return Cause::Statement {
                 index: script.index,
-                statement: script.statements.saturating_sub(1),
+                statement: script.script.len().saturating_sub(1),
                 at: None,
                 error,
             };
@@ -253,8 +256,8 @@ impl<'m> Reader<'m> {
 }
 
 /// The server points at a byte of a script.
-fn pointed(script: &Script<'_>, at: usize, error: sqlx::Error) -> Cause {
-    let found = place::statement_at(script.text, at);
+fn pointed(script: &Sent<'_>, at: usize, error: sqlx::Error) -> Cause {
+    let found = script.script.statement_at(at);
     let (statement, at) = found.map_or((0, None), |(number, at)| (number, Some(at)));
     Cause::Statement {
         index: script.index,

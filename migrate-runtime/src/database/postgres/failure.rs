@@ -1,8 +1,5 @@
 //! What is known about a failure.
 
-use migrate_chain::Dialect;
-use migrate_chain::sql::split;
-
 use super::advice;
 use super::code::{explain, is_contention, is_prepared_gone, is_there};
 use super::place;
@@ -83,9 +80,7 @@ pub(super) fn failed_statement<'r>(
         return None;
     };
     match revisions.get(*index)?.work {
-        Work::Sql(script) => split(Dialect::Postgres, script)
-            .nth(*statement)
-            .map(|one| &script[one.range()]),
+        Work::Sql(script) => script.statement(*statement),
         Work::Rust(_) | Work::Nothing => None,
     }
 }

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use migrate_chain::Dialect;
-use migrate_chain::sql::split;
 use tracing::Span;
 
 use super::words::is_set_transaction;
+use crate::sql::Script;
 
 /// What begins and ends a script in the answers: queries whose first column has a name of ours.
 pub(super) const BEGIN: &str = "embed_migrations_begin";
@@ -22,17 +21,15 @@ pub(super) const TOLD: &str = "embed_migrations_told";
 pub(super) struct Message<'r> {
     pub(super) texts: Vec<String>,
     /// The scripts of revisions, in the order in which they are sent.
-    pub(super) scripts: Vec<Script<'r>>,
+    pub(super) scripts: Vec<Sent<'r>>,
     /// A script whose first statements are sent, and whose others are not.
-    begun: Option<Script<'r>>,
+    begun: Option<Sent<'r>>,
 }
 
-/// The script of a revision in a message.
-pub(super) struct Script<'r> {
+/// The script of a revision in a message, and how it is sent.
+pub(super) struct Sent<'r> {
     pub(super) index: usize,
-    pub(super) text: &'r str,
-    /// How many statements it has.
-    pub(super) statements: usize,
+    pub(super) script: &'r Script<'r>,
     /// How many of these come before our first statement that reads or writes.
     pub(super) first: usize,
     pieces: Vec<Piece>,
@@ -79,11 +76,11 @@ impl<'r> Message<'r> {
     }
 
     /// Adds the statements at the beginning of a script that a transaction takes only before any query.
-    pub(super) fn script_start(&mut self, script: &'r str) {
-        let mut begun = Script::new(script);
-        let statements = split(Dialect::Postgres, script).map(|statement| statement.range());
-        let first: Vec<usize> = statements
-            .take_while(|range| is_set_transaction(&script[range.clone()]))
+    pub(super) fn script_start(&mut self, script: &'r Script<'r>) {
+        let mut begun = Sent::new(script);
+        let first: Vec<usize> = script
+            .ranges()
+            .take_while(|range| is_set_transaction(&script.text()[range.clone()]))
             .map(|range| range.end)
             .collect();
         let Some(&end) = first.last() else { return };
@@ -93,12 +90,16 @@ impl<'r> Message<'r> {
     }
 
     /// Adds the script of a revision; and something after each of its statements that tells of it, if that `tells`.
-    pub(super) fn script(&mut self, index: usize, script: &'r str, span: &Span, tells: bool) {
-        let mut added = self.begun.take().unwrap_or_else(|| Script::new(script));
-        let statements = split(Dialect::Postgres, script);
-        let mut ends: Vec<usize> = statements.map(|statement| statement.range().end).collect();
+    pub(super) fn script(
+        &mut self,
+        index: usize,
+        script: &'r Script<'r>,
+        span: &Span,
+        tells: bool,
+    ) {
+        let mut added = self.begun.take().unwrap_or_else(|| Sent::new(script));
+        let mut ends: Vec<usize> = script.ranges().map(|range| range.end).collect();
         added.index = index;
-        added.statements = ends.len();
         added.is_telling = tells && (2..=MOST_TOLD).contains(&ends.len());
         added.span = span.clone();
         // The end of the last one is that of the script.
@@ -116,21 +117,22 @@ impl<'r> Message<'r> {
                 start = end;
             }
         }
-        added.pieces.push(self.piece(script, start..script.len()));
+        added
+            .pieces
+            .push(self.piece(script, start..script.text().len()));
         self.scripts.push(added);
     }
 
     /// Makes it a message of one statement of a revision and nothing else: some run in no other.
-    pub(super) fn alone(statement: &'r str) -> Self {
-        let mut script = Script::new(statement);
-        script.statements = 1;
+    pub(super) fn alone(statement: &'r Script<'r>) -> Self {
+        let mut script = Sent::new(statement);
         script.pieces.push(Piece {
             start: 0,
             text: 0,
-            range: 0..statement.len() + 1,
+            range: 0..statement.text().len() + 1,
         });
         Self {
-            texts: vec![statement.to_owned()],
+            texts: vec![statement.text().to_owned()],
             scripts: vec![script],
             begun: None,
         }
@@ -138,7 +140,8 @@ impl<'r> Message<'r> {
 
     /// Whether it is a statement alone.
     pub(super) fn is_alone(&self) -> bool {
-        let is_all = |script: &Script<'_>| self.texts.len() == 1 && script.text == self.texts[0];
+        let is_all =
+            |script: &Sent<'_>| self.texts.len() == 1 && script.script.text() == self.texts[0];
         self.scripts.first().is_some_and(is_all)
     }
 
@@ -153,7 +156,7 @@ impl<'r> Message<'r> {
     }
 
     /// The script that a byte of a text is in, and the byte of that.
-    pub(super) fn script_at(&self, text: usize, at: usize) -> Option<(&Script<'r>, usize)> {
+    pub(super) fn script_at(&self, text: usize, at: usize) -> Option<(&Sent<'r>, usize)> {
         let holds = |piece: &&Piece| piece.text == text && piece.range.contains(&at);
         self.scripts.iter().chain(&self.begun).find_map(|script| {
             let piece = script.pieces.iter().find(holds)?;
@@ -162,8 +165,8 @@ impl<'r> Message<'r> {
     }
 
     /// The only script in a text.
-    pub(super) fn only_script(&self, text: usize) -> Option<&Script<'r>> {
-        let has_part = |script: &&Script<'_>| script.pieces.iter().any(|piece| piece.text == text);
+    pub(super) fn only_script(&self, text: usize) -> Option<&Sent<'r>> {
+        let has_part = |script: &&Sent<'_>| script.pieces.iter().any(|piece| piece.text == text);
         let mut found = self.scripts.iter().filter(has_part);
         let script = found.next()?;
         found.next().is_none().then_some(script)
@@ -173,11 +176,11 @@ impl<'r> Message<'r> {
         self.texts.last_mut().expect("there is one from the start")
     }
 
-    fn piece(&mut self, script: &str, part: Range<usize>) -> Piece {
+    fn piece(&mut self, script: &Script<'_>, part: Range<usize>) -> Piece {
         let number = self.texts.len() - 1;
         let text = self.last();
         let start = text.len();
-        text.push_str(&script[part.clone()]);
+        text.push_str(&script.text()[part.clone()]);
         // A comment may be its last line.
         text.push_str("\n;");
         let range = start..text.len();
@@ -190,12 +193,11 @@ impl<'r> Message<'r> {
     }
 }
 
-impl<'r> Script<'r> {
-    fn new(text: &'r str) -> Self {
+impl<'r> Sent<'r> {
+    fn new(script: &'r Script<'r>) -> Self {
         Self {
             index: 0,
-            text,
-            statements: 0,
+            script,
             first: 0,
             pieces: Vec::new(),
             is_telling: false,
@@ -209,12 +211,5 @@ impl<'r> Script<'r> {
             // Of the text that was added, `\n;` is not the script's.
             piece.start + piece.range.len() - "\n;".len()
         })
-    }
-
-    /// The text of a statement.
-    pub(super) fn statement(&self, number: usize) -> &'r str {
-        split(Dialect::Postgres, self.text)
-            .nth(number)
-            .map_or("", |statement| &self.text[statement.range()])
     }
 }

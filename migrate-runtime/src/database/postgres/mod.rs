@@ -187,7 +187,7 @@ impl Session for PostgresSession<'_> {
     ) -> BoxFuture<'s, Result<(), Failure>> {
         async move {
             let statement = match work {
-                Work::Sql(statement) => statement,
+                Work::Sql(statement) => statement.text(),
                 Work::Rust(_) | Work::Nothing => "",
             };
             let ran = self.outside(tables, work, entry).await;

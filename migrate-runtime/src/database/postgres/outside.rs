@@ -24,6 +24,7 @@ use crate::journal::columns::{REVISION, SEQUENCE, STATEMENTS};
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
+use crate::sql::Script;
 
 const RECORD: &str = "to write the journal";
 
@@ -42,11 +43,11 @@ impl PostgresSession<'_> {
         self.has_set_role |= sets_role(work);
         let result = match work {
             Work::Rust(function) => self.function(&found, function, entry).await,
-            Work::Nothing => self.with_record(&found, "", entry).await,
+            Work::Nothing => self.with_record(&found, None, entry).await,
             Work::Sql(statement) => {
-                self.is_whole = self.own.is_none() && is_held(statement);
+                self.is_whole = self.own.is_none() && is_held(statement.text());
                 if self.is_whole {
-                    self.with_record(&found, statement, entry).await
+                    self.with_record(&found, Some(statement), entry).await
                 } else {
                     self.apart(&found, statement, entry).await
                 }
@@ -60,7 +61,7 @@ impl PostgresSession<'_> {
     async fn with_record(
         &mut self,
         found: &Found,
-        statement: &str,
+        statement: Option<&Script<'_>>,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {
         let mut message = Message::default();
@@ -73,7 +74,7 @@ impl PostgresSession<'_> {
         for check in self.as_ourselves(found, vec![check], true) {
             message.push(&check);
         }
-        if !statement.is_empty() {
+        if let Some(statement) = statement {
             message.push(BEGINS);
             message.script(0, statement, &Span::none(), false);
             message.push(ENDS);
@@ -98,7 +99,7 @@ impl PostgresSession<'_> {
     async fn apart(
         &mut self,
         found: &Found,
-        statement: &str,
+        statement: &Script<'_>,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {
         let result = self.run_apart(found, statement, row).await;
@@ -112,15 +113,16 @@ impl PostgresSession<'_> {
     async fn run_apart(
         &mut self,
         found: &Found,
-        statement: &str,
+        statement: &Script<'_>,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {
-        let control = transaction_control(Dialect::Postgres, statement);
+        let text = statement.text();
+        let control = transaction_control(Dialect::Postgres, text);
         let begins = matches!(control, Some("BEGIN" | "START TRANSACTION"));
         // Nothing of ours may come between: a transaction is set up before its first query.
-        let sets_up = self.own == Some(Own::Begun) && is_set_transaction(statement);
+        let sets_up = self.own == Some(Own::Begun) && is_set_transaction(text);
         if !sets_up {
-            self.prepare_apart(found, statement, row).await?;
+            self.prepare_apart(found, text, row).await?;
         }
         point::reached(point::BEFORE_STATEMENT);
         let started = Instant::now();

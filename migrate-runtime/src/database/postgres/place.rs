@@ -1,7 +1,7 @@
 //! From where PostgreSQL points to a byte of the statement, and what it says beyond that.
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, split, tokens};
+use migrate_chain::sql::{TokenKind, tokens};
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use super::code::postgres;
@@ -18,18 +18,6 @@ fn byte_of_character(text: &str, position: usize) -> Option<usize> {
     let before = position.checked_sub(1)?;
     let mut bytes = text.char_indices().map(|(at, _)| at).chain([text.len()]);
     bytes.nth(before)
-}
-
-/// The statement that the byte of a script is in, and the byte of that. What the server misses at the end of a statement
-/// is behind it.
-pub(super) fn statement_at(script: &str, at: usize) -> Option<(usize, usize)> {
-    let statements = split(Dialect::Postgres, script).map(|statement| statement.range());
-    let (number, range) = statements
-        .enumerate()
-        .take_while(|(_, range)| range.start <= at)
-        .last()?;
-    let last = range.end.saturating_sub(1).max(range.start);
-    Some((number, at.min(last) - range.start))
 }
 
 /// The byte of a statement that runs other statements itself, such as `DO`, at which one of these failed: where its text
@@ -139,17 +127,6 @@ mod tests {
         assert_eq!(byte_of_character("ab", 3), Some(2), "behind the end");
         assert_eq!(byte_of_character("ab", 4), None);
         assert_eq!(byte_of_character("ab", 0), None);
-    }
-
-    #[test]
-    fn a_byte_is_in_the_statement_before_it() {
-        let script = "\n  SELECT 1;\n\n  SELECT '\u{e4}' FROM t ;";
-        assert_eq!(statement_at(script, 3), Some((0, 0)));
-        assert_eq!(statement_at(script, 10), Some((0, 7)));
-        assert_eq!(statement_at(script, 16), Some((1, 0)));
-        let end = "SELECT '\u{e4}' FROM t".len() - 1;
-        assert_eq!(statement_at(script, script.len()), Some((1, end)));
-        assert_eq!(statement_at(script, 0), None);
     }
 
     #[test]

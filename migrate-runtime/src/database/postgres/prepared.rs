@@ -91,6 +91,7 @@ pub(super) fn takes_away(work: Work<'_>) -> bool {
     let Work::Sql(script) = work else {
         return !matches!(work, Work::Nothing);
     };
+    let script = script.text();
     let has = |word: &str| {
         let mut parts = script.as_bytes().windows(word.len());
         parts.any(|part| part.eq_ignore_ascii_case(word.as_bytes()))

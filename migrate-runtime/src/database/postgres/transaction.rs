@@ -23,6 +23,7 @@ use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::point;
+use crate::sql::Script;
 
 const RECORD: &str = "to record the revision";
 
@@ -199,7 +200,7 @@ impl PostgresSession<'_> {
         }
         before.push(compare_and_set(tables, expected, changes, has_work));
         let custom = match script(revision) {
-            Some(script) if !found.is_direct => words::custom_settings(script),
+            Some(script) if !found.is_direct => words::custom_settings(script.text()),
             _ => Vec::new(),
         };
         before.extend(reset::keep_custom(&custom));
@@ -262,7 +263,7 @@ struct Frame {
     after: Vec<String>,
 }
 
-fn script<'r>(revision: &Transactional<'r>) -> Option<&'r str> {
+fn script<'r>(revision: &Transactional<'r>) -> Option<&'r Script<'r>> {
     match revision.work {
         Work::Sql(script) => Some(script),
         Work::Rust(_) | Work::Nothing => None,

@@ -118,6 +118,7 @@ fn has_any(work: Work<'_>, words: &[&str]) -> bool {
         return false;
     };
     let is_any = |word: &str| words.iter().any(|one| word.eq_ignore_ascii_case(one));
+    let script = script.text();
     tokens(Dialect::Postgres, script).any(|token| is_any(&script[token.range()]))
 }
 

@@ -173,14 +173,14 @@ fn follow_up(changes: &mut RowChanges, next: &RowChanges) {
 
 fn script<'r>(revision: &Transactional<'r>) -> &'r str {
     match revision.work {
-        Work::Sql(script) => script,
+        Work::Sql(script) => script.text(),
         Work::Nothing | Work::Rust(_) => "",
     }
 }
 
 fn statements(revision: &Transactional<'_>) -> usize {
     match revision.work {
-        Work::Sql(_) => revision.record.entry.statements,
+        Work::Sql(script) => script.len(),
         Work::Nothing | Work::Rust(_) => 0,
     }
 }
@@ -192,6 +192,7 @@ fn is_plain(tables: &Tables, revision: &Transactional<'_>) -> bool {
             Work::Nothing => true,
             Work::Rust(_) => false,
             Work::Sql(script) => {
+                let script = script.text();
                 !Words::of(script).are_special()
                     && !names(script, &tables.version_name)
                     && !names(script, &tables.journal_name)

@@ -15,6 +15,7 @@ use crate::context::Value;
 use crate::context::executor::Executor;
 use crate::context::executor::{Answer, RevisionJournal};
 use crate::database::answer::answer;
+use crate::sql::Script;
 
 /// A connection whose statements the watchdog times, and which does not drop a table unseen.
 pub(super) struct Timed<'c> {
@@ -39,10 +40,11 @@ impl Executor for Timed<'_> {
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>> {
         async move {
             self.kept.keep_named(self.connection, sql).await?;
+            let script = Script::of_text(Dialect::Sqlite, sql);
             let ran = run_script(
                 self.connection,
                 None,
-                sql,
+                &script,
                 self.drops,
                 self.watchdog,
                 |_| {},

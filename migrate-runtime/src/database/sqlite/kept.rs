@@ -3,7 +3,6 @@
 
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use migrate_chain::Dialect;
-use migrate_chain::sql::split;
 use migrate_chain::sql::sqlite::{TableName, attached_name, pragma_name};
 use sqlx::{AssertSqlSafe, Either, Row as _, SqliteConnection};
 
@@ -12,6 +11,7 @@ use super::execute::execute;
 use super::quote;
 use super::words::Words;
 use crate::database::{Cause, Work};
+use crate::sql::{Script, inner};
 
 /// The PRAGMAs that set up a connection. The others change the database, or only read; and `journal_mode`, which may do
 /// either, is put back between modes that are the connection's.
@@ -80,7 +80,7 @@ impl Kept {
     ) -> Result<(), Cause> {
         match work {
             Work::Nothing => Ok(()),
-            Work::Sql(script) => self.keep_named(connection, script).await.map_err(keeping),
+            Work::Sql(script) => self.keep_script(connection, script).await.map_err(keeping),
             Work::Rust(_) => self.keep_all(connection).await.map_err(keeping),
         }
     }
@@ -91,12 +91,21 @@ impl Kept {
         connection: &mut SqliteConnection,
         script: &str,
     ) -> Result<(), sqlx::Error> {
-        if !Words::of(script).may_set_up {
+        self.keep_script(connection, &Script::of_text(Dialect::Sqlite, script))
+            .await
+    }
+
+    async fn keep_script(
+        &mut self,
+        connection: &mut SqliteConnection,
+        script: &Script<'_>,
+    ) -> Result<(), sqlx::Error> {
+        if !Words::of(script.text()).may_set_up {
             return Ok(());
         }
-        let outer = split(Dialect::Sqlite, script).map(|found| &script[found.range()]);
-        let statements = outer
-            .flat_map(|outer| split(Dialect::Sqlite, outer).map(|inner| &outer[inner.range()]));
+        let statements = script
+            .statements()
+            .flat_map(|outer| inner(Dialect::Sqlite, outer).map(|range| &outer[range]));
         let mut named = Vec::new();
         for statement in statements {
             self.attaches.extend(attached_name(statement));

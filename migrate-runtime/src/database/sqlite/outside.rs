@@ -22,6 +22,7 @@ use crate::journal::subject::setting;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
+use crate::sql::Script;
 
 impl SqliteSession<'_> {
     /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one
@@ -41,18 +42,19 @@ impl SqliteSession<'_> {
         self.kept.keep(self.connection.get(), &work).await?;
         match work {
             Work::Rust(function) => self.function(tables, function, entry).await,
-            Work::Nothing => self.with_record(tables, "", entry).await,
+            Work::Nothing => self.with_record(tables, None, entry).await,
             Work::Sql(statement) => {
                 self.restart_watchdog();
-                let control = transaction_control(Dialect::Sqlite, statement);
+                let text = statement.text();
+                let control = transaction_control(Dialect::Sqlite, text);
                 let is_apart = self.in_transaction
                     || control.is_some()
-                    || refusal(Dialect::Sqlite, statement).is_some();
+                    || refusal(Dialect::Sqlite, text).is_some();
                 let result = if is_apart {
                     self.apart(statement, control, keys_of(entry), &record)
                         .await
                 } else {
-                    self.with_record(tables, statement, entry).await
+                    self.with_record(tables, Some(statement), entry).await
                 };
                 self.stop_watchdog();
                 result
@@ -91,7 +93,7 @@ impl SqliteSession<'_> {
     async fn with_record(
         &mut self,
         tables: &Tables,
-        statement: &str,
+        statement: Option<&Script<'_>>,
         entry: &Entry<'_>,
     ) -> Result<(), Cause> {
         let record = tables.add(entry, Some(Duration::ZERO));
@@ -102,7 +104,9 @@ impl SqliteSession<'_> {
             return Err(Cause::Fenced);
         }
         point::reached(point::BEFORE_STATEMENT);
-        run_alone(&mut transaction, statement, keys_of(entry)).await?;
+        if let Some(statement) = statement {
+            run_alone(&mut transaction, statement, keys_of(entry)).await?;
+        }
         point::reached(point::BEFORE_RECORD);
         execute(&mut transaction, &record).await.map_err(recorded)?;
         execute(&mut transaction, &before_commit)
@@ -118,7 +122,7 @@ impl SqliteSession<'_> {
     /// A statement that no transaction of ours can hold.
     async fn apart(
         &mut self,
-        statement: &str,
+        statement: &Script<'_>,
         control: Option<&'static str>,
         keys: ForeignKeys,
         record: &str,
@@ -211,7 +215,7 @@ fn read_last(tables: &Tables) -> String {
 /// Runs one statement. One that found the database busy can wait and run again: none of it was done.
 async fn run_alone(
     connection: &mut SqliteConnection,
-    statement: &str,
+    statement: &Script<'_>,
     keys: ForeignKeys,
 ) -> Result<(), Cause> {
     let mut drops = Drops::outside(keys);

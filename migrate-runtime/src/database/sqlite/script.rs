@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use futures_util::TryStreamExt as _;
 use migrate_chain::Dialect;
-use migrate_chain::sql::split;
 use migrate_chain::sql::sqlite::{TableChange, table_change};
 use sqlx::{AssertSqlSafe, Either, SqliteConnection};
 
@@ -13,6 +12,7 @@ use super::drops::Drops;
 use super::execute::sound;
 use super::timeout::Watchdog;
 use crate::database::Cause;
+use crate::sql::{Script, inner};
 
 /// How many statements, and bytes of them, a call runs at most. For each statement SQLite copies all that is left of the
 /// call, and sqlx keeps each one prepared until the end of the call.
@@ -77,7 +77,7 @@ impl Stop {
 pub(super) async fn run_script(
     connection: &mut SqliteConnection,
     mut mark: Option<&str>,
-    script: &str,
+    script: &Script<'_>,
     drops: &mut Drops,
     watchdog: Option<&Watchdog>,
     mut done: impl FnMut(usize) + Send,
@@ -155,7 +155,7 @@ pub(super) fn cut_short() -> sqlx::Error {
 }
 
 /// The script in slices: a statement that changes the name of a table is a slice of its own.
-fn slices(script: &str) -> impl Iterator<Item = Slice<'_>> {
+fn slices<'s>(script: &'s Script<'_>) -> impl Iterator<Item = Slice<'s>> {
     let mut pieces = pieces(script).peekable();
     std::iter::from_fn(move || {
         let first = pieces.next()?;
@@ -174,7 +174,7 @@ fn slices(script: &str) -> impl Iterator<Item = Slice<'_>> {
             (count, end) = (Some(before + 1), next.range.end);
         }
         Some(Slice {
-            sql: &script[start..end],
+            sql: &script.text()[start..end],
             first: first.statement,
             count,
             change: first.change,
@@ -184,22 +184,25 @@ fn slices(script: &str) -> impl Iterator<Item = Slice<'_>> {
 
 /// The statements of a script. What stands between markers may be several for SQLite, and is taken apart at each one that
 /// changes the name of a table.
-fn pieces(script: &str) -> impl Iterator<Item = Piece> {
-    let has_markers = script.contains("migrate:");
-    let statements = split(Dialect::Sqlite, script).enumerate();
-    statements.flat_map(move |(statement, found)| {
-        let (range, whole) = (found.range(), &script[found.range()]);
-        if has_markers && split(Dialect::Sqlite, whole).nth(1).is_some() {
-            return taken_apart(whole, range.start, statement);
-        }
-        let change = table_change(whole);
-        vec![Piece {
-            range,
-            statement,
-            is_one: true,
-            change,
-        }]
-    })
+fn pieces(script: &Script<'_>) -> impl Iterator<Item = Piece> {
+    let text = script.text();
+    let has_markers = text.contains("migrate:");
+    script
+        .ranges()
+        .enumerate()
+        .flat_map(move |(statement, range)| {
+            let whole = &text[range.clone()];
+            if has_markers && inner(Dialect::Sqlite, whole).nth(1).is_some() {
+                return taken_apart(whole, range.start, statement);
+            }
+            let change = table_change(whole);
+            vec![Piece {
+                range,
+                statement,
+                is_one: true,
+                change,
+            }]
+        })
 }
 
 fn taken_apart(whole: &str, start: usize, statement: usize) -> Vec<Piece> {
@@ -210,8 +213,7 @@ fn taken_apart(whole: &str, start: usize, statement: usize) -> Vec<Piece> {
         change,
     };
     let (mut pieces, mut at) = (Vec::new(), 0);
-    for inner in split(Dialect::Sqlite, whole) {
-        let range = inner.range();
+    for range in inner(Dialect::Sqlite, whole) {
         if let Some(change) = table_change(&whole[range.clone()]) {
             pieces.push(piece(at..range.start, None));
             at = range.end;
@@ -226,9 +228,13 @@ fn taken_apart(whole: &str, start: usize, statement: usize) -> Vec<Piece> {
 mod tests {
     use super::*;
 
-    fn cut(script: &str) -> Vec<(&str, usize, Option<usize>)> {
-        slices(script)
-            .map(|slice| (slice.sql, slice.first, slice.count))
+    fn script(text: &str) -> Script<'_> {
+        Script::of_text(Dialect::Sqlite, text)
+    }
+
+    fn cut(text: &str) -> Vec<(String, usize, Option<usize>)> {
+        slices(&script(text))
+            .map(|slice| (slice.sql.to_owned(), slice.first, slice.count))
             .collect()
     }
 
@@ -238,23 +244,24 @@ mod tests {
         assert_eq!(
             cut(script),
             [
-                ("SELECT 1; SELECT 2", 0, Some(2)),
-                ("DROP TABLE t", 2, Some(1)),
-                ("SELECT 3", 3, Some(1)),
-                ("ALTER TABLE a RENAME TO t", 4, Some(1)),
+                ("SELECT 1; SELECT 2".to_owned(), 0, Some(2)),
+                ("DROP TABLE t".to_owned(), 2, Some(1)),
+                ("SELECT 3".to_owned(), 3, Some(1)),
+                ("ALTER TABLE a RENAME TO t".to_owned(), 4, Some(1)),
             ]
         );
     }
 
     #[test]
     fn slices_are_short() {
-        let script = "SELECT 1;\n".repeat(1000);
-        let counts = slices(&script).map(|slice| slice.count.unwrap_or_default());
+        let text = "SELECT 1;\n".repeat(1000);
+        let rows = script(&text);
+        let counts = slices(&rows).map(|slice| slice.count.unwrap_or_default());
         let counts: Vec<usize> = counts.collect();
         assert!(counts.iter().all(|&count| count <= STATEMENTS));
         assert_eq!(counts.iter().sum::<usize>(), 1000);
-        let script = format!("SELECT '{}';\n", "x".repeat(6000)).repeat(10);
-        assert!(slices(&script).all(|slice| slice.sql.len() <= LENGTH));
+        let text = format!("SELECT '{}';\n", "x".repeat(6000)).repeat(10);
+        assert!(slices(&script(&text)).all(|slice| slice.sql.len() <= LENGTH));
     }
 
     #[test]
@@ -263,11 +270,11 @@ mod tests {
         assert_eq!(
             cut(script),
             [
-                ("SELECT 1", 0, Some(1)),
-                ("SELECT 2; ", 1, None),
-                ("DROP TABLE t", 1, None),
-                ("; SELECT 3;", 1, None),
-                ("SELECT 4", 2, Some(1)),
+                ("SELECT 1".to_owned(), 0, Some(1)),
+                ("SELECT 2; ".to_owned(), 1, None),
+                ("DROP TABLE t".to_owned(), 1, None),
+                ("; SELECT 3;".to_owned(), 1, None),
+                ("SELECT 4".to_owned(), 2, Some(1)),
             ]
         );
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use migrate_chain::sql::{split, transaction_control};
+use migrate_chain::sql::transaction_control;
 use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use tracing::Instrument as _;
@@ -25,6 +25,7 @@ use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{JournalEvent, Record};
 use crate::point;
+use crate::sql::{Script, inner};
 use crate::values::error::database_message;
 
 impl SqliteSession<'_> {
@@ -150,7 +151,7 @@ async fn step(
     let is_marked = match revision.work {
         Work::Nothing => false,
         Work::Rust(_) => true,
-        Work::Sql(script) => Words::of(script).may_end_transaction,
+        Work::Sql(script) => Words::of(script.text()).may_end_transaction,
     };
     let mut drops = Drops::in_transaction(revision.foreign_keys);
     kept.keep(transaction, &revision.work).await?;
@@ -271,11 +272,11 @@ const ENDED: &str = "ended the transaction that it runs in";
 
 /// Whether a statement up to the one with the number `last` ends a transaction. The build check sees those that are
 /// statements of their own; for SQLite, text between `-- migrate: statement` and its end may be several.
-fn ends_transaction(script: &str, last: usize) -> bool {
-    split(Dialect::Sqlite, script)
+fn ends_transaction(script: &Script<'_>, last: usize) -> bool {
+    script
+        .statements()
         .take(last + 1)
-        .map(|outer| &script[outer.range()])
-        .flat_map(|outer| split(Dialect::Sqlite, outer).map(|inner| &outer[inner.range()]))
+        .flat_map(|outer| inner(Dialect::Sqlite, outer).map(|range| &outer[range]))
         .any(|statement| {
             transaction_control(Dialect::Sqlite, statement).is_some_and(|word| word != "BEGIN")
         })

@@ -6,7 +6,7 @@ use super::unfinished::{UnfinishedRun, unfinished, unknown_half_way};
 use crate::database::{Failure, InFlight, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
-use crate::journal::{Entry, JournalEvent, JournalRow, statements_hash};
+use crate::journal::{Entry, JournalEvent, JournalRow};
 use crate::protocol::failure::how_to_settle;
 use crate::protocol::place::{file_place, statement_place};
 use crate::protocol::run::{Outcome, Run};
@@ -67,8 +67,10 @@ impl<'a> Run<'a> {
         run: &UnfinishedRun,
         done: usize,
     ) -> Result<(), Failure> {
-        let statements = step.split(self.tables.dialect);
-        for (n, statement) in statements.iter().enumerate().take(done) {
+        let Some(script) = step.script() else {
+            return Ok(());
+        };
+        for (n, statement) in script.statements().enumerate().take(done) {
             if !self.session.is_connection_setup(statement) {
                 continue;
             }
@@ -76,7 +78,8 @@ impl<'a> Run<'a> {
                 statements_hash: run.hash,
                 ..step.entry(JournalEvent::Started, run.statements)
             };
-            let work = Work::Sql(statement);
+            let statement = script.alone(n);
+            let work = Work::Sql(&statement);
             let set_up = self.session.run_outside(&self.tables, work, &entry).await;
             if let Err(failure) = set_up
                 && !failure.is_set_up
@@ -94,8 +97,7 @@ impl<'a> Run<'a> {
         run: &UnfinishedRun,
         done: usize,
     ) -> Result<usize, Error> {
-        let statements = step.split(self.tables.dialect);
-        let Some(next) = statements.get(done) else {
+        let Some(next) = step.script().and_then(|script| script.statement(done)) else {
             return Ok(done);
         };
         match self.session.in_flight(&self.tables, next, run.failed).await {
@@ -147,11 +149,8 @@ impl<'a> Run<'a> {
                 (Some(_), done, _) => Ok(done),
             };
         }
-        let statements = step.split(self.tables.dialect);
-        let done = statements.get(..run.statements);
-        let dialect = self.tables.dialect;
-        let hash = |done: &[&str]| statements_hash(dialect, done.iter().copied());
-        if done.is_none_or(|done| !done.is_empty() && run.hash != hash(done)) {
+        let done = run.statements;
+        if done > step.statements() || done > 0 && run.hash != step.hash(done) {
             return Err(self.edited_half_way(step, run));
         }
         Ok(run.statements)
@@ -168,13 +167,7 @@ impl<'a> Run<'a> {
         );
         Error::new(ErrorKind::InDoubt, summary)
             .of_revision(id, step.direction)
-            .at(statement_place(
-                self.migrations,
-                step,
-                self.tables.dialect,
-                done,
-                None,
-            ))
+            .at(statement_place(self.migrations, step, done, None))
             .note(format!("{}: {look}", failure::outside(step)))
             .help(how_to_settle(id))
     }

@@ -7,11 +7,11 @@ use tracing::Instrument as _;
 use crate::database::{Failure, Progress as _, Transactional, Untold, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
-use crate::journal::{Entry, JournalEvent, Record, next_hash, statements_hash};
-use crate::protocol::failure::settled;
+use crate::journal::{Entry, JournalEvent, Record};
 use crate::protocol::retry::Retries;
 use crate::protocol::run::Run;
 use crate::protocol::step::{Code, Narrator, Step};
+use crate::sql::Script;
 use crate::{Report, point};
 
 impl Run<'_> {
@@ -41,11 +41,9 @@ impl Run<'_> {
         step: &Step<'_>,
         done: usize,
     ) -> Result<(), Failure> {
-        let statements = step.split(self.tables.dialect);
-        let behind = statements.get(..done).unwrap_or_default();
         let entry = Entry {
-            statements_hash: statements_hash(self.tables.dialect, behind.iter().copied()),
-            next: statements.get(done).copied(),
+            statements_hash: step.hash(done),
+            next: step.script().and_then(|script| script.statement(done)),
             ..step.entry(JournalEvent::Started, done)
         };
         let intent = [Transactional::record_only(Record {
@@ -69,37 +67,18 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         let started = Instant::now();
         let steps = std::slice::from_ref(step);
-        let mut narrator = Narrator::new(&self.options, steps);
+        let options = self.options.clone();
+        let mut narrator = Narrator::new(&options, steps);
         narrator.started(0);
-        let statements = step.split(self.tables.dialect);
-        let dialect = self.tables.dialect;
-        // A Rust revision has none, and is done with one.
-        let behind = statements.get(..done).unwrap_or_default();
-        let mut hash = statements_hash(dialect, behind.iter().copied());
-        for (n, statement) in statements.iter().enumerate().skip(done) {
-            hash = Some(next_hash(dialect, hash, statement));
-            let entry = Entry {
-                statements_hash: hash,
-                next: statements.get(n + 1).copied(),
-                ..step.entry(JournalEvent::Statement, n + 1)
-            };
-            let mut retries = Retries::of(&self.options, steps);
-            loop {
-                let work = Work::Sql(statement);
-                let ran = self.session.run_outside(&self.tables, work, &entry).await;
-                let Err(failure) = ran else { break };
-                if let Err(failure) = retries.pause(failure).await {
-                    let done = &statements[..n];
-                    return Err(self.note_failure(state, step, done, failure).await);
-                }
-            }
-            narrator.statement(0, n);
+        if let Some(script) = step.script() {
+            self.go_on_in_sql(state, step, script, done, &mut narrator)
+                .await?;
         }
         if let (Code::Rust(Some(function)), 0) = (&step.code, done) {
             let entry = step.entry(JournalEvent::Statement, 1);
             let work = Work::Rust(*function);
             if let Err(failure) = self.session.run_outside(&self.tables, work, &entry).await {
-                return Err(self.note_failure(state, step, &[], failure).await);
+                return Err(self.note_failure(state, step, 0, failure).await);
             }
         }
         let record = [Transactional {
@@ -114,27 +93,57 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Runs the statements after the first `done`.
+    async fn go_on_in_sql(
+        &mut self,
+        state: &State,
+        step: &Step<'_>,
+        script: &Script<'_>,
+        done: usize,
+        narrator: &mut Narrator<'_>,
+    ) -> Result<(), Failure> {
+        for n in done..script.len() {
+            let entry = Entry {
+                statements_hash: script.hash(n + 1),
+                next: script.statement(n + 1),
+                ..step.entry(JournalEvent::Statement, n + 1)
+            };
+            let statement = script.alone(n);
+            let options = self.options.clone();
+            let mut retries = Retries::of(&options, std::slice::from_ref(step));
+            loop {
+                let work = Work::Sql(&statement);
+                let ran = self.session.run_outside(&self.tables, work, &entry).await;
+                let Err(failure) = ran else { break };
+                if let Err(failure) = retries.pause(failure).await {
+                    return Err(self.note_failure(state, step, n, failure).await);
+                }
+            }
+            narrator.statement(0, n);
+        }
+        Ok(())
+    }
+
     /// Writes down that a statement failed, so that the next start knows that it was not cut off.
     pub(super) async fn note_failure(
         &mut self,
         state: &State,
         step: &Step<'_>,
-        done: &[&str],
+        done: usize,
         failure: Failure,
     ) -> Failure {
         // What may have done something is left as if it had been cut off.
         if failure.left_trace {
-            return failure.of_statement(done.len());
+            return failure.of_statement(done);
         }
         let Some(message) = failure.message() else {
             return failure;
         };
-        let failed = done.len();
-        let done = &done[..settled(self.tables.dialect, done)];
+        let settled = step.settled(done);
         let entry = Entry {
-            statements_hash: statements_hash(self.tables.dialect, done.iter().copied()),
+            statements_hash: step.hash(settled),
             error: Some(&message),
-            ..step.entry(JournalEvent::Failed, done.len())
+            ..step.entry(JournalEvent::Failed, settled)
         };
         let record = [Transactional::record_only(Record {
             entry,
@@ -146,6 +155,6 @@ impl Run<'_> {
             .session
             .run(&self.tables, state, &record, &mut Untold)
             .await;
-        failure.of_statement(failed)
+        failure.of_statement(done)
     }
 }
