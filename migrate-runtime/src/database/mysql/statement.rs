@@ -1,7 +1,7 @@
 //! What a statement does, as far as its words tell: whether a transaction can hold it, and what it changes if not.
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{TokenKind, connection_control, tokens, transaction_control};
+use migrate_chain::sql::{Cursor, connection_control, transaction_control};
 
 use crate::sql::inner;
 
@@ -34,7 +34,6 @@ pub(super) struct Object {
 }
 
 pub(super) fn kind(statement: &str) -> Kind {
-    let words = Words::of(statement);
     if let Some(keywords) = connection_control(Dialect::MySql, statement) {
         return Kind::Refused(match keywords {
             "SET autocommit" => "switches autocommit, by which it commits",
@@ -51,14 +50,14 @@ pub(super) fn kind(statement: &str) -> Kind {
     if inner(Dialect::MySql, statement).nth(1).is_some() {
         return Kind::Other;
     }
-    of_words(words)
+    of_words(Cursor::new(Dialect::MySql, statement))
 }
 
-fn of_words(mut words: Words<'_>) -> Kind {
+fn of_words(mut words: Cursor<'_>) -> Kind {
     let first = words.text().to_ascii_uppercase();
-    words.at += 1;
+    words.bump();
     match &*first {
-        "SELECT" => select(&words),
+        "SELECT" => select(words),
         "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH" | "DO" | "VALUES" | "(" | "SHOW"
         | "DESCRIBE" | "DESC" | "EXPLAIN" | "TABLE" => Kind::Rows,
         "LOAD" if words.is("DATA") || words.is("XML") => Kind::Rows,
@@ -75,21 +74,21 @@ fn of_words(mut words: Words<'_>) -> Kind {
 }
 
 /// `SELECT … INTO @variable` sets up the connection, and `INTO OUTFILE` writes a file.
-fn select(words: &Words<'_>) -> Kind {
-    let mut pairs = words.list.windows(2);
-    match pairs.find(|pair| pair[0].eq_ignore_ascii_case("INTO")) {
-        Some([_, target]) if target.starts_with('@') => Kind::Setup,
-        Some(_) => Kind::Other,
-        None => Kind::Rows,
+fn select(mut words: Cursor<'_>) -> Kind {
+    if !words.find("INTO") {
+        return Kind::Rows;
+    }
+    words.bump();
+    if words.text().starts_with('@') {
+        Kind::Setup
+    } else {
+        Kind::Other
     }
 }
 
 /// MariaDB's `ANALYZE UPDATE …` updates.
-fn maintenance(words: &Words<'_>) -> Kind {
-    let is_of_tables = ["TABLE", "TABLES", "LOCAL", "NO_WRITE_TO_BINLOG"]
-        .iter()
-        .any(|word| words.is(word));
-    if is_of_tables {
+fn maintenance(words: &Cursor<'_>) -> Kind {
+    if words.is_any(&["TABLE", "TABLES", "LOCAL", "NO_WRITE_TO_BINLOG"]) {
         Kind::Repeatable
     } else {
         Kind::Other
@@ -109,70 +108,69 @@ const KINDS: [(&str, &str); 8] = [
     ("DATABASE", "DATABASE"),
 ];
 
-fn create(mut words: Words<'_>) -> Option<Kind> {
-    if words.is("TEMPORARY") || words.is_behind(2, "TEMPORARY") {
+fn create(mut words: Cursor<'_>) -> Option<Kind> {
+    let mut replaced = words.clone();
+    if replaced.eat("OR") {
+        replaced.eat("REPLACE");
+    }
+    if replaced.is("TEMPORARY") {
         return Some(Kind::Setup);
     }
-    let kind = words.object_kind()?;
-    words.skip_if_exists();
+    let kind = object_kind(&mut words)?;
+    skip_if_exists(&mut words);
     if kind == "INDEX" {
-        words.find("ON")?;
-        return words.object("TABLE").map(|one| definition(vec![one]));
+        find_after(&mut words, "ON")?;
+        return object(&mut words, "TABLE").map(|one| definition(vec![one]));
     }
-    words.object(kind).map(|one| definition(vec![one]))
+    object(&mut words, kind).map(|one| definition(vec![one]))
 }
 
-fn alter(mut words: Words<'_>) -> Option<Kind> {
-    let kind = words.object_kind()?;
+fn alter(mut words: Cursor<'_>) -> Option<Kind> {
+    let kind = object_kind(&mut words)?;
     if kind == "INDEX" {
         return None;
     }
-    words.skip_if_exists();
-    let object = words.object(kind)?;
+    skip_if_exists(&mut words);
+    let object = object(&mut words, kind)?;
     // What they do shows in no definition, and may not be done twice.
     let hidden = ["EXCHANGE", "TRUNCATE", "DISCARD", "IMPORT"];
-    let hides = |word: &&str| {
-        hidden
-            .iter()
-            .any(|hidden| word.eq_ignore_ascii_case(hidden))
-    };
-    (!words.list[words.at..].iter().any(hides)).then(|| definition(vec![object]))
+    (!words.find_any(&hidden)).then(|| definition(vec![object]))
 }
 
-fn drop(mut words: Words<'_>) -> Option<Kind> {
+fn drop(mut words: Cursor<'_>) -> Option<Kind> {
     if words.is("TEMPORARY") {
         return Some(Kind::Setup);
     }
-    let kind = words.object_kind()?;
-    words.skip_if_exists();
+    let kind = object_kind(&mut words)?;
+    skip_if_exists(&mut words);
     if kind == "INDEX" {
-        words.find("ON")?;
-        return words.object("TABLE").map(|one| definition(vec![one]));
+        find_after(&mut words, "ON")?;
+        return object(&mut words, "TABLE").map(|one| definition(vec![one]));
     }
-    let mut objects = vec![words.object(kind)?];
+    let mut objects = vec![object(&mut words, kind)?];
     while words.eat(",") {
-        objects.push(words.object(kind)?);
+        objects.push(object(&mut words, kind)?);
     }
     Some(definition(objects))
 }
 
-fn rename(mut words: Words<'_>) -> Option<Kind> {
+fn rename(mut words: Cursor<'_>) -> Option<Kind> {
     let _ = words.eat("TABLE") || words.eat("TABLES");
-    words.skip_if_exists();
+    skip_if_exists(&mut words);
     let mut objects: Vec<Object> = Vec::new();
     loop {
-        let from = words.object("TABLE")?;
+        let from = object(&mut words, "TABLE")?;
         if !words.eat("TO") {
             return None;
         }
-        let to = words.object("TABLE")?;
+        let to = object(&mut words, "TABLE")?;
         // Where tables swap their names, all of them are there before and after.
         if objects.contains(&from) || objects.contains(&to) {
             return None;
         }
         objects.extend([from, to]);
         if !words.eat(",") {
-            return words.is("").then(|| definition(objects));
+            return words.is_done().then(|| definition(objects));
         }
     }
 }
@@ -181,113 +179,60 @@ fn definition(objects: Vec<Object>) -> Kind {
     Kind::Definition(objects)
 }
 
-/// The tokens of a statement that mean something, as text.
-struct Words<'s> {
-    list: Vec<&'s str>,
-    at: usize,
+fn skip_if_exists(words: &mut Cursor<'_>) {
+    if words.eat("IF") {
+        words.eat("NOT");
+        words.eat("EXISTS");
+    }
 }
 
-impl<'s> Words<'s> {
-    fn of(statement: &'s str) -> Self {
-        let mut words = Self {
-            list: Vec::new(),
-            at: 0,
+/// Steps to the word after the next `word`.
+fn find_after(words: &mut Cursor<'_>, word: &str) -> Option<()> {
+    let found = words.find(word);
+    words.bump();
+    found.then_some(())
+}
+
+/// Steps over the word that says what kind of object the statement is about.
+fn object_kind(words: &mut Cursor<'_>) -> Option<&'static str> {
+    const REFUSED: [&str; 6] = ["USER", "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "PACKAGE"];
+    // A definer, an algorithm and the like may come before.
+    for _ in 0..24 {
+        if words.is_done() || words.is_any(&REFUSED) {
+            return None;
+        }
+        let kind = match words.text().to_ascii_uppercase().as_str() {
+            "INDEX" => Some("INDEX"),
+            "SCHEMA" => Some("DATABASE"),
+            word => KINDS
+                .iter()
+                .find(|(kind, _)| *kind == word)
+                .map(|(_, kind)| *kind),
         };
-        for token in tokens(Dialect::MySql, statement) {
-            match token.kind {
-                TokenKind::ExecutableOpen | TokenKind::ExecutableClose => {}
-                _ if token.is_trivia() => {}
-                _ => words.list.push(&statement[token.range()]),
-            }
-        }
-        words
-    }
-
-    /// The current one, empty behind the end.
-    fn text(&self) -> &'s str {
-        self.list.get(self.at).copied().unwrap_or_default()
-    }
-
-    fn is(&self, word: &str) -> bool {
-        self.text().eq_ignore_ascii_case(word)
-    }
-
-    fn is_behind(&self, steps: usize, word: &str) -> bool {
-        let found = self.list.get(self.at + steps);
-        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
-    }
-
-    fn eat(&mut self, word: &str) -> bool {
-        let found = self.is(word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn skip_if_exists(&mut self) {
-        if self.eat("IF") {
-            self.eat("NOT");
-            self.eat("EXISTS");
+        words.bump();
+        if kind.is_some() {
+            return kind;
         }
     }
+    None
+}
 
-    /// Steps behind the next `word`.
-    fn find(&mut self, word: &str) -> Option<()> {
-        while !self.eat(word) {
-            if self.text().is_empty() {
-                return None;
-            }
-            self.at += 1;
-        }
-        Some(())
+/// Steps over a name, with that of its database.
+fn object(words: &mut Cursor<'_>, kind: &'static str) -> Option<Object> {
+    let mut object = name(words)?.to_owned();
+    if words.eat(".") {
+        object = format!("{object}.{}", name(words)?);
     }
+    Some(Object { kind, name: object })
+}
 
-    /// Steps behind the word that says what kind of object the statement is about.
-    fn object_kind(&mut self) -> Option<&'static str> {
-        // A definer, an algorithm and the like may come before.
-        for _ in 0..24 {
-            let word = self.text();
-            self.at += 1;
-            if word.eq_ignore_ascii_case("INDEX") {
-                return Some("INDEX");
-            }
-            let word = if word.eq_ignore_ascii_case("SCHEMA") {
-                "DATABASE"
-            } else {
-                word
-            };
-            let found = KINDS
-                .iter()
-                .find(|(kind, _)| word.eq_ignore_ascii_case(kind));
-            if let Some((_, kind)) = found {
-                return Some(kind);
-            }
-            let is_refused = ["USER", "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "PACKAGE"]
-                .iter()
-                .any(|other| word.eq_ignore_ascii_case(other));
-            if is_refused || word.is_empty() {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// A name, with that of its database.
-    fn object(&mut self, kind: &'static str) -> Option<Object> {
-        let mut name = self.name()?.to_owned();
-        if self.eat(".") {
-            name = format!("{name}.{}", self.name()?);
-        }
-        Some(Object { kind, name })
-    }
-
-    fn name(&mut self) -> Option<&'s str> {
-        let name = self.text();
-        let is_name = name.chars().next().is_some_and(|first| {
-            first == '`' || first == '"' || first == '_' || first == '$' || first.is_alphanumeric()
-        });
-        self.at += 1;
-        is_name.then_some(name)
-    }
+fn name<'s>(words: &mut Cursor<'s>) -> Option<&'s str> {
+    let name = words.text();
+    let is_name = name.chars().next().is_some_and(|first| {
+        first == '`' || first == '"' || first == '_' || first == '$' || first.is_alphanumeric()
+    });
+    words.bump();
+    is_name.then_some(name)
 }
 
 #[cfg(test)]

@@ -1,55 +1,34 @@
 //! What the words of a statement say about running it outside a transaction.
 
 use migrate_chain::Dialect;
-use migrate_chain::sql::{refusal, tokens, transaction_control};
+use migrate_chain::sql::{Cursor, refusal, tokens, transaction_control};
 
 use super::quote::text;
 use crate::database::Work;
 
-/// The tokens of a statement that mean something.
-pub(super) struct Words<'s>(Vec<&'s str>);
+fn words(statement: &str) -> Cursor<'_> {
+    Cursor::new(Dialect::Postgres, statement)
+}
 
-impl<'s> Words<'s> {
-    pub(super) fn of(statement: &'s str) -> Self {
-        let words = tokens(Dialect::Postgres, statement)
-            .filter(|token| !token.is_trivia())
-            .map(|token| &statement[token.range()]);
-        Self(words.take_while(|word| *word != ";").collect())
+/// Steps over words that may be there, in this order.
+fn skip(words: &mut Cursor<'_>, optional: &[&str]) {
+    for word in optional {
+        words.eat(word);
     }
+}
 
-    fn is(&self, at: usize, word: &str) -> bool {
-        self.0
-            .get(at)
-            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+/// Steps over a name with the names after its dots, as it is written.
+fn name(words: &mut Cursor<'_>) -> Option<String> {
+    if words.is_done() {
+        return None;
     }
-
-    fn is_any(&self, at: usize, words: &[&str]) -> bool {
-        words.iter().any(|word| self.is(at, word))
+    let mut name = words.text().to_owned();
+    words.bump();
+    while words.eat(".") {
+        name = format!("{name}.{}", words.text());
+        words.bump();
     }
-
-    fn has(&self, word: &str) -> bool {
-        (0..self.0.len()).any(|at| self.is(at, word))
-    }
-
-    /// A name with the names behind its dots, as it is written, and where it ends.
-    fn name(&self, at: usize) -> Option<(String, usize)> {
-        let mut name = (*self.0.get(at)?).to_owned();
-        let mut end = at + 1;
-        while self.is(end, ".") {
-            name.push('.');
-            name.push_str(self.0.get(end + 1)?);
-            end += 2;
-        }
-        Some((name, end))
-    }
-
-    /// Steps over words that may be there, in this order.
-    fn skip(&self, mut at: usize, words: &[&str]) -> usize {
-        for word in words {
-            at += usize::from(self.is(at, word));
-        }
-        at
-    }
+    Some(name)
 }
 
 /// What can be found out about a statement that was cut off, by a look at the catalogs.
@@ -85,8 +64,8 @@ pub(super) fn is_held(statement: &str) -> bool {
     {
         return false;
     }
-    let words = Words::of(statement);
-    words.is_any(0, &FIRST) || words.is(0, "DO") && !may_commit(statement)
+    let words = words(statement);
+    words.is_any(&FIRST) || words.is("DO") && !may_commit(statement)
 }
 
 /// Whether the body of a `DO` has a word by which it could end a transaction.
@@ -99,8 +78,11 @@ fn may_commit(statement: &str) -> bool {
 
 /// Whether it sets up the transaction that it runs in, which has to come before any query.
 pub(super) fn is_set_transaction(statement: &str) -> bool {
-    let words = Words::of(statement);
-    words.is(0, "SET") && words.is(words.skip(1, &["LOCAL"]), "TRANSACTION")
+    let mut words = words(statement);
+    words.eat("SET") && {
+        words.eat("LOCAL");
+        words.is("TRANSACTION")
+    }
 }
 
 /// Whether work may prepare a statement in SQL, as far as its words tell.
@@ -153,24 +135,25 @@ fn custom_setting(words: &[&str]) -> Option<String> {
 
 /// Whether it waits for others without keeping anybody waiting, for as long as it takes.
 pub(super) fn waits_politely(statement: &str) -> bool {
-    let words = Words::of(statement);
-    words.has("CONCURRENTLY") || words.is(0, "VACUUM") && !words.has("FULL")
+    let words = words(statement);
+    let has = |word: &str| words.clone().find(word);
+    has("CONCURRENTLY") || words.is("VACUUM") && !has("FULL")
 }
 
 /// Whether a statement sets up the connection and no more.
 pub(super) fn is_connection_setup(statement: &str) -> bool {
-    let words = Words::of(statement);
-    if words.is(0, "SET") {
-        return !words.is_any(1, &["LOCAL", "TRANSACTION", "CONSTRAINTS"]);
+    let mut words = words(statement);
+    if words.eat("SET") {
+        return !words.is_any(&["LOCAL", "TRANSACTION", "CONSTRAINTS"]);
     }
-    if words.is(0, "CREATE") {
-        return words.is_any(1, &["TEMP", "TEMPORARY"]);
+    if words.eat("CREATE") {
+        return words.is_any(&["TEMP", "TEMPORARY"]);
     }
-    if words.is(0, "SELECT") {
-        let at = if words.is(1, "pg_catalog") { 3 } else { 1 };
-        return words.is(at, "set_config");
+    if words.eat("SELECT") {
+        skip(&mut words, &["pg_catalog", "."]);
+        return words.is("set_config");
     }
-    words.is_any(0, &["RESET", "LOAD", "PREPARE", "LISTEN"])
+    words.is_any(&["RESET", "LOAD", "PREPARE", "LISTEN"])
 }
 
 /// What to look at, to know what became of a statement.
@@ -183,16 +166,18 @@ pub(super) fn evidence(statement: &str) -> Evidence {
     if is_held(statement) || is_connection_setup(statement) {
         return Evidence::Again;
     }
-    let words = Words::of(statement);
+    let words = words(statement);
+    let mut rest = words.clone();
+    rest.bump();
     let found = match refusal(Dialect::Postgres, statement).map(|refusal| refusal.what) {
-        Some("CREATE INDEX CONCURRENTLY") => index(&words),
-        Some("DROP INDEX CONCURRENTLY") => dropped_index(&words),
-        Some("REINDEX CONCURRENTLY") => leftovers(&words),
-        Some("CREATE DATABASE") => made(&words, "pg_database", "datname"),
-        Some("CREATE TABLESPACE") => made(&words, "pg_tablespace", "spcname"),
-        Some("DROP DATABASE") => dropped(&words, "pg_database", "datname"),
-        Some("DROP TABLESPACE") => dropped(&words, "pg_tablespace", "spcname"),
-        Some("ALTER TABLE … DETACH PARTITION … CONCURRENTLY") => detached(&words),
+        Some("CREATE INDEX CONCURRENTLY") => index(rest),
+        Some("DROP INDEX CONCURRENTLY") => dropped_index(rest),
+        Some("REINDEX CONCURRENTLY") => leftovers(rest),
+        Some("CREATE DATABASE") => made(rest, "pg_database", "datname"),
+        Some("CREATE TABLESPACE") => made(rest, "pg_tablespace", "spcname"),
+        Some("DROP DATABASE") => dropped(rest, "pg_database", "datname"),
+        Some("DROP TABLESPACE") => dropped(rest, "pg_tablespace", "spcname"),
+        Some("ALTER TABLE … DETACH PARTITION … CONCURRENTLY") => detached(rest),
         _ => None,
     };
     found.unwrap_or_else(|| {
@@ -204,10 +189,11 @@ pub(super) fn evidence(statement: &str) -> Evidence {
             "CHECKPOINT",
             "DISCARD",
         ];
-        let alters = words.is(0, "ALTER") && words.is_any(1, &["SYSTEM", "DATABASE"]);
-        if words.is_any(0, &AGAIN) || alters {
+        let mut object = words.clone();
+        let alters = object.eat("ALTER") && object.is_any(&["SYSTEM", "DATABASE"]);
+        if words.is_any(&AGAIN) || alters {
             Evidence::Again
-        } else if words.is_any(0, &["CALL", "DO"]) {
+        } else if words.is_any(&["CALL", "DO"]) {
             Evidence::None(
                 "it may have committed a part of its work, which is to be seen in the data",
             )
@@ -217,42 +203,42 @@ pub(super) fn evidence(statement: &str) -> Evidence {
     })
 }
 
-fn index(words: &Words<'_>) -> Option<Evidence> {
-    let at = words.skip(
-        1,
-        &["UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS"],
-    );
-    if words.is(at, "ON") {
+fn index(mut words: Cursor<'_>) -> Option<Evidence> {
+    let before = ["UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS"];
+    skip(&mut words, &before);
+    if words.is("ON") {
         return Some(Evidence::None(
             "the index has no name of its own: look at the indexes of the table for one that is done, and drop one that is INVALID",
         ));
     }
-    let (name, end) = words.name(at)?;
-    let table = words.skip(end, &["ON", "ONLY"]);
-    let (table, _) = words.name(table)?;
-    Some(Evidence::Index { name, table })
+    let name_of_index = name(&mut words)?;
+    skip(&mut words, &["ON", "ONLY"]);
+    Some(Evidence::Index {
+        name: name_of_index,
+        table: name(&mut words)?,
+    })
 }
 
-fn dropped_index(words: &Words<'_>) -> Option<Evidence> {
-    let at = words.skip(1, &["INDEX", "CONCURRENTLY", "IF", "EXISTS"]);
-    let (name, _) = words.name(at)?;
+fn dropped_index(mut words: Cursor<'_>) -> Option<Evidence> {
+    skip(&mut words, &["INDEX", "CONCURRENTLY", "IF", "EXISTS"]);
+    let name = name(&mut words)?;
     Some(Evidence::Dropped {
         query: format!("SELECT to_regclass({}) IS NOT NULL", text(&name)),
     })
 }
 
-fn made(words: &Words<'_>, catalog: &str, column: &str) -> Option<Evidence> {
-    let (name, _) = words.name(2)?;
+fn made(mut words: Cursor<'_>, catalog: &str, column: &str) -> Option<Evidence> {
+    words.bump();
     Some(Evidence::Made {
-        query: exists(catalog, column, &name),
+        query: exists(catalog, column, &name(&mut words)?),
     })
 }
 
-fn dropped(words: &Words<'_>, catalog: &str, column: &str) -> Option<Evidence> {
-    let at = words.skip(2, &["IF", "EXISTS"]);
-    let (name, _) = words.name(at)?;
+fn dropped(mut words: Cursor<'_>, catalog: &str, column: &str) -> Option<Evidence> {
+    words.bump();
+    skip(&mut words, &["IF", "EXISTS"]);
     Some(Evidence::Dropped {
-        query: exists(catalog, column, &name),
+        query: exists(catalog, column, &name(&mut words)?),
     })
 }
 
@@ -264,16 +250,15 @@ fn exists(catalog: &str, column: &str, name: &str) -> String {
 }
 
 /// `REINDEX … CONCURRENTLY` leaves indexes whose names end in `_ccnew` or `_ccold`.
-fn leftovers(words: &Words<'_>) -> Option<Evidence> {
-    let at = words.0.iter().position(|word| {
-        ["INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM"]
-            .iter()
-            .any(|kind| word.eq_ignore_ascii_case(kind))
-    })?;
-    let (name, _) = words
-        .name(words.skip(at + 1, &["CONCURRENTLY"]))
-        .map_or((None, 0), |(name, end)| (Some(text(&name)), end));
-    let condition = match (words.0[at].to_ascii_uppercase().as_str(), name) {
+fn leftovers(mut words: Cursor<'_>) -> Option<Evidence> {
+    if !words.find_any(&["INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM"]) {
+        return None;
+    }
+    let kind = words.text().to_ascii_uppercase();
+    words.bump();
+    words.eat("CONCURRENTLY");
+    let name = name(&mut words).map(|name| text(&name));
+    let condition = match (&*kind, name) {
         ("INDEX", Some(name)) => format!(
             "i.indrelid = (SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass({name}))"
         ),
@@ -284,11 +269,12 @@ fn leftovers(words: &Words<'_>) -> Option<Evidence> {
     Some(Evidence::Leftovers { condition })
 }
 
-fn detached(words: &Words<'_>) -> Option<Evidence> {
-    let at = words.skip(2, &["IF", "EXISTS", "ONLY"]);
-    let (table, end) = words.name(at)?;
-    let at = words.skip(end, &["*", "DETACH", "PARTITION"]);
-    let (partition, _) = words.name(at)?;
+fn detached(mut words: Cursor<'_>) -> Option<Evidence> {
+    words.bump();
+    skip(&mut words, &["IF", "EXISTS", "ONLY"]);
+    let table = name(&mut words)?;
+    skip(&mut words, &["*", "DETACH", "PARTITION"]);
+    let partition = name(&mut words)?;
     Some(Evidence::Detached { table, partition })
 }
 
