@@ -14,7 +14,7 @@ fn on_sqlite_one_binary_migrates_and_serves() {
     let refused = app.run(&["migrate", "status"]);
     assert!(text(&refused.stderr).contains("there is no database file app.db"));
     // What to do next is called as the user called it.
-    assert!(text(&refused.stderr).contains("`own_cli migrate upgrade` makes it"));
+    assert!(text(&refused.stderr).contains("`own_cli migrate upgrade` creates it"));
     migrate_and_serve(&app);
 }
 

@@ -90,7 +90,7 @@ impl Tool {
     }
 }
 
-/// What `[adopt]` in `migrate.toml` says about the history of another tool.
+/// The table `[adopt]` of `migrate.toml`: the history of another tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Adopt {
     /// Such a table in the database belongs to another component.

@@ -1,4 +1,4 @@
-//! Where the migration directory is, when nobody says.
+//! The search for the migration directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What the commands work on: the migration directory and the database.
+//! The migration directory and the database that the commands work on.
 
 use std::path::{Path, PathBuf};
 

@@ -13,7 +13,7 @@ Examples:
   cargo migrate check                       the exit code is 3 if something is not in order
   cargo migrate check --wait 2m             wait until another process has migrated")]
 pub struct Check {
-    /// Wait so long for another process to migrate
+    /// How long to wait for another process to migrate
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     wait: Option<Duration>,
 }
@@ -23,7 +23,7 @@ impl Check {
         let pool = cx.database()?;
         if let Some(timeout) = self.wait {
             match cx.runner(&pool).wait_until_current(timeout).await {
-                // What is missing is told below.
+                // The status below says what is missing.
                 Err(error) if !is_shown(error.kind()) => return Err(error.into()),
                 _ => {}
             }

@@ -34,7 +34,7 @@ pub enum Command {
     /// Create the version table and the journal
     #[command(alias = "ensure_version")]
     EnsureVersion(ensure_version::EnsureVersion),
-    /// Settle a revision that stopped half-way
+    /// Resolve an interrupted revision
     Resolve(resolve::Resolve),
 }
 

@@ -2,7 +2,7 @@ use super::database::{Access, Source};
 use super::{Failure, Globals, Ui};
 use migrate_runtime::{AnyPool, Dialect, Migrations, Runner};
 
-/// What a command works with: the chain, the database and the terminal.
+/// The chain, the database and the terminal that a command works with.
 pub struct Cx<'a> {
     pub(super) migrations: &'a Migrations,
     pub(super) ui: &'a mut Ui,
@@ -35,7 +35,7 @@ impl<'a> Cx<'a> {
         )
     }
 
-    /// Where it writes.
+    /// The terminal.
     pub fn ui(&mut self) -> &mut Ui {
         self.ui
     }

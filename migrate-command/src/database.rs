@@ -2,7 +2,7 @@ use super::dot_env::DotEnv;
 use super::{Failure, Globals};
 use migrate_runtime::{AnyPool, Dialect};
 
-/// Where the database of a command comes from.
+/// The source of a command's database.
 pub enum Source {
     /// The options, the environment, or `.env`.
     Flags(Globals),
@@ -126,14 +126,14 @@ fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
                     "there is no folder {} for the database file",
                     folder.display()
                 );
-                return Err(Failure::new(what).help("make it, or correct the database URL"));
+                return Err(Failure::new(what).help("create it, or correct the database URL"));
             }
             if access == Access::Write {
                 return Ok(());
             }
             let what = format!("there is no database file {}", file.display());
             Err(Failure::new(what).help(format!(
-                "`{} upgrade` makes it",
+                "`{} upgrade` creates it",
                 super::arguments::program()
             )))
         }

@@ -5,7 +5,7 @@ use std::{env, fs, io};
 
 use super::Failure;
 
-/// What a file `.env` says, as far as its lines can be read.
+/// The variables of a file `.env`, and the lines that cannot be read.
 #[derive(Default)]
 pub struct DotEnv {
     file: PathBuf,

@@ -10,7 +10,7 @@ use migrate_runtime::{Direction, Plan};
 #[command(after_help = "\
 Examples:
   cargo migrate downgrade -1                the last revision
-  cargo migrate downgrade ae10              all behind ae10
+  cargo migrate downgrade ae10              everything after ae10
   cargo migrate downgrade base --yes        everything, without a question
   cargo migrate downgrade head:ae10 --sql   a script")]
 pub struct Downgrade {

@@ -15,7 +15,7 @@ pub struct Book<'a> {
     current: Vec<usize>,
 }
 
-/// What stands in a line beside the revision itself. Alembic's commands differ in it.
+/// The parts of a line besides the id. Alembic's commands differ in them.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is there or not, whatever the others are"
@@ -63,7 +63,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Marks what the rows of a database stand for. Rows that the chain does not have mark nothing.
+    /// Marks the revisions that the version rows stand for. Rows that the chain does not have mark nothing.
     pub fn mark_current(&mut self, rows: &[String]) {
         let known: Vec<&String> = rows
             .iter()
@@ -85,7 +85,7 @@ impl<'a> Book<'a> {
         self.current.contains(&index)
     }
 
-    /// What the rows of the database stand for.
+    /// The revisions that the version rows stand for.
     pub fn current(&self) -> &[usize] {
         &self.current
     }
@@ -114,7 +114,7 @@ impl<'a> Book<'a> {
         line
     }
 
-    /// The marks behind an id: ` (head) (current)`.
+    /// The marks after an id: ` (head) (current)`.
     pub fn marks(&self, index: usize, points: bool) -> String {
         let mut marks = String::new();
         if self.graph.is_real_head(index) {

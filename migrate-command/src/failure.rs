@@ -41,7 +41,7 @@ pub struct Failure(Cause);
 enum Cause {
     Chain {
         faults: Vec<Diagnostic>,
-        /// What they kept from being done, where that is not clear.
+        /// The work that they prevented, unless that is clear.
         headline: Option<String>,
     },
     Runtime(Box<Error>),
@@ -84,7 +84,7 @@ impl Failure {
         })
     }
 
-    /// Says what the faults of a migration directory kept from being done, or what made them; of any other failure, what
+    /// Says what the faults of a migration directory prevented, or what caused them; for any other failure, what
     /// happened.
     #[must_use]
     pub fn headline(mut self, text: impl Into<String>) -> Self {
@@ -96,7 +96,7 @@ impl Failure {
         self
     }
 
-    /// What happened, in one line.
+    /// The failure in one line.
     pub fn summary(&self) -> Cow<'_, str> {
         match &self.0 {
             Cause::Chain { faults, headline } => match headline {
@@ -130,7 +130,7 @@ impl Failure {
         self
     }
 
-    /// What else is to be known.
+    /// More to know, a line each.
     pub fn notes(&self) -> &[String] {
         match &self.0 {
             Cause::Other(message) => &message.notes,
@@ -251,7 +251,7 @@ fn message_text(summary: &str, notes: &[String], help: Option<&str>) -> String {
         .map(|note| ("note", &**note))
         .chain(help.map(|help| ("help", help)))
     {
-        // What has several lines stays together.
+        // The lines of one text stay together.
         let line = line.replace('\n', "\n    ");
         let _ = write!(text, "\n  {BOLD}{word}{BOLD:#}: {line}");
     }

@@ -63,7 +63,7 @@ impl History {
     }
 }
 
-/// What follows the first line of a revision in a narrow terminal.
+/// The indentation of a revision's further lines in a narrow terminal.
 const INDENT: usize = 4;
 
 fn list(cx: &mut Cx<'_>, book: &Book<'_>, order: &[usize], columns: Option<usize>) {

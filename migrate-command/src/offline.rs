@@ -20,7 +20,7 @@ impl ScriptOptions {
             return Ok(dialect);
         }
         cx.dialect()?.ok_or_else(|| {
-            Failure::usage("nothing says which database the script is for")
+            Failure::usage("the kind of database for the script is not given")
                 .help("pass `--dialect sqlite`, `postgres` or `mysql`, or a database URL")
         })
     }

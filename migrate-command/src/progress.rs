@@ -1,4 +1,4 @@
-//! What is seen while revisions run: a bar on a terminal, lines elsewhere.
+//! The progress of a run: a bar on a terminal, lines elsewhere.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -13,7 +13,7 @@ use super::paint::{DIM, ID, painted, plain};
 use super::width::cut;
 use migrate_runtime::{Direction, Event};
 
-/// Where a run is, and how that is shown.
+/// The state of a run, and how it is shown.
 pub struct Progress {
     state: Mutex<State>,
 }
@@ -69,7 +69,7 @@ impl Progress {
         })
     }
 
-    /// What a runner calls.
+    /// The callback for a runner.
     pub fn callback(self: &Arc<Self>) -> impl Fn(&Event) + Send + Sync + 'static {
         let this = Arc::clone(self);
         move |event| this.lock().event(event)
@@ -126,10 +126,10 @@ impl State {
                 error, retry, of, ..
             } => {
                 self.say(&format!(
-                    "  try {retry} of {of}, since the last one got no lock: {error}"
+                    "  retry {retry} of {of}: the last try got no lock: {error}"
                 ));
             }
-            Event::Fenced => self.say("another process was first: planning anew"),
+            Event::Fenced => self.say("another process changed the database first: planning again"),
             // The runtime may have events that are newer than these commands.
             _ => {}
         }

@@ -4,10 +4,10 @@ use super::run;
 use super::{Cx, Exit, Failure};
 use migrate_runtime::Resolution;
 
-/// `resolve`: settles a revision that stopped half-way outside a transaction.
+/// `resolve`: decides what happens to an interrupted revision.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-Look first at what the statement in flight has done to the database.
+First check what the interrupted statement did to the database.
 
 Example: cargo migrate resolve ae10 --applied")]
 pub struct Resolve {
@@ -52,7 +52,7 @@ impl Resolve {
 fn revision(cx: &Cx<'_>, text: &str) -> Result<String, Failure> {
     let target = super::arguments::target(text)?;
     if target.needs_rows() {
-        let what = format!("`{text}` depends on where the database is, which is what is in doubt");
+        let what = format!("`{text}` depends on the current revision, which is in doubt");
         return Err(Failure::usage(what).help("name the revision by its id, as `status` shows it"));
     }
     let graph = cx.migrations.graph();

@@ -1,4 +1,4 @@
-//! What upgrade and downgrade have in common: their options, the progress, an interrupt, the report.
+//! The common part of upgrade and downgrade: their options, the progress, an interrupt, the report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ pub async fn run<'p>(
     }
 }
 
-/// What would run.
+/// Shows the steps that would run.
 pub fn plan(ui: &mut Ui, plan: &Plan) {
     if ui.is_json() {
         let steps = plan.steps.iter().map(StepJson::planned).collect();
@@ -116,7 +116,7 @@ pub fn planned(step: &PlannedStep) -> String {
     format!("{direction} {ID}{revision}{ID:#}  {message}{outside}")
 }
 
-/// What was done.
+/// Shows what was done.
 pub fn report(ui: &mut Ui, report: &Report) {
     if ui.is_json() {
         ui.json(&ReportJson::new(report));
@@ -218,16 +218,17 @@ async fn interrupt() {
     std::future::pending::<()>().await;
 }
 
-/// How long to wait until the database has done with what was cut off.
+/// How long to wait until the database has finished the interrupted statement.
 const SETTLING: Duration = Duration::from_secs(10);
 
-/// What has become of the revision under way. Nobody but the database can tell.
+/// Asks the database whether the revision that was running is applied.
 async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) -> Failure {
     let Some(running) = progress.running() else {
-        return Failure::new("interrupted: no revision was running").help("run it again to go on");
+        return Failure::new("interrupted: no revision was running")
+            .help("run it again to continue");
     };
     cx.ui
-        .note("interrupted: looking at what became of the revision under way");
+        .note("interrupted: checking the revision that was running");
     let runner = cx.runner(pool).lock_deadline(SETTLING);
     let status = tokio::select! {
         status = runner.status_when_idle() => status,
@@ -237,7 +238,7 @@ async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) 
         Ok(status) => after_interrupt(cx, &running, &status),
         Err(error) => {
             let what = format!(
-                "interrupted: what became of revision `{}` cannot be seen yet",
+                "interrupted: the outcome of revision `{}` cannot be seen yet",
                 running.revision
             );
             Failure::new(what)
@@ -261,7 +262,7 @@ fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
         return Failure::new(format!(
             "{what}, which runs outside a transaction: {done} of its statements are recorded"
         ))
-        .help("run it again to go on behind them");
+        .help("run it again to continue after them");
     }
     let graph = cx.migrations.graph();
     let rows = graph.find_all(status.current.iter().map(String::as_str));
@@ -269,8 +270,8 @@ fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
     let is_applied = graph.find(revision).is_some_and(|index| applied[index]);
     if is_applied == (*direction == Direction::Upgrade) {
         Failure::new(format!("{what}, which was done and is recorded"))
-            .help("run it again to go on")
+            .help("run it again to continue")
     } else {
-        Failure::new(format!("{what}, which was rolled back")).help("run it again to go on")
+        Failure::new(format!("{what}, which was rolled back")).help("run it again to continue")
     }
 }

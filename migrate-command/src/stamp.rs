@@ -10,7 +10,7 @@ use super::{Cx, Exit, Failure};
 #[command(after_help = "\
 Examples:
   cargo migrate stamp head                  the database is at the head already
-  cargo migrate stamp --purge ae10          whatever it says, it is at ae10
+  cargo migrate stamp --purge ae10          replace all rows with ae10
   cargo migrate stamp ae10:head --sql       a script")]
 pub struct Stamp {
     /// Where the database is: `head`, `heads`, `base`, or a revision for each branch

@@ -12,7 +12,7 @@ use migrate_runtime::{Adoption, Migrations, Status as State, Unfinished};
 #[command(after_help = "Example: cargo migrate status --format json")]
 pub struct Status {}
 
-/// What `status` and `check` tell programs.
+/// The JSON of `status` and `check`.
 #[derive(Serialize)]
 pub struct Json<'a> {
     is_current: bool,
@@ -94,7 +94,7 @@ impl Status {
     }
 }
 
-/// What is not in order: a name, and a line for each thing.
+/// The problems: a name, and a line for each.
 pub fn wrong(status: &State) -> Vec<(&'static str, Vec<String>)> {
     let plain = |ids: &[String]| {
         ids.iter()
@@ -111,7 +111,10 @@ pub fn wrong(status: &State) -> Vec<(&'static str, Vec<String>)> {
         ("pending", pending),
         ("unknown", plain(&status.unknown)),
         ("edited", plain(&status.edited)),
-        ("half-way", status.unfinished.iter().map(half_way).collect()),
+        (
+            "interrupted",
+            status.unfinished.iter().map(interrupted).collect(),
+        ),
     ];
     all.into_iter()
         .filter(|(_, lines)| !lines.is_empty())
@@ -129,7 +132,7 @@ fn adoption(adoption: &Adoption) -> Vec<String> {
     text.lines().map(line).collect()
 }
 
-fn half_way(unfinished: &Unfinished) -> String {
+fn interrupted(unfinished: &Unfinished) -> String {
     let Unfinished {
         revision,
         direction,
@@ -139,7 +142,7 @@ fn half_way(unfinished: &Unfinished) -> String {
     } = unfinished;
     let place = match statements_done {
         0 => "at its first statement".to_owned(),
-        done => format!("behind statement {done}"),
+        done => format!("after statement {done}"),
     };
     let error = error
         .as_ref()
@@ -236,10 +239,10 @@ impl Screen {
     /// How many lines of one kind fit a screen.
     const MOST: usize = 10;
     /// The width of the names.
-    const INDENT: usize = 10;
+    const INDENT: usize = 13;
 
     fn row(&mut self, name: &str, lines: &[String]) {
-        let mut name = format!("{DIM}{name:<10}{DIM:#}");
+        let mut name = format!("{DIM}{name:<13}{DIM:#}");
         for line in lines.iter().take(Self::MOST) {
             let line = format!("{name}{line}");
             self.lines.push(wrapped(&line, self.columns, Self::INDENT));

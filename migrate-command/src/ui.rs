@@ -12,7 +12,7 @@ use super::dot_env::DotEnv;
 use super::paint::painted;
 use super::{Exit, Failure, Format, Globals};
 
-/// Where a command writes: results to the standard output, everything else to the standard error.
+/// The terminal: results go to the standard output, everything else to the standard error.
 pub struct Ui {
     results: Vec<Part>,
     stdout: AutoStream<io::Stdout>,
@@ -142,7 +142,7 @@ impl Ui {
     /// Writes the results so far.
     ///
     /// # Errors
-    /// What the operating system says: a full disk, for one. A reader that has gone away, such as `head`, has seen enough,
+    /// The error of the operating system, such as a full disk. A reader that has gone away, such as `head`, has seen enough,
     /// and is no error.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.warn_of_dot_env();
@@ -178,7 +178,7 @@ impl Ui {
 
     /// Writes the results, or tells why there are none; the exit code.
     pub fn end(&mut self, result: Result<Exit, Failure>) -> ExitCode {
-        // What was found out before a failure is worth telling.
+        // Results from before a failure are still shown.
         let written = self.flush();
         match result.and_then(|exit| written.map(|()| exit)) {
             Ok(exit) => exit.into(),

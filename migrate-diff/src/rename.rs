@@ -93,7 +93,7 @@ pub(crate) fn renames(dialect: Dialect, file: &str, text: &str) -> Result<Vec<Re
 
 fn misplaced(file: &str, text: &str, token: &Token) -> Error {
     let line = text[..token.start].matches('\n').count() + 1;
-    let summary = format!("{file}:{line}: this comment stands beside no table and no column");
+    let summary = format!("{file}:{line}: this comment is not next to a table or a column");
     let help = "write `-- @renamed from=old` at the end of the line of a CREATE TABLE or of a column in it, or on the line above";
     Error::new(ErrorKind::Rename, summary)
         .detail(text[token.range()].to_owned())

@@ -32,7 +32,7 @@ pub use context::{Batch, Batches, Context, FromRow, FromValue, Query, Row, Value
 pub use database::Database;
 pub use database::any::AnyPool;
 pub use embedded::migrations::{LoadError, Migrations};
-/// What is wrong with a chain, as data: for those who want it as JSON, or in colour.
+/// The faults of a chain, as data: for those who want them as JSON, or in colour.
 #[doc(inline)]
 pub use migrate_chain::diagnostic;
 pub use migrate_chain::plan::Direction;
@@ -55,7 +55,7 @@ pub type Result<T, E = RevisionError> = std::result::Result<T, E>;
 
 /// Reads, checks and embeds a migration directory at build time. The value is a [`Migrations`], and a constant.
 ///
-/// `embed_migrations!()` reads `migrations` beside the Cargo.toml of the calling crate, `embed_migrations!("path")`
+/// `embed_migrations!()` reads `migrations` next to the Cargo.toml of the calling crate, `embed_migrations!("path")`
 /// another directory, relative to that Cargo.toml or absolute. Every setting lives in the directory's `migrate.toml`.
 ///
 /// A broken chain fails the build, with each fault at its file, line and column.
@@ -66,7 +66,7 @@ macro_rules! embed_migrations {
     };
 }
 
-/// What the expansion of [`embed_migrations!`] names. Not part of the API.
+/// The names that the expansion of [`embed_migrations!`] uses. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
 
@@ -80,7 +80,7 @@ pub mod __private {
     pub use crate::embedded::migrations::{EmbeddedMigrations, Functions};
     pub use crate::embedded::store::{Packed, Unpacked};
 
-    /// What stands in for a chain that has faults.
+    /// The chain that replaces one with faults.
     pub const EMPTY: Migrations = Migrations::embedded(EmbeddedMigrations {
         directory: "",
         has_config_file: false,

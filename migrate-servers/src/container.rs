@@ -144,7 +144,7 @@ fn server_arguments(product: Product) -> &'static [&'static str] {
     }
 }
 
-/// What docker prints.
+/// The output of docker.
 fn docker(command: &mut Command, image: &Image) -> Result<String, Error> {
     let help = "start docker, or install the server on this machine";
     let output = command

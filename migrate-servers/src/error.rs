@@ -39,17 +39,17 @@ impl Error {
         self
     }
 
-    /// What happened, in one line.
+    /// The failure in one line.
     pub fn summary(&self) -> &str {
         &self.summary
     }
 
-    /// What a program printed; empty if none did.
+    /// The output of a program; empty if there is none.
     pub fn output(&self) -> &str {
         self.detail.trim()
     }
 
-    /// What to do next.
+    /// The next step for the user.
     pub fn advice(&self) -> Option<&str> {
         self.help.as_deref()
     }

@@ -174,7 +174,7 @@ fn version_of(product: Product, text: &str) -> Option<Version> {
     Version::of(product, number)
 }
 
-/// Where programs are: PATH, then the places that packages use and PATH often lacks, the newest version first.
+/// The places of programs: PATH, then the places that packages use and PATH often lacks, the newest version first.
 fn folders() -> Vec<PathBuf> {
     const PLACES: [(&str, &str); 6] = [
         ("/usr/lib/postgresql", "bin"),

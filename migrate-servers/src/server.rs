@@ -184,7 +184,7 @@ impl Server {
         self.site.listen
     }
 
-    /// What it has written to its log.
+    /// The text of its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.site.folder.join("log")).unwrap_or_default()
     }

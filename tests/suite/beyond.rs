@@ -350,7 +350,7 @@ pub async fn outside_a_transaction<B: Backend>() {
 }
 
 /// What a downgrade by an older binary has left half-way is finished by whichever comes next, or settled.
-pub async fn half_way<B: Backend>() {
+pub async fn interrupted<B: Backend>() {
     for newer_goes_on in [false, true] {
         let database = B::fresh().await;
         outside().load().upgrade(database.db()).await.unwrap();

@@ -29,7 +29,7 @@ macro_rules! suite {
             downgrade { by_targets, needs_a_target, refuses_the_irreversible, refuses_without_a_section, a_branch_alone, replaced_files, replaced_files_without_a_script, waits_for_what_is_interrupted }
             beyond {
                 undone_from_the_journal, undone_step_by_step, branches_and_dependencies, what_cannot_be_undone,
-                what_the_journal_does_not_tell, stamped_and_undone, edits_under_it, outside_a_transaction, half_way,
+                what_the_journal_does_not_tell, stamped_and_undone, edits_under_it, outside_a_transaction, interrupted,
                 cut_off_anywhere, another_app,
             }
             connect { reaches_each_revision, is_no_part_of_a_digest, is_named_when_it_fails }
@@ -41,12 +41,12 @@ macro_rules! suite {
             }
             growth { with_the_journal, with_the_chain }
             state { rows_that_contradict_each_other, rows_that_were_deleted, a_stamp_under_way }
-            two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_half_way }
+            two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_unfinished }
             rust { queries_with_values, batches_go_on_after_a_failure, batches_on_a_passed_connection, batches_go_on_after_a_cut }
             cancel { on_a_pool, on_a_passed_connection }
             stamp { sets_rows, moves_forward_only, several_at_once, replaces_unknown_rows_with_purge_alone, ensure_version_creates_the_tables, replaces_all_with_purge, accepts_edits, adopts_from_alembic, leaves_what_alembic_reads }
             outside {
-                runs_statement_by_statement, what_is_half_way_counts, the_hash_of_its_statements, fails_and_goes_on, refuses_edits_behind_the_resume_point, goes_on_after_an_edit_of_a_comment, edits_ahead_of_it,
+                runs_statement_by_statement, what_is_interrupted_counts, the_hash_of_its_statements, fails_and_goes_on, refuses_edits_behind_the_resume_point, goes_on_after_an_edit_of_a_comment, edits_ahead_of_it,
                 undone_and_resumed, undone_and_resumed_as_it_began, resolved_as_applied, resolved_as_not_applied, resolved_by_retry, resolve_needs_a_reason, a_stamp_does_not_forget_it,
                 cut_off_anywhere,
             }

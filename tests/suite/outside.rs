@@ -109,10 +109,7 @@ pub async fn fails_and_goes_on<B: Backend>() {
     );
     assert!(unfinished.error.unwrap().contains("later"));
     let error = migrations.check(database.db()).await.unwrap_err();
-    assert!(
-        error.to_string().contains("`o` stopped half-way"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("`o` was interrupted"), "{error}");
 
     assert!(
         migrations.upgrade(database.db()).await.is_err(),
@@ -252,7 +249,7 @@ pub async fn the_hash_of_its_statements<B: Backend>() {
 }
 
 /// A revision that is finished first is one of the steps that a relative target counts.
-pub async fn what_is_half_way_counts<B: Backend>() {
+pub async fn what_is_interrupted_counts<B: Backend>() {
     let database = B::fresh().await;
     let chain = failing()
         .revision("z", "o")
@@ -286,7 +283,7 @@ pub async fn what_is_half_way_counts<B: Backend>() {
     assert_eq!(database.versions().await, ["r1"]);
 }
 
-async fn half_way<B: Backend>() -> (B, Chain, Migrations) {
+async fn interrupted<B: Backend>() -> (B, Chain, Migrations) {
     let database = B::fresh().await;
     let chain = failing();
     let migrations = chain.load();
@@ -295,7 +292,7 @@ async fn half_way<B: Backend>() -> (B, Chain, Migrations) {
 }
 
 pub async fn resolved_as_applied<B: Backend>() {
-    let (database, _chain, migrations) = half_way::<B>().await;
+    let (database, _chain, migrations) = interrupted::<B>().await;
     let report = migrations
         .resolve(database.db(), "o", Resolution::Applied)
         .await
@@ -307,13 +304,13 @@ pub async fn resolved_as_applied<B: Backend>() {
 }
 
 pub async fn resolved_as_not_applied<B: Backend>() {
-    let (database, _chain, migrations) = half_way::<B>().await;
+    let (database, _chain, migrations) = interrupted::<B>().await;
     let report = migrations
         .resolve(database.db(), "o", Resolution::NotApplied)
         .await
         .unwrap();
     assert_eq!(report.current, ["r1"]);
-    assert_eq!(report.to_string(), "settled, now at r1");
+    assert_eq!(report.to_string(), "resolved, now at r1");
     let status = migrations.status(database.db()).await.unwrap();
     assert_eq!((status.unfinished, status.pending.len()), (None, 1));
     database.execute("DROP TABLE o1").await.unwrap();
@@ -329,7 +326,7 @@ pub async fn resolved_as_not_applied<B: Backend>() {
 }
 
 pub async fn resolved_by_retry<B: Backend>() {
-    let (database, _chain, migrations) = half_way::<B>().await;
+    let (database, _chain, migrations) = interrupted::<B>().await;
     migrations
         .resolve(database.db(), "o", Resolution::Retry)
         .await
@@ -354,20 +351,20 @@ pub async fn resolved_by_retry<B: Backend>() {
 }
 
 pub async fn resolve_needs_a_reason<B: Backend>() {
-    let (database, _chain, migrations) = half_way::<B>().await;
+    let (database, _chain, migrations) = interrupted::<B>().await;
     let error = migrations
         .resolve(database.db(), "r1", Resolution::Applied)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(
-        error.to_string().contains("`r1` is not half-way"),
+        error.to_string().contains("`r1` is not interrupted"),
         "{error}"
     );
 }
 
 pub async fn a_stamp_does_not_forget_it<B: Backend>() {
-    let (database, _chain, migrations) = half_way::<B>().await;
+    let (database, _chain, migrations) = interrupted::<B>().await;
     let before = database.journal().await;
     for purge in [false, true] {
         let runner = migrations.runner(database.db());

@@ -46,7 +46,7 @@ pub async fn run_at_once_and_know_nothing_of_each_other<B: Backend>() {
 }
 
 /// The same ids in both, and a revision of the one that has stopped half-way.
-pub async fn do_not_wait_for_what_the_other_left_half_way<B: Backend>() {
+pub async fn do_not_wait_for_what_the_other_left_unfinished<B: Backend>() {
     let database = B::fresh().await;
     let shop = Chain::line(1)
         .revision("r2", "r1")

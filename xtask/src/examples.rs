@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 
 use crate::steps::{Result, Steps};
 
-/// What an example must print; every example has a place here.
+/// The output of each example.
 const EXPECTED: [(&str, &[&str]); 6] = [
     ("axum_service", &["200 OK"]),
     ("data_migration", &["Switzerland"]),
@@ -87,7 +87,7 @@ fn check(steps: &mut Steps, name: &str, command: xshell::Cmd<'_>, expected: &[&s
 
 fn remove_database() {
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        // What is not there needs no removing.
+        // It may be gone already.
         let _ = std::fs::remove_file(Path::new("target").join(format!("quickstart.db{suffix}")));
     }
 }

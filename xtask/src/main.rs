@@ -46,7 +46,7 @@ Usage: cargo xtask <command>
   bench [NAME]...  measure side by side with peers; without names, everything
   soak [CELL]      the whole matrix of faults, or the cells with this in their names
                    [--minutes N] repeats it, [--seed N] with other choices, [--write-docs] tells docs/faults.md
-  bless            write the snapshots of what users see anew
+  bless            rewrite the snapshots of what users see
 ";
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What all test binaries together reported.
+/// The results of all test binaries together.
 #[derive(Debug, Default)]
 pub(crate) struct TestResults {
     binaries: usize,

@@ -70,7 +70,7 @@ const TOOLS: [Tool; 10] = [
     },
 ];
 
-/// What a test installs of Python, and where.
+/// The Python packages of a test, and their folder.
 const REQUIREMENTS: &str = "tests/alembic/requirements.txt";
 const ALEMBIC: &str = "target/alembic";
 

@@ -13,11 +13,11 @@ use crate::servers::Servers;
 use crate::steps::{Result, Steps};
 
 const DOCS: &str = "docs/faults.md";
-/// What is below this line in the documentation is written here.
+/// The documentation below this line is written here.
 const MARK: &str = "<!-- What follows is written by `cargo xtask soak --write-docs`. -->\n";
 const RESULTS: &str = "target/faults-results.txt";
 
-/// What was asked for.
+/// The options.
 #[derive(Default)]
 struct Soak {
     /// How long new rounds begin; one round without it.

@@ -11,7 +11,7 @@ use crate::results::TestResults;
 /// The result of a step, whose failure is told at the end.
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// What has been run so far.
+/// The steps run so far.
 #[derive(Default)]
 pub(crate) struct Steps {
     done: Vec<Done>,

@@ -22,7 +22,7 @@ impl Directory {
     /// Reads the directory at `root`.
     ///
     /// # Errors
-    /// What is wrong with the chain, the number of its heads and bases aside.
+    /// The faults of the chain, except for the number of its heads and bases.
     pub(crate) fn open(root: &Path) -> Result<Self> {
         let disk = Disk::new(root, root.to_string_lossy());
         let chain = load_unmerged(&disk).map_err(Failure::faults)?;
@@ -38,7 +38,7 @@ impl Directory {
         self.root.join(file)
     }
 
-    /// Where the directory is.
+    /// The path of the directory.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -95,7 +95,7 @@ impl Directory {
                 told.join(", and ")
             ))
             .help(format!(
-                "if that is meant, allow it in migrate.toml: {}",
+                "if this is intended, allow it in migrate.toml: {}",
                 settings.join(" and ")
             ))),
         }
@@ -156,7 +156,7 @@ impl Directory {
     pub(crate) fn resolve_one(&self, target: &str) -> Result<usize> {
         match *self.resolve(target)? {
             [revision] => Ok(revision),
-            [] => Err(Failure::new(format!("`{target}` is no revision"))),
+            [] => Err(Failure::new(format!("`{target}` is not a revision"))),
             ref several => {
                 let ids: Vec<&str> = several
                     .iter()
@@ -196,5 +196,5 @@ fn exists(path: &Path) -> Failure {
         "{} exists already; nothing was written",
         path.display()
     ))
-    .help("word the message otherwise, or take another id")
+    .help("change the message or the id")
 }

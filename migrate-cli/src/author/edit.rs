@@ -38,7 +38,7 @@ impl Edit {
         };
         if revisions.is_empty() {
             return Err(Failure::new(format!(
-                "`{}` is no revision, and has no file",
+                "`{}` is not a revision, and has no file",
                 self.revision
             )));
         }
@@ -77,7 +77,8 @@ fn no_database() -> Failure {
 fn open(files: &[PathBuf]) -> Result<()> {
     let command = editor()?;
     let words = shell_words::split(&command).map_err(|error| {
-        Failure::new(format!("$EDITOR is no command: {error}")).note(format!("it is `{command}`"))
+        Failure::new(format!("$EDITOR is not a command: {error}"))
+            .note(format!("it is `{command}`"))
     })?;
     let Some((program, arguments)) = words.split_first() else {
         return Err(no_editor());

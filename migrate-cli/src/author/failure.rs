@@ -8,10 +8,10 @@ use migrate_chain::Diagnostic;
 
 pub(crate) use migrate_command::parts::Failure;
 
-/// What an authoring command gives back.
+/// The result of an authoring command.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// A change that would leave a broken chain behind.
+/// A change that would break the chain.
 pub(crate) fn breaks(what: impl Display, faults: Vec<Diagnostic>) -> Failure {
     Failure::faults(faults).headline(format!("{what} would break the chain; nothing was written"))
 }
@@ -34,7 +34,7 @@ pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// What a comparison of schemas could not do.
+/// The failure of a comparison of schemas.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 pub(crate) fn comparison(error: migrate_diff::Error) -> Failure {
     let failure = Failure::new(error.summary());

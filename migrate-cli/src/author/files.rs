@@ -9,7 +9,7 @@ use tempfile::{Builder, NamedTempFile};
 /// Writes a file that must not exist yet, and makes the folders above it.
 ///
 /// # Errors
-/// What the operating system says; of kind `AlreadyExists` for a file that is there. Nothing is left behind then.
+/// The error of the operating system; of kind `AlreadyExists` if the file exists. Nothing was written then.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
     let folder = folder_of(path);
     let made = make_folders(folder)?;
@@ -22,10 +22,10 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file that exists anew, with the permissions that it has. A link stays one.
+/// Overwrites a file and keeps its permissions. A link stays a link.
 ///
 /// # Errors
-/// What the operating system says. The file is as it was then.
+/// The error of the operating system. The file is unchanged then.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     let folder = folder_of(&path);
@@ -39,7 +39,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// Removes a file, for good.
 ///
 /// # Errors
-/// What the operating system says.
+/// The error of the operating system.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     fs::remove_file(path)?;
     sync_folder(folder_of(path));

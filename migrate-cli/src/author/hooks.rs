@@ -17,7 +17,7 @@ pub(crate) fn run(hooks: &[Hook], file: &Path) -> Result<()> {
             Failure::new(format!("the post-write hook `{}` {cause}", hook.name))
                 .note(format!("the new revision stays in {}", file.display()))
                 .help(format!(
-                    "mend the hook and run `{}`, or delete the file",
+                    "fix the hook and run `{}`, or delete the file",
                     shown(hook, file)
                 ))
         })?;

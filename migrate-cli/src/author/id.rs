@@ -23,12 +23,12 @@ pub(crate) fn choose(given: Option<&str>, directory: &Directory) -> Result<Strin
             "the revision `{id}` exists already, in {}",
             file.display()
         ))
-        .help("leave --rev-id away, and an id is made up"));
+        .help("leave out --rev-id to get a generated id"));
     }
     Ok(id.to_owned())
 }
 
-/// What is wrong with a name from the command line, in the words that the build has for it.
+/// The fault of a name from the command line, in the words of the build.
 pub(crate) fn wrong(fault: Fault) -> Failure {
     let diagnostic = Diagnostic::new(fault, Place::whole(""));
     Failure::new(diagnostic.message()).help(diagnostic.help())

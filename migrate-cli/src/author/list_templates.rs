@@ -14,7 +14,7 @@ pub(crate) struct ListTemplates {}
 #[derive(Debug, Serialize)]
 pub(crate) struct Template {
     pub(crate) name: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub(crate) description: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What `revision` and `merge` have in common: a new file that is checked in memory, written, and told to cargo.
+//! A new file of `revision` or `merge`: checked in memory, written, and made known to cargo.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -29,7 +29,7 @@ pub(crate) struct NewRevision<'a> {
     pub(crate) location: Option<&'a str>,
     /// Further keys of its header.
     pub(crate) keys: Vec<(&'static str, &'static str)>,
-    /// What stands below its header.
+    /// The text below its header.
     pub(crate) body: String,
     /// Whether it is Rust, and not SQL.
     pub(crate) is_rust: bool,
@@ -44,11 +44,11 @@ pub(crate) struct Revisions {
     /// In order; none where there was nothing to do.
     #[serde(rename = "revisions")]
     pub(crate) written: Vec<Written>,
-    /// What a person must know before they are applied.
+    /// Hazards to know of before they are applied.
     pub(crate) hazards: Vec<String>,
-    /// What the build will refuse.
+    /// Faults for which the build will fail.
     pub(crate) warnings: Vec<String>,
-    /// What was left out of the files, or read in a way of its own.
+    /// Parts of the files that were left out, or read in a special way.
     pub(crate) notes: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Written {
     /// The ids of its parents.
     #[serde(rename = "down_revision")]
     pub(crate) parents: Vec<String>,
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
 }
 
@@ -213,7 +213,7 @@ fn check_hooks(directory: &Directory, path: &Path) -> Result<()> {
 
 fn read_as_header() -> Failure {
     Failure::new("a line of the message would be read as part of the header; nothing was written")
-        .help("word the message otherwise: no line of it can begin as `revision: …` or `migrate: …` do")
+        .help("change the message: none of its lines may begin like `revision: …` or `migrate: …`")
 }
 
 /// The time, in the zone of the settings.

@@ -104,9 +104,9 @@ impl Rebase {
         let roots: Vec<usize> = branch.iter().filter(begins).copied().collect();
         match *roots {
             [root] if !graph.is_head(onto) && graph.down(root) != [onto] => {
-                Err(Failure::new(format!("`{}` is no head", graph.id(onto)))
+                Err(Failure::new(format!("`{}` is not a head", graph.id(onto)))
                     .note(format!(
-                        "`{}` stands on it already",
+                        "`{}` is a child of it already",
                         graph.id(graph.next(onto)[0])
                     ))
                     .help("name a head: `cargo migrate heads` lists them"))
@@ -142,7 +142,7 @@ impl Move {
         match self.branch.iter().find(is_applied) {
             None => Ok(()),
             Some(&revision) => Err(Failure::new(format!("`{}` is applied in the database; nothing was changed", graph.id(revision)))
-                .note("a revision that is applied keeps what it stands on, or no other database would agree with this one")
+                .note("an applied revision keeps its parent, or databases would disagree about the history")
                 .help("downgrade the branch first, or join the heads with `cargo migrate merge heads`")),
         }
     }
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_branch_goes_on_top_of_a_head_only() {
         let refused = rebase(&scene(), "y1", "b1").expect_err("c1 stands on b1");
-        assert_eq!(refused, "`b1` is no head");
+        assert_eq!(refused, "`b1` is not a head");
     }
 
     #[test]

@@ -34,11 +34,11 @@ pub(crate) struct Revision {
     #[arg(long, value_name = "FILE")]
     sql_file: Vec<PathBuf>,
 
-    /// The revision to stand on: an id or its beginning, `label@head`, or `base` for a new base
+    /// The parent: an id or its beginning, `label@head`, or `base` for a new base
     #[arg(long, value_name = "REV", default_value = "head")]
     head: String,
 
-    /// Allow a parent that is no head: the revision begins a branch
+    /// Allow a parent that is not a head: the revision begins a branch
     #[arg(long)]
     splice: bool,
 
@@ -80,7 +80,7 @@ impl Revision {
         })
     }
 
-    /// What was written, with a warning where the build will refuse it.
+    /// The revisions written, with a warning if the build will fail.
     fn told(&self, before: &Directory, written: Vec<Written>) -> Revisions {
         let (graph, config) = (&before.chain.graph, &before.chain.config);
         let is_parent = |head: &str| {
@@ -118,7 +118,7 @@ impl Revision {
         let hazards = hazards.collect();
         let mut parents = parents;
         for draft in &generated.drafts {
-            // Each stands on the one before, which has to be read first.
+            // Each is a child of the one before, which has to be read first.
             let directory = Directory::open(directory.root())?;
             if let Some(last) = written.last() {
                 parents = directory.chain.graph.find(&last.id).into_iter().collect();
@@ -231,10 +231,9 @@ impl Revision {
         match locations.iter().find(is_meant) {
             Some(location) => Ok(Some(location)),
             None => Err(
-                Failure::new(format!("{} is no version location", path.display())).help(format!(
-                    "`versions` in migrate.toml has {}",
-                    locations.join(", ")
-                )),
+                Failure::new(format!("{} is not a version location", path.display())).help(
+                    format!("`versions` in migrate.toml has {}", locations.join(", ")),
+                ),
             ),
         }
     }
@@ -256,11 +255,11 @@ pub(crate) fn only_heads(directory: &Directory, parents: &[usize]) -> Result<()>
     match parents.iter().find(|&&parent| !graph.is_head(parent)) {
         None => Ok(()),
         Some(&parent) => Err(Failure::new(format!(
-            "the revision `{}` is no head",
+            "the revision `{}` is not a head",
             graph.id(parent)
         ))
         .note(format!(
-            "`{}` stands on it already",
+            "`{}` is a child of it already",
             graph.id(graph.next(parent)[0])
         ))
         .help("pass --splice to begin a branch there, or take a head")),

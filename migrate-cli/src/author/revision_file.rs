@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use jiff::ZonedDateTime;
 use migrate_chain::sql::{comment_text, lines_of_any_kind};
 
-/// What a new revision says.
+/// The content of a new revision.
 #[derive(Debug, Default)]
 pub(crate) struct RevisionFile {
     /// The message; its lines without empty ones between them.
     pub(crate) message: String,
     /// The lines below the message: each key with its value.
     pub(crate) keys: Vec<(&'static str, String)>,
-    /// What stands below the header.
+    /// The text below the header.
     pub(crate) body: String,
     /// Whether it is Rust, and not SQL.
     pub(crate) is_rust: bool,
@@ -49,7 +49,7 @@ impl RevisionFile {
         self
     }
 
-    /// Sets what stands below the header.
+    /// Sets the text below the header.
     #[must_use]
     pub(crate) fn body(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();

@@ -91,7 +91,7 @@ pub(crate) async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) 
     done.map_err(failure::comparison)?
 }
 
-/// What differs between two schemas, as lines to read; none where nothing does.
+/// The differences between two schemas, as lines to read.
 pub(crate) fn difference(from: &Schema, to: &Schema) -> Option<String> {
     let difference = Difference::between(from, to);
     (!difference.is_empty()).then(|| difference.to_string())

@@ -1,4 +1,4 @@
-//! What a command has done, for people and for programs.
+//! The results of the commands, for people and for programs.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::rebase::Rebased;
 use super::squash;
 use super::verify::{AllVerified, Undo, Verified};
 
-/// What a command has done. For programs it is an object, whose fields `docs/json.md` lists.
+/// The result of a command. For programs it is an object, whose fields `docs/json.md` lists.
 pub(crate) trait Show: Serialize {
     /// For people; without a newline at the end.
     fn text(&self) -> String;
@@ -68,7 +68,7 @@ impl Show for Rebased {
     fn text(&self) -> String {
         if !self.is_changed {
             return format!(
-                "{} stands on {} already; nothing was changed",
+                "{} is a child of {} already; nothing was changed",
                 self.id, self.onto
             );
         }
@@ -128,7 +128,7 @@ impl Initialized {
             }
             Some(BuildScript::ByHand(path, reason)) => writeln!(
                 text,
-                "{} was not changed: {reason}.\n\nFor cargo to see a new revision, its `main` has to say:\n\n    {}",
+                "{} was not changed: {reason}.\n\nFor cargo to see new revisions, its `main` needs:\n\n    {}",
                 path.display(),
                 self.build_line()
             ),
@@ -152,7 +152,7 @@ impl Initialized {
         if self.build_script.is_none() {
             let _ = writeln!(
                 text,
-                "\nNo crate is here. One that embeds the directory has in its build.rs:\n\n    {}",
+                "\nThere is no crate here. The one that embeds the directory needs in its build.rs:\n\n    {}",
                 self.build_line()
             );
         }
@@ -234,11 +234,11 @@ impl Show for AllVerified {
             };
             let mut text = match of(Undo::Undoes).len() {
                 1 => format!(
-                    "{}: 1 revision went up, down and up again",
+                    "{}: 1 revision upgraded, downgraded and upgraded again",
                     verified.dialect
                 ),
                 n => format!(
-                    "{}: {n} revisions went up, down and up again",
+                    "{}: {n} revisions upgraded, downgraded and upgraded again",
                     verified.dialect
                 ),
             };

@@ -8,7 +8,7 @@ use migrate_chain::load::CONFIG_FILE;
 
 use super::directory::Directory;
 
-/// Dates a file anew that every crate that embeds the chain has among its sources, so that the next build looks again.
+/// Updates the time of a source file of each crate that embeds the chain, so that the next build looks again.
 /// Nothing is said where there is none: then nothing embeds the chain yet.
 pub(crate) fn touch(directory: &Directory) {
     let now = SystemTime::now();

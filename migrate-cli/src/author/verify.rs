@@ -33,7 +33,7 @@ pub(crate) struct Verify {
     pub(crate) dev_url: Vec<String>,
 }
 
-/// What was found out about a chain on one kind of database.
+/// The findings about a chain on one kind of database.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verified {
     /// The kind of database.
@@ -48,13 +48,13 @@ pub(crate) struct Verified {
 pub(crate) struct Tried {
     /// Its id.
     pub(crate) revision: String,
-    /// What its downgrade does.
+    /// The effect of its downgrade.
     pub(crate) downgrade: Undo,
     /// How long all of it took, in milliseconds.
     pub(crate) elapsed_ms: u64,
 }
 
-/// What a downgrade does.
+/// The effect of a downgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Undo {
@@ -66,7 +66,7 @@ pub(crate) enum Undo {
     Irreversible,
 }
 
-/// What `verify` has found out on each kind of database.
+/// The findings of `verify` on each kind of database.
 #[derive(Debug, Serialize)]
 pub(crate) struct AllVerified {
     pub(crate) verified: Vec<Verified>,
@@ -149,7 +149,7 @@ async fn verify(directory: &Directory, server: &DevServer) -> Result<Vec<Tried>>
         );
         return Err(Failure::new(summary)
             .note(format!(
-                "what is there after all of it beside a plain upgrade:\n{left}"
+                "what differs from a plain upgrade in the end:\n{left}"
             ))
             .help("look for a revision that runs statements which its text does not show"));
     }
@@ -163,11 +163,11 @@ struct Chain<'v> {
     migrations: &'v Migrations,
 }
 
-/// What a walk along a chain gave.
+/// The result of a walk along a chain.
 #[derive(Default)]
 struct Walk {
     revisions: Vec<Tried>,
-    /// What differs in the end from a plain upgrade.
+    /// The differences from a plain upgrade in the end.
     left: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Where a database is, as a command that writes files asks it.
+//! The version rows, for a command that writes files.
 
 use migrate_runtime::{AnyPool, Migrations};
 

@@ -75,7 +75,7 @@ fn without_a_database_the_newest_that_is_installed_is_started() {
     let folder = folder("dialects = [\"postgres\", \"mysql\"]\n");
     assert_eq!(
         folder.migrate(&["verify"]).success(),
-        "postgres: 1 revision went up, down and up again\nmysql: 1 revision went up, down and up again\n"
+        "postgres: 1 revision upgraded, downgraded and upgraded again\nmysql: 1 revision upgraded, downgraded and upgraded again\n"
     );
 }
 
@@ -185,7 +185,7 @@ fn a_container_is_used_and_removed() {
     );
     assert_eq!(
         ended.success(),
-        "postgres: 1 revision went up, down and up again\n"
+        "postgres: 1 revision upgraded, downgraded and upgraded again\n"
     );
     let calls = std::fs::read_to_string(&log).expect("docker was called");
     // The second holds what a plain upgrade builds.

@@ -49,9 +49,9 @@ Options:
       --rust                  Write a revision in Rust
       --sql-file <FILE>       Take the SQL from this file; one that ends in `.down.sql` is for the
                               downgrade, `-` is the standard input
-      --head <REV>            The revision to stand on: an id or its beginning, `label@head`, or
-                              `base` for a new base [default: head]
-      --splice                Allow a parent that is no head: the revision begins a branch
+      --head <REV>            The parent: an id or its beginning, `label@head`, or `base` for a new
+                              base [default: head]
+      --splice                Allow a parent that is not a head: the revision begins a branch
       --branch-label <LABEL>  Give the branch that begins here a label
       --depends-on <REV>      A revision or label that must be applied before, without being a
                               parent

@@ -166,7 +166,7 @@ fn a_folder_without_a_crate_gets_the_directory_alone() {
 Created migrations/migrate.toml
 Created migrations/versions/
 
-No crate is here. One that embeds the directory has in its build.rs:
+There is no crate here. The one that embeds the directory needs in its build.rs:
 
     println!("cargo:rerun-if-changed=migrations");
 
@@ -191,7 +191,7 @@ Then write the first revision: cargo migrate revision -m "Create users"
 Created other/migrate.toml
 Created other/versions/
 
-No crate is here. One that embeds the directory has in its build.rs:
+There is no crate here. The one that embeds the directory needs in its build.rs:
 
     println!("cargo:rerun-if-changed=other");
 
@@ -273,7 +273,7 @@ Created migrations/migrate.toml
 Created migrations/versions/
 build.rs was not changed: it may rely on cargo running it for every change, which the line would end.
 
-For cargo to see a new revision, its `main` has to say:
+For cargo to see new revisions, its `main` needs:
 
     println!("cargo:rerun-if-changed=migrations");
 
@@ -290,7 +290,7 @@ Created migrations/migrate.toml
 Created migrations/versions/
 build.rs was not changed: its `main` is not plain enough to extend.
 
-For cargo to see a new revision, its `main` has to say:
+For cargo to see new revisions, its `main` needs:
 
     println!("cargo:rerun-if-changed=migrations");
 
@@ -325,7 +325,7 @@ fn a_directory_with_other_files_is_completed() {
 Created migrations/main/
 Created migrations/plugin/
 
-No crate is here. One that embeds the directory has in its build.rs:
+There is no crate here. The one that embeds the directory needs in its build.rs:
 
     println!("cargo:rerun-if-changed=migrations");
 
@@ -382,7 +382,7 @@ error: the migration directory has 2 faults
     assert_data_eq!(
         folder.migrate(&["init"]).failure(),
         str![[r#"
-error: Cargo.toml is no TOML: unclosed table, expected `]`
+error: Cargo.toml is not TOML: unclosed table, expected `]`
   help: correct it; `cargo check` shows the place
 
 "#]]
@@ -542,8 +542,8 @@ db/chain is set up already; nothing was changed
     assert_data_eq!(
         folder.migrate(&["init", "migrations"]).failure(),
         str![[r#"
-error: the crate has a chain in db/chain already; migrations was not made
-  help: add revisions to that one: the commands find it by themselves, or with `--dir`
+error: the crate has a chain in db/chain already; migrations was not created
+  help: add revisions to that one: the commands find it on their own, or with `--dir`
 
 "#]]
     );
@@ -561,7 +561,7 @@ fn a_folder_of_another_tool_is_left_to_it() {
     assert_data_eq!(
         folder.migrate(&["init"]).failure(),
         str![[r#"
-error: migrations has 12 migrations of sqlx; nothing was made
+error: migrations has 12 migrations of sqlx; nothing was created
   note: `cargo migrate revision --sql-file` takes SQL over from such files
   help: give the chain a folder of its own: `cargo migrate init db/migrations`
 

@@ -73,7 +73,10 @@ fn a_revision_in_doubt_may_be_cut_short_as_any_other() {
     let said = folder
         .migrate(&["resolve", "abcd", "--applied", "--database-url", URL])
         .failure();
-    assert!(said.contains("revision `abcdef` is not half-way"), "{said}");
+    assert!(
+        said.contains("revision `abcdef` is not interrupted"),
+        "{said}"
+    );
 }
 
 #[test]

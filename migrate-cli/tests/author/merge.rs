@@ -44,8 +44,8 @@ Created migrations/versions/d1_merge_b1_and_c1.sql
 error: a merge needs two revisions or more
   help: the chain has one head, `d1`: there is nothing to join
 
-error: the revision `b1` is no head
-  note: `d1` stands on it already
+error: the revision `b1` is not a head
+  note: `d1` is a child of it already
   help: pass --splice to begin a branch there, or take a head
 
 error: `d1` is named twice
@@ -198,7 +198,7 @@ fn results_are_told_to_programs_too() {
     assert_data_eq!(
         refused,
         str![[r#"
-{"error":{"help":"leave --rev-id away, and an id is made up","kind":"other","message":"the revision `e1` exists already, in migrations/versions/e1_x.sql","notes":[]}}
+{"error":{"help":"leave out --rev-id to get a generated id","kind":"other","message":"the revision `e1` exists already, in migrations/versions/e1_x.sql","notes":[]}}
 
 "#]]
     );
@@ -278,7 +278,7 @@ error[unknown-parent]: no revision has the id `zz`
   |
   = help: restore the missing file, or name the revision that should come before this one
 
-error: `base` is no revision, and has no file
+error: `base` is not a revision, and has no file
 
 error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
 

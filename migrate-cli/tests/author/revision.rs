@@ -168,17 +168,17 @@ fn a_place_that_would_break_the_chain_is_refused() {
         refused(&two(""), &calls),
         str![[r#"
 $ cargo migrate revision --head a1
-error: the revision `a1` is no head
-  note: `b1` stands on it already
+error: the revision `a1` is not a head
+  note: `b1` is a child of it already
   help: pass --splice to begin a branch there, or take a head
 
 $ cargo migrate revision --head base --splice --rev-id d1
 error: the chain would have 2 bases: a1, d1; nothing was written
-  help: if that is meant, allow it in migrate.toml: `bases = "many"`
+  help: if this is intended, allow it in migrate.toml: `bases = "many"`
 
 $ cargo migrate revision --head base --rev-id d1
 error: the chain would have 2 heads: b1, d1, and 2 bases: a1, d1; nothing was written
-  help: if that is meant, allow it in migrate.toml: `heads = "many"` and `bases = "many"`
+  help: if this is intended, allow it in migrate.toml: `heads = "many"` and `bases = "many"`
 
 $ cargo migrate revision --head zz
 error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
@@ -187,7 +187,7 @@ $ cargo migrate revision --rev-id d1 --depends-on zz
 error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full
 
 $ cargo migrate revision --rev-id d1 --version-path elsewhere
-error: elsewhere is no version location
+error: elsewhere is not a version location
   help: `versions` in migrate.toml has versions
 
 "#]]
@@ -245,7 +245,7 @@ fn a_name_that_would_break_the_chain_is_refused() {
         str![[r#"
 $ cargo migrate revision --rev-id b1
 error: the revision `b1` exists already, in migrations/versions/b1.sql
-  help: leave --rev-id away, and an id is made up
+  help: leave out --rev-id to get a generated id
 
 $ cargo migrate revision --rev-id B1
 error[case-collision]: the revision ids `b1` and `B1` differ only in case
@@ -311,11 +311,11 @@ error: `a b` contains ' ', which a name cannot have
 
 $ cargo migrate revision -m created: today
 error: a line of the message would be read as part of the header; nothing was written
-  help: word the message otherwise: no line of it can begin as `revision: …` or `migrate: …` do
+  help: change the message: none of its lines may begin like `revision: …` or `migrate: …`
 
 $ cargo migrate revision -m migrate: upgrade
 error: a line of the message would be read as part of the header; nothing was written
-  help: word the message otherwise: no line of it can begin as `revision: …` or `migrate: …` do
+  help: change the message: none of its lines may begin like `revision: …` or `migrate: …`
 
 "#]]
     );

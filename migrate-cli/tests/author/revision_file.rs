@@ -344,11 +344,11 @@ fn hooks_run_on_the_new_file() {
         str![[r#"
 error: the post-write hook `format` failed with exit code 1
   note: the new revision stays in migrations/versions/e0_create_teams.sql
-  help: mend the hook and run `false`, or delete the file
+  help: fix the hook and run `false`, or delete the file
 
 error: the post-write hook `format` names a program that is not there: no-such-program
   note: the new revision stays in migrations/versions/e1_create_teams.sql
-  help: mend the hook and run `no-such-program`, or delete the file
+  help: fix the hook and run `no-such-program`, or delete the file
 
 error[missing-key]: the revision header has no `down_revision`
  --> migrations/versions/e2_create_teams.sql:1:4
@@ -364,7 +364,7 @@ error[unknown-key]: the header has the unknown key `parent`
 4 | -- parent: b1
   |    ^^^^^^
   |
-  = help: the keys are `revision`, `down_revision`, `depends_on`, `branch_labels`, `created`, `transaction`, `foreign_keys`, `irreversible`, `replaces`, `replaced_digest`
+  = help: the keys are `revision`, `down_revision`, `depends_on`, `branch_labels`, `created`, `transaction`, `foreign_keys`, `irreversible`, `replaces`, `replaced_digest`, `adopts`
 
 error: the post-write hooks left migrations/versions/e2_create_teams.sql broken
 
@@ -388,7 +388,7 @@ fn a_file_that_exists_is_kept() {
         folder.migrate(&["revision", "--rev-id", "d1"]).failure(),
         str![[r#"
 error: migrations/versions/d1.sql exists already; nothing was written
-  help: word the message otherwise, or take another id
+  help: change the message or the id
 
 "#]]
     );

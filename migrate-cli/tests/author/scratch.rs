@@ -21,7 +21,7 @@ fn a_chain_whose_downgrades_undo_is_verified() {
     assert_data_eq!(
         folder.migrate(&["verify"]).success(),
         str![[r#"
-sqlite: 5 revisions went up, down and up again
+sqlite: 5 revisions upgraded, downgraded and upgraded again
   without a downgrade: o1
   irreversible: n1
 
@@ -206,7 +206,7 @@ fn a_server_of_an_unknown_kind_is_refused() {
         refused(&folder, &calls),
         str![[r#"
 $ cargo migrate verify --dev-url oracle://x
-error: `oracle://x` names no database that is known
+error: `oracle://x` does not name a known database
   help: it begins with `sqlite:`, `postgres://` or `mysql://`
 
 $ cargo migrate squash a1:b1 -m x --dev-url docker://nginx
@@ -260,7 +260,7 @@ fn rebase_asks_the_database() {
         str![[r#"
 $ cargo migrate rebase c1 --onto x1 --database-url sqlite:app.db?mode=rwc
 error: `b1` is applied in the database; nothing was changed
-  note: a revision that is applied keeps what it stands on, or no other database would agree with this one
+  note: an applied revision keeps its parent, or databases would disagree about the history
   help: downgrade the branch first, or join the heads with `cargo migrate merge heads`
 
 $ cargo migrate rebase x1 --onto c1 --database-url sqlite:absent.db
@@ -269,8 +269,8 @@ error: the database absent.db cannot be opened: unable to open database file
   help: name the right database, or pass --offline if it has not
 
 $ cargo migrate rebase x1 --onto b1 --database-url sqlite:app.db?mode=rwc
-error: `b1` is no head
-  note: `c1` stands on it already
+error: `b1` is not a head
+  note: `c1` is a child of it already
   help: name a head: `cargo migrate heads` lists them
 
 $ cargo migrate rebase a1 --onto x1 --database-url sqlite:app.db?mode=rwc
@@ -290,7 +290,7 @@ Changed migrations/versions/x1.sql
     assert_data_eq!(
         on(&["rebase", "x1", "--onto", "c1"]).success(),
         str![[r#"
-x1 stands on c1 already; nothing was changed
+x1 is a child of c1 already; nothing was changed
 
 "#]]
     );

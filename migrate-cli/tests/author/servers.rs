@@ -81,7 +81,7 @@ error: on postgres, the downgrade of `b1` does not undo its upgrade
     assert_data_eq!(
         folder.migrate(&["verify", "--dev-url", &url]).success(),
         str![[r#"
-postgres: 2 revisions went up, down and up again
+postgres: 2 revisions upgraded, downgraded and upgraded again
 
 "#]]
     );
@@ -100,7 +100,7 @@ Removed migrations/versions/b1.sql
     );
     assert_eq!(
         folder.migrate(&["verify", "--dev-url", &url]).success(),
-        "postgres: 1 revision went up, down and up again\n"
+        "postgres: 1 revision upgraded, downgraded and upgraded again\n"
     );
     assert_eq!(left_over(server), [""; 0]);
 }
@@ -260,7 +260,7 @@ error: on mysql, the downgrade of `b1` does not undo its upgrade
     assert_data_eq!(
         folder.migrate(&["verify", "--dev-url", &url]).success(),
         str![[r#"
-mysql: 2 revisions went up, down and up again
+mysql: 2 revisions upgraded, downgraded and upgraded again
 
 "#]]
     );

@@ -162,12 +162,12 @@ fn what_cannot_be_squashed_is_refused() {
         refused(&folder, &calls),
         str![[r#"
 $ cargo migrate squash b1:a1 -m x
-error: `b1` is no ancestor of `a1`
+error: `b1` is not an ancestor of `a1`
   help: name the older revision first, as `A:B`
 
 $ cargo migrate squash a1:x1 -m x
-error: cannot squash: `b1` is a branch point: `c1` stands on it as well
-  help: squash what lies before it, or behind it
+error: cannot squash: `b1` is a branch point: `c1` is a child of it too
+  help: squash the revisions before it, or those after it
 
 $ cargo migrate squash a1 -m x
 error: `a1` is not a target: a range is written `START:END`, `START:` or `:END`
@@ -178,7 +178,7 @@ error: the range holds one revision, `a1`: there is nothing to squash
 
 $ cargo migrate squash a1:b1 -m created: x
 error: a line of the message would be read as part of the header; nothing was written
-  help: word the message otherwise: no line of it can begin as `revision: …` or `migrate: …` do
+  help: change the message: none of its lines may begin like `revision: …` or `migrate: …`
 
 $ cargo migrate squash a1:zz -m x
 error: no revision or branch is called `zz`; write at least four characters of an id, and other names in full

@@ -26,7 +26,7 @@ pub fn drawn(book: &Book<'_>, order: &[usize]) -> Vec<bool> {
     drawn
 }
 
-/// What stands beside an id, without colours: `head`, `current`, labels.
+/// The marks next to an id, without colours: `head`, `current`, labels.
 pub fn marks(book: &Book<'_>, index: usize) -> Vec<String> {
     let mut marks = Vec::new();
     if book.graph.is_real_head(index) {

@@ -10,7 +10,7 @@ use crate::entry::Book;
 const ROW: usize = 30;
 const LANE: usize = 22;
 const MARGIN: usize = 20;
-/// What a character of the text takes.
+/// The width of a character.
 const CHARACTER: usize = 8;
 
 /// Light and dark, as the reader has it.
@@ -47,7 +47,7 @@ pub fn svg(book: &Book<'_>, order: &[usize]) -> String {
     out + "</svg>"
 }
 
-/// Where each revision is drawn, and along which lane each edge goes.
+/// The place of each revision, and the lane of each edge.
 struct Layout {
     row: Vec<usize>,
     lane: Vec<usize>,

@@ -29,7 +29,7 @@ pub fn terminal(book: &Book<'_>, order: &[usize], columns: Option<usize>) -> Str
     out
 }
 
-/// What lies outside the range is hinted at.
+/// An edge that leaves the range is dotted.
 fn parents(book: &Book<'_>, drawn: &[bool], index: usize) -> Vec<Ancestor<usize>> {
     let parents = book.graph.down(index).iter().map(|&parent| {
         if drawn[parent] {

@@ -1,6 +1,6 @@
-//! What a runner has been asked for, once the kind of database is left behind.
+//! A call of a runner, without the type of its database.
 //!
-//! The body of an `async fn` is compiled in the crate that polls it, and anew with each build of that: here each call
+//! The body of an `async fn` is compiled in the crate that polls it, and again with each build of that: here each call
 //! ends as a boxed future, so that all that a run does is compiled once, in this crate.
 
 use std::time::{Duration, Instant};

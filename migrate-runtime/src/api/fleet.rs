@@ -106,12 +106,12 @@ impl<'a, D: Database<'a> + 'a> Fleet<'a, D> {
         self.run(|runner| runner.downgrade().boxed()).await
     }
 
-    /// What an upgrade of each would run: see [`Migrations::plan`].
+    /// The plan of an upgrade of each: see [`Migrations::plan`].
     pub async fn plan_upgrade(self) -> FleetReport<Plan> {
         self.run(|runner| runner.plan_upgrade().boxed()).await
     }
 
-    /// Where each is: see [`Migrations::status`].
+    /// The status of each: see [`Migrations::status`].
     pub async fn status(self) -> FleetReport<Status> {
         self.run(|runner| runner.status().boxed()).await
     }
@@ -197,7 +197,7 @@ pub struct FleetReport<T> {
 pub struct FleetResult<T> {
     /// Its name.
     pub name: String,
-    /// What the call gave for it. An error begins with the name too.
+    /// The result of the call. An error begins with the name too.
     pub result: Result<T, Error>,
 }
 
@@ -209,7 +209,7 @@ impl<T> FleetReport<T> {
             .filter_map(|one| Some((&*one.name, one.result.as_ref().err()?)))
     }
 
-    /// What the call gave for each database, if it failed for none.
+    /// The results for each database, if it failed for none.
     ///
     /// # Errors
     /// One [`Error`] of the first failure's kind that names each database that failed, and says why.
@@ -234,11 +234,7 @@ impl<T> FleetReport<T> {
         let error = self
             .failed()
             .fold(error, |error, (_, failure)| error.note(failure.summary()));
-        Some(
-            error.help(
-                "mend these and start again: the others are done, and will have nothing to do",
-            ),
-        )
+        Some(error.help("fix these and start again: the others are done"))
     }
 }
 

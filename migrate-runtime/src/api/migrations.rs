@@ -98,7 +98,7 @@ impl Migrations {
         )
     }
 
-    /// Where the database is, what is pending and what is wrong. Writes nothing.
+    /// The status of the database: its current revisions, what is pending, what is wrong. Writes nothing.
     ///
     /// # Errors
     /// [`Error`] when the database cannot be read.
@@ -162,7 +162,7 @@ impl Migrations {
         self.runner(db).wait_until_current(timeout).await
     }
 
-    /// What an upgrade to `target` would run, in order. Writes nothing.
+    /// The revisions that an upgrade to `target` would run, in order. Writes nothing.
     ///
     /// # Errors
     /// [`Error`] when the database cannot be read or the target cannot be reached.
@@ -298,7 +298,7 @@ impl Migrations {
         self.runner(db).adopt().await
     }
 
-    /// Settles a revision that stopped half-way outside a transaction.
+    /// Resolves a revision that was interrupted outside a transaction.
     ///
     /// # Errors
     /// [`Error`] when no revision of this id is in doubt.
@@ -308,7 +308,7 @@ impl Migrations {
     /// # use migrate_runtime::*;
     /// # let migrations = Migrations::load("../tests/fixtures/crlf/migrations")?;
     /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
-    /// // Nothing is half-way here.
+    /// // Nothing is interrupted here.
     /// let error = migrations.resolve(&pool, "1975ea83b712", Resolution::Applied).await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::Unsupported);
     /// # Ok(()) }

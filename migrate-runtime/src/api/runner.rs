@@ -35,7 +35,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         }
     }
 
-    /// Where to go: any target, such as `head`, `ae10+2`, `-1` or `shop@head`. Without it, an upgrade goes to the head,
+    /// The target, such as `head`, `ae10+2`, `-1` or `shop@head`. Without it, an upgrade goes to the head,
     /// or to all heads where the chain allows many.
     ///
     /// [`upgrade`](Self::upgrade), [`downgrade`](Self::downgrade), [`plan_upgrade`](Self::plan_upgrade) and
@@ -73,7 +73,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self
     }
 
-    /// How long one statement may run; no limit by default. In a Rust revision the time begins anew with each call of the
+    /// How long one statement may run; no limit by default. In a Rust revision the time starts again with each call of the
     /// [`Context`](crate::Context).
     ///
     /// SQLite has one progress handler for a connection: on a connection that is passed, an app's own is replaced, and the
@@ -84,7 +84,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
     }
 
     /// How long a schema change may wait for a lock on a table, and how often it is tried again; 5 seconds and 5 times
-    /// by default. Whoever comes behind a schema change that waits has to wait as well, so a long reader must not be
+    /// by default. Whoever comes after a schema change that waits has to wait as well, so a long reader must not be
     /// waited for without end. Only what is rolled back as a whole is tried again. SQLite has no locks on tables, and
     /// ignores it.
     pub fn ddl_lock_timeout(mut self, timeout: Duration, retries: u32) -> Self {
@@ -130,7 +130,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self.call().go(goal).await
     }
 
-    /// What an upgrade would run: see [`Migrations::plan`].
+    /// The plan of an upgrade: see [`Migrations::plan`].
     ///
     /// # Errors
     /// [`Error`] when the database cannot be read, or the plan would be refused.
@@ -139,7 +139,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self.call().preview(goal).await
     }
 
-    /// What a downgrade would run.
+    /// The plan of a downgrade.
     ///
     /// # Errors
     /// [`Error`] when the database cannot be read, or the plan would be refused.
@@ -148,7 +148,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self.call().preview(goal).await
     }
 
-    /// Where the database is: see [`Migrations::status`].
+    /// The status of the database: see [`Migrations::status`].
     ///
     /// # Errors
     /// [`Error`] when the database cannot be read.
@@ -217,7 +217,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self.call().status_when_idle().await
     }
 
-    /// Settles a revision that stopped half-way: see [`Migrations::resolve`].
+    /// Resolves an interrupted revision: see [`Migrations::resolve`].
     ///
     /// # Errors
     /// [`Error`] when no revision of this id is in doubt.

@@ -67,7 +67,7 @@ impl<'q> Batches<'q> {
     /// Commits the batch before it, and begins the next one; none after the last row.
     ///
     /// # Errors
-    /// What the database says; and [`RevisionError`] when the key is neither an integer nor text.
+    /// The database's error; and [`RevisionError`] when the key is neither an integer nor text.
     pub async fn next(&mut self) -> Result<Option<Batch<'_>>, RevisionError> {
         self.commit().await?;
         if self.is_done {

@@ -14,7 +14,7 @@ pub use batches::{Batch, Batches};
 pub use query::Query;
 pub use value::{FromRow, FromValue, Row, Value};
 
-/// What a Rust revision works with: the connection, inside the revision's own transaction.
+/// The connection of a Rust revision, inside the revision's own transaction.
 ///
 /// ```
 /// use migrate_runtime::{Context, Result};
@@ -53,7 +53,7 @@ impl<'c> Context<'c> {
     /// Executes one or more statements, and returns how many rows they affected.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's error.
     pub async fn execute(&mut self, sql: &str) -> Result<u64, RevisionError> {
         Ok(self.executor.execute(sql).await?)
     }

@@ -30,7 +30,7 @@ impl<'q> Query<'q> {
     /// Executes it, and returns how many rows it affected.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's error.
     pub async fn execute(self) -> Result<u64, RevisionError> {
         Ok(self.executor.query(self.sql, self.values).await?.affected)
     }
@@ -38,7 +38,7 @@ impl<'q> Query<'q> {
     /// Reads all rows.
     ///
     /// # Errors
-    /// What the database says; and [`RevisionError`] when a row does not fit.
+    /// The database's error; and [`RevisionError`] when a row does not fit.
     ///
     /// ```
     /// use migrate_runtime::{Context, Result};
@@ -60,7 +60,7 @@ impl<'q> Query<'q> {
     /// Reads the first row, if there is one.
     ///
     /// # Errors
-    /// What the database says; and [`RevisionError`] when the row does not fit.
+    /// The database's error; and [`RevisionError`] when the row does not fit.
     pub async fn fetch_optional<T: FromRow>(self) -> Result<Option<T>, RevisionError> {
         self.rows().await?.first().map(T::from_row).transpose()
     }
@@ -68,7 +68,7 @@ impl<'q> Query<'q> {
     /// Reads the first row.
     ///
     /// # Errors
-    /// What the database says; and [`RevisionError`] when there is no row, or it does not fit.
+    /// The database's error; and [`RevisionError`] when there is no row, or it does not fit.
     pub async fn fetch_one<T: FromRow>(self) -> Result<T, RevisionError> {
         let sql = self.sql;
         let row = self.fetch_optional().await?;

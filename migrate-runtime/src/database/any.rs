@@ -77,12 +77,12 @@ impl AnyPool {
     ///
     /// assert_eq!(AnyPool::kind_of("postgres://app@localhost/app")?, Dialect::Postgres);
     /// let error = AnyPool::kind_of("host=localhost password=secret").unwrap_err();
-    /// assert_eq!(error.summary(), "`host=localhost password=***` names no database that is known");
+    /// assert_eq!(error.summary(), "`host=localhost password=***` does not name a known database");
     /// # Ok::<(), migrate_runtime::Error>(())
     /// ```
     pub fn kind_of(url: &str) -> Result<Dialect, Error> {
         let Some(dialect) = Self::dialect_of(url) else {
-            let summary = format!("`{}` names no database that is known", url::shown(url));
+            let summary = format!("`{}` does not name a known database", url::shown(url));
             return Err(Error::new(ErrorKind::Connect, summary)
                 .help("it begins with `sqlite:`, `postgres://` or `mysql://`"));
         };

@@ -24,7 +24,7 @@ pub struct Migrations {
     pub(crate) store: Store,
     /// The functions of the Rust revisions, in their order; empty when the chain was loaded at run time.
     pub(crate) functions: Cow<'static, [Functions]>,
-    /// Where the directory was at build time; only in debug builds.
+    /// The path of the directory at build time; only in debug builds.
     pub(crate) source: Option<&'static str>,
 }
 
@@ -166,7 +166,7 @@ impl Migrations {
             .collect()
     }
 
-    /// The graph of the chain. Built anew by each call, in time linear in the chain.
+    /// The graph of the chain. Built by each call, in time linear in the chain.
     #[doc(hidden)]
     pub fn graph(&self) -> RevisionGraph {
         graph::of(self.revisions())

@@ -210,7 +210,7 @@ impl fmt::Display for NullRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` has a row that is NULL, which no run leaves",
+            "`{}` has a row that is NULL, which no run writes",
             self.0
         )
     }

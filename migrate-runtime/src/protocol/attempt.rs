@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
                 }
                 Outcome::Resumed => {}
                 Outcome::Again => {
-                    debug!("another process was first: planning anew");
+                    debug!("another process changed the database first: planning again");
                     self.options.emit(&Event::Fenced);
                     wait = Wait::new(self.options.lock_deadline);
                 }

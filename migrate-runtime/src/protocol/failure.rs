@@ -140,7 +140,7 @@ fn statement_error(
     );
     let help = told.help.unwrap_or_else(|| how_to_correct(step).into());
     let aftermath = if is_lost(&error) {
-        "the connection was lost: what became of the statement, the next start finds out".to_owned()
+        "the connection was lost: the next run checks whether the statement took effect".to_owned()
     } else {
         aftermath(step, step.settled(statement))
     };
@@ -175,7 +175,7 @@ fn aftermath(step: &Step<'_>, statement: usize) -> String {
         (false, _) => ROLLED_BACK.to_owned(),
         (true, 0) => format!("{}; no statement of it is known to be done", outside(step)),
         (true, done) => format!(
-            "{}: statements 1 to {done} of {} are done, and the next start goes on behind them",
+            "{}: statements 1 to {done} of {} are done, and the next run continues after them",
             outside(step),
             step.statements()
         ),
@@ -310,6 +310,6 @@ fn is_of_newer_version(error: &sqlx::Error) -> bool {
 /// What to do about a revision that is in doubt.
 pub(super) fn how_to_settle(id: &str) -> String {
     format!(
-        "settle it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
+        "resolve it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
     )
 }

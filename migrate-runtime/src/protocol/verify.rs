@@ -267,7 +267,7 @@ pub(super) fn edited_error(
     );
     let Some((first, others)) = edited.split_first() else {
         let summary = format!(
-            "the history under {} is not the one that was applied",
+            "the ancestors of {} are not those that were applied",
             quoted(rows)
         );
         return Error::new(ErrorKind::Edited, summary)
@@ -365,8 +365,8 @@ pub(crate) fn not_embedded(revision: &Revision) -> Error {
 /// A Rust revision among those of an offline script.
 pub(crate) fn not_in_a_script(revision: &Revision) -> Error {
     let id = revision.id();
-    Error::new(ErrorKind::Unsupported, format!("revision `{id}` is written in Rust, and no script can hold it"))
-        .help("upgrade to the revision before it offline, run the app's own binary for this one, and go on behind it")
+    Error::new(ErrorKind::Unsupported, format!("revision `{id}` is written in Rust, and cannot be part of a script"))
+        .help("write a script up to the revision before it, run this one with the app's own binary, and write a script for the rest")
 }
 
 fn irreversible(migrations: &Migrations, revision: &Revision) -> Error {
@@ -443,11 +443,11 @@ fn suspends_for_all(migrations: &Migrations, step: &Step<'_>) -> Error {
     let id = step.revision.id();
     Error::new(
         ErrorKind::Unsupported,
-        format!("revision `{id}` suspends foreign keys, and would for all that share its transaction"),
+        format!("revision `{id}` suspends foreign keys, which would hold for every revision in its transaction"),
     )
     .of_revision(id, step.direction)
     .at(file_place(migrations, step.revision))
-    .help("nothing was changed; use `TransactionMode::PerRevision` (without `--single-transaction`), or run the revisions up to it, it, and the rest one after another")
+    .help("nothing was changed; use `TransactionMode::PerRevision` (without `--single-transaction`), or run the revisions before it, then it, then the rest")
 }
 
 /// The rows are not where the steps of this run have left them.
@@ -467,7 +467,7 @@ pub(super) fn moved(done: usize, of: usize, rows: &[String]) -> Error {
 pub(super) fn not_current(status: &Status) -> Error {
     let summary = match (&status.unfinished, &status.pending[..]) {
         (Some(unfinished), _) => format!(
-            "the {} of revision `{}` stopped half-way",
+            "the {} of revision `{}` was interrupted",
             unfinished.direction, unfinished.revision
         ),
         (None, [one]) => format!(

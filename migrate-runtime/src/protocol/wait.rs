@@ -32,7 +32,7 @@ impl Wait {
                 seconds(self.timeout)
             );
             return Err(Error::new(ErrorKind::Locked, summary)
-                .help("let it finish, or raise the lock deadline; nothing was changed by this process meanwhile"));
+                .help("let it finish, or raise the lock deadline; this process changed nothing"));
         }
         Ok(self.sleep().await)
     }

@@ -12,8 +12,8 @@ use crate::Direction;
 /// Why a call failed: which revision, where in its file, what the database said, and what to do next.
 ///
 /// [`Display`](fmt::Display) gives all of that over several lines; [`summary`](Self::summary) is one line.
-/// [`source`](StdError::source) goes on behind what `Display` has told, so that a report of the whole chain of errors says
-/// nothing twice; [`cause`](Self::cause) is the error behind this one in any case.
+/// [`source`](StdError::source) continues after what `Display` says, so that a report of the whole chain of errors says
+/// nothing twice; [`cause`](Self::cause) is the cause in any case.
 ///
 /// Branch on [`kind`](Self::kind), or on the predicate for it.
 pub struct Error(Box<Inner>);
@@ -33,7 +33,7 @@ struct Inner {
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// What kind of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -61,7 +61,7 @@ pub enum ErrorKind {
     Irreversible,
     /// The revision has no SQL for this database.
     MissingSql,
-    /// A revision outside a transaction stopped half-way, and what its last statement did is unknown.
+    /// A revision outside a transaction was interrupted, and whether its last statement took effect is unknown.
     InDoubt,
     /// The database is not at the head.
     NotCurrent,
@@ -166,12 +166,12 @@ impl Error {
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What happened, in one line.
+    /// The failure in one line.
     pub fn summary(&self) -> &str {
         &self.0.summary
     }
@@ -209,7 +209,7 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// What else there is to know, a line each.
+    /// More to know, a line each.
     pub fn notes(&self) -> &[String] {
         &self.0.notes
     }
@@ -225,12 +225,12 @@ impl Error {
         Some(render::located(&inner.summary, place, None, &lines, style))
     }
 
-    /// What to do next, if there is something to say.
+    /// The next step for the user, if one is known.
     pub fn advice(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// The error behind this one, such as that of sqlx, of a Rust revision, or the [`LoadError`](crate::LoadError).
+    /// The cause, such as that of sqlx, of a Rust revision, or the [`LoadError`](crate::LoadError).
     pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
         let source = self.0.source.as_ref()?;
         Some(&**source)
@@ -273,7 +273,7 @@ impl From<TargetError> for Error {
 }
 
 impl StdError for Error {
-    /// The first error behind this one that `Display` has not told.
+    /// The first cause that `Display` does not show.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let mut told = self.to_string();
         let mut next = self.cause();
@@ -285,7 +285,7 @@ impl StdError for Error {
             if !told.contains(&message) {
                 return Some(error);
             }
-            // An error may tell what is behind it in its own way.
+            // An error may show its cause in its own way.
             told.push_str(&text);
             next = error.source();
         }
@@ -307,7 +307,7 @@ pub(crate) fn database_code(error: &sqlx::Error) -> Option<String> {
     error.as_database_error()?.code().map(Cow::into_owned)
 }
 
-/// What a Rust revision returns when it fails: any error, so that `?` works on all of them.
+/// The error of a Rust revision: any error, so that `?` works on all of them.
 ///
 /// ```
 /// use migrate_runtime::RevisionError;
@@ -353,7 +353,7 @@ impl fmt::Debug for RevisionError {
 mod tests {
     use super::*;
 
-    /// What anyhow prints for `{:#}`.
+    /// The text that anyhow prints for `{:#}`.
     fn chain(error: &Error) -> String {
         let mut text = error.to_string();
         let mut next = error.source();

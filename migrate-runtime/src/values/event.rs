@@ -62,17 +62,17 @@ pub enum Event {
         duration: Duration,
     },
     /// A revision gave up on a lock that others hold on what it changes. It was rolled back, and is tried again after a
-    /// pause in which those who wait behind it can go on.
+    /// pause in which those who wait can go on.
     Retrying {
         /// The revision id.
         revision: String,
-        /// What the database said.
+        /// The database's error.
         error: String,
         /// The number of the new try, from 1.
         retry: u32,
         /// How many there will be at most.
         of: u32,
     },
-    /// Another process changed the database first, and the plan is made anew.
+    /// Another process changed the database first, and the run plans again.
     Fenced,
 }

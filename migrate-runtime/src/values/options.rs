@@ -101,7 +101,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// How a revision that stopped half-way outside a transaction is settled.
+/// How an interrupted revision is resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resolution {

@@ -3,7 +3,7 @@ use std::fmt;
 use migrate_chain::Revision;
 use migrate_chain::plan::Direction;
 
-/// What a run would do, in order.
+/// The steps that a run would take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {

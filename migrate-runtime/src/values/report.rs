@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::Direction;
 
-/// What a run did.
+/// The result of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -17,11 +17,11 @@ pub struct Report {
     pub waited: Duration,
     /// How long it took as a whole, waiting included.
     pub duration: Duration,
-    /// What was set without running anything: `stamped`, `settled`.
+    /// How the rows were set, if nothing ran: `stamped`, `resolved`.
     pub(crate) set: Option<&'static str>,
 }
 
-/// What a run did with one revision.
+/// The result for one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StepReport {

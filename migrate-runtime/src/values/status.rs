@@ -4,13 +4,13 @@ use migrate_chain::Revision;
 
 use crate::{Direction, PlannedStep};
 
-/// Where a database is, what is pending and what is wrong.
+/// The current revisions of a database, what is pending and what is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
     /// The rows of the version table, sorted.
     pub current: Vec<String>,
-    /// What an upgrade to the head would run, in order; empty when rows are unknown.
+    /// The revisions that an upgrade to the head would run, in order; empty when rows are unknown.
     pub pending: Vec<PlannedStep>,
     /// Rows that this binary does not know.
     pub unknown: Vec<String>,
@@ -19,7 +19,7 @@ pub struct Status {
     pub ahead: Vec<AheadRevision>,
     /// Revisions that are applied and were edited since.
     pub edited: Vec<String>,
-    /// The revision that stopped half-way outside a transaction, if there is one.
+    /// The revision that was interrupted outside a transaction, if there is one.
     pub unfinished: Option<Unfinished>,
     /// The history of another tool, if the chain was imported from it or the database is at base and has one.
     pub adoption: Option<Adoption>,
@@ -63,7 +63,7 @@ impl AheadRevision {
     }
 }
 
-/// A revision that stopped half-way outside a transaction.
+/// A revision that was interrupted outside a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unfinished {
@@ -73,7 +73,7 @@ pub struct Unfinished {
     pub direction: Direction,
     /// How many of its statements are known to be done.
     pub statements_done: usize,
-    /// What the database said, if a statement failed.
+    /// The database's error, if a statement failed.
     pub error: Option<String>,
 }
 
@@ -168,7 +168,7 @@ impl fmt::Display for Status {
             } = unfinished;
             write!(
                 f,
-                "\nstopped half-way: {direction} of {revision}, {statements_done} statements done"
+                "\ninterrupted: {direction} of {revision}, {statements_done} statements done"
             )?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::super::failure::{self, Result};
 use super::super::files;
 use super::package::{Package, from_here};
 
-/// What became of the build script.
+/// The result for the build script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// There was none, and now there is.
@@ -78,7 +78,7 @@ pub(crate) fn ensure(package: &Package, directory: &str) -> Result<Outcome> {
     Ok(change.outcome(path))
 }
 
-/// What an existing script needs.
+/// The change that an existing script needs.
 #[derive(Debug, PartialEq, Eq)]
 enum ScriptChange {
     None,

@@ -33,14 +33,14 @@ pub(crate) struct Init {
     directory: Option<PathBuf>,
 }
 
-/// What there is after `init`.
+/// The result of `init`.
 #[derive(Debug)]
 pub(crate) struct Initialized {
     /// The directory.
     pub(crate) directory: PathBuf,
     /// The files and folders that were made.
     pub(crate) created: Vec<PathBuf>,
-    /// What became of the build script; none without a crate.
+    /// The result for the build script; none without a crate.
     pub(crate) build_script: Option<BuildScript>,
     /// The directory as the macro and the build script name it.
     pub(crate) named: String,
@@ -202,11 +202,11 @@ fn refuse_second(directory: &Path, absolute: &Path, package: Option<&Package>) -
     let other = chains.into_iter().flatten().find(|chain| chain != absolute);
     match other {
         Some(other) if !is_chain(absolute) => Err(Failure::new(format!(
-            "the crate has a chain in {} already; {} was not made",
+            "the crate has a chain in {} already; {} was not created",
             from_here(&other).display(),
             directory.display()
         ))
-        .help("add revisions to that one: the commands find it by themselves, or with `--dir`")),
+        .help("add revisions to that one: the commands find it on their own, or with `--dir`")),
         _ => Ok(()),
     }
 }
@@ -215,7 +215,7 @@ fn refuse_second(directory: &Path, absolute: &Path, package: Option<&Package>) -
 fn refuse_foreign(directory: &Path) -> Result<()> {
     match foreign::found(directory) {
         Some(found) if !directory.join(CONFIG_FILE).is_file() => Err(Failure::new(format!(
-            "{} has {found}; nothing was made",
+            "{} has {found}; nothing was created",
             directory.display()
         ))
         .note("`cargo migrate revision --sql-file` takes SQL over from such files")

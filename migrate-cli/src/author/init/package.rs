@@ -182,7 +182,7 @@ fn read(root: &Path) -> Result<String> {
 fn parse<'t>(root: &Path, text: &'t str) -> Result<DeTable<'t>> {
     let parsed = DeTable::parse(text).map_err(|error| {
         Failure::new(format!(
-            "{} is no TOML: {}",
+            "{} is not TOML: {}",
             from_here(&root.join("Cargo.toml")).display(),
             error.message()
         ))
@@ -257,10 +257,10 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_that_is_no_toml_is_an_error() {
+    fn a_manifest_that_is_not_toml_is_an_error() {
         let crates = Crates::new(&[("Cargo.toml", "[package\n")]);
         let failure =
             Package::around(&crates.0.path().join("migrations")).expect_err("it is broken");
-        assert!(failure.summary().contains("is no TOML"), "{failure:?}");
+        assert!(failure.summary().contains("is not TOML"), "{failure:?}");
     }
 }

@@ -145,13 +145,13 @@ fn joined(run: &[&Revision], dialect: Dialect, range: RangeOf) -> Result<String>
             .map(|revision| revision.id())
             .collect::<Vec<_>>()
             .join(", ");
-        Err(
-            Failure::new("cannot squash: the statements are others once they stand in one file")
-                .note(format!(
-                    "the revisions are {odd}; a `DELIMITER` that is not set back does this"
-                ))
-                .help("mend the revision in question, or squash without it"),
+        Err(Failure::new(
+            "cannot squash: joined in one file, the statements are split in another way",
         )
+        .note(format!(
+            "the revisions are {odd}; a `DELIMITER` that is not set back does this"
+        ))
+        .help("fix that revision, or leave it out of the squash"))
     }
 }
 
@@ -309,6 +309,9 @@ SELECT 'p';
         ];
         let refused = joined("dialects = ['mysql']\n", &bodies)
             .expect_err("the second is one statement then");
-        assert!(refused.contains("the statements are others"), "{refused}");
+        assert!(
+            refused.contains("the statements are split in another way"),
+            "{refused}"
+        );
     }
 }

@@ -69,11 +69,11 @@ struct Squashed {
     /// Its file, relative to the directory.
     file: String,
     text: String,
-    /// The files that it stands for.
+    /// The files that it replaces.
     old: Vec<String>,
 }
 
-/// What was written and removed.
+/// The files written and removed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Written {
     /// The id of the squash.
@@ -244,7 +244,7 @@ fn left_over(old: &VecDeque<PathBuf>, new: &Path, error: &std::io::Error) -> Fai
         .help(format!("remove what is left by hand: {}", names.join(", ")))
 }
 
-/// Where the new file goes: to the last revision, by the template.
+/// The path of the new file: next to the last revision, by the template.
 fn file_of(directory: &Directory, last: &Revision, header: &RevisionFile) -> Result<String> {
     let config = &directory.chain.config;
     let name = file_name::file_name(
@@ -347,7 +347,7 @@ fn still_accepted(directory: &Directory, after: &Chain, dialects: &[Dialect]) ->
         let unknown = |&dialect: &Dialect| !revision.accepts(&before.digest(dialect), dialect);
         if dialects.iter().any(unknown) {
             return Err(Failure::new(format!(
-                "cannot squash: databases at `{}` would not be known any more; nothing was written",
+                "cannot squash: databases at `{}` would become unknown; nothing was written",
                 revision.id()
             ))
             .note("too many squashes stand under one merge"));
@@ -395,7 +395,7 @@ mod tests {
         let refused = squash(1).expect_err("seven squashes make more combinations than are kept");
         assert_eq!(
             refused.summary(),
-            "cannot squash: databases at `m` would not be known any more; nothing was written"
+            "cannot squash: databases at `m` would become unknown; nothing was written"
         );
         assert!(scene.read("versions/a1.sql").contains("CREATE TABLE a1"));
     }

@@ -1,4 +1,4 @@
-//! Whether a squash does what the revisions did that it stands for.
+//! Whether a squash does what the revisions that it replaces did.
 
 use migrate_diff::{DevServer, Schema, Touched};
 use migrate_runtime::Migrations;

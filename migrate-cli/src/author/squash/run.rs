@@ -88,7 +88,7 @@ impl Run {
         } else if !is_first && graph.down(revision).len() > 1 {
             Some("is a merge point".to_owned())
         } else if let Some(child) = outside(graph.next(revision)).filter(|_| !is_last) {
-            Some(format!("is a branch point: `{child}` stands on it as well"))
+            Some(format!("is a branch point: `{child}` is a child of it too"))
         } else {
             let user = outside(graph.all_next(revision)).filter(|_| !is_last)?;
             Some(format!("is what `{user}` depends on"))
@@ -98,7 +98,7 @@ impl Run {
 
 fn refused(id: &str, reason: &str) -> Failure {
     Failure::new(format!("cannot squash: `{id}` {reason}"))
-        .help("squash what lies before it, or behind it")
+        .help("squash the revisions before it, or those after it")
 }
 
 /// The revisions from `first`, or from the base, up to `last`.
@@ -125,7 +125,7 @@ fn line(directory: &Directory, first: Option<usize>, last: usize) -> Result<Vec<
 fn not_below(directory: &Directory, first: Option<usize>, last: usize) -> Failure {
     let id = |revision| directory.chain.graph.id(revision);
     let first = first.map_or("base", id);
-    Failure::new(format!("`{first}` is no ancestor of `{}`", id(last)))
+    Failure::new(format!("`{first}` is not an ancestor of `{}`", id(last)))
         .help("name the older revision first, as `A:B`")
 }
 
@@ -193,15 +193,15 @@ mod tests {
         for (range, message) in [
             (
                 "b1:d1",
-                "cannot squash: `c1` is a branch point: `x1` stands on it as well",
+                "cannot squash: `c1` is a branch point: `x1` is a child of it too",
             ),
             ("a1:c1", "cannot squash: `a1` is what `x1` depends on"),
             (
                 "b1:b1",
                 "the range holds one revision, `b1`: there is nothing to squash",
             ),
-            ("c1:b1", "`c1` is no ancestor of `b1`"),
-            ("x1:e1", "`x1` is no ancestor of `e1`"),
+            ("c1:b1", "`c1` is not an ancestor of `b1`"),
+            ("x1:e1", "`x1` is not an ancestor of `e1`"),
             ("b1", "`b1` is not a target: a range is written"),
             ("b1:zz", "no revision or branch is called `zz`"),
         ] {

@@ -75,7 +75,7 @@ pub(super) fn explain(error: &sqlx::Error) -> Explained {
     let (kind, help) = match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => (
             ErrorKind::Connect,
-            "look whether the server is there; the next start finds out what was done",
+            "check that the server is running; the next run finds out what was done",
         ),
         _ => match known(error).or_else(|| advice(error)) {
             Some(known) => known,
@@ -121,7 +121,7 @@ fn known(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
         ),
         SHUTDOWN | KILLED => (
             ErrorKind::Connect,
-            "start again when the server is back: the next start finds out what was done",
+            "start again when the server is back: the run finds out what was done",
         ),
         COMMAND_DENIED if database_message(error).starts_with("SELECT ") => (
             ErrorKind::Database,

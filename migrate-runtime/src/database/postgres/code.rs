@@ -186,7 +186,7 @@ pub(super) fn explain(error: &sqlx::Error) -> Explained {
         ),
         sqlx::Error::Protocol(_) => (
             ErrorKind::Connect,
-            Some("check the URL: what answers there is no PostgreSQL"),
+            Some("check the URL: the server there is not PostgreSQL"),
         ),
         _ => explain_code(code(error)),
     };

@@ -197,7 +197,7 @@ impl<'a> PostgresSession<'a> {
     pub(super) async fn enter(&mut self, schema: &str) -> Result<(), Error> {
         let path = setting::enter(self.connection.get(), schema).await;
         let path = path.map_err(|error| {
-            let summary = format!("the schema `{schema}` cannot be entered");
+            let summary = format!("the schema `{schema}` cannot be used");
             Error::new(explain(&error).kind, summary).caused_by(error)
         })?;
         self.entered = Some(path.ok_or_else(|| {

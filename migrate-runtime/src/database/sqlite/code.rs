@@ -93,7 +93,7 @@ pub(super) fn explain(error: &sqlx::Error) -> Explained {
         ),
         Some(SQLITE_NOTADB | SQLITE_CORRUPT) => (
             ErrorKind::Connect,
-            "check the path: the file is no SQLite database, is encrypted, or is damaged",
+            "check the path: the file is not a SQLite database, is encrypted, or is damaged",
         ),
         _ => {
             return Explained {

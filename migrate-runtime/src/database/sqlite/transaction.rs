@@ -252,7 +252,7 @@ async fn ended(
                 statement, error, ..
             },
         ) if ends_transaction(script, statement) => format!(
-            "ended the transaction that it runs in, and failed behind that: {}",
+            "ended the transaction that it runs in, and failed after that: {}",
             database_message(&error)
         )
         .into(),

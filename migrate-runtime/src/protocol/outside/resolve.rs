@@ -28,7 +28,7 @@ impl<'a> Run<'a> {
                 Outcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
-                        set: Some("settled"),
+                        set: Some("resolved"),
                         ..Report::default()
                     }));
                 }
@@ -56,9 +56,9 @@ impl<'a> Run<'a> {
         let Some(run) = run.filter(|run| run.revision == revision) else {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                format!("revision `{revision}` is not half-way"),
+                format!("revision `{revision}` is not interrupted"),
             )
-            .help("`status` shows whether a revision has to be settled, and which"));
+            .help("`status` names the revision to resolve, if there is one"));
         };
         self.look_beyond(views, state).await?;
         self.undo_as_recorded(views, state, &journal, &run);

@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
     pub(super) fn statement_in_doubt(&self, step: &Step<'_>, done: usize, look: &str) -> Error {
         let id = step.revision.id();
         let summary = format!(
-            "the {} of revision `{id}` was cut off in statement {} of {}, and whether that was done is unknown",
+            "the {} of revision `{id}` was interrupted in statement {} of {}, and whether that took effect is unknown",
             step.direction,
             done + 1,
             step.statements()
@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
     pub(super) fn in_doubt(&self, step: &Step<'_>) -> Error {
         let id = step.revision.id();
         let summary = format!(
-            "the {} of revision `{id}` was cut off, and what it did is unknown",
+            "the {} of revision `{id}` was interrupted, and what it did is unknown",
             step.direction
         );
         Error::new(ErrorKind::InDoubt, summary)
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
         Error::new(ErrorKind::Edited, summary)
             .of_revision(id, step.direction)
             .at(file_place(self.migrations, step.revision))
-            .help(format!("restore the file up to there, or settle the revision with `cargo migrate resolve {id}`"))
+            .help(format!("restore the file up to there, or resolve the revision: `cargo migrate resolve {id}`"))
     }
 
     /// A downgrade goes on with the script that it began with.

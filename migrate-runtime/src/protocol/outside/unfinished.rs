@@ -83,7 +83,7 @@ fn stamp_under_way(last: &JournalRow, tables: &Tables) -> Error {
 pub(in crate::protocol) fn not_over(run: &UnfinishedRun) -> Error {
     let id = &run.revision;
     let summary = format!(
-        "the {} of revision `{id}` stopped half-way, and a stamp would forget it",
+        "the {} of revision `{id}` was interrupted, and a stamp would forget it",
         run.direction
     );
     Error::new(ErrorKind::InDoubt, summary)
@@ -96,9 +96,9 @@ pub(super) fn unknown_half_way(run: &UnfinishedRun) -> Error {
     Error::new(
         ErrorKind::InDoubt,
         format!(
-            "the {} of revision `{id}` stopped half-way, and this binary does not know it",
+            "the {} of revision `{id}` was interrupted, and this binary does not know it",
             run.direction
         ),
     )
-    .help("start the version of the app that has the revision: it goes on where it stopped")
+    .help("start the version of the app that has the revision: it continues where the revision stopped")
 }
