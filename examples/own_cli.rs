@@ -6,7 +6,8 @@
 //! own_cli serve               what each replica runs: it waits until the database is current
 //! ```
 //!
-//! The database is the one that `DATABASE_URL` names; `--features postgres` or `mysql` adds another kind than SQLite.
+//! The database is the one that `DATABASE_URL` names; `--features cli,postgres` or `cli,mysql` adds another
+//! kind than SQLite.
 
 #![allow(
     clippy::print_stdout,

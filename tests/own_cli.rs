@@ -150,9 +150,11 @@ fn binary() -> &'static PathBuf {
             .args(["build", "--quiet", "--package", "embed-migrations"])
             .args(["--example", "own_cli"])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
-        if cfg!(feature = "postgres") {
-            build.arg("--all-features");
-        }
+        build.args(if cfg!(feature = "postgres") {
+            &["--all-features"][..]
+        } else {
+            &["--features", "cli"]
+        });
         assert!(build.status().expect("cargo starts").success());
         // target/debug/deps/own_cli-… is this test.
         let test = std::env::current_exe().expect("it has a path");

@@ -256,7 +256,10 @@ async fn a_file_that_is_no_database() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
-    assert!(error.to_string().contains("no SQLite database"), "{error}");
+    assert!(
+        error.to_string().contains("not a SQLite database"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

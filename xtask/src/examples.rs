@@ -55,7 +55,7 @@ fn run_one(sh: &Shell, steps: &mut Steps, name: &str, expected: &[&str]) {
     }
     let arguments: &[&str] = match name {
         "axum_service" => &["--", "--once"],
-        "own_cli" => &["--", "migrate", "heads"],
+        "own_cli" => &["--features", "cli", "--", "migrate", "heads"],
         _ => &[],
     };
     // The default database of an example is SQLite, whatever this shell has set.
