@@ -70,7 +70,8 @@ impl Command {
     fn reads_the_chain(&self) -> bool {
         !matches!(
             self,
-            Self::Completions(_) | Self::Author(Author::Init(_) | Author::ListTemplates(_))
+            Self::Completions(_)
+                | Self::Author(Author::Init(_) | Author::Import(_) | Author::ListTemplates(_))
         )
     }
 }

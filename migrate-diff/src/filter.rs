@@ -1,5 +1,6 @@
 //! What of a database is looked at.
 
+use migrate_chain::adopt::Adopt;
 use migrate_chain::config::Config;
 use wildmatch::WildMatch;
 
@@ -38,7 +39,10 @@ impl Filter {
         };
         let schema = config.version_table_schema.as_deref();
         let qualified = |table: &str| schema.map(|schema| format!("{schema}.{table}"));
-        let tables = [&config.version_table, &config.journal_table];
+        let mut tables = vec![&config.version_table, &config.journal_table];
+        if let Some(Adopt::History { table, .. }) = &config.adopt {
+            tables.push(table);
+        }
         Self {
             include: patterns(&config.include),
             exclude: patterns(&config.exclude),

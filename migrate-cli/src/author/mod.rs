@@ -1,8 +1,10 @@
 //! The commands that write files: they work on a migration directory, and exist in `cargo migrate` alone.
 
 mod autogenerate;
+mod baseline;
 mod dialect_names;
 mod directory;
+mod dump;
 mod edit;
 mod failure;
 mod file_name;
@@ -10,6 +12,7 @@ mod files;
 mod header_edit;
 mod hooks;
 mod id;
+mod import;
 mod init;
 mod lint;
 mod list_templates;
@@ -36,6 +39,7 @@ use migrate_command::parts::{Exit, Ui};
 use crate::project::Project;
 pub(crate) use directory::Directory;
 pub(crate) use failure::{Result, comparison};
+use migrate_runtime::render::{self, Style};
 pub(crate) use scratch::{Servers, until_interrupted};
 use show::Show;
 
@@ -43,12 +47,14 @@ use show::Show;
 #[derive(Subcommand)]
 pub(crate) enum Author {
     Init(init::Init),
+    Import(import::Import),
     Revision(revision::Revision),
     Merge(merge::Merge),
     Edit(edit::Edit),
     Rebase(rebase::Rebase),
     Squash(squash::Squash),
     Verify(verify::Verify),
+    Dump(dump::Dump),
     Lock(lock::Lock),
     Lint(lint::Lint),
     #[command(alias = "list_templates")]
@@ -87,7 +93,24 @@ impl Author {
         let directory = || Directory::open(project.directory());
         let url = || project.globals().database_url();
         match self {
-            Self::Init(command) => tell(ui, &command.run(project)?),
+            Self::Init(command) => {
+                let initialized = command.run(project)?;
+                tell(ui, &initialized);
+                if command.from_database {
+                    let directory = Directory::open(&initialized.directory)?;
+                    tell(ui, &baseline::write(&directory, project.globals()).await?);
+                }
+            }
+            Self::Import(command) => {
+                let outcome = command.run(project).await?;
+                for warning in outcome.warnings() {
+                    ui.note(warning);
+                }
+                for fault in &outcome.faults {
+                    ui.note(render::text(fault, Style::Plain));
+                }
+                tell(ui, &outcome);
+            }
             Self::Revision(command) => {
                 let revisions = command.run(&directory()?, project.globals()).await?;
                 tell(ui, &revisions);
@@ -133,6 +156,9 @@ impl Author {
                 let directory = directory()?;
                 let work = Box::pin(command.run(&directory, project.globals(), ui));
                 return until_interrupted(work).await;
+            }
+            Self::Dump(command) => {
+                command.run(&directory()?, project.globals(), ui).await?;
             }
             Self::ListTemplates(_) => {
                 let templates = &list_templates::TEMPLATES;

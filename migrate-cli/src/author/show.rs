@@ -109,6 +109,10 @@ impl Show for Initialized {
         self.build_script_text(&mut text);
         if self.is_changed() {
             self.next_text(&mut text);
+            let _ = writeln!(
+                text,
+                "\nThen write the first revision: cargo migrate revision -m \"Create users\""
+            );
         }
         text.trim_end().to_owned()
     }
@@ -170,10 +174,16 @@ impl Initialized {
             self.source.display(),
             self.lines().join("\n    ")
         );
-        let _ = writeln!(
-            text,
-            "\nThen write the first revision: cargo migrate revision -m \"Create users\""
-        );
+    }
+
+    /// What was made for the revisions that `import` writes, and what the crate needs.
+    pub(crate) fn text_for_import(&self) -> String {
+        let mut text = String::new();
+        self.build_script_text(&mut text);
+        if self.is_changed() {
+            self.next_text(&mut text);
+        }
+        text
     }
 }
 

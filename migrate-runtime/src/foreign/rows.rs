@@ -51,7 +51,10 @@ pub(crate) fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
     let time = |column: &str, kind| text(&time(dialect, column, kind));
     let version = text("version");
     let of = |version: &str, checksum: &str, state: &str, at: &str, by: &str, rest: &str| {
-        format!("SELECT {version}, {checksum}, {state}, {at}, {by} FROM {table} {rest}")
+        format!(
+            "SELECT {version} AS of_version, {checksum} AS of_checksum, {state} AS of_state, {at} AS of_time, {by} AS of_user \
+             FROM {table} {rest}"
+        )
     };
     match tool {
         Tool::Sqlx => {

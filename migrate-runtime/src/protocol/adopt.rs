@@ -1,19 +1,20 @@
 //! Taking over the history of another tool: the revisions that it has applied are recorded as stamped, under both locks,
 //! before anything runs.
 
+mod refusal;
+
 use std::collections::HashSet;
 
 use migrate_chain::adopt::{Adopt, Tool};
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::{Dialect, Revision};
 
-use super::place::file_place;
 use super::run::{CREATED, Outcome, Run};
 use super::stamp;
 use super::view::View;
 use super::wait::Wait;
 use crate::database::{Cause, Transactional, Untold, Work};
-use crate::foreign::applied::{Comparison, Ours, Refusal, compare};
+use crate::foreign::applied::{Comparison, Ours, compare};
 use crate::foreign::find::{self, Found};
 use crate::foreign::rows::HistoryRow;
 use crate::foreign::{lock, rows};
@@ -23,7 +24,7 @@ use crate::journal::{JournalDirection, JournalEvent, Record};
 use crate::sql::Script;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::status::Adoption;
-use crate::{Event, Migrations, Report};
+use crate::{Event, Report};
 
 /// The history of another tool, as far as the chain adopts it.
 pub(super) struct History {
@@ -270,7 +271,7 @@ impl Run<'_> {
                 found.table,
                 tool.name()
             );
-            Error::new(ErrorKind::Foreign, summary).help(NOTHING_CHANGED)
+            Error::new(ErrorKind::Foreign, summary).help("nothing was changed")
         })?;
         Ok(History { tool, found, rows })
     }
@@ -284,7 +285,7 @@ impl Run<'_> {
                 .await?
                 .is_empty();
             if has_rows {
-                return Err(foreign(&found));
+                return Err(refusal::foreign(&found));
             }
         }
         Ok(())
@@ -323,11 +324,11 @@ impl Run<'_> {
         history: &'h History,
     ) -> Result<Comparison<'h>, Error> {
         let revisions = self.migrations.revisions();
-        let refused = |refusal| refused(self.migrations, history, refusal);
+        let refused = |why| refusal::refused(self.migrations, history, why);
         let compared =
             compare(history.tool, revisions, &view.graph, ours, &history.rows).map_err(refused)?;
         match compared.unknown.first() {
-            Some(version) => Err(unknown(history, version)),
+            Some(version) => Err(refusal::unknown(history, version)),
             None => Ok(compared),
         }
     }
@@ -366,7 +367,15 @@ impl Run<'_> {
             Ok(()) => {}
             // The other tool was at work in between.
             Err(failure) if matches!(*failure.cause, Cause::Statement { .. }) => {
-                return Ok(Takeover::Stopped(Outcome::Resumed));
+                let again = self
+                    .read_history(history.tool, history.found.clone())
+                    .await?;
+                if again.rows != history.rows {
+                    return Ok(Takeover::Stopped(Outcome::Resumed));
+                }
+                let table = &history.found.table;
+                let summary = format!("the rows of `{table}` cannot be counted");
+                return Err(Error::new(ErrorKind::Database, summary).help("nothing was changed"));
             }
             Err(failure) => return self.interrupted(failure, state, &[]).map(Takeover::Stopped),
         }
@@ -378,14 +387,19 @@ impl Run<'_> {
         Ok(Takeover::Done(taken(&view.graph, state, &adopted)))
     }
 
-    /// Asks the database for something.
+    /// Asks the database for something; while another connection keeps readers out, it waits.
     async fn ask(
         &mut self,
         doing: &'static str,
         sql: String,
     ) -> Result<crate::foreign::Answer, Error> {
-        let asked = self.session.ask(doing, sql).await;
-        asked.map_err(|failure| self.error(failure, &[]))
+        let mut wait = Wait::new(self.options.lock_deadline);
+        loop {
+            match self.session.ask(doing, sql.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => self.wait_to_read(failure, &mut wait).await?,
+            }
+        }
     }
 }
 
@@ -467,90 +481,5 @@ fn unchanged(dialect: Dialect, history: &History) -> String {
         ),
         Dialect::Postgres => format!("SELECT 1 / CASE WHEN {count} = {rows} THEN 1 ELSE 0 END"),
         Dialect::MySql => format!("DO IF({count} = {rows}, 1, (SELECT 1 UNION SELECT 2))"),
-    }
-}
-
-const NOTHING_CHANGED: &str = "nothing was changed";
-
-/// The database belongs to another tool, and the chain says nothing about it.
-fn foreign(found: &Found) -> Error {
-    let (table, name) = (&found.table, found.name);
-    let summary = format!(
-        "the database has the history of {name} in `{table}`, and this chain was not imported from it"
-    );
-    let error = Error::new(ErrorKind::Foreign, summary)
-        .note("its tables may be there already, and the first revisions would run on them");
-    error.help(match found.tool {
-        Some(tool) => format!(
-            "nothing was changed; take the history over: `cargo migrate import {}`; if it belongs to another component, write \
-             `[adopt] tool = \"none\"` into migrate.toml",
-            tool.name()
-        ),
-        None => "nothing was changed; if the history belongs to another component, write `[adopt] tool = \"none\"` into \
-                 migrate.toml; otherwise begin with `cargo migrate init --from-database`"
-            .to_owned(),
-    })
-}
-
-/// A version that no revision adopts.
-fn unknown(history: &History, version: &str) -> Error {
-    let (table, tool) = (&history.found.table, history.tool.name());
-    let summary = format!("`{table}` has the version `{version}`, which no revision adopts");
-    Error::new(ErrorKind::Foreign, summary)
-        .note(format!("{tool} has run a migration that was not imported"))
-        .help(format!(
-            "nothing was changed; import the migrations as they were deployed: `cargo migrate import {tool}`"
-        ))
-}
-
-fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> Error {
-    let (table, tool) = (&history.found.table, history.tool.name());
-    let revision = |index: usize| &migrations.revisions()[index];
-    let of = |revision: &Revision, summary: String| {
-        Error::new(ErrorKind::Foreign, summary).at(file_place(migrations, revision))
-    };
-    match refusal {
-        Refusal::Failed { version } => Error::new(
-            ErrorKind::Foreign,
-            format!("by `{table}` the migration `{version}` failed, or is under way"),
-        )
-        .help(format!(
-            "nothing was changed; repair it with {tool}, and start again"
-        )),
-        Refusal::Edited {
-            revision: index,
-            version,
-        } => {
-            let revision = revision(index);
-            let id = revision.id();
-            of(revision, format!("the checksum of `{version}` in `{table}` is not the one that revision `{id}` adopts"))
-                .note("the file was edited after it was applied, or the import read another version of it")
-                .help("nothing was changed; import the file as it was applied, or write the checksum of the database into the `adopts` line")
-        }
-        Refusal::Gap { applied, missing } => {
-            let (applied, missing) = (revision(applied), revision(missing));
-            let (id, under) = (applied.id(), missing.id());
-            of(applied, format!("by `{table}` revision `{id}` is applied, and `{under}` under it is not"))
-                .note(format!("{tool} has run them in another order, or has skipped one"))
-                .help(format!(
-                    "nothing was changed; run the missing migration with {tool}, or move the revision: `cargo migrate rebase`"
-                ))
-        }
-        Refusal::Partly {
-            revision: index,
-            missing,
-        } => {
-            let revision = revision(index);
-            let id = revision.id();
-            of(
-                revision,
-                format!(
-                    "revision `{id}` adopts several migrations, and `{missing}` is not in `{table}`"
-                ),
-            )
-            .help(format!(
-                "nothing was changed; run the migrations up to it with {tool}, and start again"
-            ))
-        }
     }
 }

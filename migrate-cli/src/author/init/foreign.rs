@@ -3,20 +3,36 @@
 use std::fs;
 use std::path::Path;
 
+/// The migrations of another tool in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// The tools that name their files so.
+    pub(crate) tools: &'static [&'static str],
+    count: usize,
+}
+
 /// What another tool has in a folder, such as `12 migrations of sqlx`; none where there is nothing that is known.
 pub(crate) fn found(directory: &Path) -> Option<String> {
+    let Layout { tools, count } = layout(directory)?;
+    let plural = if count == 1 { "" } else { "s" };
+    Some(format!(
+        "{count} migration{plural} of {}",
+        tools.join(" or ")
+    ))
+}
+
+/// The migrations of another tool in a folder, known by their names and first lines.
+pub(crate) fn layout(directory: &Path) -> Option<Layout> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    let (tool, count) = by_folders(directory, &names).or_else(|| by_files(directory, &names))?;
-    let plural = if count == 1 { "" } else { "s" };
-    Some(format!("{count} migration{plural} of {tool}"))
+    by_folders(directory, &names).or_else(|| by_files(directory, &names))
 }
 
 /// A folder for each migration, or the parts of a program.
-fn by_folders(directory: &Path, names: &[String]) -> Option<(&'static str, usize)> {
+fn by_folders(directory: &Path, names: &[String]) -> Option<Layout> {
     let holding = |file: &str| {
         let holds = |name: &&String| directory.join(name).join(file).is_file();
         names.iter().filter(holds).count()
@@ -33,11 +49,11 @@ fn by_folders(directory: &Path, names: &[String]) -> Option<(&'static str, usize
     let is_python = |name: &str| extension(name) == "py" && name != "__init__.py";
     let is_of_sea =
         |name: &str| name.starts_with('m') && name.contains('_') && extension(name) == "rs";
-    let counts = [
-        ("diesel", holding("up.sql")),
-        ("Prisma", holding("migration.sql")),
+    let counts: [(&[&str], usize); 4] = [
+        (&["diesel"], holding("up.sql")),
+        (&["prisma"], holding("migration.sql")),
         (
-            "Alembic",
+            &["alembic"],
             if has(names, "env.py") {
                 in_folder("versions", is_python)
             } else {
@@ -45,7 +61,7 @@ fn by_folders(directory: &Path, names: &[String]) -> Option<(&'static str, usize
             },
         ),
         (
-            "SeaORM",
+            &["sea-orm"],
             if has(names, "Cargo.toml") {
                 in_folder("src", is_of_sea)
             } else {
@@ -53,11 +69,12 @@ fn by_folders(directory: &Path, names: &[String]) -> Option<(&'static str, usize
             },
         ),
     ];
-    counts.into_iter().find(|(_, count)| *count > 0)
+    let found = counts.into_iter().find(|(_, count)| *count > 0);
+    found.map(|(tools, count)| Layout { tools, count })
 }
 
 /// A file for each migration: which tool it is its name tells, or its first lines.
-fn by_files(directory: &Path, names: &[String]) -> Option<(&'static str, usize)> {
+fn by_files(directory: &Path, names: &[String]) -> Option<Layout> {
     let is_upgrade = |name: &&String| {
         extension(name) == "sql" && !name.ends_with(".down.sql") && !name.starts_with(['U', 'R'])
     };
@@ -68,10 +85,10 @@ fn by_files(directory: &Path, names: &[String]) -> Option<(&'static str, usize)>
         .collect();
     let first = files.first()?;
     let text = fs::read_to_string(directory.join(first)).unwrap_or_default();
-    let marks = [
-        ("goose", "+goose "),
-        ("sql-migrate", "+migrate "),
-        ("dbmate", "migrate:up"),
+    let marks: [(&[&str], &str); 3] = [
+        (&["goose"], "+goose "),
+        (&["sql-migrate"], "+migrate "),
+        (&["dbmate"], "migrate:up"),
     ];
     let marked = marks.iter().find(|(_, mark)| {
         let mut comments = text
@@ -79,13 +96,14 @@ fn by_files(directory: &Path, names: &[String]) -> Option<(&'static str, usize)>
             .filter_map(|line| line.trim().strip_prefix("--"));
         comments.any(|comment| comment.trim_start().starts_with(mark))
     });
-    let tool = match marked {
-        Some((tool, _)) => tool,
-        None if first.starts_with('V') => "refinery or Flyway",
-        None if first.ends_with(".up.sql") => "sqlx or golang-migrate",
-        None => "sqlx",
+    let tools = match marked {
+        Some((tools, _)) => tools,
+        None if first.starts_with('V') => &["refinery", "flyway"][..],
+        None if first.ends_with(".up.sql") => &["sqlx", "golang-migrate"],
+        None => &["sqlx"],
     };
-    Some((tool, files.len()))
+    let count = files.len();
+    Some(Layout { tools, count })
 }
 
 /// `12_name.sql`, `V1_2__name.sql`
@@ -130,7 +148,7 @@ mod tests {
             ),
             (
                 &[("V1__a.sql", ""), ("V1_2__b.sql", ""), ("R__c.sql", "")],
-                "2 migrations of refinery or Flyway",
+                "2 migrations of refinery or flyway",
             ),
             (
                 &[("1_a.sql", "-- why\n-- +goose Up\n")],
@@ -143,7 +161,7 @@ mod tests {
             (&[("1_a.sql", "-- migrate:up\n")], "1 migration of dbmate"),
             (
                 &[("2024_a/migration.sql", ""), ("migration_lock.toml", "")],
-                "1 migration of Prisma",
+                "1 migration of prisma",
             ),
             (
                 &[
@@ -151,7 +169,7 @@ mod tests {
                     ("versions/a.py", ""),
                     ("versions/__init__.py", ""),
                 ],
-                "1 migration of Alembic",
+                "1 migration of alembic",
             ),
             (
                 &[
@@ -159,7 +177,7 @@ mod tests {
                     ("src/m2024_a.rs", ""),
                     ("src/lib.rs", ""),
                 ],
-                "1 migration of SeaORM",
+                "1 migration of sea-orm",
             ),
         ] {
             assert_eq!(of(files).as_deref(), Some(expected));

@@ -1,8 +1,8 @@
 //! `cargo migrate init`: a migration directory, and what its crate needs to embed it.
 
 mod build_script;
-mod foreign;
-mod package;
+pub(crate) mod foreign;
+pub(crate) mod package;
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -27,10 +27,19 @@ use crate::project::{Origin, Project};
 #[command(after_help = "\
 Examples:
   cargo migrate init
-  cargo migrate init db/migrations")]
+  cargo migrate init db/migrations
+  cargo migrate init --from-database      a database that no tool has migrated so far")]
 pub(crate) struct Init {
     /// The directory to make; that of --dir where nothing is given
     directory: Option<PathBuf>,
+
+    /// Write a first revision with the schema of the connected database, which is at it then
+    #[arg(long)]
+    pub(crate) from_database: bool,
+
+    /// Whether the files of another tool may be there: they are about to be imported.
+    #[arg(skip)]
+    beside: bool,
 }
 
 /// The result of `init`.
@@ -55,6 +64,15 @@ pub(crate) struct Initialized {
 }
 
 impl Init {
+    /// What `import` makes first.
+    pub(crate) fn beside(directory: Option<PathBuf>) -> Self {
+        Self {
+            directory,
+            from_database: false,
+            beside: true,
+        }
+    }
+
     /// Makes what is missing, and leaves alone what is there.
     ///
     /// # Errors
@@ -67,7 +85,9 @@ impl Init {
         let absolute = normal(&absolute(directory)?);
         let package = Package::around(&absolute)?;
         refuse_second(directory, &absolute, package.as_ref())?;
-        refuse_foreign(directory)?;
+        if !self.beside {
+            refuse_foreign(directory)?;
+        }
         let dialects = package
             .as_ref()
             .map(|package| package.dialects.clone())
@@ -154,7 +174,7 @@ impl Initialized {
 
 /// The directory where the argument names none: the one that is there already, else one at the root of the package that
 /// the user is in.
-fn default(project: &Project) -> Result<PathBuf> {
+pub(crate) fn default(project: &Project) -> Result<PathBuf> {
     let known = project.directory().to_owned();
     let here = absolute(Path::new("here"))?;
     let Some(package) = Package::around(&here)? else {
@@ -218,14 +238,14 @@ fn refuse_foreign(directory: &Path) -> Result<()> {
             "{} has {found}; nothing was created",
             directory.display()
         ))
-        .note("`cargo migrate revision --sql-file` takes SQL over from such files")
-        .help("give the chain a folder of its own: `cargo migrate init db/migrations`")),
+        .note("a chain with a folder of its own: `cargo migrate init db/migrations`")
+        .help("take the migrations and their history over: `cargo migrate import`")),
         _ => Ok(()),
     }
 }
 
 /// Makes the settings and the version locations that are not there, and says which.
-fn make(directory: &Path, dialects: &[Dialect]) -> Result<Vec<PathBuf>> {
+pub(crate) fn make(directory: &Path, dialects: &[Dialect]) -> Result<Vec<PathBuf>> {
     let mut created = Vec::new();
     let settings = directory.join(CONFIG_FILE);
     if !settings.exists() {

@@ -28,6 +28,13 @@ pub(crate) struct Package {
 /// The crates that tell which databases an app uses, and how sqlx and this library call them.
 const LIBRARIES: [&str; 2] = ["embed-migrations", "embed-migrations-runtime"];
 const DRIVER: &str = "sqlx";
+const OTHERS: [&str; 5] = [
+    "diesel",
+    "refinery",
+    "sea-orm",
+    "sea-orm-migration",
+    "rusqlite",
+];
 
 impl Package {
     /// The crate that `directory` lies in: the nearest `Cargo.toml` above it. None where that is no crate, as at the
@@ -110,7 +117,10 @@ impl Dependencies {
         let (is_library, is_driver) = (LIBRARIES.contains(&package), package == DRIVER);
         self.has_library |= is_library;
         self.has_sqlx |= is_driver;
-        if is_library || is_driver {
+        if package == "rusqlite" {
+            self.dialects.push(Dialect::Sqlite);
+        }
+        if is_library || is_driver || OTHERS.contains(&package) {
             let features = [Some(own), shared].into_iter().flatten().flat_map(features);
             self.dialects
                 .extend(features.filter_map(|feature| dialect(&feature)));
@@ -129,12 +139,21 @@ fn features(dependency: &DeValue<'_>) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// The database of a feature such as `postgres`, `sqlx-mysql` of SeaORM, or `rusqlite-bundled` of refinery.
 fn dialect(feature: &str) -> Option<Dialect> {
-    feature
-        .strip_suffix("-unbundled")
-        .unwrap_or(feature)
-        .parse()
-        .ok()
+    let feature = feature.strip_prefix("sqlx-").unwrap_or(feature);
+    match feature {
+        "rusqlite" | "rusqlite-bundled" | "returning_clauses_for_sqlite_3_35" => {
+            Some(Dialect::Sqlite)
+        }
+        "tokio-postgres" | "postgres_backend" => Some(Dialect::Postgres),
+        "mysql_async" | "mysql_backend" => Some(Dialect::MySql),
+        _ => feature
+            .strip_suffix("-unbundled")
+            .unwrap_or(feature)
+            .parse()
+            .ok(),
+    }
 }
 
 fn build_script(package: &DeTable<'_>) -> Option<PathBuf> {

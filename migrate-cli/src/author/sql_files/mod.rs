@@ -16,6 +16,7 @@ use migrate_chain::tree::read_file;
 use super::failure::{self, Failure, Result};
 use super::revision_file::sql_body;
 use part::Part;
+pub(crate) use tool::divided;
 
 /// What a revision takes over from files.
 #[derive(Debug, Default)]
@@ -64,7 +65,7 @@ fn part(file: &Path, text: &str, config: &Config) -> Result<Part> {
     }
     let name = file.display().to_string();
     let is_downgrade = is_downgrade(file);
-    if let Some(part) = tool::divided(&name, text)? {
+    if let Some(part) = divided(&name, text)? {
         if is_downgrade {
             return Err(Failure::new(format!(
                 "{name} is for the downgrade, and has markers for both directions"

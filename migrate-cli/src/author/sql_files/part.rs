@@ -1,8 +1,8 @@
 /// What one file is for.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) upgrade: String,
-    pub(super) downgrade: String,
-    pub(super) keys: Vec<(&'static str, &'static str)>,
-    pub(super) notes: Vec<String>,
+pub(crate) struct Part {
+    pub(crate) upgrade: String,
+    pub(crate) downgrade: String,
+    pub(crate) keys: Vec<(&'static str, &'static str)>,
+    pub(crate) notes: Vec<String>,
 }

@@ -1,0 +1,171 @@
+//! The migrations of another tool, as they are read from its files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::failure::{self, Failure, Result};
+
+/// A migration of another tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Migration {
+    /// The versions under which the tool keeps it in its history, each with its checksum if it keeps one.
+    pub(super) adopts: Vec<String>,
+    /// What the id of the revision is made from.
+    pub(super) id: String,
+    pub(super) message: String,
+    pub(super) created: Option<String>,
+    /// Its parents, where the tool has a graph; otherwise the migration before it.
+    pub(super) parents: Option<Vec<String>>,
+    /// Further keys of the header.
+    pub(super) keys: Vec<(&'static str, String)>,
+    /// None where the tool has it in a form that cannot be carried over.
+    pub(super) upgrade: Option<String>,
+    pub(super) downgrade: Option<String>,
+    pub(super) files: Vec<PathBuf>,
+}
+
+impl Migration {
+    /// Says that it runs outside a transaction.
+    pub(super) fn outside(&mut self) {
+        self.key("transaction", "off");
+    }
+
+    pub(super) fn key(&mut self, key: &'static str, value: &str) {
+        if !self.keys.iter().any(|(known, _)| *known == key) {
+            self.keys.push((key, value.to_owned()));
+        }
+    }
+}
+
+/// All that was read.
+#[derive(Debug, Default)]
+pub(super) struct Imported {
+    /// In the order in which the tool runs them.
+    pub(super) migrations: Vec<Migration>,
+    /// The table of the history, where the app has named one.
+    pub(super) table: Option<String>,
+    /// What could not be carried over, each with its file and line.
+    pub(super) left: Vec<String>,
+    /// What was read in a way of its own.
+    pub(super) notes: Vec<String>,
+}
+
+/// Says that a line of a file could not be carried over.
+pub(super) fn at(path: &Path, line: usize, what: impl AsRef<str>) -> String {
+    format!("{}:{line}: {}", path.display(), what.as_ref())
+}
+
+/// The files of a folder, by name. Folders, and what is hidden, are left out.
+pub(super) fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    entries(folder, |path| path.is_file())
+}
+
+/// The folders of a folder, by name.
+pub(super) fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    entries(folder, Path::is_dir)
+}
+
+fn entries(folder: &Path, is_meant: impl Fn(&Path) -> bool) -> Result<Vec<(String, PathBuf)>> {
+    let read = fs::read_dir(folder).map_err(|error| failure::file("read", folder, &error))?;
+    let mut entries = Vec::new();
+    for entry in read {
+        let entry = entry.map_err(|error| failure::file("read", folder, &error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') && is_meant(&entry.path()) {
+            entries.push((name, entry.path()));
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// The files of a folder and of those in it, by path.
+pub(super) fn all_files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut all = files(folder)?;
+    for (_, inner) in folders(folder)? {
+        all.extend(all_files(&inner)?);
+    }
+    Ok(all)
+}
+
+/// The text of a file, as it is.
+pub(super) fn text(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(|error| failure::file("read", path, &error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::new(format!("{} is not UTF-8", path.display()))
+            .help("save it as UTF-8; nothing was written")
+    })
+}
+
+/// The text as a section holds it: without a byte order mark, and with LF line ends.
+pub(super) fn sql(text: &str) -> String {
+    text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
+}
+
+/// The words of a name with `_` between them.
+pub(super) fn words(name: &str) -> String {
+    name.replace('_', " ").trim().to_owned()
+}
+
+/// The digits at the beginning of a name, and the rest of it after a `_`.
+pub(super) fn numbered(name: &str) -> Option<(&str, &str)> {
+    let end = name.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = name[end..].strip_prefix('_')?;
+    (end > 0).then_some((&name[..end], rest))
+}
+
+/// A number without the zeros in front, as a database shows it.
+pub(super) fn number(digits: &str) -> String {
+    match digits.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        number => number.to_owned(),
+    }
+}
+
+/// The time in a version such as `20240131120000`, or in one of seconds since 1970; none in any other.
+pub(super) fn created(version: &str) -> Option<String> {
+    let digits: String = version.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() == 10
+        && let Ok(seconds) = digits.parse::<i64>()
+    {
+        let time = jiff::Timestamp::from_second(seconds).ok()?;
+        return Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+    let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", digits.get(..14)?).ok()?;
+    Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_tells_its_time_if_it_has_one() {
+        assert_eq!(
+            created("20240131120405").as_deref(),
+            Some("2024-01-31T12:04:05Z")
+        );
+        assert_eq!(
+            created("202401311204050000").as_deref(),
+            Some("2024-01-31T12:04:05Z")
+        );
+        assert_eq!(
+            created("1706702645").as_deref(),
+            Some("2024-01-31T12:04:05Z")
+        );
+        for none in ["1", "0001", "20241331120405", "00000000000000"] {
+            assert_eq!(created(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_shown_as_a_database_does() {
+        assert_eq!(number("0012"), "12");
+        assert_eq!(number("000"), "0");
+        assert_eq!(
+            numbered("001_create_users.sql"),
+            Some(("001", "create_users.sql"))
+        );
+        assert_eq!(numbered("create_users.sql"), None);
+    }
+}

@@ -1,0 +1,269 @@
+//! `cargo migrate import`: a chain from the migrations of another tool.
+
+mod alembic;
+mod dbmate;
+mod diesel;
+mod flyway;
+mod frame;
+mod golang_migrate;
+mod goose;
+mod locate;
+mod migration;
+mod prisma;
+mod refinery;
+mod sea_orm;
+mod settings;
+mod sqlx;
+mod tools;
+mod write;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use migrate_chain::Diagnostic;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+
+use super::directory::Directory;
+use super::failure::{self, Failure, Result};
+use super::init::{Init, Initialized};
+use super::show::Show;
+use super::touch;
+use crate::project::Project;
+use locate::Located;
+use migration::Imported;
+use tools::Tool;
+
+/// Make a chain from the migrations of another tool
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo migrate import                      the tool is known by its files
+  cargo migrate import sqlx --dry-run
+  cargo migrate import diesel --dir db/migrations")]
+pub(crate) struct Import {
+    /// The tool: sqlx, diesel, refinery, sea-orm, goose, dbmate, golang-migrate, flyway, prisma or alembic
+    tool: Option<String>,
+
+    /// The folder with the migrations [default: where the tool has them]
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Remove the files of the other tool once the revisions are written
+    #[arg(long)]
+    remove: bool,
+}
+
+/// What `import` has done.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    tool: &'static str,
+    from: PathBuf,
+    initialized: Option<Initialized>,
+    written: Vec<Written>,
+    removed: Vec<PathBuf>,
+    /// What was read in a way of its own.
+    notes: Vec<String>,
+    /// What could not be carried over.
+    left: Vec<String>,
+    /// What the build will refuse.
+    pub(crate) faults: Vec<Diagnostic>,
+    /// Whether the history of the tool has to be taken over: Alembic's table is ours.
+    adopts: bool,
+}
+
+/// A revision that was written, or would be.
+#[derive(Debug, Serialize)]
+struct Written {
+    revision: String,
+    message: String,
+    path: PathBuf,
+    adopts: Vec<String>,
+}
+
+impl Import {
+    /// Reads the migrations, and writes a revision for each.
+    ///
+    /// # Errors
+    /// Nothing was found, or something cannot be read; nothing is written then.
+    pub(crate) async fn run(&self, project: &Project) -> Result<Outcome> {
+        let tool = self.tool.as_deref().map(tools::named).transpose()?;
+        let Located { tool, folder, root } = locate::find(tool, self.from.as_deref())?;
+        let mut imported = self.read(tool, &folder, &root, project).await?;
+        if imported.migrations.is_empty() {
+            return Err(Failure::new(format!(
+                "{} has no migrations of {}",
+                folder.display(),
+                tool.name
+            ))
+            .help("name the folder with `--from`"));
+        }
+        if self.dry_run {
+            let scratch = tempfile::tempdir()
+                .map_err(|error| failure::file("make", &std::env::temp_dir(), &error))?;
+            let directory = if crate::find::is_chain(project.directory()) {
+                Directory::open(project.directory())?
+            } else {
+                settings::make(scratch.path(), &root)?;
+                Directory::open(scratch.path())?
+            };
+            let plan = write::plan(&directory, tool, &mut imported)?;
+            return Ok(self.outcome(tool, folder, plan, imported, None));
+        }
+        let target = self.target(tool, &folder, project)?;
+        let mut initialized = Init::beside(target).run(project)?;
+        settings::name(&mut initialized)?;
+        let directory = Directory::open(&initialized.directory)?;
+        let plan = write::plan(&directory, tool, &mut imported)?;
+        plan.write(&directory)?;
+        settings::adopt(&directory, tool, imported.table.as_deref())?;
+        touch::touch(&directory);
+        let removed = if self.remove {
+            write::remove(&imported)?
+        } else {
+            Vec::new()
+        };
+        let mut outcome = self.outcome(tool, folder, plan, imported, Some(initialized));
+        outcome.removed = removed;
+        Ok(outcome)
+    }
+
+    async fn read(
+        &self,
+        tool: &'static Tool,
+        folder: &std::path::Path,
+        root: &std::path::Path,
+        project: &Project,
+    ) -> Result<Imported> {
+        match tool.read {
+            tools::Reader::Files(read) => read(folder, root),
+            tools::Reader::Baseline => sea_orm::read(folder, project).await,
+            tools::Reader::Alembic => alembic::read(folder, root),
+        }
+    }
+
+    /// Where the chain goes. A tool that takes every folder among its migrations for one of them keeps its own folder.
+    fn target(
+        &self,
+        tool: &Tool,
+        folder: &std::path::Path,
+        project: &Project,
+    ) -> Result<Option<PathBuf>> {
+        let usual = super::init::default(project)?;
+        if self.remove || !tool.owns_its_folder || !locate::is_same(&usual, folder) {
+            return Ok(Some(usual));
+        }
+        let up = usual.parent().map(PathBuf::from).unwrap_or_default();
+        Ok(Some(up.join("db").join("migrations")))
+    }
+
+    fn outcome(
+        &self,
+        tool: &'static Tool,
+        from: PathBuf,
+        plan: write::Plan,
+        imported: Imported,
+        initialized: Option<Initialized>,
+    ) -> Outcome {
+        let (written, faults) = plan.shown();
+        Outcome {
+            tool: tool.name,
+            from,
+            initialized,
+            written,
+            removed: Vec::new(),
+            notes: imported.notes,
+            left: imported.left,
+            faults,
+            adopts: tool.adopts.is_some(),
+        }
+    }
+}
+
+/// Bytes in small hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Outcome", 8)?;
+        object.serialize_field("tool", self.tool)?;
+        object.serialize_field("from", &self.from)?;
+        object.serialize_field("written", &self.initialized.is_some())?;
+        object.serialize_field("revisions", &self.written)?;
+        object.serialize_field("removed", &self.removed)?;
+        object.serialize_field("notes", &self.notes)?;
+        object.serialize_field("not_carried_over", &self.left)?;
+        object.serialize_field("faults", &self.faults.len())?;
+        object.end()
+    }
+}
+
+impl Show for Outcome {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let count = self.written.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let _ = writeln!(
+            text,
+            "Read {} migrations of {} in {}",
+            self.read(),
+            self.tool,
+            self.from.display()
+        );
+        let Some(initialized) = &self.initialized else {
+            let _ = writeln!(text, "Would create {count} revision{plural}:");
+            for one in &self.written {
+                let _ = writeln!(text, "  {}  {}", one.revision, one.message);
+            }
+            return text.trim_end().to_owned();
+        };
+        let folder = self.written.first().and_then(|one| one.path.parent());
+        let folder = folder.unwrap_or(&initialized.directory).display();
+        let _ = match count {
+            0 => writeln!(
+                text,
+                "Every one of them was imported before; nothing was written"
+            ),
+            _ => writeln!(text, "Created {count} revision{plural} in {folder}"),
+        };
+        for path in &self.removed {
+            let _ = writeln!(text, "Removed {}", path.display());
+        }
+        let _ = write!(text, "{}", initialized.text_for_import());
+        if self.adopts {
+            let _ = write!(
+                text,
+                "\nThe next upgrade takes over the history of {} before it runs anything; `cargo migrate status` shows what.",
+                self.tool
+            );
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+impl Outcome {
+    /// How many migrations were read.
+    fn read(&self) -> usize {
+        self.written.len()
+    }
+
+    /// What a person must look at, a line each.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        let notes = self.notes.iter().map(|note| format!("note: {note}"));
+        let left = self
+            .left
+            .iter()
+            .map(|left| format!("not carried over: {left}"));
+        notes.chain(left)
+    }
+}

@@ -1,0 +1,16 @@
+//! Moving over from another tool: its files become a chain, and its history is taken over by whoever starts first.
+
+#[path = "../author/support.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "it is what all tests of the command line share"
+)]
+mod support;
+
+mod base;
+mod crates;
+mod history;
+mod layout;
+mod refused;
+mod sizes;
