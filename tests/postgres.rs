@@ -25,6 +25,7 @@ mod postgres {
     mod advice;
     mod bad_input;
     mod errors;
+    mod lease;
     mod locks;
     mod outside;
     mod passed;

@@ -182,6 +182,7 @@ fn settings(out: &mut String, chain: &Chain) {
         optional(config.version_table_schema.as_deref()),
         config.journal_table
     );
+    let _ = write!(out, "lease: {},", config.lease);
     out.push_str("connect: [");
     for text in &config.connect {
         let _ = write!(out, "{},", optional(text.as_deref()));

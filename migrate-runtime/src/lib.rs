@@ -20,10 +20,10 @@ mod journal;
 mod point;
 mod protocol;
 mod script;
-#[cfg(feature = "to_sqlx")]
-mod to_sqlx;
 mod sql;
 mod syntax;
+#[cfg(feature = "to_sqlx")]
+mod to_sqlx;
 mod values;
 
 pub use api::fleet::{Fleet, FleetReport, FleetResult};
@@ -91,6 +91,7 @@ pub mod __private {
         version_table_schema: None,
         journal_table: "",
         connect: [None; 3],
+        lease: false,
         adopt: None,
         chain: Packed {
             texts: &[],

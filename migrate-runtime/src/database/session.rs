@@ -105,7 +105,7 @@ pub(crate) trait Session: Send {
     /// Reads the state in one round trip. A missing table is an empty database.
     fn state<'s>(&'s mut self, tables: &'s Tables) -> BoxFuture<'s, Result<State, Failure>>;
 
-    /// Reads the journal, oldest row first. The table must exist.
+    /// Reads what a run needs of the journal, oldest row first. The table must exist.
     fn journal<'s>(
         &'s mut self,
         tables: &'s Tables,

@@ -57,6 +57,7 @@ pub struct EmbeddedMigrations {
     pub version_table_schema: Option<&'static str>,
     pub journal_table: &'static str,
     pub connect: [Option<&'static str>; 3],
+    pub lease: bool,
     pub adopt: Option<[&'static str; 2]>,
     pub chain: Packed,
     pub functions: &'static [Functions],
@@ -81,6 +82,7 @@ impl Migrations {
                     borrowed(parts.connect[1]),
                     borrowed(parts.connect[2]),
                 ],
+                lease: parts.lease,
                 adopt: match parts.adopt {
                     Some([tool, table]) => Some([Cow::Borrowed(tool), Cow::Borrowed(table)]),
                     None => None,

@@ -18,6 +18,8 @@ use crate::values::settings::Settings;
 pub(crate) struct Tables {
     pub(crate) dialect: Dialect,
     pub(crate) syntax: &'static dyn Syntax,
+    /// Whether runs keep each other out by a lease.
+    pub(crate) is_leased: bool,
     /// The schema as the user wrote it, unquoted.
     pub(crate) schema: Option<String>,
     /// The unquoted names, as catalogs hold them.
@@ -42,6 +44,7 @@ impl Tables {
         Self {
             dialect,
             syntax: syntax::of(dialect),
+            is_leased: settings.lease,
             schema: schema.map(str::to_owned),
             version_name: settings.version_table.to_string(),
             journal_name: settings.journal_table.to_string(),
@@ -69,6 +72,19 @@ impl Tables {
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The name of the table with the lease, which is the runtime's own and next to the journal.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn lease(&self) -> String {
+        // A name has 64 characters in MySQL and 63 bytes in PostgreSQL.
+        let longest = 63 - "_lease".len();
+        let stem = &self.journal_name[..self.journal_name.floor_char_boundary(longest)];
+        let table = quote_name(self.dialect, &format!("{stem}_lease"));
+        match &self.schema {
+            Some(schema) => format!("{}.{table}", quote_name(self.dialect, schema)),
+            None => table,
+        }
     }
 
     /// The journal, as SQL writes it.
@@ -134,12 +150,14 @@ impl Tables {
         self.text(&format!("{NULL_ROW}{}", self.version_name))
     }
 
-    /// The whole journal, oldest row first.
+    /// What a run needs of the journal, oldest row first: every record, and the last row, which says whether a revision is
+    /// under way. A revision outside a transaction may have left thousands of rows about its progress.
     pub(crate) fn read_journal(&self) -> String {
+        let (columns, journal) = (columns::names(columns::read()), &self.journal);
+        let records = events(JournalEvent::is_record);
         format!(
-            "SELECT {} FROM {} ORDER BY {SEQUENCE}",
-            columns::names(columns::read()),
-            self.journal
+            "SELECT {columns} FROM {journal} WHERE {EVENT} IN ({records}) OR {SEQUENCE} = (SELECT MAX({SEQUENCE}) FROM \
+             {journal}) ORDER BY {SEQUENCE}"
         )
     }
 
@@ -287,6 +305,7 @@ mod tests {
         Tables {
             dialect: Dialect::Sqlite,
             syntax: syntax::of(Dialect::Sqlite),
+            is_leased: false,
             schema: None,
             version_name: "v".to_owned(),
             journal_name: "j".to_owned(),

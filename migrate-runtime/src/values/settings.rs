@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) journal_table: Cow<'static, str>,
     /// By [`Dialect::index`].
     pub(crate) connect: [Option<Cow<'static, str>>; 3],
+    /// Whether runs keep each other out by a lease even if the server has locks.
+    pub(crate) lease: bool,
     /// `[adopt]`: the name of the tool, `none` included, and its table.
     pub(crate) adopt: Option<[Cow<'static, str>; 2]>,
 }
@@ -54,6 +56,7 @@ impl From<Config> for Settings {
             version_table_schema: config.version_table_schema.map(Cow::Owned),
             journal_table: config.journal_table.into(),
             connect: config.connect.map(|text| text.map(Cow::Owned)),
+            lease: config.lease,
             adopt: config
                 .adopt
                 .map(|adopt| adopt.words().map(|word| Cow::Owned(word.to_owned()))),

@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 /// Every key, in the order of the reference page.
-pub const KEYS: [Key; 23] = [
+pub const KEYS: [Key; 24] = [
     Key {
         name: "versions",
         takes: "a list of folders inside the migration directory, such as [\"versions\"]",
@@ -155,6 +155,16 @@ pub const KEYS: [Key; 23] = [
         default: "",
         meaning: "SQL that runs on each new connection of a run.",
         read: connect::read,
+    },
+    Key {
+        name: "database_lock",
+        takes: "\"auto\" or \"lease\"",
+        default: "\"auto\"",
+        meaning: "What keeps two runs apart: a lock of the server, or a row with an expiry for servers that do not share locks. \"auto\" takes the row where the server is known to need it.",
+        read: |reader, value| {
+            let lease = choice(value, ["auto", "lease"]);
+            set(&mut config(reader).lease, lease)
+        },
     },
     Key {
         name: "adopt",

@@ -45,6 +45,8 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// SQL that runs on each new connection of a run, by [`Dialect::index`].
     pub connect: [Option<String>; 3],
+    /// Whether runs keep each other out by a lease even if the server has locks.
+    pub lease: bool,
     /// The tool whose history is taken over; none when the chain was not imported.
     pub adopt: Option<Adopt>,
     /// The servers for scratch databases, one for each kind of database; private servers when none is named.
@@ -109,6 +111,7 @@ impl Default for Config {
             include: Vec::new(),
             exclude: Vec::new(),
             connect: [const { None }; 3],
+            lease: false,
             adopt: None,
             dev_url: Vec::new(),
             scratch_prelude: None,

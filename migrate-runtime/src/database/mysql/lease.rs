@@ -44,7 +44,7 @@ impl Lease {
         same_database(connection, &mut heart)
             .await
             .map_err(|error| database(error, doing))?;
-        let table = table(tables);
+        let table = tables.lease();
         // What was read before must not be older than what the owner before this one has committed.
         let _ = execute(connection, "SET SESSION wsrep_sync_wait = 15").await;
         let mut token = take(connection, &table).await;
@@ -152,17 +152,6 @@ fn needs_a_pool() -> Error {
 
 /// An expiry that is past.
 const OVER: &str = "'2000-01-01'";
-
-/// The table is the runtime's own, beside the journal.
-fn table(tables: &Tables) -> String {
-    let longest = 64 - "_lease".len();
-    let stem: String = tables.journal_name.chars().take(longest).collect();
-    let table = quote::name(&format!("{stem}_lease"));
-    match &tables.schema {
-        Some(schema) => format!("{}.{table}", quote::name(schema)),
-        None => table,
-    }
-}
 
 /// All who come at the same time may do it at once.
 async fn create(connection: &mut MySqlConnection, table: &str) -> Result<(), sqlx::Error> {

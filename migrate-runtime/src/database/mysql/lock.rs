@@ -21,6 +21,9 @@ pub(super) enum Lock {
 impl Lock {
     /// Tries to take it, without waiting.
     pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
+        if tables.is_leased {
+            return Lease::take(handle, tables).await.map(Self::lease);
+        }
         let name = named(tables);
         let failed = |error| database(error, "to take the lock");
         let asked = Message::default().with(Part::Other, ARE_SEVERAL).with(

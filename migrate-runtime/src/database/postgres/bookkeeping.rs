@@ -113,7 +113,7 @@ pub(super) fn record(tables: &Tables, record: &Record<'_>, has_work: bool, rows:
         .change_rows(&record.changes)
         .iter()
         .enumerate()
-        .map(|(n, change)| format!("c{n} AS ({}{} RETURNING 1)", change, own(change)))
+        .map(|(n, change)| format!("c{n} AS ({change}{} RETURNING 1)", own(tables, change)))
         .collect();
     let hits = (0..changes.len()).map(|n| format!("(SELECT count(*) FROM c{n}) = 1"));
     let hits: Vec<String> = hits.collect();
@@ -131,8 +131,8 @@ pub(super) fn record_only(tables: &Tables, entry: &Entry<'_>) -> String {
 /// The condition of a change that the row is the work of this transaction. Its number in a row has 32 bits.
 const OWN: &str = " AND xmin::text = (txid_current() & 4294967295)::text";
 
-fn own(change: &str) -> &'static str {
-    if change.starts_with("INSERT") {
+fn own(tables: &Tables, change: &str) -> &'static str {
+    if change.starts_with("INSERT") || tables.is_leased {
         ""
     } else {
         OWN
@@ -167,9 +167,10 @@ fn check(tables: &Tables, has_work: bool, hits: &str, removed: &[String], rows: 
     } else {
         String::new()
     };
-    // A row more may be the revision's doing, or that of somebody who does not ask for the lock.
+    // A row more may be the revision's doing, or that of somebody who does not ask for the lock. A lease does not tell.
+    let own = own(tables, "");
     let more = format!(
-        "(SELECT count(*) FROM {version}) > {rows} AND NOT EXISTS (SELECT FROM {version} WHERE version_num NOT IN ({names}){OWN})"
+        "(SELECT count(*) FROM {version}) > {rows} AND NOT EXISTS (SELECT FROM {version} WHERE version_num NOT IN ({names}){own})"
     );
     format!(
         "CAST(CASE {unfinished}{hits}WHEN (SELECT count(*) FROM {version}) <> {rows} THEN CASE WHEN {more} THEN '{fenced}' ELSE \

@@ -60,8 +60,8 @@ async fn patiently<'a>(
                 tokio::time::sleep(PAUSE).await;
             }
             Ok(connection) => {
-                let user = options.get_username().to_owned();
-                let handle = Handle::Own(Box::new(connection), user);
+                let options = Box::new(options.clone().disable_statement_logging());
+                let handle = Handle::Own(Box::new(connection), options);
                 return Ok(PostgresSession::opened(handle, limits));
             }
             Err(error) => return Err(cannot_open(options, error)),

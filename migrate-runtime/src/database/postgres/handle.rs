@@ -1,11 +1,12 @@
 //! The connection, by who owns it.
 
 use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
 
 /// The connection, by who owns it.
 pub(super) enum Handle<'a> {
-    /// And the user who opened it.
-    Own(Box<PgConnection>, String),
+    /// And what opens another one like it.
+    Own(Box<PgConnection>, Box<PgConnectOptions>),
     Borrowed(&'a mut PgConnection),
 }
 

@@ -148,6 +148,7 @@ mod tests {
             version_table_schema: schema.map(Cow::Borrowed),
             journal_table: Cow::Borrowed("migrate_journal"),
             connect: [const { None }; 3],
+            lease: false,
             adopt: None,
         };
         Lock::of(&Tables::new(Dialect::Postgres, &settings, None))

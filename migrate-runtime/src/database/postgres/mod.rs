@@ -9,6 +9,7 @@ mod execute;
 mod executor;
 mod failure;
 mod handle;
+mod lease;
 mod lock;
 mod message;
 mod outside;

@@ -11,6 +11,7 @@ use super::bookkeeping::{BEGINS, ENDS, record_only};
 use super::code::{Signal, database};
 use super::execute::execute;
 use super::executor::PgExecutor;
+use super::lease::Lease;
 use super::message::Message;
 use super::quote::text;
 use super::read::Found;
@@ -81,6 +82,7 @@ impl PostgresSession<'_> {
         }
         message.push(&reset::own_role_for_now(&self.owner(found)));
         message.push(&record_only(&found.tables, row));
+        message.push(&self.fence());
         message.push("COMMIT");
         let mut is_open = false;
         let mut told = |told| is_open |= told == Told::Open;
@@ -149,15 +151,16 @@ impl PostgresSession<'_> {
         duration: Duration,
     ) -> Result<(), Cause> {
         let mut message = Message::default();
-        for statement in self.as_ourselves(
-            found,
-            vec![found.tables.add(row, Some(duration))],
-            self.own.is_some(),
-        ) {
+        let record = vec![self.fence(), found.tables.add(row, Some(duration))];
+        for statement in self.as_ourselves(found, record, self.own.is_some()) {
             message.push(&statement);
         }
         let sent = execute(self.connection.get(), message.text()).await;
-        sent.map(|_| ()).map_err(|error| database(error, RECORD))
+        sent.map(|_| ()).map_err(|error| match Signal::of(&error) {
+            // What the statement did, the next start finds out.
+            Some(Signal::Busy) => lost(),
+            _ => database(error, RECORD),
+        })
     }
 
     /// Statements of ours under our own role, whatever the revision has set. That ends with the transaction, and so with the
@@ -187,6 +190,7 @@ impl PostgresSession<'_> {
             settings.push(("lock_timeout", "0".to_owned()));
         }
         let lock = self.lock.map(|lock| Signal::Busy.unless(&lock.is_held()));
+        let lock = lock.or_else(|| self.lease.as_ref().map(Lease::guard));
         let next = Signal::Fenced.unless(&is_next(&found.tables, row));
         let checks = lock.into_iter().chain([next]).collect();
         let mut message = Message::default();
@@ -201,9 +205,7 @@ impl PostgresSession<'_> {
             .await;
         sent.map_err(|failure| match failure {
             // It is the server that has taken it away, or a pooler that has gone to another backend.
-            Cause::Busy { .. } => Cause::Busy {
-                holder: "another session: this one has lost its lock".to_owned(),
-            },
+            Cause::Busy { .. } => lost(),
             failure => failure,
         })
     }
@@ -224,6 +226,12 @@ impl PostgresSession<'_> {
         result.map_err(|error| rust_cause(0, error))?;
         point::reached(point::BEFORE_RECORD);
         self.add_row(found, row, started.elapsed()).await
+    }
+}
+
+fn lost() -> Cause {
+    Cause::Busy {
+        holder: "another session: this one has lost its lock".to_owned(),
     }
 }
 

@@ -38,13 +38,94 @@ pub(super) async fn read_state(
     connection: &mut PgConnection,
     tables: &Tables,
 ) -> Result<(State, Found), sqlx::Error> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(query(tables)))
-        .fetch_all(connection)
-        .await?;
+    if tables.is_leased {
+        return read_in_plain_sql(connection, tables).await;
+    }
+    let rows = sqlx::raw_sql(AssertSqlSafe(query(tables))).fetch_all(&mut *connection);
+    let rows = match rows.await {
+        Err(sqlx::Error::Database(_)) if needs_a_lease(connection).await => {
+            let tables = Tables {
+                is_leased: true,
+                ..tables.clone()
+            };
+            return read_in_plain_sql(connection, &tables).await;
+        }
+        rows => rows?,
+    };
     let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let found = found(first, tables)?;
     let state = state(&rows, first.try_get(FACTS + 1)?, first.try_get(FACTS + 2)?)?;
     Ok((state, found))
+}
+
+/// Whether the server speaks as PostgreSQL does, and says yes to everyone who asks for an advisory lock.
+async fn needs_a_lease(connection: &mut PgConnection) -> bool {
+    let version = sqlx::raw_sql("SELECT version()")
+        .fetch_one(connection)
+        .await;
+    let version = version.and_then(|row| row.try_get::<String, _>(0));
+    version.is_ok_and(|version| version.contains("CockroachDB"))
+}
+
+/// Reads the state by statements that servers with the words of PostgreSQL take as well: what there is first, and then
+/// what that says.
+async fn read_in_plain_sql(
+    connection: &mut PgConnection,
+    tables: &Tables,
+) -> Result<(State, Found), sqlx::Error> {
+    let (version, journal) = (text(&tables.version_name), text(&tables.journal_name));
+    let schemas = match &tables.schema {
+        Some(schema) => format!("= {}", text(schema)),
+        None => "= ANY (current_schemas(false))".to_owned(),
+    };
+    let sql = format!(
+        "SELECT coalesce(current_schema()::text, ''), current_setting('search_path'), coalesce(current_setting('{MARK}', true), \
+         '') = '1', now() <> statement_timestamp(), coalesce(current_setting('transaction_timeout', true), '0') <> '0'; SELECT \
+         table_schema::text, table_name::text FROM information_schema.tables WHERE table_schema {schemas} AND table_name IN \
+         ({version}, {journal})"
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *connection);
+    let rows = rows.await?;
+    let (facts, rest) = rows.split_first().ok_or(sqlx::Error::RowNotFound)?;
+    let mut there = Vec::new();
+    for row in rest {
+        there.push((row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?));
+    }
+    let current: String = facts.try_get(0)?;
+    let found = there.first().map(|(schema, _)| schema.clone());
+    let schema = tables.schema.clone().or(found).unwrap_or(current);
+    let has = |table: &str| {
+        there
+            .iter()
+            .any(|one| *one == (schema.clone(), table.to_owned()))
+    };
+    let (has_version, has_journal) = (has(&tables.version_name), has(&tables.journal_name));
+    let tables = if schema.is_empty() {
+        tables.clone()
+    } else {
+        tables.in_schema(&schema)
+    };
+    let rows = match (has_version, has_journal) {
+        (false, _) => Vec::new(),
+        (true, false) => fetch(connection, tables.read_version()).await?,
+        (true, true) => fetch(connection, tables.read()).await?,
+    };
+    let found = Found {
+        search_path: facts.try_get(1)?,
+        is_direct: facts.try_get(2)?,
+        is_in_transaction: facts.try_get(3)?,
+        is_replica: false,
+        can_tell: false,
+        is_timed: facts.try_get(4)?,
+        tables,
+    };
+    Ok((state(&rows, has_version, has_journal)?, found))
+}
+
+async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<PgRow>, sqlx::Error> {
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .fetch_all(connection)
+        .await
 }
 
 /// Reads the state of a database where there is nothing to do: two queries that are as cheap as they can be, and that

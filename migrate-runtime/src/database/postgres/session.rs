@@ -2,6 +2,7 @@
 
 use super::code::{database, explain};
 use super::handle::Handle;
+use super::lease::Lease;
 use super::lock::Lock;
 use super::prepared::Prepared;
 use super::read::Found;
@@ -29,6 +30,8 @@ pub(super) struct PostgresSession<'a> {
     pub(super) entered: Option<String>,
     /// The lock that the session holds from `try_lock` to `unlock`.
     pub(super) lock: Option<Lock>,
+    /// The lease, where that keeps others out instead.
+    pub(super) lease: Option<Lease>,
     /// What gives back the locks of another tool.
     pub(super) held: Vec<String>,
     /// Whether something was sent whose end was not seen.
@@ -59,6 +62,7 @@ impl<'a> PostgresSession<'a> {
             found: None,
             entered: None,
             lock: None,
+            lease: None,
             held: Vec::new(),
             is_under_way: false,
             own: None,
@@ -104,6 +108,12 @@ impl<'a> PostgresSession<'a> {
     pub(super) async fn take_lock(&mut self, tables: &Tables, outside: bool) -> Result<(), Cause> {
         let found = self.found(tables).await?;
         refuse(&self.connection, &found, outside)?;
+        if found.tables.is_leased {
+            if self.lease.is_none() {
+                self.lease = Some(Lease::take(&mut self.connection, &found.tables).await?);
+            }
+            return Ok(());
+        }
         let failed = |error| database(error, "to take the lock");
         let lock = Lock::of(&found.tables);
         if self.lock.is_some() {
@@ -146,7 +156,7 @@ impl<'a> PostgresSession<'a> {
         match (&self.before, &self.connection) {
             _ if is_other => None,
             (Some(before), _) => before.role(),
-            (None, Handle::Own(_, user)) => Some(user),
+            (None, Handle::Own(_, options)) => Some(options.get_username()),
             (None, Handle::Borrowed(_)) => None,
         }
     }
@@ -219,6 +229,7 @@ impl<'a> PostgresSession<'a> {
         if let Some(lock) = self.lock.take() {
             left.push(lock.release());
         }
+        left.extend(self.lease.take().map(|lease| lease.end()));
         if std::mem::take(&mut self.is_changed)
             && let Some(before) = &self.before
         {

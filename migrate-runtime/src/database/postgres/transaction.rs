@@ -9,13 +9,14 @@ use super::bookkeeping::{MARK, UNMARK, compare_and_set, has_rows, record};
 use super::code::{database, is_prepared_gone};
 use super::execute::execute;
 use super::executor::PgExecutor;
+use super::lease::Lease;
 use super::lock::{Lock, UNKNOWN};
 use super::message::Message;
 use super::prepared::takes_away;
 use super::read::Found;
 use super::reset::Owner;
 use super::session::PostgresSession;
-use super::{advice, reset, words};
+use super::{advice, lease, reset, words};
 use crate::context::{Context, RevisionFn};
 use crate::database::{Cause, Progress, Transactional, UntilCommit, Work, rust_cause};
 use crate::journal::JournalEvent;
@@ -42,7 +43,7 @@ impl PostgresSession<'_> {
         let found = self.found(tables).await?;
         let mut teller = Teller::new(progress);
         if let Some(first) = revisions.first().filter(|first| first.has_work())
-            && self.lock.is_some()
+            && (self.lock.is_some() || self.lease.is_some())
         {
             // Nobody is before it, so it does begin: its answers come only when all of it is done.
             first.span.in_scope(|| teller.progress.announce(0));
@@ -94,12 +95,20 @@ impl PostgresSession<'_> {
         let opening = self.opening(found, expected, revisions);
         let has_function = |revision: &Transactional<'_>| matches!(revision.work, Work::Rust(_));
         let tells = found.can_tell && teller.progress.is_watched();
+        let fence = self.fence();
         let connection = self.connection.get();
+        let around = (opening, fence);
         if revisions.iter().any(has_function) {
-            step_by_step(connection, opening, revisions, frames, tells, teller).await
+            step_by_step(connection, around, revisions, frames, tells, teller).await
         } else {
-            at_once(connection, opening, revisions, frames, tells, teller).await
+            at_once(connection, around, revisions, frames, tells, teller).await
         }
+    }
+
+    /// The query before a commit by which a lease is renewed, if that keeps others out.
+    pub(super) fn fence(&self) -> String {
+        let lease = self.lease.as_ref();
+        lease.map_or_else(String::new, Lease::fence)
     }
 
     /// What comes before the revisions, and before whatever changes the version rows.
@@ -126,10 +135,10 @@ impl PostgresSession<'_> {
         if !expected.has_journal {
             opening.push(tables.create_journal());
         }
-        if !revisions
+        let has_rows = revisions
             .first()
-            .is_some_and(|first| has_rows(&first.record.changes))
-        {
+            .is_some_and(|first| has_rows(&first.record.changes));
+        if !has_rows && !tables.is_leased {
             // Whoever changes the rows without asking for the lock, such as Alembic, waits until this is over.
             let version = tables.version();
             opening.push(format!("LOCK TABLE {version} IN SHARE ROW EXCLUSIVE MODE"));
@@ -155,6 +164,7 @@ impl PostgresSession<'_> {
             self.has_prepared |= words::prepares(revision.work);
             self.has_set_role |= words::sets_role(revision.work);
             let is_prepared = found.is_direct
+                && !found.tables.is_leased
                 && rows == 1
                 && !expected.unfinished
                 && self.prepared.can_serve(revision, nth);
@@ -194,7 +204,7 @@ impl PostgresSession<'_> {
         let (tables, changes) = (&found.tables, &revision.record.changes);
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let has_work = revision.has_work();
-        let is_marked = has_work && !has_rows(changes);
+        let is_marked = has_work && (!has_rows(changes) || tables.is_leased);
         if is_marked {
             before.push(MARK.to_owned());
         }
@@ -230,7 +240,9 @@ impl PostgresSession<'_> {
         if found.is_timed {
             statements.push("SELECT set_config('transaction_timeout', '0', true)".to_owned());
         }
-        if self.lock.is_none() || !found.is_direct {
+        if let Some(lease) = &self.lease {
+            statements.push(lease.guard());
+        } else if self.lock.is_none() || !found.is_direct {
             statements.push(Lock::of(&found.tables).take_in_transaction());
         }
         statements
@@ -246,6 +258,9 @@ impl PostgresSession<'_> {
         self.is_under_way = false;
         self.is_changed = self.before.is_some();
         match failure {
+            Cause::Busy { .. } if found.tables.is_leased => Cause::Busy {
+                holder: lease::holder(connection, &found.tables.lease()).await,
+            },
             Cause::Busy { .. } => match Lock::of(&found.tables).holder(connection).await {
                 Ok(holder) => Cause::Busy {
                     holder: holder.unwrap_or_else(|| UNKNOWN.to_owned()),
@@ -297,7 +312,7 @@ impl<'p> Teller<'p> {
 /// All in one message.
 async fn at_once(
     connection: &mut PgConnection,
-    opening: Vec<String>,
+    (opening, fence): (Vec<String>, String),
     revisions: &[Transactional<'_>],
     frames: Vec<Frame>,
     tells: bool,
@@ -313,6 +328,7 @@ async fn at_once(
     for (index, (revision, frame)) in revisions.iter().zip(&frames).enumerate() {
         add(&mut message, index, revision, frame, tells);
     }
+    message.push(&fence);
     message.push("COMMIT");
     point::reached(point::BEFORE_STATEMENT);
     let mut told = |told| teller.told(told);
@@ -341,7 +357,7 @@ fn add<'r>(
 /// A message for each revision, and three for each with a function.
 async fn step_by_step(
     connection: &mut PgConnection,
-    opening: Vec<String>,
+    (opening, fence): (Vec<String>, String),
     revisions: &[Transactional<'_>],
     frames: Vec<Frame>,
     tells: bool,
@@ -374,9 +390,26 @@ async fn step_by_step(
             .instrument(revision.span.clone())
             .await?;
     }
+    renew(&mut transaction, &fence, teller).await?;
     point::reached(point::BEFORE_COMMIT);
     let committed = transaction.commit().await;
     committed.map_err(|error| database(error, "to commit"))
+}
+
+/// Renews the lease, if there is one.
+async fn renew(
+    transaction: &mut PgConnection,
+    fence: &str,
+    teller: &mut Teller<'_>,
+) -> Result<(), Cause> {
+    if fence.is_empty() {
+        return Ok(());
+    }
+    let mut message = Message::default();
+    message.push(fence);
+    message
+        .send(transaction, RECORD, &mut |told| teller.told(told))
+        .await
 }
 
 async fn step(
