@@ -4,6 +4,18 @@
 use crate::cells::Kind;
 use crate::chain::Chain;
 
+/// What keeps runs apart, as `database_lock` in migrate.toml has it.
+const LOCK: &str = "MIGRATE_FAULTS_LOCK";
+
+/// A chain without revisions.
+pub fn empty() -> Chain {
+    let chain = Chain::new();
+    match std::env::var(LOCK) {
+        Ok(lock) => chain.config(&format!("database_lock = '{lock}'\n")),
+        Err(_) => chain,
+    }
+}
+
 /// The revisions whose statements a gate can hold.
 pub const GATED: [&str; 2] = ["r3", "r4"];
 
@@ -21,7 +33,7 @@ pub fn traced(kind: Kind) -> Chain {
         Kind::MariaDb => "OPTIMIZE TABLE ran",
         Kind::Sqlite | Kind::Postgres => "VACUUM",
     };
-    let chain = Chain::new();
+    let chain = empty();
     let chain = revision(
         chain,
         1,
@@ -76,7 +88,7 @@ pub fn undo(kind: Kind, revision: &str, statement: usize) -> String {
 
 /// Small revisions, every second of them outside a transaction.
 pub fn line(length: usize) -> Chain {
-    (1..=length).fold(Chain::new(), |chain, n| {
+    (1..=length).fold(empty(), |chain, n| {
         let statements = [
             format!("CREATE TABLE t{n} (id INTEGER)"),
             format!("INSERT INTO t{n} VALUES ({n})"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lexopt::prelude::*;
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use crate::servers::Servers;
 use crate::steps::{Result, Steps};
@@ -37,14 +37,7 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result {
     let servers = Servers::start(&mut steps);
     let start = Instant::now();
     for seed in soak.seed.. {
-        let filter = &soak.filter;
-        let command = cmd!(
-            sh,
-            "cargo test --test faults --features postgres,mysql -- {filter...}"
-        )
-        .env("MIGRATE_FAULTS_ALL", "1")
-        .env("MIGRATE_FAULTS_SEED", seed.to_string())
-        .env(
+        let command = soak.round(sh, soak.filter.as_deref(), seed).env(
             "MIGRATE_FAULTS_RESULTS",
             Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("..")
@@ -54,6 +47,13 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result {
             &format!("the matrix of faults, seed {seed}"),
             servers.pass_to(command),
         );
+        if let Some(filter) = soak.leased() {
+            let command = soak.round(sh, Some(filter), seed);
+            steps.tests(
+                &format!("{filter} with a lease, seed {seed}"),
+                servers.pass_to(command.env("MIGRATE_FAULTS_LOCK", "lease")),
+            );
+        }
         if soak.time.is_none_or(|time| start.elapsed() >= time) {
             break;
         }
@@ -66,6 +66,22 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result {
 }
 
 impl Soak {
+    /// The command of one round.
+    fn round<'s>(&self, sh: &'s Shell, filter: Option<&str>, seed: u64) -> Cmd<'s> {
+        cmd!(
+            sh,
+            "cargo test --test faults --features postgres,mysql -- {filter...}"
+        )
+        .env("MIGRATE_FAULTS_ALL", "1")
+        .env("MIGRATE_FAULTS_SEED", seed.to_string())
+    }
+
+    /// The cells that also run with a lease instead of a lock: those of PostgreSQL.
+    fn leased(&self) -> Option<&str> {
+        let filter = self.filter.as_deref().unwrap_or("postgres");
+        filter.starts_with("postgres").then_some(filter)
+    }
+
     fn parse(arguments: &[String]) -> Result<Self> {
         let mut soak = Self::default();
         let mut parser = lexopt::Parser::from_args(arguments);

@@ -4,6 +4,10 @@ use migrate_chain::Digest;
 
 /// What the version table and the journal say, as one statement reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all combinations occur"
+)]
 pub(crate) struct State {
     pub(crate) has_version_table: bool,
     pub(crate) has_journal: bool,
@@ -11,6 +15,8 @@ pub(crate) struct State {
     pub(crate) rows: Vec<Row>,
     /// Whether the last thing in the journal is a revision under way outside a transaction.
     pub(crate) unfinished: bool,
+    /// Whether it is known that there is no table in which another tool keeps a history.
+    pub(crate) has_no_history: bool,
 }
 
 /// A version row, and the digest that the journal has for it. One that Alembic wrote has none.

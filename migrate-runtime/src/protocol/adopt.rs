@@ -212,6 +212,7 @@ impl Run<'_> {
         }
         let ours = self.ours(view, state).await?;
         match adopt {
+            None if state.has_no_history => Ok(None),
             None if ours.recorded.is_empty() => self.refuse_foreign().await.map(|()| None),
             Some(Adopt::History { tool, table }) if self.may_adopt(view, state, &ours) => {
                 match self.find(&[&table], Some(tool)).await?.into_iter().next() {

@@ -175,4 +175,5 @@ pub(super) const CREATED: State = State {
     has_journal: true,
     rows: Vec::new(),
     unfinished: false,
+    has_no_history: false,
 };

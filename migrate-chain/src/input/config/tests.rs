@@ -23,7 +23,7 @@ fn every_key_is_read() {
         "\u{feff}versions = ['a', 'b/c']\r\nrecursive = true\r\ndialects = ['postgres', 'sqlite']\nheads = 'many'\n\
          bases = 'many'\ndowngrade = 'required'\nversion_table = 'v'\nversion_table_schema = 's'\n\
          journal_table = 'j'\nfile_template = '{year}/{rev}'\ntimezone = 'Europe/Zurich'\n\
-         truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nlock = 'required'\napp = ['app', 'migrate']\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\nadopt.tool = 'sqlx'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
+         truncate_slug_length = 0x10\ninclude = ['app_*']\ndev_url = 'same-server'\nlock = 'required'\ndatabase_lock = 'lease'\napp = ['app', 'migrate']\nexclude = ['app_tmp', 'x?']\nconnect.mysql = 'SET @a = 1'\nadopt.tool = 'sqlx'\n[[post_write_hooks]]\nname = 'fmt'\ncommand = ['fmt', '{file}']\n\
          [scratch]\nprelude = 'prelude.sql'\n[schema]\nmodels = ['src/models']\nfiles = ['objects/*.sql']\n\
          program = ['ddl']\nunknown = 'drop'\n\
              [lint]\nbuild = 'warn'\nsince = 'a1'\nallow = [{ code = 'drop-column', reason = 'x' }]\n",
@@ -49,6 +49,7 @@ fn every_key_is_read() {
         include: vec!["app_*".into()],
         exclude: vec!["app_tmp".into(), "x?".into()],
         connect: [None, None, Some("SET @a = 1".into())],
+        lease: true,
         adopt: Some(Adopt::History {
             tool: Tool::Sqlx,
             table: "_sqlx_migrations".into(),

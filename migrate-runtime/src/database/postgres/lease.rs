@@ -47,17 +47,17 @@ impl Lease {
             return Err(Cause::Unsupported(needs_a_pool()));
         };
         let table = tables.lease();
-        let mut taken = take(connection, &table).await;
-        if matches!(&taken, Err(error) if is_table_gone(error)) {
+        let mut answer = take(connection, &table).await;
+        if matches!(&answer, Err(error) if is_table_gone(error)) {
             match create(connection, &table).await {
                 // Another run has just created it.
                 Err(error) if !is_made_by_another(&error) && !is_contention(&error) => {
                     return Err(database(error, TAKE));
                 }
-                _ => taken = take(connection, &table).await,
+                _ => answer = take(connection, &table).await,
             }
         }
-        match taken {
+        match answer {
             Ok(Some(token)) => {
                 let beat = renewal(&table, token);
                 let heart = tokio::spawn(beat_on(options.as_ref().clone(), beat));

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use super::quote::{name, text};
 use super::setting::MARK;
 use crate::database::rows::{journal_row, state};
+use crate::foreign::find::known_tables;
 use crate::journal::JournalRow;
 use crate::journal::columns::{DIGEST, REVISION, SEQUENCE};
 use crate::journal::state::{Row, State};
@@ -44,17 +45,16 @@ pub(super) async fn read_state(
     let rows = sqlx::raw_sql(AssertSqlSafe(query(tables))).fetch_all(&mut *connection);
     let rows = match rows.await {
         Err(sqlx::Error::Database(_)) if needs_a_lease(connection).await => {
-            let tables = Tables {
-                is_leased: true,
-                ..tables.clone()
-            };
+            let mut tables = tables.clone();
+            tables.is_leased = true;
             return read_in_plain_sql(connection, &tables).await;
         }
         rows => rows?,
     };
     let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let found = found(first, tables)?;
-    let state = state(&rows, first.try_get(FACTS + 1)?, first.try_get(FACTS + 2)?)?;
+    let mut state = state(&rows, first.try_get(FACTS + 1)?, first.try_get(FACTS + 2)?)?;
+    state.has_no_history = first.try_get(FACTS + 9)?;
     Ok((state, found))
 }
 
@@ -172,6 +172,7 @@ pub(super) async fn read_plainly(
             digest,
         }],
         unfinished: false,
+        has_no_history: false,
     }))
 }
 
@@ -222,6 +223,7 @@ fn query(tables: &Tables) -> String {
             "SELECT encode(convert_to(json_agg(x)::text, 'UTF8'), 'hex') AS found FROM ({query}) x"
         ))
     });
+    let histories: Vec<String> = known_tables().into_iter().map(text).collect();
     let schema_in = |query: String| {
         format!(
             "replace({query}, {}, quote_ident(f.schema))",
@@ -233,13 +235,15 @@ fn query(tables: &Tables) -> String {
          current_setting('search_path'), coalesce(current_setting('{MARK}', true), '') = '1', \
          now() <> statement_timestamp(), pg_is_in_recovery(), \
          coalesce((SELECT has_language_privilege(oid, 'USAGE') FROM pg_language WHERE lanname = 'plpgsql'), false), \
-         coalesce(current_setting('transaction_timeout', true), '0') <> '0' FROM (SELECT schema, \
+         coalesce(current_setting('transaction_timeout', true), '0') <> '0', NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE \
+         relkind IN ('r', 'p') AND relname IN ({})) FROM (SELECT schema, \
          to_regclass(quote_ident(schema) || '.' || quote_ident({version})) IS NOT NULL AS has_version, \
          to_regclass(quote_ident(schema) || '.' || quote_ident({journal})) IS NOT NULL AS has_journal \
          FROM (SELECT {schema} AS schema) s) f LEFT JOIN LATERAL \
          json_to_recordset(convert_from(decode(substring(query_to_xml(CASE WHEN NOT f.has_version THEN \
          'SELECT NULL AS found' WHEN f.has_journal THEN {} ELSE {} END, false, true, '')::text FROM \
          '<found>([0-9a-f]*)</found>'), 'hex'), 'UTF8')::json) AS r(event text, version_num text, digest text) ON true",
+        histories.join(", "),
         schema_in(both),
         schema_in(alone)
     )

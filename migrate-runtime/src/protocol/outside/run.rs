@@ -25,6 +25,7 @@ impl Run<'_> {
         self.note_intent(state, step, 0).await?;
         let state = State {
             unfinished: true,
+            has_no_history: false,
             has_version_table: true,
             has_journal: true,
             rows: state.rows.clone(),
