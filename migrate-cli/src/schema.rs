@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use migrate_command::parts::{Exit, Ui};
-use migrate_diff::{Checked, Filter, Request};
+use migrate_command::parts::{Exit, Failure, Ui};
+use migrate_diff::{Checked, Drift, Filter, Request};
 use migrate_runtime::Migrations;
 use serde::Serialize;
 
-use crate::author::{Directory, Result, Servers, comparison, until_interrupted};
+use crate::author::{Directory, Result, Servers, comparison, until_interrupted, version_rows};
 use crate::project::Project;
 
 // What `check` takes in `cargo migrate` beside its options in an app, which has no files. A doc comment would be its help.
@@ -27,6 +27,22 @@ pub(crate) struct Schema {
     /// Compare the desired schema with the connected database, and not with what the chain builds
     #[arg(long)]
     live: bool,
+
+    /// Compare the connected database with what the chain builds at its revision: what was changed by hand
+    #[arg(long, conflicts_with_all = ["schema", "live"])]
+    drift: bool,
+}
+
+/// What was changed by hand in JSON, a document of its own after that of the database.
+#[derive(Serialize)]
+struct DriftJson {
+    drifted: bool,
+    /// What differs from what the chain builds, a line for each object.
+    difference: Vec<String>,
+    /// What would undo it in the database.
+    undo: String,
+    /// What would do it to other databases.
+    adopt: String,
 }
 
 /// The desired schema in JSON, a document of its own behind that of the database.
@@ -52,6 +68,9 @@ impl Schema {
         ui: &mut Ui,
     ) -> Result<Exit> {
         let directory = Directory::open(project.directory())?;
+        if self.drift {
+            return self.drift(project, &directory, migrations, ui).await;
+        }
         let usual = directory.path("schema.sql");
         let asked = self.schema.is_some() || self.live;
         if !asked && !usual.exists() {
@@ -84,6 +103,74 @@ impl Schema {
         } else {
             Exit::Done
         })
+    }
+}
+
+impl Schema {
+    /// Compares the database with what the chain builds up to its version rows.
+    async fn drift(
+        &self,
+        project: &Project,
+        directory: &Directory,
+        migrations: &Migrations,
+        ui: &mut Ui,
+    ) -> Result<Exit> {
+        let url = project.globals().database_url()?.ok_or_else(|| {
+            Failure::new("no database is named, and drift is that of a database")
+                .help("set DATABASE_URL, or pass --database-url")
+        })?;
+        let rows = version_rows::read(directory, &url).await?;
+        let servers = Servers::of(directory, project.globals(), self.dev_url.as_slice())?;
+        let server = until_interrupted(servers.one()).await?;
+        let filter = Filter::new(&directory.chain.config);
+        let found = migrate_diff::drift(migrations, &rows, &url, &server, &filter).await;
+        let found = found.map_err(comparison)?;
+        if ui.is_json() {
+            ui.json(&drift_json(found.as_ref()));
+        } else {
+            ui.result(drift_text(&rows, found.as_ref()));
+        }
+        Ok(if found.is_some() {
+            Exit::Difference
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+fn drift_text(rows: &[String], drift: Option<&Drift>) -> String {
+    let at = match rows {
+        [] => "base".to_owned(),
+        rows => rows.join(", "),
+    };
+    let Some(drift) = drift else {
+        return format!("The database is what the chain builds at {at}");
+    };
+    let difference = drift.difference.to_string();
+    let lines: Vec<&str> = difference.lines().collect();
+    format!(
+        "The database is not what the chain builds at {at}:\n  {}\n\nThis undoes it in the database:\n\n{}\n\n\
+         This does it to other databases, as a revision:\n\n{}",
+        lines.join("\n  "),
+        drift.undo.trim_end(),
+        drift.adopt.trim_end()
+    )
+}
+
+fn drift_json(drift: Option<&Drift>) -> DriftJson {
+    let lines = |drift: &Drift| {
+        drift
+            .difference
+            .to_string()
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    };
+    DriftJson {
+        drifted: drift.is_some(),
+        difference: drift.map(lines).unwrap_or_default(),
+        undo: drift.map(|drift| drift.undo.clone()).unwrap_or_default(),
+        adopt: drift.map(|drift| drift.adopt.clone()).unwrap_or_default(),
     }
 }
 

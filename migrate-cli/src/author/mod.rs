@@ -31,7 +31,7 @@ mod squash;
 mod testing;
 mod touch;
 mod verify;
-mod version_rows;
+pub(crate) mod version_rows;
 
 use clap::Subcommand;
 use migrate_command::parts::{Exit, Ui};

@@ -358,3 +358,67 @@ fn a_statement_that_other_databases_run_too_is_not_rewritten() {
     );
     assert_eq!(folder.contents(), before);
 }
+
+#[test]
+fn what_was_changed_by_hand_is_listed_with_the_sql_of_both_directions() {
+    let folder = dropping();
+    folder.revision("c1", "b1");
+    let on = |arguments: &[&str]| folder.migrate(&[arguments, &["--database-url", URL]].concat());
+    on(&["upgrade", "c1"]).success();
+    let same = on(&["check", "--drift"]).success();
+    assert!(
+        same.ends_with("The database is what the chain builds at c1\n"),
+        "{same}"
+    );
+    sqlite(
+        &folder,
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY); DROP TABLE c1;",
+    );
+    let drifted = on(&["check", "--drift"]).difference();
+    let (_, drift) = drifted
+        .split_once("The database is not")
+        .expect("it says so");
+    assert_data_eq!(
+        drift,
+        str![[r#"
+ what the chain builds at c1:
+  - table c1
+  + table notes
+
+This undoes it in the database:
+
+-- destructive: drops table notes and its rows
+DROP TABLE "notes";
+CREATE TABLE c1 (n INTEGER);
+
+This does it to other databases, as a revision:
+
+-- destructive: drops table c1 and its rows
+DROP TABLE "c1";
+CREATE TABLE notes (id INTEGER PRIMARY KEY);
+
+"#]]
+    );
+    let usage = on(&["check", "--drift", "--live"]).usage();
+    assert!(usage.contains("cannot be used with"), "{usage}");
+}
+
+/// Runs SQL on the database of a folder.
+fn sqlite(folder: &Folder, sql: &'static str) {
+    use sqlx::Connection as _;
+    let path = folder.path().join("app.db");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let url = format!("sqlite:{}", path.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url)
+            .await
+            .expect("it is there");
+        sqlx::raw_sql(sql)
+            .execute(&mut connection)
+            .await
+            .expect("it runs");
+        connection.close().await.expect("it closes");
+    });
+}

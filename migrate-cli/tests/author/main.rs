@@ -5,6 +5,7 @@
     reason = "snapbox writes snapshots so"
 )]
 
+mod ci;
 mod dev_server;
 mod help;
 mod init;

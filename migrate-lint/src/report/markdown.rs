@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use migrate_chain::lint::{Example, Finding, Rule, Severity};
+use migrate_chain::lint::{Blocks, Example, Finding, Rule, Severity};
 use migrate_chain::{Chain, Dialect};
 use migrate_render::known;
 
@@ -146,12 +146,14 @@ pub(super) fn rule(rule: &Rule) -> String {
         let code = |sql: &str| format!("`{}`", cell(sql).replace('\n', "`<br>`"));
         let _ = writeln!(
             rows,
-            "| `{}` | {} | {} | {} | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {} | {}. {} | {} | {} |",
             rule.code,
             databases.join(", "),
             rule.severity.name(),
-            sources(rule),
-            format_args!("{}{}: {}", capital(rule.summary), effect(rule), rule.why),
+            sources(rule, example.dialect),
+            blocks(rule),
+            capital(rule.summary),
+            rule.why,
             code(example.bad),
             code(example.good),
         );
@@ -159,12 +161,10 @@ pub(super) fn rule(rule: &Rule) -> String {
     rows
 }
 
-fn effect(rule: &Rule) -> String {
-    use migrate_chain::lint::Blocks;
-    if rule.effect.blocks == Blocks::Nothing {
-        String::new()
-    } else {
-        format!(", which {}", rule.effect)
+fn blocks(rule: &Rule) -> String {
+    match rule.effect.blocks {
+        Blocks::Nothing => "nothing".to_owned(),
+        blocks => format!("{} for {}", blocks.name(), rule.effect.lasts.name()),
     }
 }
 
@@ -176,10 +176,13 @@ fn name(dialect: Dialect) -> &'static str {
     }
 }
 
-fn sources(rule: &Rule) -> String {
+fn sources(rule: &Rule, dialect: Dialect) -> String {
     let of = [
         (rule.sources.read, "build"),
-        (rule.sources.squawk, "squawk"),
+        (
+            rule.sources.squawk && dialect == Dialect::Postgres,
+            "squawk",
+        ),
         (rule.sources.measured, "measured"),
     ];
     let names: Vec<&str> = of
