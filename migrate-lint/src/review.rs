@@ -98,103 +98,124 @@ fn add_squawk(request: &Request<'_>, findings: &mut Vec<Finding>) {
 /// Measured beats read: what can be measured and was not seen is dropped, and what was seen names the server.
 fn judge(chain: &Chain, measured: &Measured, findings: &mut Vec<Finding>) {
     for statement in &measured.statements {
-        let is_here = |finding: &Finding| {
-            finding.revision == statement.revision
-                && finding.statement == statement.range
-                && finding.rule.sources.measured
+        let judge = Judge {
+            chain,
+            measured,
+            statement,
         };
         match &statement.seen {
             Seen::Effect {
                 effect,
                 facts,
-                otherwise: (code, message),
+                otherwise,
                 outlasts,
             } => {
-                let evidence = evidence(measured, facts.clone());
-                findings.retain(|finding| !is_here(finding) || effect.is_long());
-                // A column that each row must have is looked for in each row, in vain.
-                let fails = |finding: &Finding| {
-                    finding.revision == statement.revision
-                        && finding.statement == statement.range
-                        && finding.rule.code == "required-column"
-                };
-                let mut is_explained = !effect.is_long() || findings.iter().any(fails);
-                for finding in findings.iter_mut().filter(|finding| is_here(finding)) {
-                    finding.evidence = evidence.clone();
-                    finding.effect = *effect;
-                    is_explained = true;
-                }
-                if !is_explained {
-                    findings.extend(found(
-                        chain, measured, statement, code, message, *effect, evidence,
-                    ));
-                }
-                for outlast in outlasts {
-                    let evidence = self::evidence(measured, vec![outlast.fact.clone()]);
-                    let message = &outlast.message;
-                    findings.extend(found(
-                        chain,
-                        measured,
-                        statement,
-                        "lock-outlasts",
-                        message,
-                        outlast.effect,
-                        evidence,
-                    ));
-                }
+                let otherwise = (otherwise.0, &*otherwise.1);
+                judge.effect(*effect, facts, otherwise, findings);
+                findings.extend(outlasts.iter().filter_map(|outlast| {
+                    let facts = std::slice::from_ref(&outlast.fact);
+                    judge.found("lock-outlasts", &outlast.message, outlast.effect, facts)
+                }));
             }
-            Seen::Rules(rules) => {
-                let seen =
-                    |finding: &Finding| rules.iter().find(|(code, ..)| *code == finding.rule.code);
-                findings.retain(|finding| !is_here(finding) || seen(finding).is_some());
-                for (code, message, fact) in rules {
-                    let evidence = evidence(measured, vec![fact.clone()]);
-                    let known = findings
-                        .iter_mut()
-                        .find(|finding| is_here(finding) && finding.rule.code == *code);
-                    match known {
-                        Some(known) => known.evidence = evidence,
-                        None => {
-                            let effect = lint::rule(code).map_or(Effect::NONE, |rule| rule.effect);
-                            findings.extend(found(
-                                chain, measured, statement, code, message, effect, evidence,
-                            ));
-                        }
-                    }
-                }
-            }
+            Seen::Rules(rules) => judge.rules(rules, findings),
         }
     }
 }
 
-fn evidence(measured: &Measured, facts: Vec<String>) -> Evidence {
-    Evidence::Measured {
-        server: measured.server.clone(),
-        facts,
-    }
+/// A statement that was measured.
+struct Judge<'j> {
+    chain: &'j Chain,
+    measured: &'j Measured,
+    statement: &'j Statement,
 }
 
-fn found(
-    chain: &Chain,
-    measured: &Measured,
-    statement: &Statement,
-    code: &str,
-    message: &str,
-    effect: Effect,
-    evidence: Evidence,
-) -> Option<Finding> {
-    let file = File::of(chain, statement.revision);
-    Some(Finding {
-        rule: lint::rule(code)?,
-        revision: statement.revision,
-        dialects: vec![measured.dialect],
-        place: Place::new(&file.source, statement.range.clone()),
-        statement: statement.range.clone(),
-        message: message.to_owned(),
-        effect,
-        evidence,
-        rewrite: None,
-    })
+impl Judge<'_> {
+    /// Whether a finding is about the statement.
+    fn is_here(&self, finding: &Finding) -> bool {
+        finding.revision == self.statement.revision && finding.statement == self.statement.range
+    }
+
+    /// Whether it is also one that a measurement can confirm.
+    fn is_judged(&self, finding: &Finding) -> bool {
+        self.is_here(finding) && finding.rule.sources.measured
+    }
+
+    /// Every rule that can be measured applies if the statement blocks something for long, and no such rule if not.
+    fn effect(
+        &self,
+        effect: Effect,
+        facts: &[String],
+        otherwise: (&str, &str),
+        findings: &mut Vec<Finding>,
+    ) {
+        findings.retain(|finding| !self.is_judged(finding) || effect.is_long());
+        let evidence = self.evidence(facts);
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| self.is_judged(finding))
+        {
+            finding.evidence = evidence.clone();
+            finding.effect = effect;
+        }
+        // A column that each row must have is looked for in each row, in vain.
+        let explains = |finding: &Finding| {
+            self.is_judged(finding)
+                || self.is_here(finding) && finding.rule.code == "required-column"
+        };
+        if effect.is_long() && !findings.iter().any(explains) {
+            let (code, message) = otherwise;
+            findings.extend(self.found(code, message, effect, facts));
+        }
+    }
+
+    /// The rules that were seen, and no others that can be measured.
+    fn rules(&self, rules: &[(&str, String, String)], findings: &mut Vec<Finding>) {
+        findings.retain(|finding| {
+            let is_seen = |(code, ..): &(&str, String, String)| *code == finding.rule.code;
+            !self.is_judged(finding) || rules.iter().any(is_seen)
+        });
+        for (code, message, fact) in rules {
+            let facts = std::slice::from_ref(fact);
+            let known = findings
+                .iter_mut()
+                .find(|finding| self.is_judged(finding) && finding.rule.code == *code);
+            if let Some(known) = known {
+                known.evidence = self.evidence(facts);
+            } else {
+                let effect = lint::rule(code).map_or(Effect::NONE, |rule| rule.effect);
+                findings.extend(self.found(code, message, effect, facts));
+            }
+        }
+    }
+
+    fn evidence(&self, facts: &[String]) -> Evidence {
+        Evidence::Measured {
+            server: self.measured.server.clone(),
+            facts: facts.to_vec(),
+        }
+    }
+
+    fn found(
+        &self,
+        code: &str,
+        message: &str,
+        effect: Effect,
+        facts: &[String],
+    ) -> Option<Finding> {
+        let statement = self.statement;
+        let file = File::of(self.chain, statement.revision);
+        Some(Finding {
+            rule: lint::rule(code)?,
+            revision: statement.revision,
+            dialects: vec![self.measured.dialect],
+            place: Place::new(&file.source, statement.range.clone()),
+            statement: statement.range.clone(),
+            message: message.to_owned(),
+            effect,
+            evidence: self.evidence(facts),
+            rewrite: None,
+        })
+    }
 }
 
 /// How long the longest of some findings blocks something.

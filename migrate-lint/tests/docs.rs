@@ -1,5 +1,6 @@
 //! The table of rules in `docs/lint.md` is the one in the code. `SNAPSHOTS=overwrite` writes it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -21,7 +22,7 @@ fn the_document_lists_the_rules_of_the_code() {
             Dialect::Postgres => "PostgreSQL",
             Dialect::MySql => "MySQL and MariaDB",
         };
-        generated.push_str(&format!("\n{name}:\n\n```sql\n{tables}```\n"));
+        let _ = write!(generated, "\n{name}:\n\n```sql\n{tables}```\n");
     }
     generated.push_str(
         "\nSources: *build* needs no database and is there in the macro, too; *squawk* and *measured* are in the command line.\n\n",

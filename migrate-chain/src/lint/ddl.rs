@@ -152,6 +152,10 @@ pub(super) struct Constraint<'w> {
 
 /// A column as a statement declares it.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a clause that a column has or not"
+)]
 pub(super) struct Column<'w> {
     pub name: Name,
     /// Its type; without words if it has none.

@@ -4,6 +4,7 @@
 
 mod allow;
 mod ddl;
+mod file;
 mod finding;
 mod read;
 mod rewrite;
@@ -14,8 +15,9 @@ mod words;
 
 pub use allow::{Allowances, Unknown};
 pub use ddl::Name;
+pub use file::File;
 pub use finding::{Evidence, Finding, sort};
-pub use read::{File, at_build, read};
+pub use read::{at_build, read};
 pub use rewrite::{Rewrite, Stage};
 pub use rule::{Blocks, Effect, Example, Lasts, Rule, Severity, Sources};
 pub use rules::{EXAMPLE_TABLES, RULES, rule};

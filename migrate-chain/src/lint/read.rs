@@ -3,62 +3,22 @@
 mod common;
 mod mysql;
 mod postgres;
+mod site;
 mod sqlite;
 
 use std::ops::Range;
-use std::sync::Arc;
 
+use self::site::Site;
 use super::allow::{Allowances, above, nearest_code};
-use super::ddl::{self, Ddl, Name};
+use super::ddl::{self, Ddl};
+use super::file::{File, statements};
 use super::finding::{self, Evidence, Finding};
-use super::rewrite::Rewrite;
-use super::rule::Rule;
 use super::rules;
 use super::tables::Tables;
-use super::words::{Reader, Words};
+use super::words::Words;
+use crate::Dialect;
 use crate::chain::Chain;
-use crate::revision::{ForeignKeys, Revision};
-use crate::source::{Place, Source};
-use crate::{Dialect, sql};
-
-/// The file of a revision, with a path that can be shown.
-#[derive(Clone, Debug)]
-pub struct File {
-    /// The file.
-    pub source: Arc<Source>,
-    /// The revision, by its index in the chain.
-    pub revision: usize,
-}
-
-impl File {
-    /// The file of a revision.
-    pub fn of(chain: &Chain, revision: usize) -> Self {
-        let (folder, file) = (&chain.directory, &chain.revisions[revision]);
-        let path = format!("{}/{}", folder.trim_end_matches('/'), file.file());
-        Self {
-            source: Arc::new(Source::new(path, file.text())),
-            revision,
-        }
-    }
-
-    /// The statements that upgrade a database: their bytes in the file.
-    pub fn statements(&self, chain: &Chain, dialect: Dialect) -> Vec<Range<usize>> {
-        statements(&chain.revisions[self.revision], dialect)
-    }
-}
-
-fn statements(revision: &Revision, dialect: Dialect) -> Vec<Range<usize>> {
-    let Some(section) = revision.upgrade_range(dialect) else {
-        return Vec::new();
-    };
-    let statements = sql::split(dialect, &revision.text()[section.clone()]);
-    statements
-        .map(|statement| {
-            let range = statement.range();
-            section.start + range.start..section.start + range.end
-        })
-        .collect()
-}
+use crate::source::Place;
 
 /// What the text of some revisions says, accepted findings included. Each list is a deployment: its revisions reach a
 /// database together, so that a table which one of them creates is empty for all of them.
@@ -78,7 +38,7 @@ pub fn at_build(chain: &Chain) -> Vec<Finding> {
     let since: Vec<usize> = lint
         .since
         .iter()
-        .flat_map(|id| chain.graph.find(id))
+        .filter_map(|id| chain.graph.find(id))
         .collect();
     let old = chain.graph.ancestors(&since);
     let new = (0..chain.revisions.len()).filter(|&revision| !old[revision]);
@@ -151,7 +111,7 @@ impl<'c> Walk<'c> {
                         reader,
                         findings,
                     };
-                    site.statement(ddl);
+                    statement(&mut site, ddl);
                 }
             }
             if let Some(ddl) = &ddl {
@@ -196,74 +156,12 @@ fn unknown_allowances(
     }
 }
 
-/// A statement of a revision, and what is known around it.
-struct Site<'s> {
-    dialect: Dialect,
-    deployment: Option<usize>,
-    tables: &'s Tables,
-    revision: &'s Revision,
-    /// The statements after it.
-    later: &'s [Range<usize>],
-    file: &'s File,
-    /// Its bytes in the file.
-    statement: Range<usize>,
-    reader: Reader<'s>,
-    findings: &'s mut Vec<Finding>,
-}
-
-impl Site<'_> {
-    fn statement(&mut self, ddl: &Ddl<'_>) {
-        common::statement(self, ddl);
-        match self.dialect {
-            Dialect::Postgres => postgres::statement(self, ddl),
-            Dialect::MySql => mysql::statement(self, ddl),
-            Dialect::Sqlite => sqlite::statement(self, ddl),
-        }
-    }
-
-    /// Whether a table was there before the deployment.
-    fn is_old(&self, table: &Name) -> bool {
-        self.tables.is_old(table, self.deployment)
-    }
-
-    fn foreign_keys(&self) -> ForeignKeys {
-        self.revision.foreign_keys()
-    }
-
-    /// Finds something about the whole statement.
-    fn find(&mut self, rule: &'static Rule, message: String, rewrite: Option<Rewrite>) {
-        let all = self.reader;
-        self.find_at(rule, &all, message, rewrite);
-    }
-
-    /// Finds something about a part of the statement.
-    fn find_at(
-        &mut self,
-        rule: &'static Rule,
-        part: &Reader<'_>,
-        message: String,
-        rewrite: Option<Rewrite>,
-    ) {
-        let (start, range) = (self.statement.start, part.range());
-        let place = Place::new(&self.file.source, start + range.start..start + range.end);
-        self.findings.push(Finding {
-            rule,
-            revision: self.file.revision,
-            dialects: vec![self.dialect],
-            place,
-            statement: self.statement.clone(),
-            message,
-            effect: rule.effect,
-            evidence: Evidence::Read,
-            rewrite,
-        });
-    }
-
-    /// The statements after this one, read.
-    fn any_later(&self, is: impl Fn(&Ddl<'_>) -> bool) -> bool {
-        self.later.iter().any(|range| {
-            let words = Words::of(self.dialect, &self.revision.text()[range.clone()]);
-            ddl::read(words.reader()).is_some_and(|ddl| is(&ddl))
-        })
+/// The rules of all databases, and those of this one.
+fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
+    common::statement(site, ddl);
+    match site.dialect {
+        Dialect::Postgres => postgres::statement(site, ddl),
+        Dialect::MySql => mysql::statement(site, ddl),
+        Dialect::Sqlite => sqlite::statement(site, ddl),
     }
 }

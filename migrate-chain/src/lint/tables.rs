@@ -75,7 +75,9 @@ impl Tables {
                     self.partitioned.insert(table.key.clone());
                 }
                 self.created.insert(table.key.clone(), deployment);
-                columns.iter().for_each(|column| self.column(table, column));
+                for column in columns {
+                    self.column(table, column);
+                }
             }
             Ddl::DropTable { tables } => {
                 for table in tables {

@@ -18,7 +18,7 @@ struct Word {
 pub struct Words<'s> {
     dialect: Dialect,
     text: &'s str,
-    words: Vec<Word>,
+    all: Vec<Word>,
 }
 
 impl<'s> Words<'s> {
@@ -45,7 +45,7 @@ impl<'s> Words<'s> {
         Self {
             dialect,
             text,
-            words,
+            all: words,
         }
     }
 
@@ -54,7 +54,7 @@ impl<'s> Words<'s> {
         Reader {
             dialect: self.dialect,
             text: self.text,
-            words: &self.words,
+            words: &self.all,
         }
     }
 }
@@ -118,7 +118,7 @@ impl<'w> Reader<'w> {
     /// Goes on to the next of these keywords outside of further brackets, and says whether there is one.
     pub fn find_any(&mut self, keywords: &[&str]) -> bool {
         let depth = self.depth();
-        while !self.is_done() && !(self.depth() == depth && self.is_any(keywords)) {
+        while !self.is_at(depth, keywords) {
             self.bump();
         }
         !self.is_done()
@@ -142,7 +142,7 @@ impl<'w> Reader<'w> {
         let start = *self;
         let depth = self.depth();
         self.bump();
-        while !self.is_done() && !(self.depth() == depth && self.is_any(keywords)) {
+        while !self.is_at(depth, keywords) {
             self.bump();
         }
         Self {
@@ -193,6 +193,11 @@ impl<'w> Reader<'w> {
     /// The text of the whole statement.
     pub fn whole(&self) -> &'w str {
         self.text
+    }
+
+    /// Whether it is at the end, or at one of these keywords at this depth.
+    fn is_at(&self, depth: usize, keywords: &[&str]) -> bool {
+        self.is_done() || self.depth() == depth && self.is_any(keywords)
     }
 
     fn depth(&self) -> usize {

@@ -2,15 +2,17 @@
 
 mod mysql;
 mod postgres;
+mod seen;
 mod sqlite;
 
 use std::fmt;
-use std::ops::Range;
 
-use migrate_chain::lint::{Effect, File};
+use migrate_chain::lint::File;
 use migrate_chain::{Chain, Dialect, ForeignKeys, sql};
 use migrate_diff::{Connection, DevServer, Error, Scratch, Scripts};
 use migrate_runtime::Migrations;
+
+pub(crate) use self::seen::{Seen, Statement};
 
 /// What was seen on one kind of database.
 #[derive(Debug)]
@@ -22,38 +24,6 @@ pub struct Measured {
     /// What could not be measured, a sentence each.
     pub notes: Vec<String>,
     pub(crate) statements: Vec<Statement>,
-}
-
-/// What was seen of one statement.
-#[derive(Debug)]
-pub(crate) struct Statement {
-    pub(crate) revision: usize,
-    pub(crate) range: Range<usize>,
-    pub(crate) seen: Seen,
-}
-
-/// What a server showed.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// What the statement blocks, by which all rules that can be measured are judged.
-    Effect {
-        effect: Effect,
-        facts: Vec<String>,
-        /// The rule for it if no other explains it, and its message.
-        otherwise: (&'static str, String),
-        /// What it does to locks that earlier statements hold.
-        outlasts: Vec<Outlast>,
-    },
-    /// The rules that apply, each with its message, and what was seen.
-    Rules(Vec<(&'static str, String, String)>),
-}
-
-/// A lock of an earlier statement that lasts as long as a slow one.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Outlast {
-    pub(crate) effect: Effect,
-    pub(crate) message: String,
-    pub(crate) fact: String,
 }
 
 /// Why nothing was measured.
@@ -145,9 +115,9 @@ impl<'r> Replay<'r> {
         };
         let mut deployment_of = vec![None; chain.revisions.len()];
         for (n, revisions) in deployments.iter().enumerate() {
-            revisions
-                .iter()
-                .for_each(|&revision| deployment_of[revision] = Some(n));
+            for &revision in revisions {
+                deployment_of[revision] = Some(n);
+            }
         }
         Ok(Self {
             chain,
@@ -304,9 +274,4 @@ impl Probe {
             Self::Sqlite(probe) => probe.run(connection, statement).await,
         }
     }
-}
-
-/// A name without its quotes, as catalogs compare it where case does not count.
-fn plain(name: &str) -> String {
-    name.trim_matches(['"', '`', '[', ']', '\'']).to_lowercase()
 }

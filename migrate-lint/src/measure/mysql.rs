@@ -6,7 +6,7 @@ use migrate_chain::lint::{Blocks, Effect, Lasts};
 use migrate_chain::{Dialect, sql};
 use migrate_diff::{Connection, Error};
 
-use super::{Seen, plain};
+use super::seen::{Seen, plain};
 
 /// The kind and version of the server.
 pub(super) async fn server(connection: &mut Connection) -> Result<String, Error> {

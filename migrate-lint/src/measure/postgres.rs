@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use migrate_chain::lint::{Blocks, Effect, Lasts};
 use migrate_diff::{Connection, Error};
 
-use super::{Outlast, Seen};
+use super::seen::{Outlast, Seen};
 
 /// The kind and version of the server.
 pub(super) async fn server(connection: &mut Connection) -> Result<String, Error> {

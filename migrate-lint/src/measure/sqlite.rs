@@ -8,7 +8,7 @@ use migrate_chain::sql::quote_text;
 use migrate_chain::sql::sqlite::{TableChange, table_change};
 use migrate_diff::{Connection, Error};
 
-use super::{Seen, Statement};
+use super::seen::{Seen, Statement};
 
 /// The version of the library.
 pub(super) async fn server(connection: &mut Connection) -> Result<String, Error> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use migrate_render::known;
 
-use super::Span;
+use super::parts::Span;
 use super::text::summary;
 use crate::review::Review;
 

@@ -2,7 +2,7 @@ use migrate_chain::Chain;
 use migrate_chain::lint::{Evidence, Finding};
 use serde::Serialize;
 
-use super::Span;
+use super::parts::Span;
 use crate::review::Review;
 
 #[derive(Serialize)]

@@ -3,14 +3,17 @@
 mod github;
 mod json;
 mod markdown;
+mod parts;
 mod sarif;
 mod text;
 
 use migrate_chain::Chain;
-use migrate_chain::lint::{Finding, RULES};
+use migrate_chain::lint::RULES;
 use migrate_render::Style;
 
 use crate::review::Review;
+
+pub use self::parts::counted;
 
 /// A form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,33 +39,6 @@ pub fn report(chain: &Chain, review: &Review, format: Format, schema: &str) -> S
         Format::Github => github::report(review),
         Format::Sarif => sarif::report(review),
         Format::Markdown => markdown::report(chain, review, schema),
-    }
-}
-
-/// A number of things: `1 finding`, `2 findings`.
-pub fn counted(number: usize, thing: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{s}")
-}
-
-/// The first and the last line of a finding, and their columns.
-struct Span {
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
-}
-
-impl Span {
-    fn of(finding: &Finding) -> Self {
-        let place = &finding.place;
-        let (start, end) = (place.position(), place.source.position(place.range.end));
-        Self {
-            line: start.line,
-            column: start.column,
-            end_line: end.line,
-            end_column: end.column,
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use migrate_chain::lint::{Finding, RULES, Rule, Severity};
 use migrate_render::known;
 use serde_json::{Value, json};
 
-use super::Span;
+use super::parts::Span;
 use crate::review::Review;
 
 pub(super) fn report(review: &Review) -> String {

@@ -1,7 +1,7 @@
 use migrate_chain::lint::Severity;
 use migrate_render::Style;
 
-use super::counted;
+use super::parts::counted;
 use crate::review::Review;
 
 pub(super) fn report(review: &Review, style: Style) -> String {

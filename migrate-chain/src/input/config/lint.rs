@@ -1,39 +1,11 @@
 //! The table `[lint]`: what a review of revisions accepts, and what a build does with its findings.
 
 use super::reader::{Reader, Value};
+use super::settings::{Allowed, Lint, LintBuild};
 use super::value::non_empty;
 
 pub(super) const TAKES: &str = "a table with `build` (\"warn\" or \"deny\", with `dialects` declared), `since` (a revision) and `allow`, \
                                 such as [{ code = \"drop-column\", reason = \"…\" }]";
-
-/// What `[lint]` says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lint {
-    /// What a build does with what the rules find that need no database; nothing if it is not said.
-    pub build: Option<LintBuild>,
-    /// The revision up to which, with its ancestors, nothing is reviewed.
-    pub since: Option<String>,
-    /// The rules whose findings are accepted everywhere.
-    pub allow: Vec<Allowed>,
-}
-
-/// What a build does with findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LintBuild {
-    /// It shows them as warnings.
-    Warn,
-    /// It fails.
-    Deny,
-}
-
-/// A rule whose findings are accepted everywhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allowed {
-    /// The rule's code.
-    pub code: String,
-    /// Why it is accepted.
-    pub reason: String,
-}
 
 const KEYS: [&str; 3] = ["build", "since", "allow"];
 

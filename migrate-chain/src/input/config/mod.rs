@@ -24,10 +24,10 @@ use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::{BYTE_ORDER_MARK, Source};
 
 pub use self::keys::{KEYS, Key};
-pub use self::lint::{Allowed, Lint, LintBuild};
 pub(crate) use self::settings::Settings;
 pub use self::settings::{
-    Config, DEFAULT_JOURNAL_TABLE, DEFAULT_VERSION_TABLE, Hook, SchemaSource, journal_of,
+    Allowed, Config, DEFAULT_JOURNAL_TABLE, DEFAULT_VERSION_TABLE, Hook, Lint, LintBuild,
+    SchemaSource, journal_of,
 };
 
 /// Reads `migrate.toml`. A key that is wrong is reported, and then refuses nothing itself.

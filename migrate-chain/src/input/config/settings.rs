@@ -1,6 +1,5 @@
 //! The settings that `migrate.toml` can hold, with their defaults.
 
-use super::lint::Lint;
 use crate::Dialect;
 use crate::adopt::Adopt;
 use crate::source::Place;
@@ -81,6 +80,35 @@ impl SchemaSource {
     pub fn drops_unknown(&self) -> bool {
         self.drop_unknown.unwrap_or(self.models.is_empty())
     }
+}
+
+/// What `[lint]` says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lint {
+    /// What a build does with what the rules find that need no database; nothing if it is not said.
+    pub build: Option<LintBuild>,
+    /// The revision up to which, with its ancestors, nothing is reviewed.
+    pub since: Option<String>,
+    /// The rules whose findings are accepted everywhere.
+    pub allow: Vec<Allowed>,
+}
+
+/// What a build does with findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LintBuild {
+    /// It shows them as warnings.
+    Warn,
+    /// It fails.
+    Deny,
+}
+
+/// A rule whose findings are accepted everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// The rule's code.
+    pub code: String,
+    /// Why it is accepted.
+    pub reason: String,
 }
 
 /// A command that runs on a new revision file.

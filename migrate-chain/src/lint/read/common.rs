@@ -3,7 +3,7 @@
 use super::super::ddl::{ChangeKind, Ddl, Name};
 use super::super::rules;
 use super::super::words::Reader;
-use super::Site;
+use super::site::Site;
 use crate::Dialect;
 
 pub(super) fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {

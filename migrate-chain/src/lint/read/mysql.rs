@@ -3,16 +3,17 @@
 use super::super::ddl::{Change, ChangeKind, Column, ConstraintKind, Ddl, Name};
 use super::super::rules;
 use super::super::words::Reader;
-use super::Site;
 use super::common::narrowed;
+use super::site::Site;
 
 pub(super) fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
     utf8mb3(site);
     match ddl {
-        Ddl::CreateIndex { table, kind, .. } if site.is_old(table) => {
-            if kind.is_any(&["FULLTEXT", "SPATIAL"]) {
-                locks(site, table, &site.reader.clone());
-            }
+        Ddl::CreateIndex { table, kind, .. }
+            if site.is_old(table) && kind.is_any(&["FULLTEXT", "SPATIAL"]) =>
+        {
+            let all = site.reader;
+            locks(site, table, &all);
         }
         Ddl::AlterTable { table, changes } if site.is_old(table) => {
             // The server refuses the statement if it cannot be done so.

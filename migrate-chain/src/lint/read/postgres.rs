@@ -4,8 +4,8 @@ use super::super::ddl::{Change, ChangeKind, Column, Constraint, ConstraintKind, 
 use super::super::rewrite::{Rewrite, Stage};
 use super::super::rules;
 use super::super::words::Reader;
-use super::Site;
 use super::common::{alter, narrowed, object, short};
+use super::site::Site;
 use crate::Dialect;
 
 pub(super) fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
@@ -105,10 +105,10 @@ fn concurrent_index(site: &Site<'_>, index: Option<&Name>, table: &Name) -> Opti
 
 fn alteration(site: &mut Site<'_>, table: &Name, change: &Change<'_>) {
     match &change.kind {
-        ChangeKind::AddConstraint(constraint) => {
-            if !constraint.not_valid && !constraint.using_index {
-                add_constraint(site, table, &change.text, constraint);
-            }
+        ChangeKind::AddConstraint(constraint)
+            if !constraint.not_valid && !constraint.using_index =>
+        {
+            add_constraint(site, table, &change.text, constraint);
         }
         ChangeKind::SetNotNull(column) => {
             let message = format!(

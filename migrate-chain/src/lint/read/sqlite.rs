@@ -3,8 +3,8 @@
 use super::super::ddl::{ChangeKind, Column, Ddl, Name};
 use super::super::rules;
 use super::super::words::Reader;
-use super::Site;
 use super::common::is_rebuild;
+use super::site::Site;
 use crate::ForeignKeys;
 
 pub(super) fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {

@@ -311,7 +311,9 @@ impl<'r> Edit<'r> {
             return Ok(());
         }
         let Some(section) = self.revision.downgrade_range(Dialect::Postgres) else {
-            rest.iter_mut().for_each(|stage| stage.downgrade.clear());
+            for stage in rest {
+                stage.downgrade.clear();
+            }
             return Ok(());
         };
         let plain = |text: &str| words(text).replace("alter column", "alter");

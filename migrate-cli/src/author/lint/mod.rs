@@ -14,7 +14,7 @@ use migrate_render::Style;
 use super::directory::Directory;
 use super::failure::{Failure, Result};
 use super::scratch::Servers;
-use range::New;
+use range::{New, Said};
 
 /// Say what new revisions do to a running database, before they are deployed
 #[derive(Args, Debug)]
@@ -98,7 +98,12 @@ impl Lint {
         ui: &mut Ui,
     ) -> Result<Exit> {
         let url = globals.database_url()?;
-        let new = New::find(self, directory, url.as_deref()).await?;
+        let said = Said {
+            range: self.range.as_deref(),
+            since: self.since.as_deref(),
+            base: self.base.as_deref(),
+        };
+        let new = New::find(said, directory, url.as_deref()).await?;
         ui.note(&new.shown);
         for unknown in Allowances::of(&directory.chain.config).unknown() {
             let meant = unknown.nearest;

@@ -6,7 +6,15 @@ use migrate_runtime::AnyPool;
 use super::super::directory::Directory;
 use super::super::failure::Result;
 use super::super::version_rows;
-use super::{Lint, base};
+use super::base;
+
+/// What the options say is new.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'o> {
+    pub(super) range: Option<&'o str>,
+    pub(super) since: Option<&'o str>,
+    pub(super) base: Option<&'o str>,
+}
 
 /// The revisions to review.
 pub(super) struct New {
@@ -24,14 +32,14 @@ impl New {
     /// # Errors
     /// A target that means nothing, a git ref that git does not know, or a database that does not answer.
     pub(super) async fn find(
-        lint: &Lint,
+        said: Said<'_>,
         directory: &Directory,
         url: Option<&str>,
     ) -> Result<Self> {
-        if let Some(range) = &lint.range {
+        if let Some(range) = said.range {
             return Self::range(directory, range);
         }
-        if let Some(base) = &lint.base {
+        if let Some(base) = said.base {
             let files = base::added(directory, base)?;
             let is_new = |revision| files.contains(directory.revision(revision).file());
             return Ok(Self::together(
@@ -40,7 +48,7 @@ impl New {
                 &format!("new since {base}"),
             ));
         }
-        if let Some(since) = &lint.since {
+        if let Some(since) = said.since {
             let old = directory.chain.graph.ancestors(&directory.resolve(since)?);
             return Ok(Self::together(
                 directory,

@@ -1,0 +1,77 @@
+//! A statement while the rules look at it.
+
+use std::ops::Range;
+
+use super::super::ddl::{self, Ddl, Name};
+use super::super::file::File;
+use super::super::finding::{Evidence, Finding};
+use super::super::rewrite::Rewrite;
+use super::super::rule::Rule;
+use super::super::tables::Tables;
+use super::super::words::{Reader, Words};
+use crate::Dialect;
+use crate::revision::{ForeignKeys, Revision};
+use crate::source::Place;
+
+/// A statement of a revision, and what is known around it.
+pub(super) struct Site<'s> {
+    pub(super) dialect: Dialect,
+    pub(super) deployment: Option<usize>,
+    pub(super) tables: &'s Tables,
+    pub(super) revision: &'s Revision,
+    /// The statements after it.
+    pub(super) later: &'s [Range<usize>],
+    pub(super) file: &'s File,
+    /// Its bytes in the file.
+    pub(super) statement: Range<usize>,
+    pub(super) reader: Reader<'s>,
+    pub(super) findings: &'s mut Vec<Finding>,
+}
+
+impl Site<'_> {
+    /// Whether a table was there before the deployment.
+    pub(super) fn is_old(&self, table: &Name) -> bool {
+        self.tables.is_old(table, self.deployment)
+    }
+
+    pub(super) fn foreign_keys(&self) -> ForeignKeys {
+        self.revision.foreign_keys()
+    }
+
+    /// Finds something about the whole statement.
+    pub(super) fn find(&mut self, rule: &'static Rule, message: String, rewrite: Option<Rewrite>) {
+        let all = self.reader;
+        self.find_at(rule, &all, message, rewrite);
+    }
+
+    /// Finds something about a part of the statement.
+    pub(super) fn find_at(
+        &mut self,
+        rule: &'static Rule,
+        part: &Reader<'_>,
+        message: String,
+        rewrite: Option<Rewrite>,
+    ) {
+        let (start, range) = (self.statement.start, part.range());
+        let place = Place::new(&self.file.source, start + range.start..start + range.end);
+        self.findings.push(Finding {
+            rule,
+            revision: self.file.revision,
+            dialects: vec![self.dialect],
+            place,
+            statement: self.statement.clone(),
+            message,
+            effect: rule.effect,
+            evidence: Evidence::Read,
+            rewrite,
+        });
+    }
+
+    /// The statements after this one, read.
+    pub(super) fn any_later(&self, is: impl Fn(&Ddl<'_>) -> bool) -> bool {
+        self.later.iter().any(|range| {
+            let words = Words::of(self.dialect, &self.revision.text()[range.clone()]);
+            ddl::read(words.reader()).is_some_and(|ddl| is(&ddl))
+        })
+    }
+}

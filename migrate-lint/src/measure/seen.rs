@@ -1,0 +1,42 @@
+//! What a server showed.
+
+use std::ops::Range;
+
+use migrate_chain::lint::Effect;
+
+/// What was seen of one statement.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) revision: usize,
+    pub(crate) range: Range<usize>,
+    pub(crate) seen: Seen,
+}
+
+/// What a server showed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// What the statement blocks, by which all rules that can be measured are judged.
+    Effect {
+        effect: Effect,
+        facts: Vec<String>,
+        /// The rule for it if no other explains it, and its message.
+        otherwise: (&'static str, String),
+        /// What it does to locks that earlier statements hold.
+        outlasts: Vec<Outlast>,
+    },
+    /// The rules that apply, each with its message, and what was seen.
+    Rules(Vec<(&'static str, String, String)>),
+}
+
+/// A lock of an earlier statement that lasts as long as a slow one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outlast {
+    pub(crate) effect: Effect,
+    pub(crate) message: String,
+    pub(crate) fact: String,
+}
+
+/// A name without its quotes, as catalogs compare it where case does not count.
+pub(super) fn plain(name: &str) -> String {
+    name.trim_matches(['"', '`', '[', ']', '\'']).to_lowercase()
+}
