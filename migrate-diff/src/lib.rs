@@ -4,7 +4,6 @@ mod built;
 mod connection;
 mod data;
 mod database;
-mod ddl;
 mod desired;
 mod dev_server;
 mod difference;

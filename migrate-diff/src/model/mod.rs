@@ -48,6 +48,8 @@ pub enum Kind {
     Namespace,
     /// An extension.
     Extension,
+    /// A collation.
+    Collation,
     /// An enum or a composite type.
     Type,
     /// A domain.
@@ -60,6 +62,16 @@ pub enum Kind {
     Function,
     /// A procedure.
     Procedure,
+    /// An aggregate.
+    Aggregate,
+    /// An operator.
+    Operator,
+    /// A cast.
+    Cast,
+    /// A foreign data wrapper.
+    ForeignDataWrapper,
+    /// A foreign server.
+    ForeignServer,
     /// A table.
     Table,
     /// A virtual table of SQLite.
@@ -70,10 +82,14 @@ pub enum Kind {
     Constraint,
     /// An index that no constraint made.
     Index,
+    /// Extended statistics of a table.
+    Statistics,
     /// A view.
     View,
     /// A materialized view.
     MaterializedView,
+    /// A rule of a table or a view.
+    Rule,
     /// A trigger.
     Trigger,
     /// An event of MySQL or MariaDB.
@@ -82,6 +98,12 @@ pub enum Kind {
     Policy,
     /// Who may do what with something.
     Privilege,
+    /// Something small that is set on an object, such as its statistics target, its storage or a comment.
+    Setting,
+    /// Who gets which rights on what is created later.
+    DefaultPrivilege,
+    /// An event trigger.
+    EventTrigger,
 }
 
 impl Kind {
@@ -90,23 +112,34 @@ impl Kind {
         match self {
             Self::Namespace => "schema",
             Self::Extension => "extension",
+            Self::Collation => "collation",
             Self::Type => "type",
             Self::Domain => "domain",
             Self::Sequence => "sequence",
             Self::Ownership => "ownership of sequence",
             Self::Function => "function",
             Self::Procedure => "procedure",
+            Self::Aggregate => "aggregate",
+            Self::Operator => "operator",
+            Self::Cast => "cast",
+            Self::ForeignDataWrapper => "foreign data wrapper",
+            Self::ForeignServer => "foreign server",
             Self::Table => "table",
             Self::VirtualTable => "virtual table",
             Self::Column => "column",
             Self::Constraint => "constraint",
             Self::Index => "index",
+            Self::Statistics => "statistics",
             Self::View => "view",
             Self::MaterializedView => "materialized view",
+            Self::Rule => "rule",
             Self::Trigger => "trigger",
             Self::Event => "event",
             Self::Policy => "policy",
             Self::Privilege => "privilege",
+            Self::Setting => "setting",
+            Self::DefaultPrivilege => "default privilege",
+            Self::EventTrigger => "event trigger",
         }
     }
 }
@@ -220,6 +253,8 @@ pub struct Object {
     pub(crate) drop: String,
     /// What must be there before it, and cannot go while it is there.
     pub(crate) depends_on: BTreeSet<ObjectId>,
+    /// What only the default of a column needs.
+    pub(crate) default_needs: BTreeSet<ObjectId>,
     /// The place of a column in its table.
     pub(crate) position: usize,
     /// What takes it along when it goes.
@@ -248,6 +283,7 @@ impl Object {
             create: String::new(),
             drop: String::new(),
             depends_on: BTreeSet::new(),
+            default_needs: BTreeSet::new(),
             position: 0,
             owner: None,
         }
@@ -300,6 +336,11 @@ impl Object {
         self.attributes.get(name).map(String::as_str)
     }
 
+    /// All that it depends on.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &ObjectId> {
+        self.depends_on.iter().chain(&self.default_needs)
+    }
+
     /// Whether another object of the same id says the same.
     pub(crate) fn says_what(&self, other: &Self) -> bool {
         self.details == other.details && self.attributes == other.attributes
@@ -328,7 +369,7 @@ impl Object {
 }
 
 /// A name without its quotes, and without its schema.
-fn unquoted(name: &str) -> String {
+pub(crate) fn unquoted(name: &str) -> String {
     let name = name.rsplit("\".\"").next().unwrap_or(name);
     for quote in ['"', '`'] {
         if let Some(inside) = name

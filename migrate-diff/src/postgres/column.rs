@@ -1,11 +1,13 @@
 //! Columns of PostgreSQL.
 
-use super::name::qualified;
-use crate::ddl::Schemas;
-use crate::model::{Kind, Object};
+use super::name::{self, qualified};
+use super::plan::Schemas;
+use super::recreate;
+use super::sequence;
+use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;
 
-/// Marks a column whose type is made anew under the same name.
+/// Marks a column whose type is recreated under the same name.
 pub(super) const RECREATED: &str = "recreated type";
 
 /// A column in a `CREATE TABLE` or an `ADD COLUMN`.
@@ -16,15 +18,43 @@ pub(super) fn definition(column: &Object) -> String {
             .map_or_else(String::new, |value| format!(" {word}{value}{end}"))
     };
     let not_null = column.attribute("not null").map_or("", |_| " NOT NULL");
+    let computed = match column.attribute("virtual") {
+        Some(_) => ") VIRTUAL",
+        None => ") STORED",
+    };
     format!(
         "{} {}{}{not_null}{}{}{}",
         column.id.name,
         column.attribute("type").unwrap_or_default(),
         clause("COLLATE ", "collation", ""),
         clause("DEFAULT ", "default", ""),
-        clause("GENERATED ALWAYS AS (", "generated", ") STORED"),
-        clause("GENERATED ", "identity", ""),
+        clause("GENERATED ALWAYS AS (", "generated", computed),
+        identity(column).map_or_else(String::new, |identity| format!(" GENERATED {identity}")),
     )
+}
+
+/// A column of a typed table, whose type has the rest; nothing if it adds nothing.
+pub(super) fn with_options(column: &Object) -> Option<String> {
+    let not_null = column.attribute("not null").map_or("", |_| " NOT NULL");
+    let default = column.attribute("default");
+    let default = default.map_or_else(String::new, |default| format!(" DEFAULT {default}"));
+    let options = format!("{default}{not_null}");
+    (!options.is_empty()).then(|| format!("{} WITH OPTIONS{options}", column.id.name))
+}
+
+/// What follows GENERATED for an identity column; with the name of its sequence, unless the server chooses that.
+fn identity(column: &Object) -> Option<String> {
+    let identity = column.attribute("identity")?;
+    let sequence = column.attribute("sequence").unwrap_or_default();
+    let table = crate::model::unquoted(column.id.owner());
+    let chosen = name::chosen(&table, &crate::model::unquoted(&column.id.name), "seq");
+    if crate::model::unquoted(sequence) == chosen {
+        return Some(identity.to_owned());
+    }
+    let (head, options) = identity.split_once(" (").unwrap_or((identity, ""));
+    let options = options.trim_end_matches(')');
+    let space = if options.is_empty() { "" } else { " " };
+    Some(format!("{head} (SEQUENCE NAME {sequence}{space}{options})"))
 }
 
 pub(super) fn add(column: &Object) -> Step {
@@ -72,14 +102,11 @@ pub(super) fn alter(
     let column = format!("ALTER TABLE {} ALTER COLUMN {}", to.id.owner(), to.id.name);
     let changed = |name: &str| from.attribute(name) != to.attribute(name);
     let mut steps = Vec::new();
-    if changed("generated") {
-        if to.attribute("generated").is_some() {
+    if changed("generated") || changed("virtual") {
+        if to.attribute("generated").is_some() || from.attribute("virtual").is_some() {
             return None;
         }
         steps.push(Step::new(format!("{column} DROP EXPRESSION")));
-    }
-    if changed("identity") && from.attribute("identity").is_some() {
-        steps.push(Step::new(format!("{column} DROP IDENTITY")));
     }
     let types = changes_type(from, to);
     if from.attribute("default").is_some()
@@ -87,22 +114,58 @@ pub(super) fn alter(
     {
         steps.push(Step::new(format!("{column} DROP DEFAULT")));
     }
+    if changed("not null")
+        && to.attribute("not null").is_none()
+        && from.attribute("identity").is_some()
+    {
+        steps.extend(identity_change(&column, from, to));
+        steps.extend(nullability(&column, to, schemas, online));
+    }
     if types {
         steps.push(alter_type(&column, from, to, schemas));
     }
     if let Some(default) = to
         .attribute("default")
         .filter(|_| types || changed("default"))
+        .filter(|_| to.attribute(sequence::TO_SERIAL).is_none())
     {
         steps.push(Step::new(format!("{column} SET DEFAULT {default}")));
     }
-    if changed("not null") {
-        steps.extend(nullability(&column, to, online));
+    let is_done = steps.iter().any(|step| step.sql.ends_with("DROP NOT NULL"));
+    if changed("not null") && !is_done {
+        steps.extend(nullability(&column, to, schemas, online));
     }
-    if let Some(identity) = to.attribute("identity").filter(|_| changed("identity")) {
-        steps.push(Step::new(format!("{column} ADD GENERATED {identity}")));
+    if !is_done {
+        steps.extend(identity_change(&column, from, to));
     }
     Some(steps)
+}
+
+/// The steps that make a column count by itself, or otherwise than before. Where it counted, it goes on from there.
+fn identity_change(column: &str, from: &Object, to: &Object) -> Vec<Step> {
+    if from.attribute("identity") == to.attribute("identity")
+        && from.attribute("sequence") == to.attribute("sequence")
+    {
+        return Vec::new();
+    }
+    match (from.attribute("identity"), identity(to)) {
+        (None, None) => Vec::new(),
+        (None, Some(new)) => match to.attribute(sequence::FROM_SERIAL) {
+            Some(serial) => sequence::serial_to_identity(column, serial, &new, to),
+            None => {
+                let sequence = to.attribute("sequence").unwrap_or_default();
+                vec![
+                    Step::new(format!("{column} ADD GENERATED {new}")),
+                    sequence::after_rows(sequence, to),
+                ]
+            }
+        },
+        (Some(_), None) => match to.attribute(sequence::TO_SERIAL) {
+            Some(create) => sequence::identity_to_serial(column, from, to, create),
+            None => vec![Step::new(format!("{column} DROP IDENTITY"))],
+        },
+        (Some(_), Some(_)) => sequence::alter_identity(column, from, to),
+    }
 }
 
 fn alter_type(column: &str, from: &Object, to: &Object, schemas: Schemas<'_>) -> Step {
@@ -110,35 +173,129 @@ fn alter_type(column: &str, from: &Object, to: &Object, schemas: Schemas<'_>) ->
         from.attribute("type").unwrap_or_default(),
         to.attribute("type").unwrap_or_default(),
     );
-    let name = &to.id.name;
     let collate = to
         .attribute("collation")
         .map_or_else(String::new, |collation| format!(" COLLATE {collation}"));
-    let is_enum = |kind: &str| {
-        schemas.to.has(Kind::Type, kind.trim_end_matches("[]"))
-            || schemas.from.has(Kind::Type, kind.trim_end_matches("[]"))
-    };
-    let list = if new.ends_with("[]") { "[]" } else { "" };
-    let using = if is_enum(old) || is_enum(new) {
-        format!("{name}::text{list}::{new}")
-    } else {
-        format!("{name}::{new}")
-    };
+    let using = conversion(old, new, to, schemas);
     let step = Step::new(format!("{column} TYPE {new}{collate} USING {using}"));
     let id = &to.id;
-    if to.attribute(RECREATED).is_some() {
+    if to.attribute(RECREATED).is_some() && old == new {
         return step.blocking(format!(
-            "rewrites table {}, and fails if {id} holds a value that {new} no longer has",
+            "rewrites table {} and its indexes, and fails if {id} holds a value that {new} no longer has",
             id.owner()
         ));
     }
-    match loss(old, new) {
+    let enumeration = schemas.to.get(&ObjectId::new(Kind::Type, new));
+    if let Some(labels) = enumeration.and_then(|kind| kind.attribute("labels")) {
+        return step.blocking(format!(
+            "rewrites table {table} and its indexes, and fails on other values than the labels of {new}; this query finds them: \
+             SELECT DISTINCT {name} FROM {table} WHERE {name}::text <> ALL (ARRAY[{labels}])",
+            table = id.owner(),
+            name = id.name,
+        ));
+    }
+    if schemas.from.has(Kind::Type, old.trim_end_matches("[]"))
+        && new.trim_end_matches("[]") == "text"
+    {
+        return step.blocking(format!("rewrites table {} and its indexes", id.owner()));
+    }
+    let domain = schemas.from.get(&ObjectId::new(Kind::Domain, old));
+    let base = domain.and_then(|domain| domain.attribute("type"));
+    match loss(base.unwrap_or(old), new) {
         Loss::Nothing => step,
-        Loss::Time => step.blocking(format!("rewrites table {}", id.owner())),
+        Loss::Time => step.blocking(format!("rewrites table {} and its indexes", id.owner())),
         Loss::Data => step
             .destructive(format!("narrows {id}: type {old} becomes {new}"))
-            .blocking(format!("rewrites table {}", id.owner())),
+            .blocking(format!("rewrites table {} and its indexes", id.owner())),
     }
+}
+
+/// The expression that makes a value of the new type of one of the old.
+fn conversion(old: &str, new: &str, to: &Object, schemas: Schemas<'_>) -> String {
+    let name = &to.id.name;
+    let list = if new.ends_with("[]") { "[]" } else { "" };
+    let element = |kind: &str| kind.trim_end_matches("[]").to_owned();
+    let kind = |kind: Kind, name: &str| schemas.to.get(&ObjectId::new(kind, element(name)));
+    let is_recreated = to.attribute(RECREATED).is_some() && old == new;
+    let composite = kind(Kind::Type, new).filter(|kind| kind.attribute("attributes").is_some());
+    if let Some(new_kind) = composite.filter(|_| is_recreated && list.is_empty()) {
+        let old_kind = schemas.from.get(&new_kind.id);
+        return old_kind.map_or_else(String::new, |old_kind| {
+            row(name, old_kind, new_kind, schemas)
+        });
+    }
+    if let Some(domain) = kind(Kind::Domain, new).filter(|_| is_recreated) {
+        let base = domain.attribute("type").unwrap_or_default();
+        let via = if kind(Kind::Type, base).is_some() {
+            "text"
+        } else {
+            base
+        };
+        return format!("{name}::{via}{list}::{new}");
+    }
+    let is_own = |name: &str| {
+        let name = element(name);
+        schemas.to.has(Kind::Type, &name) || schemas.from.has(Kind::Type, &name)
+    };
+    if is_own(old) || is_own(new) || !has_cast(&element(old), &element(new)) {
+        format!("{name}::text{list}::{new}")
+    } else {
+        format!("{name}::{new}")
+    }
+}
+
+/// Whether values of a built-in type can be made of another one without going by way of their text.
+fn has_cast(old: &str, new: &str) -> bool {
+    const FAMILIES: [&[&str]; 6] = [
+        &[
+            "smallint",
+            "integer",
+            "bigint",
+            "numeric",
+            "real",
+            "double precision",
+        ],
+        &["date", "timestamp", "time", "interval"],
+        &["integer", "boolean"],
+        &["json", "jsonb"],
+        &["inet", "cidr"],
+        &["bit", "bit varying"],
+    ];
+    const TEXTS: [&str; 5] = ["text", "character varying", "character", "name", "citext"];
+    let family = |kind: &str| {
+        let kind = kind.split('(').next().unwrap_or_default();
+        let kind = kind.split(" with").next().unwrap_or_default();
+        kind.trim().to_owned()
+    };
+    let (old, new) = (family(old), family(new));
+    let is_text = |kind: &str| TEXTS.contains(&kind);
+    let both = |family: &&[&str]| family.contains(&&*old) && family.contains(&&*new);
+    old == new || is_text(&old) || is_text(&new) || FAMILIES.iter().any(|family| both(&family))
+}
+
+/// A row of a recreated composite type, of the values that both have.
+fn row(name: &str, old: &Object, new: &Object, schemas: Schemas<'_>) -> String {
+    let old_fields = recreate::fields(old);
+    let values = recreate::fields(new).into_iter().map(|(field, kind)| {
+        let Some((_, was)) = old_fields.iter().find(|(other, _)| *other == field) else {
+            return "NULL".to_owned();
+        };
+        let kind = kind.split(" COLLATE ").next().unwrap_or(kind);
+        let element = kind.trim_end_matches("[]");
+        let list = &kind[element.len()..];
+        let is_own = schemas.to.has(Kind::Type, element) || schemas.to.has(Kind::Domain, element);
+        match (is_own, *was == kind) {
+            (true, _) => format!("({name}).{field}::text{list}::{kind}"),
+            (false, true) => format!("({name}).{field}"),
+            (false, false) => format!("({name}).{field}::{kind}"),
+        }
+    });
+    let values: Vec<String> = values.collect();
+    format!(
+        "CASE WHEN {name} IS DISTINCT FROM NULL THEN ROW({})::{} END",
+        values.join(", "),
+        new.id.name
+    )
 }
 
 enum Loss {
@@ -185,10 +342,17 @@ fn loss(old: &str, new: &str) -> Loss {
     if widens { Loss::Time } else { Loss::Data }
 }
 
-fn nullability(column: &str, to: &Object, online: bool) -> Vec<Step> {
+fn nullability(column: &str, to: &Object, schemas: Schemas<'_>, online: bool) -> Vec<Step> {
     let (table, name) = (to.id.owner(), &to.id.name);
     if to.attribute("not null").is_none() {
-        return vec![Step::new(format!("{column} DROP NOT NULL"))];
+        let head = Step::new(format!("{column} DROP NOT NULL"));
+        let children = children(table, schemas);
+        let rest = children.into_iter().map(|child| {
+            Step::new(format!(
+                "ALTER TABLE {child} ALTER COLUMN {name} DROP NOT NULL"
+            ))
+        });
+        return std::iter::once(head).chain(rest).collect();
     }
     let fails = format!("fails if {} holds NULL", to.id);
     let set = Step::new(format!("{column} SET NOT NULL"));
@@ -211,4 +375,25 @@ fn nullability(column: &str, to: &Object, online: bool) -> Vec<Step> {
     ]
     .map(Step::online)
     .into()
+}
+
+/// The tables that inherit from one and stay so, children before grandchildren: the server takes NOT NULL from none of them.
+fn children<'s>(table: &str, schemas: Schemas<'s>) -> Vec<&'s str> {
+    let mut found: Vec<&str> = Vec::new();
+    let mut open = vec![table.to_owned()];
+    while let Some(parent) = open.pop() {
+        let is_child = |object: &Object| {
+            let parents = object.attribute("parent");
+            parents.is_some_and(|parents| parents.split(", ").any(|other| other == parent))
+        };
+        let tables = schemas.from.of_kind(Kind::Table);
+        for child in tables.filter(|child| is_child(child)) {
+            let stays = schemas.to.get(&child.id).is_some_and(is_child);
+            if stays && !found.contains(&child.id.name.as_str()) {
+                found.push(&child.id.name);
+                open.push(child.id.name.clone());
+            }
+        }
+    }
+    found
 }

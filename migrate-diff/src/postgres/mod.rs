@@ -2,12 +2,17 @@
 
 mod catalog;
 mod column;
-mod enums;
+mod constraint;
 pub(crate) mod eye;
 mod grammar;
 mod introspect;
 mod name;
+mod plan;
+mod privilege;
+mod recreate;
 pub(crate) mod scratch;
+mod sequence;
+mod table;
 pub(crate) mod values;
 
 pub(crate) use introspect::introspect;
@@ -15,15 +20,14 @@ pub(crate) use name::qualified;
 
 use grammar::Postgres;
 
-use crate::ddl;
-use crate::model::{Kind, Object, Schema};
+use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::{Options, Plan, Step};
 
 /// The steps between two schemas.
 pub(crate) fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
     let mut plan = once(from, to, options, false);
     let (labels, rest): (Vec<Step>, Vec<Step>) =
-        plan.steps.iter().cloned().partition(enums::adds_label);
+        plan.steps.iter().cloned().partition(recreate::adds_label);
     if labels.is_empty() || rest.is_empty() {
         return plan;
     }
@@ -38,19 +42,53 @@ pub(crate) fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
 
 fn once(from: &Schema, to: &Schema, options: Options, never_in_place: bool) -> Plan {
     let (mut from, mut to) = (from.clone(), to.clone());
-    for id in enums::to_recreate(&from, &to, never_in_place) {
-        enums::recreate(&mut from, &mut to, &id);
-    }
+    let types = recreate::to_recreate(&from, &to, never_in_place);
+    recreate::recreate(&mut from, &mut to, &types);
+    sequence::mark_serials(&mut from, &mut to);
     forget_parts_that_move(&mut from, &mut to);
-    let mut plan = ddl::plan(
-        &Postgres {
-            online: options.online,
-        },
-        &from,
-        &to,
-    );
+    forget_parts_of_types(&mut from, &to);
+    let tables = from.of_kind(Kind::Table).chain(to.of_kind(Kind::Table));
+    let partitioned = tables.filter(|table| table.attribute("partition by").is_some());
+    let grammar = Postgres {
+        online: options.online,
+        partitioned: partitioned.map(|table| table.id.name.clone()).collect(),
+    };
+    let mut plan = plan::plan(&grammar, &from, &to);
     postpone_bodies(&mut plan);
     plan
+}
+
+/// The columns of a typed table come, change and are dropped with its type.
+fn forget_parts_of_types(from: &mut Schema, to: &Schema) {
+    let is_typed = |column: &Object| {
+        let table = ObjectId::new(Kind::Table, column.id.owner());
+        let both = from.get(&table).zip(to.get(&table));
+        both.is_some_and(|(old, new)| {
+            old.attribute("of type").is_some()
+                && old.attribute("of type") == new.attribute("of type")
+        })
+    };
+    let columns = from.of_kind(Kind::Column).chain(to.of_kind(Kind::Column));
+    let typed: Vec<ObjectId> = columns
+        .filter(|column| is_typed(column))
+        .map(|column| column.id.clone())
+        .collect();
+    for id in typed {
+        match (from.objects.get_mut(&id), to.get(&id)) {
+            (Some(old), Some(new)) => {
+                for word in ["type", "collation"] {
+                    old.attributes.remove(word);
+                    old.attributes
+                        .extend(new.attribute(word).map(|value| (word, value.to_owned())));
+                }
+            }
+            (Some(_), None) => {
+                from.objects.remove(&id);
+            }
+            (None, Some(new)) => from.add(new.clone()),
+            (None, None) => {}
+        }
+    }
 }
 
 /// A table that joins its parents or leaves them keeps its columns and constraints, which are then read as its own or
@@ -69,20 +107,25 @@ fn forget_parts_that_move(from: &mut Schema, to: &mut Schema) {
         .map(|table| table.id.name.clone())
         .collect();
     for name in names {
-        let ids: Vec<_> = from
+        let (was, is) = (
+            table::column_names(&name, from),
+            table::column_names(&name, to),
+        );
+        let ids: Vec<ObjectId> = from
             .objects
             .keys()
             .chain(to.objects.keys())
             .cloned()
             .collect();
-        for id in ids {
-            let is_part = matches!(
-                id.kind,
-                Kind::Column | Kind::Constraint | Kind::Index | Kind::Trigger
-            );
-            if is_part && id.owner() == name && from.get(&id).is_some() != to.get(&id).is_some() {
-                from.objects.remove(&id);
-                to.objects.remove(&id);
+        for id in ids.into_iter().filter(|id| id.owner() == name) {
+            match (id.kind, from.get(&id), to.get(&id)) {
+                (Kind::Column, None, Some(new)) if was.contains(&id.name) => from.add(new.clone()),
+                (Kind::Column, Some(old), None) if is.contains(&id.name) => to.add(old.clone()),
+                (Kind::Constraint | Kind::Trigger, old, new) if old.is_some() != new.is_some() => {
+                    from.objects.remove(&id);
+                    to.objects.remove(&id);
+                }
+                _ => {}
             }
         }
     }

@@ -18,6 +18,16 @@ pub(super) const LEFT_OUT: &[(&str, &str, &str)] = &[
     ),
     ("pg_class", "relowner", OWNER),
     ("pg_collation", "collowner", OWNER),
+    (
+        "pg_collation",
+        "collencoding",
+        "it follows from the encoding of the database",
+    ),
+    (
+        "pg_collation",
+        "collversion",
+        "it is the version of the library of the server",
+    ),
     ("pg_conversion", "conowner", OWNER),
     ("pg_event_trigger", "evtowner", OWNER),
     ("pg_extension", "extowner", OWNER),
@@ -191,6 +201,11 @@ pub(super) const SPELT: &[(&str, &str, &str)] = &[
         "pg_class",
         "reltoastrelid",
         "(SELECT string_agg(o, ', ' ORDER BY o) FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid)",
+    ),
+    (
+        "pg_constraint",
+        "connoinherit",
+        "CASE WHEN c.contype IN ('c', 'n') THEN c.connoinherit::text END",
     ),
     (
         "pg_constraint",

@@ -1,0 +1,41 @@
+//! Small things that are set on an object.
+
+use super::Reader;
+use crate::model::{Kind, Object, ObjectId};
+use crate::rows::Row;
+
+impl Reader {
+    pub(super) fn setting(&mut self, row: Row<'_>) {
+        let (class, oid, sub) = (row.text("class"), row.text("oid"), row.text("sub"));
+        let Some(on) = self.id(class, oid, "0") else {
+            return;
+        };
+        let id = ObjectId::of(
+            Kind::Setting,
+            on.owner(),
+            setting_name(&on, row.text("what")),
+        );
+        let mut object = Object::defined(id, row.text("set"), row.text("unset"));
+        // A column that is inherited may stay while its table goes.
+        let column = self
+            .id(class, oid, sub)
+            .filter(|column| column.owner() == on.owner());
+        object
+            .depends_on
+            .extend([on.clone()].into_iter().chain(self.id(class, oid, sub)));
+        let needs = row
+            .get("needs")
+            .and_then(|index| self.id("pg_class", index, "0"));
+        object.depends_on.extend(needs);
+        object.owner = Some(column.unwrap_or(on));
+        self.schema.add(object);
+    }
+}
+
+/// What is set on an index or a constraint has its name too.
+fn setting_name(on: &ObjectId, what: &str) -> String {
+    match on.table {
+        Some(_) => format!("{what} of {}", on.name),
+        None => what.to_owned(),
+    }
+}

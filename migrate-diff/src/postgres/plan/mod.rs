@@ -1,0 +1,337 @@
+//! The steps between two schemas whose objects depend on one another: what is dropped, what changes in place, what must be
+//! dropped and recreated, and in which order.
+
+mod constraints;
+mod fate;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::fate::Fate;
+use super::grammar::Postgres;
+use super::privilege;
+use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::order::order;
+use crate::step::{Plan, Step};
+
+/// Both sides of a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Schemas<'s> {
+    pub(super) from: &'s Schema,
+    pub(super) to: &'s Schema,
+}
+
+/// One operation; the order of the variants is that of a script in which nothing depends on anything.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Operation {
+    /// Drops an object, or loosens one that stays.
+    Drop(ObjectId),
+    Rename(ObjectId),
+    Alter(ObjectId),
+    /// Creates an object, or brings a loosened one into its new form.
+    Create(ObjectId),
+}
+
+pub(super) fn plan(grammar: &Postgres, from: &Schema, to: &Schema) -> Plan {
+    let planner = Planner::new(grammar, Schemas { from, to });
+    let needs = planner.needs();
+    let mut plan = Plan::default();
+    let mut late: BTreeSet<Operation> = BTreeSet::new();
+    for operation in order(&needs) {
+        // What depends on something that is created online comes after it.
+        let is_late = needs.get(&operation).is_some_and(|needs| {
+            needs
+                .iter()
+                .any(|need| !matches!(need, Operation::Alter(_)) && late.contains(need))
+        });
+        let steps = planner.steps(&operation);
+        if is_late || steps.iter().any(|step| step.online) {
+            late.insert(operation);
+        }
+        let (online, now): (Vec<Step>, Vec<Step>) =
+            steps.into_iter().partition(|step| is_late || step.online);
+        plan.steps.extend(now);
+        plan.online.extend(online);
+    }
+    plan
+}
+
+struct Planner<'s> {
+    grammar: &'s Postgres,
+    schemas: Schemas<'s>,
+    /// By object of the first schema, those that need it there or belong to it.
+    dependents: BTreeMap<&'s ObjectId, Vec<&'s Object>>,
+    fates: BTreeMap<ObjectId, Fate>,
+    /// By the new id, the old one.
+    renamed: BTreeMap<ObjectId, ObjectId>,
+    /// The constraints that are part of the statement of their new table.
+    inline: BTreeSet<ObjectId>,
+    /// The constraints that must be dropped before their table, since tables refer to each other.
+    circular: BTreeSet<ObjectId>,
+}
+
+impl<'s> Planner<'s> {
+    fn new(grammar: &'s Postgres, schemas: Schemas<'s>) -> Self {
+        let mut planner = Self {
+            grammar,
+            schemas,
+            dependents: dependents(schemas.from),
+            fates: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            inline: BTreeSet::new(),
+            circular: BTreeSet::new(),
+        };
+        planner.decide();
+        planner.find_renames();
+        planner.spread();
+        planner.inline = planner.inline_constraints();
+        planner.circular = planner.circular_constraints();
+        planner
+    }
+
+    fn fate(&self, id: &ObjectId) -> Option<Fate> {
+        self.fates.get(id).copied()
+    }
+
+    fn goes(&self, id: &ObjectId) -> bool {
+        matches!(self.fate(id), Some(Fate::Dropped | Fate::Replaced))
+    }
+
+    fn comes(&self, id: &ObjectId) -> bool {
+        matches!(self.fate(id), Some(Fate::Created | Fate::Replaced))
+    }
+
+    fn dependents_of(&self, id: &ObjectId) -> &[&'s Object] {
+        self.dependents.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The operation that drops an object: that of the table it is dropped with, if it is.
+    fn drop_of(&self, id: &ObjectId) -> Option<Operation> {
+        if !self.goes(id) {
+            return None;
+        }
+        let owner = self
+            .schemas
+            .from
+            .get(id)
+            .and_then(|object| object.owner.as_ref());
+        if let Some(drop) = owner
+            .filter(|_| !self.circular.contains(id))
+            .and_then(|owner| self.drop_of(owner))
+        {
+            return Some(drop);
+        }
+        Some(Operation::Drop(id.clone()))
+    }
+
+    /// The operation that creates an object: that of the table whose statement it is part of, if it is.
+    fn create_of(&self, id: &ObjectId) -> Option<Operation> {
+        if !self.comes(id) {
+            return self
+                .renamed
+                .contains_key(id)
+                .then(|| Operation::Rename(id.clone()));
+        }
+        let table = ObjectId::new(Kind::Table, id.owner());
+        let within = id.kind == Kind::Column || self.inline.contains(id);
+        let id = if within && id.kind != Kind::Table && self.comes(&table) {
+            &table
+        } else {
+            id
+        };
+        Some(Operation::Create(id.clone()))
+    }
+
+    /// The operation that gives an object its new form while it stays.
+    fn change_of(&self, id: &ObjectId) -> Option<Operation> {
+        match self.fate(id)? {
+            Fate::Altered => Some(Operation::Alter(id.clone())),
+            Fate::Detached => Some(Operation::Create(id.clone())),
+            _ => None,
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        let mut needs = BTreeMap::new();
+        for (id, fate) in &self.fates {
+            match fate {
+                Fate::Dropped => self.note_drop(&mut needs, id),
+                Fate::Created => self.note_create(&mut needs, id),
+                Fate::Replaced => {
+                    self.note_drop(&mut needs, id);
+                    self.note_create(&mut needs, id);
+                }
+                Fate::Detached => {
+                    add(&mut needs, Operation::Drop(id.clone()), None);
+                    let create = Operation::Create(id.clone());
+                    add(&mut needs, create, Some(Operation::Drop(id.clone())));
+                    self.note_change(&mut needs, id);
+                }
+                Fate::Altered => self.note_change(&mut needs, id),
+            }
+        }
+        for (new, old) in &self.renamed {
+            let drop = self.drop_of(&ObjectId::of(old.kind, old.owner(), &new.name));
+            add(&mut needs, Operation::Rename(new.clone()), drop);
+        }
+        needs
+    }
+
+    fn note_drop(&self, needs: &mut Needs, id: &ObjectId) {
+        let drop = self
+            .drop_of(id)
+            .unwrap_or_else(|| Operation::Drop(id.clone()));
+        add(needs, drop.clone(), None);
+        // What depends on it is dropped first, or no longer depends on it.
+        for dependent in self.dependents_of(id) {
+            let fate = self.fate(&dependent.id);
+            let is_loose = dependent.default_needs.contains(id) || dependent.id.kind == Kind::Table;
+            if fate == Some(Fate::Detached) && is_loose {
+                let off = Operation::Drop(dependent.id.clone());
+                add(needs, drop.clone(), Some(off));
+                if !dependent.depends_on.contains(id) || dependent.id.kind == Kind::Table {
+                    continue;
+                }
+            }
+            let before = self
+                .drop_of(&dependent.id)
+                .or_else(|| self.change_of(&dependent.id));
+            add(needs, drop.clone(), before);
+        }
+    }
+
+    fn note_create(&self, needs: &mut Needs, id: &ObjectId) {
+        let create = self
+            .create_of(id)
+            .unwrap_or_else(|| Operation::Create(id.clone()));
+        add(needs, create.clone(), None);
+        add(needs, create.clone(), self.drop_of(id));
+        self.note_needs(needs, &create, id);
+        // An index of a partition that is named by hand is there before its parent's, which takes it over.
+        let new = self.schemas.to.get(id);
+        let is_named = new.is_some_and(|new| new.attribute("chosen name").is_some());
+        let parent = new.and_then(|new| new.owner.as_ref());
+        if let Some(parent) =
+            parent.filter(|parent| is_named && self.comes(parent) && !self.inline.contains(parent))
+        {
+            add(
+                needs,
+                Operation::Create(parent.clone()),
+                Some(create.clone()),
+            );
+        }
+        // A trigger, an index or a policy depends on its table without saying so everywhere.
+        let table = id
+            .table
+            .as_ref()
+            .map(|table| ObjectId::new(Kind::Table, table));
+        add(
+            needs,
+            create,
+            table.and_then(|table| self.create_of(&table)),
+        );
+    }
+
+    fn note_change(&self, needs: &mut Needs, id: &ObjectId) {
+        let Some(change) = self.change_of(id) else {
+            return;
+        };
+        add(needs, change.clone(), None);
+        self.note_needs(needs, &change, id);
+        for dependent in self.dependents_of(id) {
+            add(needs, change.clone(), self.drop_of(&dependent.id));
+        }
+    }
+
+    fn note_needs(&self, needs: &mut Needs, operation: &Operation, id: &ObjectId) {
+        let object = self.schemas.to.get(id);
+        for need in object.into_iter().flat_map(Object::needs) {
+            add(needs, operation.clone(), self.create_of(need));
+            add(needs, operation.clone(), self.change_of(need));
+        }
+    }
+
+    fn steps(&self, operation: &Operation) -> Vec<Step> {
+        let Schemas { from, to } = self.schemas;
+        match operation {
+            Operation::Drop(id) | Operation::Create(id)
+                if self.fate(id) == Some(Fate::Detached) =>
+            {
+                self.detached(id, matches!(operation, Operation::Drop(_)))
+            }
+            Operation::Drop(id) => from
+                .get(id)
+                .map_or_else(Vec::new, |object| self.grammar.drop(object, self.schemas)),
+            Operation::Rename(id) => {
+                let old = self.renamed.get(id).and_then(|old| from.get(old));
+                let step = old
+                    .zip(to.get(id))
+                    .and_then(|(old, new)| self.grammar.rename(old, new));
+                step.into_iter().collect()
+            }
+            Operation::Alter(id) => {
+                let both = from.get(id).zip(to.get(id));
+                both.and_then(|(old, new)| self.grammar.alter(old, new, self.schemas))
+                    .unwrap_or_default()
+            }
+            Operation::Create(id) => self.creation(id),
+        }
+    }
+
+    /// Takes something off what it depends on, or gives it its new form afterwards.
+    fn detached(&self, id: &ObjectId, is_off: bool) -> Vec<Step> {
+        let loose = self
+            .schemas
+            .from
+            .get(id)
+            .and_then(|old| self.grammar.loosen(old));
+        let Some((off, loose)) = loose else {
+            return Vec::new();
+        };
+        if is_off {
+            return off;
+        }
+        let new = self.schemas.to.get(id);
+        new.and_then(|new| self.grammar.alter(&loose, new, self.schemas))
+            .unwrap_or_default()
+    }
+
+    fn creation(&self, id: &ObjectId) -> Vec<Step> {
+        let to = self.schemas.to;
+        let Some(object) = to.get(id) else {
+            return Vec::new();
+        };
+        if id.kind != Kind::Table {
+            let table = ObjectId::new(Kind::Table, id.owner());
+            let mut steps = self
+                .grammar
+                .create(object, self.comes(&table), self.schemas);
+            steps.extend(privilege::taken_back(object, self.schemas));
+            return steps;
+        }
+        let constraints: Vec<&Object> = to
+            .parts(Kind::Constraint, &id.name)
+            .filter(|constraint| self.inline.contains(&constraint.id))
+            .collect();
+        let mut steps = self.grammar.create_table(object, to, &constraints);
+        steps.extend(privilege::taken_back(object, self.schemas));
+        steps
+    }
+}
+
+type Needs = BTreeMap<Operation, BTreeSet<Operation>>;
+
+fn add(needs: &mut Needs, operation: Operation, need: Option<Operation>) {
+    let need = need.filter(|need| *need != operation);
+    needs.entry(operation).or_default().extend(need);
+}
+
+fn dependents(schema: &Schema) -> BTreeMap<&ObjectId, Vec<&Object>> {
+    let mut dependents: BTreeMap<&ObjectId, Vec<&Object>> = BTreeMap::new();
+    for object in schema.objects() {
+        let needs: BTreeSet<&ObjectId> = object.needs().chain(object.owner.as_ref()).collect();
+        for need in needs {
+            dependents.entry(need).or_default().push(object);
+        }
+    }
+    dependents
+}
