@@ -12,6 +12,8 @@ struct Inner {
     details: Vec<String>,
     help: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Whether rows were in the way.
+    is_of_rows: bool,
 }
 
 /// What kind of failure an [`Error`] is.
@@ -48,6 +50,7 @@ impl Error {
             details: Vec::new(),
             help: None,
             source: None,
+            is_of_rows: false,
         }))
     }
 
@@ -59,6 +62,17 @@ impl Error {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
+    }
+
+    /// Says that rows were in the way, or not.
+    pub(crate) fn of_rows(mut self, is_of_rows: bool) -> Self {
+        self.0.is_of_rows = is_of_rows;
+        self
+    }
+
+    /// Whether the same would work on empty tables.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        self.0.is_of_rows
     }
 
     pub(crate) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {

@@ -11,6 +11,8 @@ use super::table::{Filling, Table};
 #[derive(Debug)]
 pub(super) struct Kept {
     table: ObjectId,
+    /// Whether the rows of tables that inherit from it are left out.
+    only: bool,
     columns: Vec<KeptColumn>,
     /// The places of the key's columns; all columns if it has none.
     key: Vec<usize>,
@@ -31,6 +33,11 @@ struct KeptColumn {
 }
 
 impl Kept {
+    /// The table that it is of.
+    pub(super) fn table(&self) -> &ObjectId {
+        &self.table
+    }
+
     /// Reads a table; none if nothing of it has to stay.
     pub(super) async fn read(
         connection: &mut Connection,
@@ -40,7 +47,9 @@ impl Kept {
             column.wanted.is_some() && !column.is_computed() && !column.changes_by_itself()
         };
         let fillings: Vec<&Filling<'_>> = table.columns.iter().filter(stays).collect();
-        if table.wanted.is_none() || fillings.is_empty() {
+        // Rows of a partition that goes are claimed with it.
+        let is_claimed = table.is_partitioned && !table.keeps_children;
+        if table.wanted.is_none() || fillings.is_empty() || is_claimed {
             return Ok(None);
         }
         let columns: Vec<KeptColumn> = fillings
@@ -56,6 +65,7 @@ impl Kept {
             && !key.is_empty()
             && key.iter().all(|n| !columns[*n].is_converted);
         let mut kept = Self {
+            only: !table.keeps_children,
             table: table.id.clone(),
             key: if whole {
                 key
@@ -85,7 +95,8 @@ impl Kept {
         });
         let columns: Vec<String> = columns.collect();
         let table = database::sql_name(dialect, &names(&self.table).name);
-        let sql = format!("SELECT {} FROM {table}", columns.join(", "));
+        let only = if self.only { "ONLY " } else { "" };
+        let sql = format!("SELECT {} FROM {only}{table}", columns.join(", "));
         let mut rows = connection.rows(&sql).await?;
         rows.sort_by(|one, other| self.key_of(one).cmp(&self.key_of(other)));
         Ok(rows)

@@ -80,6 +80,33 @@ impl Data {
         Ok(data)
     }
 
+    /// The tables whose values must be left, under the names that they have after the upgrade.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &ObjectId> {
+        self.kept.iter().map(Kept::table)
+    }
+
+    /// Empties the tables, since their rows make a plan fail: it is proven without them.
+    ///
+    /// # Errors
+    /// A table cannot be emptied.
+    pub(crate) async fn give_way(
+        &mut self,
+        connection: &mut Connection,
+        why: &Error,
+        tables: &[ObjectId],
+    ) -> Result<(), Error> {
+        let tables: Vec<&str> = tables.iter().map(|id| &*id.name).collect();
+        if !tables.is_empty() {
+            connection
+                .execute(&format!("TRUNCATE {} CASCADE", tables.join(", ")))
+                .await?;
+        }
+        self.kept.clear();
+        self.empty
+            .push(format!("all tables, from there on: {}", why.summary()));
+        Ok(())
+    }
+
     /// Fails unless every value is still there. `names` gives a table or a column the name that it has by then.
     ///
     /// # Errors

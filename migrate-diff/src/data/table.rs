@@ -19,6 +19,10 @@ pub(super) struct Table<'s> {
     foreign_keys: Vec<ForeignKey>,
     /// The columns of its primary key.
     pub(super) key: Vec<String>,
+    /// Whether the same tables inherit from it on both sides: then its rows are theirs, too.
+    pub(super) keeps_children: bool,
+    /// Whether its rows are those of its partitions.
+    pub(super) is_partitioned: bool,
     /// Those of either side's, which get no NULL.
     pub(super) keys: Vec<String>,
 }
@@ -75,6 +79,8 @@ impl<'s> Table<'s> {
                 .filter_map(|column| Filling::of(from, to, column, &checks))
                 .collect(),
             foreign_keys,
+            keeps_children: children(from, object) == children(to, object),
+            is_partitioned: object.attribute("partition by").is_some(),
             keys: keys.collect(),
             key,
         }
@@ -101,6 +107,18 @@ impl<'s> Table<'s> {
             Some((self.parent(key), key.parent_columns.get(place).cloned()))
         })
     }
+}
+
+/// How a table of PostgreSQL is partitioned, and the tables that inherit from it.
+fn children<'s>(schema: &'s Schema, object: &Object) -> (Option<&'s str>, BTreeSet<&'s str>) {
+    let own = schema.get(&object.id);
+    let is_parent = |parents: &str| parents.split(", ").any(|parent| parent == object.id.name);
+    let tables = schema.of_kind(Kind::Table);
+    let children = tables.filter(|table| table.attribute("parent").is_some_and(is_parent));
+    (
+        own.and_then(|own| own.attribute("partition by")),
+        children.map(|table| &*table.id.name).collect(),
+    )
 }
 
 impl<'s> Filling<'s> {

@@ -3,6 +3,8 @@
 use super::prepare::Prepared;
 use super::request::{Draft, Generated, Request};
 use super::run::{agree, run, same};
+use migrate_chain::Dialect;
+
 use crate::data::{Data, Sides};
 use crate::database;
 use crate::error::{Error, ErrorKind};
@@ -32,19 +34,14 @@ impl Prepared {
 
     /// Runs everything forth and back. What each revision has made is looked up, so that its downgrade undoes just that.
     async fn prove(&mut self, mut upgrades: Vec<Plan>) -> Result<(Vec<Draft>, Vec<String>), Error> {
-        let data = self.fill().await?;
+        let mut data = self.fill().await?;
         let mut states = vec![(self.start.clone(), self.start_facts.clone())];
         for (n, upgrade) in upgrades.iter_mut().enumerate() {
             // The renames were done when the schemas were compared.
             let done = self.renames_in(n);
             let steps = &mut upgrade.steps[done..];
-            run(
-                self.scratch.connection(),
-                steps,
-                upgrade.transactional,
-                upgrade.foreign_keys,
-            )
-            .await?;
+            let modes = (upgrade.transactional, upgrade.foreign_keys);
+            self.run_on_rows(&mut data, steps, modes, false).await?;
             states.push((self.state().await?, self.look().await?));
         }
         let (made, facts) = states
@@ -66,7 +63,7 @@ impl Prepared {
         let mut drafts = Vec::new();
         let mut state = made;
         for (n, upgrade) in upgrades.into_iter().enumerate().rev() {
-            let (draft, before) = self.undo(n, upgrade, state, &states[n]).await?;
+            let (draft, before) = self.undo(n, upgrade, state, &states[n], &mut data).await?;
             state = before;
             drafts.insert(0, draft);
         }
@@ -74,6 +71,33 @@ impl Prepared {
         let connection = self.scratch.connection();
         data.check(connection, "the downgrade", names).await?;
         Ok((drafts, data.empty))
+    }
+
+    /// Runs steps. If they work on empty tables only, the rows that are in their way go, and the report says so.
+    async fn run_on_rows(
+        &mut self,
+        data: &mut Data,
+        steps: &mut [Step],
+        (transactional, foreign_keys): (bool, bool),
+        has_old_names: bool,
+    ) -> Result<(), Error> {
+        let name = |id: &ObjectId| {
+            if has_old_names {
+                rename::before(&self.renames, id)
+            } else {
+                id.clone()
+            }
+        };
+        let tables: Vec<ObjectId> = data.tables().map(name).collect();
+        let connection = self.scratch.connection();
+        let Err(error) = run(connection, steps, transactional, foreign_keys).await else {
+            return Ok(());
+        };
+        if !error.is_of_rows() || !transactional || connection.dialect() != Dialect::Postgres {
+            return Err(error);
+        }
+        data.give_way(connection, &error, &tables).await?;
+        run(connection, steps, transactional, foreign_keys).await
     }
 
     /// Gives rows to the tables that may change.
@@ -110,6 +134,7 @@ impl Prepared {
         upgrade: Plan,
         mut state: Schema,
         (before, facts): &(Schema, Option<Facts>),
+        data: &mut Data,
     ) -> Result<(Draft, Schema), Error> {
         let mut renames: Vec<Step> = self.renames[..self.renames_in(n)]
             .iter()
@@ -132,13 +157,9 @@ impl Prepared {
         };
         let mut back = database::plan_between(&state, before, options);
         let foreign_keys = upgrade.foreign_keys && back.foreign_keys;
-        run(
-            self.scratch.connection(),
-            &mut back.steps,
-            upgrade.transactional,
-            foreign_keys,
-        )
-        .await?;
+        let modes = (upgrade.transactional, foreign_keys);
+        self.run_on_rows(data, &mut back.steps, modes, n == 0)
+            .await?;
         let state = self.state().await?;
         same(
             &state,

@@ -85,5 +85,14 @@ pub(super) async fn run_step(connection: &mut Connection, step: &mut Step) -> Re
             &step.sql,
             &error,
         )
+        .of_rows(is_of_rows(&error))
     })
+}
+
+/// Whether the server says that it is about values: the classes of data exceptions and of violated constraints.
+fn is_of_rows(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code().map(|code| code.into_owned()));
+    code.is_some_and(|code| code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
 }

@@ -114,12 +114,10 @@ pub(super) fn alter(
     {
         steps.push(Step::new(format!("{column} DROP DEFAULT")));
     }
-    if changed("not null")
-        && to.attribute("not null").is_none()
-        && from.attribute("identity").is_some()
-    {
+    // An identity column is NOT NULL, and of an integer type.
+    let stops = from.attribute("identity").is_some() && to.attribute("identity").is_none();
+    if stops {
         steps.extend(identity_change(&column, from, to));
-        steps.extend(nullability(&column, to, schemas, online));
     }
     if types {
         steps.push(alter_type(&column, from, to, schemas));
@@ -131,11 +129,10 @@ pub(super) fn alter(
     {
         steps.push(Step::new(format!("{column} SET DEFAULT {default}")));
     }
-    let is_done = steps.iter().any(|step| step.sql.ends_with("DROP NOT NULL"));
-    if changed("not null") && !is_done {
+    if changed("not null") {
         steps.extend(nullability(&column, to, schemas, online));
     }
-    if !is_done {
+    if !stops {
         steps.extend(identity_change(&column, from, to));
     }
     Some(steps)
@@ -237,7 +234,10 @@ fn conversion(old: &str, new: &str, to: &Object, schemas: Schemas<'_>) -> String
         let name = element(name);
         schemas.to.has(Kind::Type, &name) || schemas.from.has(Kind::Type, &name)
     };
-    if is_own(old) || is_own(new) || !has_cast(&element(old), &element(new)) {
+    let is_list = old.ends_with("[]");
+    if is_list == list.is_empty() && new != "text" {
+        format!("{name}::text::{new}")
+    } else if is_own(old) || is_own(new) || !has_cast(&element(old), &element(new)) {
         format!("{name}::text{list}::{new}")
     } else {
         format!("{name}::{new}")
