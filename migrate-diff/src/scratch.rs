@@ -173,6 +173,12 @@ impl Scratch {
         }
     }
 
+    /// Its name, if it was made up.
+    pub(crate) fn made_up_name(&self) -> Option<&str> {
+        let name = self.name.as_deref();
+        name.filter(|name| name.starts_with(PREFIX))
+    }
+
     /// The connection to it.
     ///
     /// # Panics

@@ -62,6 +62,13 @@ impl<'s> Script<'s> {
         let text = self.sql();
         for statement in split(connection.dialect(), text) {
             let sql = &text[statement.range()];
+            if statement.copies_from_stdin() {
+                let place = self.place(statement.range().start);
+                let summary = format!("{place}: `COPY … FROM stdin` has no input here");
+                return Err(Error::new(ErrorKind::Desired, summary)
+                    .detail(sql.to_owned())
+                    .help("leave the rows out: `pg_dump --schema-only` writes none; rows that every database needs belong in a revision, as INSERT statements"));
+            }
             let done = connection.0.execute(sql).await;
             done.map_err(|error| {
                 let place = self.place(statement.range().start);

@@ -422,3 +422,109 @@ async fn nothing_to_do_is_none() {
             .is_none()
     );
 }
+
+/// A trigger would refuse the rows that the proof needs, and must be as it was afterwards.
+#[tokio::test]
+async fn rows_are_tried_though_a_trigger_refuses_them() {
+    let trigger = "CREATE TRIGGER tr BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'no rows'); END;";
+    for (from, to) in [
+        (
+            "CREATE TABLE t (a INT, b TEXT);",
+            "CREATE TABLE t (a BIGINT, b TEXT);",
+        ),
+        ("CREATE TABLE t (a INT, b TEXT);", "CREATE TABLE t (a INT);"),
+        (
+            "CREATE TABLE t (a INT);",
+            "CREATE TABLE t (a INT, b TEXT CHECK (b <> 'x'));",
+        ),
+    ] {
+        let project = Project::new(
+            URL,
+            &format!("{from} {trigger}"),
+            &format!("{to} {trigger}"),
+        );
+        let generated = project.generate().await.expect("it proves itself");
+        assert_eq!(generated.expect("a difference").empty, [""; 0], "{to}");
+    }
+}
+
+#[tokio::test]
+async fn rows_satisfy_checks_keys_and_references() {
+    let parent = "CREATE TABLE p (id TEXT PRIMARY KEY CHECK (id IN ('red', 'blue')), n INT UNIQUE CHECK (n BETWEEN 100 AND 200));";
+    for child in [
+        "p TEXT NOT NULL REFERENCES p (id)",
+        "p TEXT NOT NULL UNIQUE REFERENCES p",
+        "p TEXT, n INT, FOREIGN KEY (n) REFERENCES p (n)",
+    ] {
+        let from = format!(
+            "{parent} CREATE TABLE c (k INTEGER PRIMARY KEY, {});",
+            child
+                .replace("p (n)", "p (n) ON DELETE CASCADE")
+                .replace("p (id)", "p (id) ON DELETE CASCADE")
+        );
+        let to = format!("{parent} CREATE TABLE c (k INTEGER PRIMARY KEY, extra BLOB, {child});");
+        let project = Project::new(URL, &from, &to);
+        let generated = project.generate().await.expect("it proves itself");
+        assert_eq!(generated.expect("a difference").empty, [""; 0], "{child}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_must_be_empty_is_told() {
+    for (from, to) in [
+        (
+            "CREATE TABLE t (a INT);",
+            "CREATE TABLE t (a INT, b INT NOT NULL);",
+        ),
+        (
+            "CREATE TABLE t (a INT);",
+            "CREATE TABLE t (a INT CHECK (a > 5 AND a < 5));",
+        ),
+        (
+            "CREATE TABLE t (a INT);",
+            "CREATE TABLE u (id INTEGER PRIMARY KEY); CREATE TABLE t (a INT NOT NULL REFERENCES u (id));",
+        ),
+    ] {
+        let project = Project::new(URL, from, to);
+        let generated = project.generate().await.expect("it proves itself");
+        let empty = generated.expect("a difference").empty;
+        assert!(
+            matches!(&empty[..], [table] if table.starts_with("table t: ")),
+            "{empty:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_proved_is_written_only_if_asked() {
+    // The name of a NOT NULL is seen by the second eye alone.
+    let to = "CREATE TABLE t (a INT CONSTRAINT c NOT NULL, b INT);";
+    let mut project = Project::new(URL, "CREATE TABLE t (a INT NOT NULL);", to);
+    let error = project.generate().await.expect_err("it fails");
+    assert_eq!(error.kind(), ErrorKind::Proof, "{error}");
+    let text = error.to_string();
+    for part in [
+        "table t: ",
+        "constraint c",
+        "+ column t.b",
+        "the revision so far:",
+        "ALTER TABLE \"t\" ADD COLUMN b INT;",
+        "--write-anyway",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    project.write_anyway = true;
+    let generated = project
+        .generate()
+        .await
+        .expect("it is wanted")
+        .expect("a difference");
+    assert!(generated.unproven.is_some());
+    let upgrade = upgrade_of(&generated);
+    assert!(
+        upgrade.starts_with("-- unproven: the upgrade does not make all of the desired schema"),
+        "{upgrade}"
+    );
+    let downgrade = generated.drafts[0].downgrade_sql();
+    assert!(downgrade.contains("DROP COLUMN \"b\""), "{downgrade}");
+}

@@ -48,6 +48,10 @@ pub(crate) struct Autogenerate {
         hide_possible_values = true
     )]
     deny: Option<Deny>,
+
+    /// Write the revision also if its proof fails, marked as unproven: a starting point to finish by hand
+    #[arg(long, requires = "autogenerate")]
+    write_anyway: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -84,7 +88,8 @@ impl Autogenerate {
             .filter(Filter::new(config))
             .renames(renames.map_err(failure::comparison)?)
             .online(self.online)
-            .deny_destructive(self.deny == Some(Deny::Destructive));
+            .deny_destructive(self.deny == Some(Deny::Destructive))
+            .write_anyway(self.write_anyway);
         let request = match (self.live, database_url.as_deref()) {
             (false, _) => request,
             (true, Some(url)) => request.live(url),

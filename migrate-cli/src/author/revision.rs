@@ -111,9 +111,15 @@ impl Revision {
         let Some(generated) = self.generate.run(directory, globals).await? else {
             return Ok(Revisions::default());
         };
+        let unproven = generated.unproven.iter();
+        let unproven = unproven.map(|why| format!("unproven: {why}"));
+        let empty = generated.empty.iter();
+        let empty = empty.map(|table| format!("proven without rows: {table}"));
         let hazards = generated
             .hazards()
-            .map(|hazard| format!("{}: {}", hazard.word(), hazard.text()));
+            .map(|hazard| format!("{}: {}", hazard.word(), hazard.text()))
+            .chain(empty)
+            .chain(unproven);
         let mut written: Vec<Written> = Vec::new();
         let hazards = hazards.collect();
         let mut parents = parents;

@@ -72,6 +72,8 @@ Autogenerate:
       --online              Build indexes and check constraints without keeping others out, in
                             revisions of their own; PostgreSQL only
       --deny <WHAT>         Refuse what loses data: `destructive`
+      --write-anyway        Write the revision also if its proof fails, marked as unproven: a
+                            starting point to finish by hand
 
 Examples:
   cargo migrate revision -m "Create users"

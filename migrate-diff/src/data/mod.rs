@@ -71,8 +71,18 @@ impl Data {
             match rows::fill(sides, &table, &filled).await? {
                 Ok(rows) => {
                     let kept = Kept::read(sides.scratch, &table).await?;
-                    data.kept.extend(kept);
-                    filled.insert(table.id.name.clone(), rows);
+                    let converts = match &kept {
+                        Some(kept) => kept.is_held_by(sides.wanted).await?,
+                        None => true,
+                    };
+                    if converts {
+                        data.kept.extend(kept);
+                        filled.insert(table.id.name.clone(), rows);
+                    } else {
+                        rows::clear(sides, &table).await?;
+                        let why = "no value is the same in the desired schema";
+                        data.empty.push(format!("{}: {why}", table.id));
+                    }
                 }
                 Err(why) => data.empty.push(format!("{}: {why}", table.id)),
             }

@@ -43,8 +43,10 @@ pub(super) async fn fill(
                 has_null,
                 way,
             };
+            // A parent may have fewer rows.
             let Some(rows) = maker.rows() else {
-                return Ok(Err(maker.unknown()));
+                why = maker.unknown();
+                break;
             };
             match try_rows(sides, table, &rows).await {
                 Ok(()) => return Ok(Ok(rows)),
@@ -73,6 +75,15 @@ async fn try_rows(sides: &mut Sides<'_>, table: &Table<'_>, rows: &Filled) -> Re
     }
     let sql = insert(&table.name, &|column| column.column.generated.is_none());
     attempt(sides.scratch, &sql).await
+}
+
+/// Takes the rows away again.
+pub(super) async fn clear(sides: &mut Sides<'_>, table: &Table<'_>) -> Result<(), Error> {
+    let delete = |name: &str| format!("DELETE FROM {name}");
+    if let Some(name) = &table.wanted {
+        sides.wanted.execute(&delete(name)).await?;
+    }
+    sides.scratch.execute(&delete(&table.name)).await
 }
 
 /// A statement that leaves nothing if it fails.
@@ -164,7 +175,7 @@ impl Maker<'_> {
             .table
             .columns
             .iter()
-            .filter(|column| self.value(column, 0).is_none());
+            .filter(|column| self.value(column, self.count - 1).is_none());
         let unknown: Vec<String> = unknown
             .map(|column| format!("{} {}", column.name, column.column.data_type))
             .collect();

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::eye::Facts;
 use crate::model::{ObjectId, Schema};
 use crate::rename;
-use crate::step::{Hazard, Options, Plan, Step};
+use crate::step::{self, Hazard, Options, Plan, Step};
 
 impl Prepared {
     pub(super) async fn generate(&mut self, request: &Request<'_>) -> Result<Generated, Error> {
@@ -23,13 +23,87 @@ impl Prepared {
         if request.deny_destructive {
             deny_destructive(&upgrades)?;
         }
-        let (drafts, empty) = self.prove(upgrades).await?;
+        let so_far = upgrades.clone();
+        let (proved, why) = match self.prove(upgrades).await {
+            Ok(proved) => (proved, None),
+            Err(error) if error.kind() != ErrorKind::Proof => return Err(error),
+            Err(error) if request.write_anyway => {
+                let why = error.to_string();
+                (
+                    (self.unproven(so_far, error.summary()), Vec::new()),
+                    Some(why),
+                )
+            }
+            Err(error) => return Err(self.with_starting_point(error, &so_far)),
+        };
+        let (drafts, empty) = proved;
+        self.holds_no_scratch_name(&drafts)?;
         Ok(Generated {
             difference: self.difference.clone(),
             renames: self.renames_in_words(),
             drafts,
             empty,
+            unproven: why,
         })
+    }
+
+    /// The revisions as they were planned. All of the way back is in the last, which is downgraded first.
+    fn unproven(&self, upgrades: Vec<Plan>, why: &str) -> Vec<Draft> {
+        let options = Options {
+            online: false,
+            single: true,
+        };
+        let back = database::plan_between(&self.to, &self.from, options);
+        let last = upgrades.len().saturating_sub(1);
+        let drafts = upgrades.into_iter().enumerate().map(|(n, upgrade)| {
+            let mut downgrade = Vec::new();
+            if n == last {
+                downgrade.extend(back.steps.iter().cloned());
+            }
+            if n == 0 {
+                downgrade.extend(self.renames.iter().rev().map(|rename| rename.back.clone()));
+            }
+            Draft {
+                dialect: self.to.dialect,
+                upgrade: upgrade.steps,
+                downgrade,
+                transactional: upgrade.transactional,
+                foreign_keys: upgrade.foreign_keys && back.foreign_keys,
+                unproven: Some(why.to_owned()),
+            }
+        });
+        drafts.collect()
+    }
+
+    /// What fails is told with what it was about, and with the statements to start from.
+    fn with_starting_point(&self, error: Error, upgrades: &[Plan]) -> Error {
+        let steps: Vec<Step> = upgrades
+            .iter()
+            .flat_map(|plan| plan.steps.clone())
+            .collect();
+        let sql = step::text(self.to.dialect, &steps);
+        error
+            .detail(format!("the difference:\n{}", self.difference))
+            .detail(format!("the revision so far:\n{}", sql.trim_end()))
+            .help("write this revision by hand, or start from the one above: --write-anyway writes it, marked as unproven")
+    }
+
+    /// A name that was made up for a scratch database means nothing anywhere else.
+    fn holds_no_scratch_name(&self, drafts: &[Draft]) -> Result<(), Error> {
+        let names = [self.scratch.made_up_name(), self.wanted.made_up_name()];
+        for name in names.into_iter().flatten() {
+            let texts = drafts
+                .iter()
+                .flat_map(|draft| [draft.upgrade_sql(), draft.downgrade_sql()]);
+            for text in texts.filter(|text| text.contains(name)) {
+                let line = text.lines().find(|line| line.contains(name));
+                let summary = "the generated SQL names a scratch database: nothing is written";
+                return Err(Error::new(ErrorKind::Proof, summary)
+                    .detail(line.unwrap_or_default())
+                    .help("write this statement by hand, and tell us about the schema"));
+            }
+        }
+        Ok(())
     }
 
     /// Runs everything forth and back. What each revision has made is looked up, so that its downgrade undoes just that.
@@ -177,6 +251,7 @@ impl Prepared {
             downgrade: renames.into_iter().chain(back.steps).collect(),
             transactional: upgrade.transactional,
             foreign_keys,
+            unproven: None,
         };
         Ok((draft, state))
     }

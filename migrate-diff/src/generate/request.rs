@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use migrate_chain::Dialect;
+use migrate_chain::sql::comment;
 use migrate_runtime::Migrations;
 
 use crate::dev_server::DevServer;
@@ -22,6 +23,7 @@ pub struct Request<'r> {
     pub(super) renames: Vec<Rename>,
     pub(super) online: bool,
     pub(super) deny_destructive: bool,
+    pub(super) write_anyway: bool,
 }
 
 impl<'r> Request<'r> {
@@ -37,6 +39,7 @@ impl<'r> Request<'r> {
             renames: Vec::new(),
             online: false,
             deny_destructive: false,
+            write_anyway: false,
         }
     }
 
@@ -74,6 +77,13 @@ impl<'r> Request<'r> {
         self.deny_destructive = deny;
         self
     }
+
+    /// Gives the revision also if its proof fails, as far as it goes, with what failed.
+    #[must_use]
+    pub fn write_anyway(mut self, anyway: bool) -> Self {
+        self.write_anyway = anyway;
+        self
+    }
 }
 
 /// What a comparison found, and the revisions that make up for it. Each one stands on the one before.
@@ -87,6 +97,8 @@ pub struct Generated {
     pub drafts: Vec<Draft>,
     /// The tables that no row could be put into for the proof, each with why: what happens to rows was not tried there.
     pub empty: Vec<String>,
+    /// Why the proof failed, if it did and the revisions were wanted anyway. Then they are a starting point, and no more.
+    pub unproven: Option<String>,
 }
 
 impl Generated {
@@ -110,12 +122,17 @@ pub struct Draft {
     pub transactional: bool,
     /// Whether foreign keys stay enforced: without it, the header needs `foreign_keys: off`.
     pub foreign_keys: bool,
+    /// Why it was not proved, in one line; none if it was.
+    pub unproven: Option<String>,
 }
 
 impl Draft {
     /// The text of its upgrade section: hazards are comments above their statements.
     pub fn upgrade_sql(&self) -> String {
-        step::text(self.dialect, &self.upgrade)
+        let unproven = self.unproven.iter();
+        let mark = unproven.map(|why| format!("{}\n", comment(&format!("unproven: {why}"))));
+        let steps = step::text(self.dialect, &self.upgrade);
+        mark.chain([steps]).collect()
     }
 
     /// The text of its downgrade section.

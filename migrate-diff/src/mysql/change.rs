@@ -37,7 +37,8 @@ impl<'c> TableChange<'c> {
         change.keys();
         change.columns();
         if let Some((old, new)) = change.tables() {
-            change.options = options::changed(old, new);
+            let spelt = parse::table(&change.new.create).map(|table| table.options);
+            change.options = options::changed(old, new, &spelt.unwrap_or_default());
         }
         change
     }
@@ -66,12 +67,11 @@ impl<'c> TableChange<'c> {
         }
         if let Some((old, new)) = details {
             steps.extend(self.partitions(old, new));
-            steps.extend(versioning(table, old, new));
-        }
-        let keeps_history = details.is_some_and(|(old, new)| old.versioned && new.versioned);
-        if keeps_history && !steps.is_empty() {
-            let keep = "SET SESSION system_versioning_alter_history = 'KEEP'";
-            steps.insert(0, Step::new(keep));
+            // A table that keeps its history refuses other changes.
+            match versioning(table, old, new) {
+                Some(step) if old.versioned => steps.insert(0, step),
+                step => steps.extend(step),
+            }
         }
         steps
     }

@@ -7,16 +7,17 @@ use migrate_chain::sql::quote_text;
 
 use crate::model::{Table, TableDetails};
 
-/// The clauses that lead from one table's options to another's. What a table no longer says is taken back.
-pub(super) fn changed(old: &Table, new: &Table) -> Vec<String> {
+/// The clauses that lead from one table's options to another's. What a table no longer says is taken back. With another
+/// engine the options mean something else, and all that are `spelt` in the new table's statement are said.
+pub(super) fn changed(old: &Table, new: &Table, spelt: &str) -> Vec<String> {
     let (TableDetails::MySql(was), TableDetails::MySql(becomes)) = (&old.details, &new.details)
     else {
         return Vec::new();
     };
-    let mut clauses = Vec::new();
     if was.engine != becomes.engine {
-        clauses.push(format!("ENGINE={}", becomes.engine));
+        return vec![spelt.to_owned()];
     }
+    let mut clauses = Vec::new();
     if was.collation != becomes.collation {
         let collation = &becomes.collation;
         let charset = collation.split('_').next().unwrap_or(collation);
@@ -86,30 +87,18 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_said() {
-        let old = table(
-            "InnoDB",
-            "row_format=COMPRESSED key_block_size=8 `page_compressed`='1'",
-            None,
-        );
-        assert_eq!(
-            changed(
-                &old,
-                &table(
-                    "InnoDB",
-                    "row_format=COMPRESSED key_block_size=8 `page_compressed`='1'",
-                    Some("it's")
-                )
-            ),
-            ["COMMENT='it''s'"]
-        );
-        assert_eq!(
-            changed(&old, &table("Aria", "row_format=DYNAMIC", None)),
-            [
-                "ENGINE=Aria",
-                "KEY_BLOCK_SIZE=0",
-                "`page_compressed`=DEFAULT",
-                "ROW_FORMAT=DYNAMIC"
-            ]
-        );
+        let options = "row_format=COMPRESSED key_block_size=8 `page_compressed`='1'";
+        let old = table("InnoDB", options, None);
+        let new = table("InnoDB", options, Some("it's"));
+        assert_eq!(changed(&old, &new, ""), ["COMMENT='it''s'"]);
+        let new = table("InnoDB", "row_format=DYNAMIC", None);
+        let expected = [
+            "KEY_BLOCK_SIZE=0",
+            "`page_compressed`=DEFAULT",
+            "ROW_FORMAT=DYNAMIC",
+        ];
+        assert_eq!(changed(&old, &new, ""), expected);
+        let new = table("Aria", "transactional=1", None);
+        assert_eq!(changed(&old, &new, "ENGINE=Aria"), ["ENGINE=Aria"]);
     }
 }

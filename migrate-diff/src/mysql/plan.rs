@@ -8,7 +8,7 @@ use super::parse::{self, PartKind, quote};
 use super::sequence;
 use super::spell::foreign_key;
 use crate::difference::{Change, Comparison};
-use crate::model::{Details, Kind, Object, ObjectId, Schema};
+use crate::model::{Details, Kind, Object, ObjectId, Schema, Table, TableDetails};
 use crate::order::order;
 use crate::step::{Plan, Step};
 
@@ -29,6 +29,10 @@ pub(crate) fn plan(comparison: Comparison<'_>) -> Plan {
     steps.extend(planner.foreign_keys_added(&created.inline));
     steps.extend(planner.sequences_dropped());
     steps.extend(planner.programs_created());
+    if planner.changes_history() {
+        let keep = "SET SESSION system_versioning_alter_history = 'KEEP'";
+        steps.insert(0, Step::new(keep));
+    }
     Plan {
         steps,
         ..Plan::default()
@@ -93,6 +97,20 @@ struct Created {
 }
 
 impl<'s> Planner<'s> {
+    /// Whether a table changes that keeps the history of its rows before and after.
+    fn changes_history(&self) -> bool {
+        let keeps = |schema: &Schema, id: &ObjectId| {
+            let table = schema.get(id).map(|table| &table.details);
+            matches!(table, Some(Details::Table(Table { details: TableDetails::MySql(details), .. })) if details.versioned)
+        };
+        let changed = self.comparison.difference.changes().iter();
+        let changed = changed.map(|change| ObjectId::new(Kind::Table, change.id().owner()));
+        let own = self.foreign.iter();
+        let own = own.map(|key| ObjectId::new(Kind::Table, key.owner()));
+        let mut tables = changed.chain(own);
+        tables.any(|table| keeps(self.from, &table) && keeps(self.to, &table))
+    }
+
     fn foreign_keys(schema: &'s Schema) -> impl Iterator<Item = &'s Object> {
         let constraints = schema.of_kind(Kind::Constraint);
         constraints.filter(|object| object.foreign_key().is_some())

@@ -19,6 +19,7 @@ pub(crate) struct Project {
     pub(crate) renames: Vec<Rename>,
     pub(crate) online: bool,
     pub(crate) deny_destructive: bool,
+    pub(crate) write_anyway: bool,
     pub(crate) live: Option<String>,
     pub(crate) config: Config,
 }
@@ -34,6 +35,7 @@ impl Project {
             renames: Vec::new(),
             online: false,
             deny_destructive: false,
+            write_anyway: false,
             live: None,
             config: Config::default(),
         };
@@ -111,7 +113,8 @@ impl Project {
             .filter(Filter::new(&self.config))
             .renames(self.renames.clone())
             .online(self.online)
-            .deny_destructive(self.deny_destructive);
+            .deny_destructive(self.deny_destructive)
+            .write_anyway(self.write_anyway);
         match &self.live {
             Some(url) => request.live(url),
             None => request,
