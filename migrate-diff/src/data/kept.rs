@@ -143,8 +143,8 @@ impl Kept {
                     lost.push(format!(
                         "{}: a value was {}, and is {}",
                         column.id,
-                        shown(before),
-                        shown(now)
+                        shown(before.as_deref()),
+                        shown(now.as_deref())
                     ));
                 }
             }
@@ -160,10 +160,8 @@ impl Kept {
     }
 }
 
-fn shown(value: &Option<String>) -> String {
-    value
-        .as_ref()
-        .map_or_else(|| "NULL".to_owned(), |value| format!("`{value}`"))
+fn shown(value: Option<&str>) -> String {
+    value.map_or_else(|| "NULL".to_owned(), |value| format!("`{value}`"))
 }
 
 impl KeptColumn {

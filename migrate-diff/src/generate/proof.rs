@@ -91,15 +91,17 @@ impl Prepared {
     /// A name that was made up for a scratch database means nothing anywhere else.
     fn holds_no_scratch_name(&self, drafts: &[Draft]) -> Result<(), Error> {
         let names = [self.scratch.made_up_name(), self.wanted.made_up_name()];
-        for name in names.into_iter().flatten() {
-            let texts = drafts
-                .iter()
-                .flat_map(|draft| [draft.upgrade_sql(), draft.downgrade_sql()]);
-            for text in texts.filter(|text| text.contains(name)) {
-                let line = text.lines().find(|line| line.contains(name));
+        let names: Vec<&str> = names.into_iter().flatten().collect();
+        let texts = drafts
+            .iter()
+            .flat_map(|draft| [draft.upgrade_sql(), draft.downgrade_sql()]);
+        for text in texts {
+            let mut lines = text.lines();
+            let found = lines.find(|line| names.iter().any(|name| line.contains(name)));
+            if let Some(line) = found {
                 let summary = "the generated SQL names a scratch database: nothing is written";
                 return Err(Error::new(ErrorKind::Proof, summary)
-                    .detail(line.unwrap_or_default())
+                    .detail(line)
                     .help("write this statement by hand, and tell us about the schema"));
             }
         }

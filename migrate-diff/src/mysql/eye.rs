@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::introspect::without_database;
 use super::parse::quote;
 use super::spell::without_definer;
+use super::words::without_database;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::eye::Facts;

@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, quote_text, tokens};
 
+use super::catalog::Catalog;
 use super::details;
 use super::parse::quote;
+use super::words::{Extra, partition, without_database};
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::model::{
@@ -34,7 +36,7 @@ pub(crate) async fn introspect(
     for row in catalog.tables.iter() {
         reader.table(row);
     }
-    for (rows, read) in catalog.parts() {
+    for (rows, read) in parts(&catalog) {
         for row in rows.iter() {
             read(&mut reader, row);
         }
@@ -45,174 +47,25 @@ pub(crate) async fn introspect(
     Ok(reader.schema)
 }
 
-/// What the queries answered.
-struct Catalog {
-    tables: Rows,
-    columns: Rows,
-    indexes: Rows,
-    references: Rows,
-    references_to: Rows,
-    constraints: Rows,
-    checks: Rows,
-    partitions: Rows,
-    views: Rows,
-    routines: Rows,
-    parameters: Rows,
-    triggers: Rows,
-    events: Rows,
-}
-
 /// Takes a row into the schema.
 type Read = fn(&mut Reader, Row<'_>);
 
-impl Catalog {
-    async fn read(connection: &mut Connection, touched: &Touched) -> Result<Self, Error> {
-        let all = |table: &str, schema: &str, order: &str| {
-            format!(
-                "SELECT * FROM information_schema.{table} WHERE {schema} = DATABASE() ORDER BY {order}"
-            )
-        };
-        let tables = among(
-            &all("TABLES", "TABLE_SCHEMA", "TABLE_NAME"),
-            "TABLE_NAME",
-            touched,
-        );
-        let tables = connection.named_rows(&tables).await?;
-        let names: Vec<String> = tables
-            .iter()
-            .map(|row| row.text("table_name").to_owned())
-            .collect();
-        let of_tables = |sql: &str, column: &str| of_tables(sql, column, &names, touched);
-        let of_table = |table: &str, schema: &str, order: &str| {
-            of_tables(&all(table, schema, order), "TABLE_NAME")
-        };
-        let columns = of_table("COLUMNS", "TABLE_SCHEMA", "TABLE_NAME, ORDINAL_POSITION");
-        let indexes = of_table(
-            "STATISTICS",
-            "TABLE_SCHEMA",
-            "TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
-        );
-        let references = of_table(
-            "KEY_COLUMN_USAGE",
-            "TABLE_SCHEMA",
-            "TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION",
-        );
-        let references_to = of_table(
-            "REFERENTIAL_CONSTRAINTS",
-            "CONSTRAINT_SCHEMA",
-            "TABLE_NAME, CONSTRAINT_NAME",
-        );
-        let constraints = of_table(
-            "TABLE_CONSTRAINTS",
-            "TABLE_SCHEMA",
-            "TABLE_NAME, CONSTRAINT_NAME",
-        );
-        let partitions = of_table(
-            "PARTITIONS",
-            "TABLE_SCHEMA",
-            "TABLE_NAME, PARTITION_ORDINAL_POSITION, SUBPARTITION_ORDINAL_POSITION",
-        );
-        let triggers = "SELECT * FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_SCHEMA = DATABASE() \
-            ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER";
-        Ok(Self {
-            columns: connection.named_rows(&columns).await?,
-            indexes: connection.named_rows(&indexes).await?,
-            references: connection.named_rows(&references).await?,
-            references_to: connection.named_rows(&references_to).await?,
-            constraints: connection.named_rows(&constraints).await?,
-            // The server of another product has no table's name there.
-            checks: connection
-                .named_rows(&all(
-                    "CHECK_CONSTRAINTS",
-                    "CONSTRAINT_SCHEMA",
-                    "CONSTRAINT_NAME",
-                ))
-                .await?,
-            partitions: connection.named_rows(&partitions).await?,
-            views: connection
-                .named_rows(&among(
-                    &all("VIEWS", "TABLE_SCHEMA", "TABLE_NAME"),
-                    "TABLE_NAME",
-                    touched,
-                ))
-                .await?,
-            routines: connection
-                .named_rows(&among(
-                    &all("ROUTINES", "ROUTINE_SCHEMA", "ROUTINE_NAME"),
-                    "ROUTINE_NAME",
-                    touched,
-                ))
-                .await?,
-            parameters: connection
-                .named_rows(&among(
-                    &all(
-                        "PARAMETERS",
-                        "SPECIFIC_SCHEMA",
-                        "SPECIFIC_NAME, ORDINAL_POSITION",
-                    ),
-                    "SPECIFIC_NAME",
-                    touched,
-                ))
-                .await?,
-            triggers: connection
-                .named_rows(&of_tables(triggers, "EVENT_OBJECT_TABLE"))
-                .await?,
-            events: connection
-                .named_rows(&among(
-                    &all("EVENTS", "EVENT_SCHEMA", "EVENT_NAME"),
-                    "EVENT_NAME",
-                    touched,
-                ))
-                .await?,
-            tables,
-        })
-    }
-
-    fn parts(&self) -> [(&Rows, Read); 12] {
-        [
-            (&self.columns, Reader::column),
-            (&self.indexes, Reader::index),
-            (&self.references, Reader::reference),
-            (&self.references_to, Reader::reference_to),
-            (&self.constraints, Reader::constraint),
-            (&self.checks, Reader::check),
-            (&self.partitions, Reader::partition),
-            (&self.views, Reader::view),
-            (&self.routines, Reader::routine),
-            (&self.parameters, Reader::parameter),
-            (&self.triggers, Reader::trigger),
-            (&self.events, Reader::event),
-        ]
-    }
-}
-
-/// A query for what is touched alone, in one pass over the names of all.
-fn among(sql: &str, column: &str, touched: &Touched) -> String {
-    let Some(names) = touched.list(Dialect::MySql) else {
-        return sql.to_owned();
-    };
-    sql.replacen(" WHERE ", &format!(" WHERE {column} IN {names} AND "), 1)
-}
-
-/// A query for the parts of some tables. The server opens one table for each name, and for other conditions all of them.
-fn of_tables(sql: &str, column: &str, tables: &[String], touched: &Touched) -> String {
-    if touched.is_all() {
-        return sql.to_owned();
-    }
-    let (sql, _) = sql.split_once(" ORDER BY ").unwrap_or((sql, ""));
-    let one = |name: &str| {
-        format!(
-            "({sql} AND {column} = {})",
-            quote_text(Dialect::MySql, name)
-        )
-    };
-    match tables {
-        [] => one(""),
-        tables => {
-            let queries: Vec<String> = tables.iter().map(|name| one(name)).collect();
-            queries.join(" UNION ALL ")
-        }
-    }
+/// The rows of the parts, and what takes each into the schema.
+fn parts(catalog: &Catalog) -> [(&Rows, Read); 12] {
+    [
+        (&catalog.columns, Reader::column),
+        (&catalog.indexes, Reader::index),
+        (&catalog.references, Reader::reference),
+        (&catalog.references_to, Reader::reference_to),
+        (&catalog.constraints, Reader::constraint),
+        (&catalog.checks, Reader::check),
+        (&catalog.partitions, Reader::partition),
+        (&catalog.views, Reader::view),
+        (&catalog.routines, Reader::routine),
+        (&catalog.parameters, Reader::parameter),
+        (&catalog.triggers, Reader::trigger),
+        (&catalog.events, Reader::event),
+    ]
 }
 
 struct Reader {
@@ -716,110 +569,7 @@ fn sequence(row: Row<'_>) -> Object {
     object
 }
 
-/// A partition as its statement writes it.
-fn partition(method: &str, row: Row<'_>) -> String {
-    let name = quote(row.text("partition_name"));
-    let bound = row.get("partition_description").unwrap_or_default();
-    let values = match method {
-        "RANGE" if bound == "MAXVALUE" => " VALUES LESS THAN MAXVALUE".to_owned(),
-        "RANGE" | "RANGE COLUMNS" => format!(" VALUES LESS THAN ({bound})"),
-        "LIST" | "LIST COLUMNS" => format!(" VALUES IN ({bound})"),
-        _ => String::new(),
-    };
-    let comment = row.filled("partition_comment");
-    let comment =
-        comment.map(|comment| format!(" COMMENT = {}", quote_text(Dialect::MySql, &comment)));
-    format!("PARTITION {name}{values}{}", comment.unwrap_or_default())
-}
-
 /// A column has one name whatever its case.
 pub(super) fn column_id(table: &str, name: &str) -> ObjectId {
     ObjectId::of(Kind::Column, table, quote(&name.to_lowercase()))
-}
-
-/// What the catalog says of a column beside its type, taken apart.
-#[derive(Default)]
-struct Extra {
-    auto_increment: bool,
-    stored: bool,
-    invisible: bool,
-    /// Whether the default is an expression; MySQL only.
-    expression: bool,
-    on_update: Option<String>,
-    rest: String,
-}
-
-impl Extra {
-    fn of(text: &str) -> Self {
-        let mut extra = Self::default();
-        let mut rest = text.to_owned();
-        let mut take = |words: &str| {
-            let at = rest.to_ascii_lowercase().find(words);
-            at.map(|at| rest.replace_range(at..at + words.len(), ""))
-                .is_some()
-        };
-        extra.auto_increment = take("auto_increment");
-        extra.stored = take("stored generated") || take("persistent");
-        take("virtual generated");
-        extra.expression = take("default_generated");
-        extra.invisible = take("invisible");
-        if let Some(at) = rest.to_ascii_lowercase().find("on update ") {
-            extra.on_update = Some(rest.split_off(at)["on update ".len()..].trim().to_owned());
-        }
-        extra.rest = rest.trim_matches([' ', ',']).to_owned();
-        extra
-    }
-}
-
-/// The SQL without the name of a database before the names of what is in it.
-pub(super) fn without_database(sql: &str, database: &str) -> String {
-    let name = quote(database);
-    if !sql.contains(&name) {
-        return sql.to_owned();
-    }
-    let all: Vec<_> = tokens(Dialect::MySql, sql).collect();
-    let (mut text, mut end) = (String::with_capacity(sql.len()), 0);
-    for pair in all.windows(2) {
-        let is_ours = sql[pair[0].range()] == name && &sql[pair[1].range()] == ".";
-        if is_ours {
-            text.push_str(&sql[end..pair[0].start]);
-            end = pair[1].end;
-        }
-    }
-    text.push_str(&sql[end..]);
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_the_database_is_left_out_before_names_only() {
-        for (sql, expected) in [
-            ("nextval(`x`.`sq`)", "nextval(`sq`)"),
-            (
-                "select `x`.`t`.`x` AS `x` from `x`.`t`",
-                "select `t`.`x` AS `x` from `t`",
-            ),
-            ("concat('`x`.', `a`)", "concat('`x`.', `a`)"),
-            ("`y`.`t`", "`y`.`t`"),
-        ] {
-            assert_eq!(without_database(sql, "x"), expected);
-        }
-    }
-
-    #[test]
-    fn extra_words_are_taken_apart() {
-        let extra = Extra::of("DEFAULT_GENERATED on update CURRENT_TIMESTAMP(6)");
-        assert!(extra.expression);
-        assert_eq!(extra.on_update.as_deref(), Some("CURRENT_TIMESTAMP(6)"));
-        assert!(extra.rest.is_empty());
-        let extra = Extra::of("STORED GENERATED, INVISIBLE");
-        assert!(extra.stored && extra.invisible);
-        assert_eq!(
-            Extra::of("WITHOUT SYSTEM VERSIONING").rest,
-            "WITHOUT SYSTEM VERSIONING"
-        );
-    }
 }

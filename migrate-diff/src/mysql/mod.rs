@@ -1,6 +1,7 @@
 //! MySQL and MariaDB: facts come from `information_schema`, and the server says itself how each thing is made.
 
 pub(crate) mod algorithm;
+mod catalog;
 mod change;
 pub mod details;
 pub(crate) mod eye;
@@ -13,6 +14,7 @@ pub(crate) mod scratch;
 mod sequence;
 mod spell;
 pub(crate) mod values;
+mod words;
 
 pub(crate) use introspect::introspect;
 pub(crate) use loss::narrows;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_text;
 
-use super::introspect::without_database;
 use super::parse::{self, quote};
+use super::words::without_database;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Details, Kind, Object, ObjectId, Schema};
@@ -138,7 +138,7 @@ fn table(schema: &mut Schema, id: &ObjectId, sql: &str) -> Result<(), Error> {
         }
     }
     if let Some(object) = schema.objects.get_mut(id) {
-        object.create = sql.to_owned();
+        sql.clone_into(&mut object.create);
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(crate) fn value(data_type: &str, style: usize, n: usize) -> String {
         "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "money" => {
             return number.to_string();
         }
-        "boolean" => return if n % 2 == 0 { "false" } else { "true" }.to_owned(),
+        "boolean" => return if n.is_multiple_of(2) { "false" } else { "true" }.to_owned(),
         "date" => format!("2000-01-0{n}"),
         "time" | "time without time zone" | "time with time zone" => format!("0{n}:00:00"),
         _ if family.starts_with("timestamp") => format!("2000-01-0{n} 12:00:00"),

@@ -269,6 +269,10 @@ impl<'s> Clauses<'_, 's> {
     }
 
     /// What happens on a conflict, if the statement is not aborted as usual.
+    #[allow(
+        clippy::option_option,
+        reason = "none if it cannot be read, and inside it none if it says nothing"
+    )]
     fn conflict(&mut self) -> Option<Option<String>> {
         if !self.take("on") {
             return Some(None);
@@ -352,9 +356,9 @@ impl<'s> Clauses<'_, 's> {
             constraint.columns = columns;
         }
         if self.take("desc") {
-            columns
-                .iter_mut()
-                .for_each(|column| column.push_str(" desc"));
+            for column in &mut columns {
+                column.push_str(" desc");
+            }
         } else {
             self.take("asc");
         }

@@ -296,7 +296,7 @@ fn table_changes(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> 
                 steps.extend(alterations(new, added, removed));
             }
             (Some(Fate::Rebuilt), Some(old)) => {
-                steps.extend(rebuild::rebuild(comparison, old, new))
+                steps.extend(rebuild::rebuild(comparison, old, new));
             }
             _ => {}
         }
