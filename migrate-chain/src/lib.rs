@@ -30,7 +30,7 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use digest::{Checksum, Digest};
 pub use input::conflict::conflict_markers;
 pub use input::tree::{Disk, Entry, Tree};
-pub use input::{config, tree};
+pub use input::{config, package, tree};
 pub use load::{load, load_tree};
 pub use plan::target;
 pub use revision::recorded::Recorded;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use migrate_chain::load::CONFIG_FILE;
+use migrate_chain::package;
 use migrate_command::parts::Failure;
-use toml::de::{DeTable, DeValue};
 
 /// The name of a migration directory, unless `Cargo.toml` has another.
 pub(crate) const USUAL: &str = "migrations";
@@ -50,40 +50,9 @@ pub(crate) fn named(folder: &Path) -> Result<Option<String>, Failure> {
     let Ok(text) = fs::read_to_string(&path) else {
         return Ok(None);
     };
-    // What is wrong elsewhere in it is for cargo to say.
-    let Ok(manifest) = DeTable::parse(&text) else {
-        return Ok(None);
-    };
-    let keys = ["package", "metadata", "embed-migrations"];
-    let mut value = Some(manifest.get_ref());
-    for key in keys {
-        value = value.and_then(|table| table.get(key)?.get_ref().as_table());
-    }
-    let mut found = None;
-    for (key, value) in value.into_iter().flatten() {
-        match (key.get_ref().as_ref(), value.get_ref()) {
-            (KEY, DeValue::String(directory)) if !directory.is_empty() => {
-                found = Some(directory.as_ref().to_owned());
-            }
-            (key, _) => return Err(wrong(&path, key)),
-        }
-    }
-    Ok(found)
-}
-
-const KEY: &str = "directory";
-
-fn wrong(path: &Path, key: &str) -> Failure {
-    let what = if key == KEY {
-        format!("`{KEY}` is not a path")
-    } else {
-        format!("`{key}` is not a key")
-    };
-    Failure::new(format!(
-        "{what} in [package.metadata.embed-migrations] of {}",
-        path.display()
-    ))
-    .help("it has one key: `directory = \"db/migrations\"`, relative to that Cargo.toml")
+    package::directory(&text).map_err(|wrong| {
+        Failure::new(format!("{wrong} of {}", path.display())).help(package::Wrong::HELP)
+    })
 }
 
 /// Whether a folder looks like a migration directory of ours: it has settings, or revisions of ours.

@@ -17,6 +17,8 @@ mod database;
 mod embedded;
 mod foreign;
 mod journal;
+#[cfg(feature = "models")]
+pub mod models;
 mod point;
 mod protocol;
 mod script;
@@ -41,6 +43,10 @@ pub use migrate_chain::{
 };
 #[doc(inline)]
 pub use migrate_render as render;
+#[cfg(feature = "models")]
+pub use models::Table;
+#[cfg(feature = "models")]
+pub use migrate_macros::{Table, TableEnum, TableType};
 pub use values::error::{Error, ErrorKind, RevisionError};
 pub use values::event::Event;
 #[doc(hidden)]

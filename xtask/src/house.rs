@@ -22,6 +22,7 @@ const CRATES: [&str; 11] = [
     "migrate-diff",
     "migrate-lint",
     "migrate-macros",
+    "migrate-models",
     "migrate-render",
     "migrate-runtime",
     "migrate-test",

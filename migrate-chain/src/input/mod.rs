@@ -2,4 +2,5 @@
 
 pub mod config;
 pub(crate) mod conflict;
+pub mod package;
 pub mod tree;

@@ -38,6 +38,12 @@ pub async fn built(connection: &mut Connection, filter: &Filter) -> Result<Built
         Dialect::MySql => mysql::built(connection).await?,
     };
     built.tables.retain(|table| filter.admits(&table.name));
+    // A view may have NULL anywhere: an outer join can be in it. Some servers say of a column what its table says.
+    for view in built.tables.iter_mut().filter(|table| table.is_view) {
+        for column in &mut view.columns {
+            (column.is_not_null, column.is_identity, column.default) = (false, false, None);
+        }
+    }
     built.sort();
     Ok(built)
 }

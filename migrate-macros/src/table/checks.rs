@@ -1,0 +1,89 @@
+//! The comparison of a struct with the lock, as tokens.
+
+use migrate_chain::lock::Lock;
+use migrate_models::{Finding, Held, Model, Role, check};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Error;
+use syn::spanned::Spanned as _;
+
+/// The errors, and one closure in which rustc compares the types.
+pub(super) fn type_checks(krate: &TokenStream, model: &Model, lock: &Lock) -> TokenStream {
+    let Finding { errors, held, required } = check(model, lock);
+    let errors = errors.into_iter().map(Error::into_compile_error);
+    let fits = held.iter().map(|held| fits(krate, held));
+    let required = required.iter().map(|column| flattened(krate, model, column));
+    quote! {
+        #(#errors)*
+        const _: fn() = || {
+            fn fits<T: #krate::models::Fits<C>, C>() {}
+            #(#fits)*
+        };
+        #(#required)*
+    }
+}
+
+fn fits(krate: &TokenStream, held: &Held) -> TokenStream {
+    let ty = &held.ty;
+    let mut column = kind::of(krate, held);
+    if held.nullable {
+        column = quote!(#krate::models::Nullable<#column>);
+    }
+    quote_spanned!(ty.span()=> fits::<#ty, #column>();)
+}
+
+/// A column that a struct inside may have.
+fn flattened(krate: &TokenStream, model: &Model, column: &str) -> TokenStream {
+    let inner = model.fields.iter().filter(|field| field.role == Role::Flatten);
+    let inner = inner.map(|field| &field.ty);
+    let message = format!(
+        "`{}` has no field for the column `{}.{column}`, which is NOT NULL and has no default",
+        model.ident, model.table
+    );
+    quote_spanned! {model.ident.span()=>
+        const _: () = ::core::assert!(
+            #krate::models::has(&[#(<#inner as #krate::Table>::COLUMNS),*], #column), #message
+        );
+    }
+}
+
+/// The types that say what a column is.
+pub(super) mod kind {
+    use migrate_chain::Dialect;
+    use migrate_chain::types::ColumnKind;
+    use migrate_models::Holding;
+
+    use super::{Held, TokenStream, format_ident, quote};
+
+    pub(super) fn of(krate: &TokenStream, held: &Held) -> TokenStream {
+        match &held.holding {
+            Holding::Enum(name) => enumeration(krate, name),
+            Holding::Kind(kind) => marker(krate, held.dialect, kind),
+        }
+    }
+
+    /// An enum of PostgreSQL: a number made of its name, since a type cannot have a text in it.
+    pub(in crate::table) fn enumeration(krate: &TokenStream, name: &str) -> TokenStream {
+        let name = name.rsplit('.').next().unwrap_or(name);
+        // FNV-1a.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        quote!(#krate::models::postgres::Enum<#hash>)
+    }
+
+    fn marker(krate: &TokenStream, dialect: Dialect, kind: &ColumnKind) -> TokenStream {
+        let database = format_ident!("{}", dialect.name());
+        match kind {
+            ColumnKind::Known(name) => {
+                let name = format_ident!("{name}");
+                quote!(#krate::models::#database::#name)
+            }
+            ColumnKind::Array(item) => {
+                let item = marker(krate, dialect, item);
+                quote!(#krate::models::postgres::Array<#item>)
+            }
+            ColumnKind::Any | ColumnKind::Unknown => quote!(#krate::models::ANY),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The attributes of sqlx, and what all attributes are read with.
+
+use heck::{
+    ToKebabCase as _, ToLowerCamelCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _,
+};
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, Result, Type};
+
+use crate::canonical::canonical;
+
+/// What sqlx's attributes say of a struct or an enum.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Container {
+    pub(crate) rename_all: Option<Case>,
+    pub(crate) default: bool,
+    pub(crate) transparent: bool,
+    pub(crate) type_name: Option<String>,
+}
+
+/// What they say of a field or a variant.
+#[derive(Clone, Default)]
+pub(crate) struct Child {
+    pub(crate) rename: Option<String>,
+    pub(crate) default: bool,
+    pub(crate) flatten: bool,
+    pub(crate) skip: bool,
+    pub(crate) json: Json,
+    pub(crate) try_from: Option<Type>,
+}
+
+/// Whether a field is read through `Json`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Json {
+    #[default]
+    No,
+    Yes,
+    Nullable,
+}
+
+impl Container {
+    pub(crate) fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
+        let mut container = Self::default();
+        for attribute in of(attributes, "sqlx") {
+            let read = attribute.parse_nested_meta(|meta| container.key(&meta));
+            faults.extend(read.err());
+        }
+        container
+    }
+
+    fn key(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        if meta.path.is_ident("rename_all") {
+            let literal: LitStr = meta.value()?.parse()?;
+            let case = Case::parse(&literal.value());
+            self.rename_all = Some(case.ok_or_else(|| Error::new(literal.span(), "sqlx knows no such case"))?);
+        } else if meta.path.is_ident("type_name") {
+            self.type_name = Some(meta.value()?.parse::<LitStr>()?.value());
+        } else if meta.path.is_ident("default") {
+            self.default = true;
+        } else if meta.path.is_ident("transparent") {
+            self.transparent = true;
+        } else {
+            skip(meta)?;
+        }
+        Ok(())
+    }
+}
+
+impl Child {
+    pub(crate) fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
+        let mut child = Self::default();
+        for attribute in of(attributes, "sqlx") {
+            let read = attribute.parse_nested_meta(|meta| child.key(&meta));
+            faults.extend(read.err());
+        }
+        child
+    }
+
+    fn key(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        if meta.path.is_ident("rename") {
+            self.rename = Some(meta.value()?.parse::<LitStr>()?.value());
+        } else if meta.path.is_ident("try_from") {
+            self.try_from = Some(meta.value()?.parse::<LitStr>()?.parse()?);
+        } else if meta.path.is_ident("default") {
+            self.default = true;
+        } else if meta.path.is_ident("flatten") {
+            self.flatten = true;
+        } else if meta.path.is_ident("skip") {
+            self.skip = true;
+        } else if meta.path.is_ident("json") {
+            self.json = Json::Yes;
+            if meta.input.peek(syn::token::Paren) {
+                self.json = Json::Nullable;
+                meta.parse_nested_meta(|_| Ok(()))?;
+            }
+        } else {
+            skip(meta)?;
+        }
+        Ok(())
+    }
+}
+
+/// Passes over the value of a key that is for sqlx alone.
+fn skip(meta: &ParseNestedMeta<'_>) -> Result<()> {
+    if meta.input.peek(syn::Token![=]) {
+        meta.value()?.parse::<Expr>()?;
+    } else if meta.input.peek(syn::token::Paren) {
+        meta.parse_nested_meta(|meta| skip(&meta))?;
+    }
+    Ok(())
+}
+
+/// The attributes of one name.
+pub(crate) fn of<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item = &'a Attribute> {
+    attributes.iter().filter(move |attribute| attribute.path().is_ident(name))
+}
+
+/// Attributes that say something of a table, in a form that layout does not change.
+pub(crate) fn texts(attributes: &[Attribute]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for name in ["table", "sqlx"] {
+        texts.extend(of(attributes, name).map(|attribute| canonical(&attribute.meta)));
+    }
+    texts
+}
+
+/// A doc comment.
+pub(crate) fn doc(attributes: &[Attribute]) -> String {
+    let line = |attribute: &Attribute| match &attribute.meta {
+        Meta::NameValue(pair) => match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let lines = of(attributes, "doc").filter_map(line);
+    let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// A way to write the words of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    Lower,
+    Snake,
+    Upper,
+    ScreamingSnake,
+    Kebab,
+    Camel,
+    Pascal,
+}
+
+impl Case {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "lowercase" => Self::Lower,
+            "snake_case" => Self::Snake,
+            "UPPERCASE" => Self::Upper,
+            "SCREAMING_SNAKE_CASE" => Self::ScreamingSnake,
+            "kebab-case" => Self::Kebab,
+            "camelCase" => Self::Camel,
+            "PascalCase" => Self::Pascal,
+            _ => return None,
+        })
+    }
+
+    /// Writes a name as sqlx does.
+    pub(crate) fn apply(self, name: &str) -> String {
+        match self {
+            Self::Lower => name.to_lowercase(),
+            Self::Snake => name.to_snake_case(),
+            Self::Upper => name.to_uppercase(),
+            Self::ScreamingSnake => name.to_shouty_snake_case(),
+            Self::Kebab => name.to_kebab_case(),
+            Self::Camel => name.to_lower_camel_case(),
+            Self::Pascal => name.to_pascal_case(),
+        }
+    }
+}

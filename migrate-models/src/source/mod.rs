@@ -1,0 +1,11 @@
+//! Models as the source of a schema: read from Rust files without a build, and written as the SQL that creates their
+//! tables; and the way back, from tables to structs.
+
+mod ddl;
+mod files;
+mod print;
+mod resolve;
+
+pub use ddl::create;
+pub use files::{Fault, Models, read};
+pub use print::print;
