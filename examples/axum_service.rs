@@ -5,6 +5,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod tracker;
+
 use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -17,6 +19,8 @@ use embed_migrations::{Migrations, embed_migrations};
 use sqlx::SqlitePool;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use tracker::Label;
 
 static MIGRATIONS: Migrations = embed_migrations!();
 
@@ -51,12 +55,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn labels(State(pool): State<SqlitePool>) -> Result<String, StatusCode> {
-    let names: Result<Vec<String>, _> = sqlx::query_scalar("SELECT name FROM labels ORDER BY name")
+    let labels: Result<Vec<Label>, _> = sqlx::query_as("SELECT * FROM labels ORDER BY name")
         .fetch_all(&pool)
         .await;
-    names
-        .map(|names| names.join("\n"))
-        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+    let labels = labels.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let names: Vec<String> = labels.into_iter().map(|label| label.name).collect();
+    Ok(names.join("\n"))
 }
 
 /// What `curl` would get: by hand, to spare the example an HTTP client.

@@ -10,7 +10,11 @@ fn a_struct_that_is_not_in_step_is_an_error_at_its_field() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("the folder for temporary files is in the target folder");
     let project = target.join("tests/trybuild/embed-migrations");
-    copy(Path::new("tests/models/migrations"), &project.join("migrations")).expect("it is copied");
+    copy(
+        Path::new("tests/models/migrations"),
+        &project.join("migrations"),
+    )
+    .expect("it is copied");
     let cases = trybuild::TestCases::new();
     cases.pass("tests/models/pass/*.rs");
     cases.compile_fail("tests/models/ui/*.rs");

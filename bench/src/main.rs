@@ -5,6 +5,7 @@ mod crates;
 mod dependencies;
 mod macro_build;
 mod measure;
+mod models;
 mod planning;
 mod rebuild;
 #[cfg(feature = "servers")]
@@ -18,12 +19,13 @@ use measure::Row;
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Bench = fn() -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("planning", planning::run),
     ("sqlite", sqlite::run),
     ("dependencies", dependencies::run),
     ("rebuild", rebuild::run),
     ("macro-build", macro_build::run),
+    ("models", models::run),
     ("servers", servers::run),
 ];
 

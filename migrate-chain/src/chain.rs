@@ -14,6 +14,8 @@ pub struct Chain {
     pub has_config_file: bool,
     /// Whether there is a `schema.lock`.
     pub has_lock: bool,
+    /// The SQL files of the desired schema that `migrate.toml` names.
+    pub schema_files: Vec<String>,
     /// The revisions, in loading order: version locations in order, then files by name.
     pub revisions: Vec<Revision>,
     /// The graph of the revisions; its indices are those of [`revisions`](Self::revisions).

@@ -1,6 +1,7 @@
 //! From a migration directory to a [`Chain`]: read, parse, check, hash. Every fault is reported, not the first.
 
 mod locked;
+mod schema_files;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -23,6 +24,8 @@ use crate::revision::Revision;
 use crate::revision::draft::{self, Draft};
 use crate::revision::header::{self, CommentStyle};
 use crate::source::{Place, Source};
+
+pub use schema_files::schema_files;
 
 /// Loads the migration directory at `path`.
 ///
@@ -80,16 +83,18 @@ fn load_counting(tree: &dyn Tree, counts: bool) -> Result<Chain, Vec<Diagnostic>
         && faults.is_empty()
     {
         let lock = tree.read(LOCK_FILE).ok().flatten();
+        let schema_files = schema_files(tree, &config.schema.files);
         let chain = Chain {
             directory: tree.name().to_owned(),
             config,
             has_config_file,
             has_lock: lock.is_some(),
+            schema_files,
             revisions,
             graph,
         };
         // Whatever changes the number of heads comes before a new lock.
-        faults.extend(counts.then(|| locked::check(&chain, lock)).flatten());
+        faults.extend(counts.then(|| locked::check(tree, &chain, lock)).flatten());
         if faults.is_empty() {
             return Ok(chain);
         }

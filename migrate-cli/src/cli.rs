@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Pars
 use migrate_command::parts::{self, Cx, Exit, Failure, Globals, Ui};
 use migrate_runtime::render::{self, Style};
 
-use crate::author::Author;
+use crate::author::{self, Author};
 use crate::completions::Completions;
 use crate::develop::Develop;
 use crate::project::{Directory, Project};
@@ -87,11 +87,14 @@ impl Cli {
 
     pub(crate) async fn run(self) -> ExitCode {
         let mut ui = Ui::new(&self.globals);
-        let result = match Project::new(self.directory, self.globals) {
-            Ok(project) => run(self.command, self.schema, &project, &mut ui).await,
-            Err(failure) => Err(failure),
+        let project = match Project::new(self.directory, self.globals) {
+            Ok(project) => project,
+            Err(failure) => return ui.end(Err(failure)),
         };
-        ui.end(result)
+        match run(self.command, self.schema, &project, &mut ui).await {
+            Err(failure) if failure.needs_app() => by_the_app(failure, &project, &mut ui).await,
+            result => ui.end(result),
+        }
     }
 
     /// The process cannot do anything at all.
@@ -99,6 +102,26 @@ impl Cli {
         let failure = Failure::new(format!("the runtime cannot start: {error}"))
             .help("let the process open more files: `ulimit -n` shows how many it may");
         Ui::new(&self.globals).end(Err(failure))
+    }
+}
+
+/// Lets the app that `migrate.toml` names do what failed for want of its code.
+async fn by_the_app(failure: Failure, project: &Project, ui: &mut Ui) -> ExitCode {
+    let directory = author::Directory::open(project.directory());
+    let Some(app) = directory.ok().as_ref().and_then(author::app) else {
+        return ui.end(Err(failure));
+    };
+    ui.note(format!(
+        "`{}` runs this: a revision is written in Rust",
+        app.name()
+    ));
+    let url = match project.globals().database_url() {
+        Ok(url) => url,
+        Err(failure) => return ui.end(Err(failure)),
+    };
+    match author::by_the_app(&app, url.as_deref()).await {
+        Ok(code) => code,
+        Err(failure) => ui.end(Err(failure)),
     }
 }
 

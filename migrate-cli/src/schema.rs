@@ -8,7 +8,9 @@ use migrate_diff::{Checked, Drift, Filter, Request};
 use migrate_runtime::Migrations;
 use serde::Serialize;
 
-use crate::author::{Directory, Result, Servers, comparison, until_interrupted, version_rows};
+use crate::author::{
+    Directory, Result, Servers, comparison, desired, until_interrupted, version_rows,
+};
 use crate::project::Project;
 
 // What `check` takes in `cargo migrate` beside its options in an app, which has no files. A doc comment would be its help.
@@ -16,7 +18,7 @@ use crate::project::Project;
 #[allow(clippy::struct_field_names, reason = "each is an option's name")]
 #[command(next_help_heading = "Desired schema")]
 pub(crate) struct Schema {
-    /// The desired schema, a file or a directory of .sql files [default: schema.sql in the migration directory, if it is there]
+    /// The desired schema, a file or a directory of .sql files [default: what `[schema]` in migrate.toml names, else schema.sql if it is there]
     #[arg(long, value_name = "PATH")]
     schema: Option<PathBuf>,
 
@@ -71,23 +73,24 @@ impl Schema {
         if self.drift {
             return self.drift(project, &directory, migrations, ui).await;
         }
-        let usual = directory.path("schema.sql");
         let asked = self.schema.is_some() || self.live;
-        if !asked && !usual.exists() {
+        if !asked && !desired::is_there(&directory) {
             return Ok(Exit::Done);
         }
-        let schema = self.schema.clone().unwrap_or(usual);
         let url = project.globals().database_url()?;
         let config = &directory.chain.config;
         let servers = Servers::of(&directory, project.globals(), self.dev_url.as_slice())?;
         let server = until_interrupted(servers.one()).await?;
-        let request = Request::new(migrations, &schema, &server).filter(Filter::new(config));
+        let wanted = desired::wanted(&directory, server.dialect(), self.schema.as_deref()).await?;
+        let request = Request::new(migrations, &wanted.desired, &server)
+            .filter(Filter::new(config))
+            .keep_unknown(wanted.keep_unknown);
         let request = match url.as_deref().filter(|_| self.live) {
             Some(url) => request.live(url),
             None => request,
         };
         let checked = migrate_diff::check(&request).await.map_err(comparison)?;
-        let name = schema.display().to_string();
+        let name = wanted.name;
         if ui.is_json() {
             ui.json(&json(name, checked.as_ref()));
         } else {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::paint::{BOLD, ERROR, painted};
 use migrate_render as render;
-use migrate_runtime::{Error, LoadError};
+use migrate_runtime::{Error, ErrorKind, LoadError};
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,11 @@ impl Failure {
             message.is_usage = true;
         }
         failure
+    }
+
+    /// Whether a revision in Rust was in the way, which the app's own binary can run; nothing was changed.
+    pub fn needs_app(&self) -> bool {
+        matches!(&self.0, Cause::Runtime(error) if error.kind() == ErrorKind::NotEmbedded)
     }
 
     /// The faults of a migration directory.

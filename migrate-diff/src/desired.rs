@@ -12,6 +12,51 @@ use crate::error::{Error, ErrorKind};
 use crate::rename::{self, Rename};
 use crate::script::Script;
 
+/// The desired schema: SQL from files and other sources, in the order in which it is loaded.
+///
+/// ```
+/// use migrate_diff::Desired;
+///
+/// let desired = Desired::default().with("src/models.rs", "CREATE TABLE users (id INTEGER PRIMARY KEY);");
+/// assert!(!desired.is_empty());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Desired(Vec<DesiredFile>);
+
+impl Desired {
+    /// The schema in a file, or in every .sql file of a directory in name order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Desired`] when it is not there, holds no SQL file, or cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        read(path).map(Self)
+    }
+
+    /// The same with more after it; `name` is what messages call it.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, sql: impl Into<String>) -> Self {
+        let (name, text) = (name.into(), sql.into());
+        self.0.push(DesiredFile { name, text });
+        self
+    }
+
+    /// The same with the SQL of another after it.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Whether it has no source at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn files(&self) -> &[DesiredFile] {
+        &self.0
+    }
+}
+
 /// A file of the desired schema.
 #[derive(Clone, Debug)]
 pub(crate) struct DesiredFile {
@@ -23,7 +68,7 @@ pub(crate) struct DesiredFile {
 ///
 /// # Errors
 /// [`ErrorKind::Desired`] when it is not there, holds no SQL file, or cannot be read.
-pub(crate) fn read(path: &Path) -> Result<Vec<DesiredFile>, Error> {
+fn read(path: &Path) -> Result<Vec<DesiredFile>, Error> {
     let unreadable = |path: &Path, error: &std::io::Error| {
         let path = path.display();
         let summary = match error.kind() {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use migrate_chain::Dialect;
 use migrate_servers::{Container, Image, Installed, Product, Server, Setup, Version};
 
+use crate::app::App;
 use crate::connection::{Connection, dialect_of};
 use crate::error::{Error, ErrorKind};
 use crate::like::Like;
@@ -18,6 +19,8 @@ pub struct DevServer {
     pub(crate) source: Source,
     pub(crate) like: Like,
     pub(crate) prelude: Option<Prelude>,
+    /// What runs revisions in Rust.
+    pub(crate) app: Option<App>,
 }
 
 /// Where a server comes from.
@@ -71,6 +74,7 @@ impl DevServer {
             source,
             like: Like::default(),
             prelude: None,
+            app: None,
         }
     }
 
@@ -91,6 +95,13 @@ impl DevServer {
             file: file.into(),
             text: text.into(),
         });
+        self
+    }
+
+    /// Lets an app run the revisions that are written in Rust. A SQLite database is a file then.
+    #[must_use]
+    pub fn app(mut self, app: App) -> Self {
+        self.app = Some(app);
         self
     }
 

@@ -85,6 +85,13 @@ impl Error {
         self.0.kind
     }
 
+    /// Whether a revision in Rust is in the way, which another program could run.
+    pub(crate) fn needs_app(&self) -> bool {
+        let source = self.0.source.as_deref();
+        let error = source.and_then(|source| source.downcast_ref::<migrate_runtime::Error>());
+        error.is_some_and(|error| error.kind() == migrate_runtime::ErrorKind::NotEmbedded)
+    }
+
     /// What happened, in one line.
     pub fn summary(&self) -> &str {
         &self.0.summary

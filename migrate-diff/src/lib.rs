@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod app;
 mod built;
 mod connection;
 mod data;
@@ -29,9 +30,11 @@ mod sqlite;
 mod step;
 mod touched;
 
+pub use app::App;
 pub use built::{built, server};
 pub use connection::{Connection, TextRow, dialect_of};
 pub use database::{introspect, introspect_touched};
+pub use desired::Desired;
 pub use dev_server::{DevServer, Model};
 pub use difference::{Change, Difference, Field};
 pub use dump::{diagram, dump};

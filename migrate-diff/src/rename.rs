@@ -31,6 +31,14 @@ pub struct Rename {
     is_required: bool,
 }
 
+impl Rename {
+    /// Whether it gives a table of this name another.
+    pub(crate) fn renames_table(&self, name: &str) -> bool {
+        let bare = |name: &str| name.replace(['"', '`'], "").to_lowercase();
+        self.table.is_none() && bare(&self.from) == bare(name)
+    }
+}
+
 impl FromStr for Rename {
     type Err = Error;
 

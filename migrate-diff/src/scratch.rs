@@ -3,6 +3,7 @@
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_name;
 use migrate_runtime::{AnyPool, Migrations};
+use tempfile::TempDir;
 
 use crate::connection::Connection;
 use crate::dev_server::{self, DevServer, Running, Source};
@@ -34,12 +35,16 @@ pub struct Scratch {
     /// Its name as the server says it; none in memory.
     name: Option<String>,
     server: DevServer,
+    /// The address for another program.
+    url: String,
     held: Held,
 }
 
 /// What goes with a scratch database.
 enum Held {
     Nothing,
+    /// The folder of a file.
+    Folder(#[expect(dead_code, reason = "it is held to be dropped")] TempDir),
     Server(Running),
     Database(Leftover),
 }
@@ -73,12 +78,7 @@ impl Scratch {
         let mut scratch = match (&server.source, dev_server::start(server).await?) {
             (_, Some(running)) => Self::on_private(server, running, &name, &scripts).await?,
             (Source::Existing { url, .. }, None) => Self::on_existing(server, url, &name).await?,
-            (_, None) => Self {
-                connection: Some(Connection::open("sqlite::memory:").await?),
-                name: None,
-                server: server.clone(),
-                held: Held::Nothing,
-            },
+            (_, None) => Self::of_sqlite(server).await?,
         };
         if let Some(prelude) = &server.prelude {
             scratch
@@ -86,6 +86,32 @@ impl Scratch {
                 .await?;
         }
         Ok(scratch)
+    }
+
+    /// In memory, or in a file where another program is to open it.
+    async fn of_sqlite(server: &DevServer) -> Result<Self, Error> {
+        let (url, held) = if server.app.is_some() {
+            let folder = TempDir::with_prefix("migrate-").map_err(|error| {
+                Error::new(
+                    ErrorKind::Connect,
+                    format!("no scratch database can be created: {error}"),
+                )
+            })?;
+            let file = folder.path().join("scratch.db");
+            (
+                format!("sqlite://{}?mode=rwc", file.display()),
+                Held::Folder(folder),
+            )
+        } else {
+            ("sqlite::memory:".to_owned(), Held::Nothing)
+        };
+        Ok(Self {
+            connection: Some(Connection::open(&url).await?),
+            name: None,
+            server: server.clone(),
+            url,
+            held,
+        })
     }
 
     async fn on_private(
@@ -122,6 +148,7 @@ impl Scratch {
             connection: Some(connection),
             name: None,
             server: server.clone(),
+            url: running.url(&percent_encoded(name)),
             held: Held::Server(running),
         };
         scratch.name = Some(scratch.current_name().await?);
@@ -136,10 +163,12 @@ impl Scratch {
             _ => postgres::scratch::create(&mut admin, name, &server.like.options).await,
         };
         // From here on it is dropped with the value.
+        let own = AnyPool::with_database(url, name);
         let mut scratch = Self {
             connection: None,
             name: None,
             server: server.clone(),
+            url: own.clone(),
             held: Held::Database(Leftover {
                 url: url.to_owned(),
                 drop: match dialect {
@@ -151,7 +180,6 @@ impl Scratch {
             }),
         };
         created.map_err(|error| not_created(&error, server))?;
-        let own = AnyPool::with_database(url, name);
         scratch.connection = Some(match dialect {
             Dialect::MySql => mysql::scratch::connect(&mut admin, &own, name).await?,
             _ => Connection::open(&own).await?,
@@ -196,6 +224,7 @@ impl Scratch {
     /// afterwards.
     pub async fn upgrade(&mut self, chain: &Migrations, target: &str) -> Result<(), Error> {
         let done = self.connection().upgrade(chain, target).await;
+        let done = self.or_by_the_app(done, &["upgrade", target]).await;
         done.map_err(|error| self.explained(error))?;
         self.has_stayed("the upgrade").await
     }
@@ -206,8 +235,21 @@ impl Scratch {
     /// As [`upgrade`](Self::upgrade).
     pub async fn downgrade(&mut self, chain: &Migrations, target: &str) -> Result<(), Error> {
         let done = self.connection().downgrade(chain, target).await;
+        let done = self.or_by_the_app(done, &["downgrade", target]).await;
         done.map_err(|error| self.explained(error))?;
         self.has_stayed("the downgrade").await
+    }
+
+    /// Lets the app do what failed for want of its code; nothing was done then.
+    async fn or_by_the_app(
+        &self,
+        done: Result<(), Error>,
+        arguments: &[&str],
+    ) -> Result<(), Error> {
+        match (done, &self.server.app) {
+            (Err(error), Some(app)) if error.needs_app() => app.run(&self.url, arguments).await,
+            (done, _) => done,
+        }
     }
 
     /// Runs the statements of a file, one by one.
@@ -274,7 +316,7 @@ impl Scratch {
         drop(self.connection.take());
         match std::mem::replace(&mut self.held, Held::Nothing) {
             Held::Database(leftover) => leftover.drop().await,
-            Held::Nothing | Held::Server(_) => Ok(()),
+            Held::Nothing | Held::Folder(_) | Held::Server(_) => Ok(()),
         }
     }
 }

@@ -150,8 +150,11 @@ fn rust_revisions(chain: &Chain) -> impl Iterator<Item = (usize, &Revision)> {
 /// Makes cargo build again when the lock changes, and when a build that was not checked is followed by one that is.
 fn lock(out: &mut String, chain: &Chain, root: &str) {
     if chain.has_lock {
-        let path = path(root, LOCK_FILE);
-        let _ = writeln!(out, "const _: &[u8] = ::core::include_bytes!({path:?});");
+        let files = chain.schema_files.iter().map(String::as_str);
+        for file in files.chain([LOCK_FILE]) {
+            let path = path(root, file);
+            let _ = writeln!(out, "const _: &[u8] = ::core::include_bytes!({path:?});");
+        }
     }
     if chain.has_lock || chain.config.lock_required {
         let _ = writeln!(

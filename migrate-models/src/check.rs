@@ -1,10 +1,10 @@
 //! A struct against the facts of a lock.
 
-use migrate_chain::lock::{Built, Column, Locked, Lock, Table};
+use migrate_chain::lock::{Built, Column, Lock, Locked, Table};
 use migrate_chain::types::{ColumnKind, RUST_TYPES};
 use migrate_chain::{Dialect, nearest_name};
 use proc_macro2::{Span, TokenStream};
-use quote::{quote_spanned, ToTokens as _};
+use quote::{ToTokens as _, quote_spanned};
 use syn::{Error, Type};
 
 use crate::canonical::{canonical, declared};
@@ -49,7 +49,12 @@ pub fn check(model: &Model, lock: &Lock) -> Finding {
     let drifted = drift(model, lock, &mut report);
     let mut finding = Finding::default();
     for locked in &lock.databases {
-        let one = One { model, lock, locked, drifted: &drifted };
+        let one = One {
+            model,
+            lock,
+            locked,
+            drifted: &drifted,
+        };
         one.check(&mut report, &mut finding);
     }
     finding.errors = report.finish();
@@ -63,32 +68,57 @@ const GENERATE: &str = "run `cargo migrate revision --autogenerate`";
 /// Compares a model with its declaration in the lock, and names the fields about which something was said.
 fn drift(model: &Model, lock: &Lock, report: &mut Report) -> Vec<String> {
     let models = lock.models.as_deref().unwrap_or_default();
-    let Some(old) = models.iter().find(|old| old.table == model.table).filter(|_| model.defines_table()) else {
+    let Some(old) = models
+        .iter()
+        .find(|old| old.table == model.table)
+        .filter(|_| model.defines_table())
+    else {
         return Vec::new();
     };
-    let has_comments = lock.databases.iter().any(|locked| locked.of.dialect != Dialect::Sqlite);
+    let has_comments = lock
+        .databases
+        .iter()
+        .any(|locked| locked.of.dialect != Dialect::Sqlite);
     let new = declared(model, has_comments);
     let mut drifted = Vec::new();
     let name = &model.ident;
     for field in &model.fields {
-        let (field_name, of) = (field.name(), |fields: &[migrate_chain::lock::Named], name: &str| {
-            fields.iter().find(|field| field.name == name).map(|field| field.text.clone())
-        });
+        let (field_name, of) = (
+            field.name(),
+            |fields: &[migrate_chain::lock::Named], name: &str| {
+                fields
+                    .iter()
+                    .find(|field| field.name == name)
+                    .map(|field| field.text.clone())
+            },
+        );
         let problem = match (of(&old.fields, &field_name), of(&new.fields, &field_name)) {
             (None, _) => "is not in the chain yet",
             (Some(old), Some(new)) if old != new => "has changed, and the chain has not",
             _ => continue,
         };
-        report.add(field.ident.span(), format!("`{name}::{field_name}` {problem}: {GENERATE}"), None);
+        report.add(
+            field.ident.span(),
+            format!("`{name}::{field_name}` {problem}: {GENERATE}"),
+            None,
+        );
         drifted.push(field.column.clone());
     }
-    for gone in old.fields.iter().filter(|old| new.fields.iter().all(|new| new.name != old.name)) {
-        let message = format!("`{name}::{}` is gone, and the chain still has it: {GENERATE}", gone.name);
+    for gone in old
+        .fields
+        .iter()
+        .filter(|old| new.fields.iter().all(|new| new.name != old.name))
+    {
+        let message = format!(
+            "`{name}::{}` is gone, and the chain still has it: {GENERATE}",
+            gone.name
+        );
         report.add(name.span(), message, None);
         drifted.push(gone.name.clone());
     }
     if old.options != new.options {
-        let message = format!("the attributes of `{name}` have changed, and the chain has not: {GENERATE}");
+        let message =
+            format!("the attributes of `{name}` have changed, and the chain has not: {GENERATE}");
         report.add(name.span(), message, None);
     }
     drifted
@@ -118,7 +148,10 @@ impl One<'_> {
             return;
         };
         if self.model.options.view && !table.is_view {
-            let message = format!("`{}` is a table, and the struct says that it is a view", table.name);
+            let message = format!(
+                "`{}` is a table, and the struct says that it is a view",
+                table.name
+            );
             report.add(self.model.table_span, message, Some(self.dialect()));
         }
         for field in self.model.columns() {
@@ -126,7 +159,11 @@ impl One<'_> {
             match find(table, &field.column, self.dialect()) {
                 _ if is_told => {}
                 None if field.may_be_missing => {}
-                None => report.add(field.ident.span(), self.no_column(table, field), Some(self.dialect())),
+                None => report.add(
+                    field.ident.span(),
+                    self.no_column(table, field),
+                    Some(self.dialect()),
+                ),
                 Some(column) => self.column(table, column, field, report, finding),
             }
         }
@@ -138,7 +175,11 @@ impl One<'_> {
         let folds = self.dialect() == Dialect::Sqlite;
         let tables = &self.built().tables;
         let exact = self.built().table(name);
-        exact.or_else(|| tables.iter().find(|table| folds && table.name.eq_ignore_ascii_case(name)))
+        exact.or_else(|| {
+            tables
+                .iter()
+                .find(|table| folds && table.name.eq_ignore_ascii_case(name))
+        })
     }
 
     fn no_table(&self) -> String {
@@ -148,18 +189,32 @@ impl One<'_> {
         }
         let names = self.built().tables.iter().map(|table| &*table.name);
         let nearest = nearest_name(name, &names.collect::<Vec<_>>());
-        let suggestion = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+        let suggestion = nearest.map_or_else(String::new, |nearest| {
+            format!("; did you mean `{nearest}`?")
+        });
         format!("the chain has no table or view `{name}`{suggestion}")
     }
 
     fn no_column(&self, table: &Table, field: &Field) -> String {
         let names = table.columns.iter().map(|column| &*column.name);
         let nearest = nearest_name(&field.column, &names.collect::<Vec<_>>());
-        let suggestion = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
-        format!("`{}` has no column `{}`{suggestion}", table.name, field.column)
+        let suggestion = nearest.map_or_else(String::new, |nearest| {
+            format!("; did you mean `{nearest}`?")
+        });
+        format!(
+            "`{}` has no column `{}`{suggestion}",
+            table.name, field.column
+        )
     }
 
-    fn column(&self, table: &Table, column: &Column, field: &Field, report: &mut Report, finding: &mut Finding) {
+    fn column(
+        &self,
+        table: &Table,
+        column: &Column,
+        field: &Field,
+        report: &mut Report,
+        finding: &mut Finding,
+    ) {
         let (is_nullable, held) = field.held();
         let written = canonical(held);
         let place = format!("{}.{}", table.name, column.name);
@@ -167,15 +222,22 @@ impl One<'_> {
         let mut must_hold_null = false;
         match (is_nullable, column.is_not_null) {
             (true, true) => {
-                let message = format!("the column `{place}` is NOT NULL: write `{written}` without `Option`");
+                let message =
+                    format!("the column `{place}` is NOT NULL: write `{written}` without `Option`");
                 return report.add(field.type_span(), message, Some(self.dialect()));
             }
             (false, false) if !(table.is_view && known) => {
                 if !is_known(held) && field.options.held.is_none() && !field.is_json() {
                     must_hold_null = true;
                 } else {
-                    let otherwise = if table.is_view { ", or `#[table(not_null)]` if no row of the view has one" } else { "" };
-                    let message = format!("the column `{place}` can be NULL: write `Option<{written}>`{otherwise}");
+                    let otherwise = if table.is_view {
+                        ", or `#[table(not_null)]` if no row of the view has one"
+                    } else {
+                        ""
+                    };
+                    let message = format!(
+                        "the column `{place}` can be NULL: write `Option<{written}>`{otherwise}"
+                    );
                     return report.add(field.type_span(), message, Some(self.dialect()));
                 }
             }
@@ -198,7 +260,11 @@ impl One<'_> {
     ) -> Result<(), String> {
         let (dialect, base) = (self.dialect(), self.built().base_type(&column.sql_type));
         let kind = ColumnKind::of(dialect, base);
-        let said = field.options.sql_type.as_ref().and_then(|sql_type| sql_type.get(dialect));
+        let said = field
+            .options
+            .sql_type
+            .as_ref()
+            .and_then(|sql_type| sql_type.get(dialect));
         if let Some(said) = said {
             return same_type(dialect, said, &column.sql_type, &kind, place);
         }
@@ -216,8 +282,17 @@ impl One<'_> {
             }
             None => Holding::Kind(kind),
         };
-        let ty = spanned(held, field, matches!(holding, Holding::Kind(ColumnKind::Array(_))));
-        finding.held.push(Held { ty, dialect, holding, nullable });
+        let ty = spanned(
+            held,
+            field,
+            matches!(holding, Holding::Kind(ColumnKind::Array(_))),
+        );
+        finding.held.push(Held {
+            ty,
+            dialect,
+            holding,
+            nullable,
+        });
         Ok(())
     }
 
@@ -226,12 +301,20 @@ impl One<'_> {
         if self.model.options.partial || table.is_view {
             return;
         }
-        let has_flattened = self.model.fields.iter().any(|field| field.role == Role::Flatten);
+        let has_flattened = self
+            .model
+            .fields
+            .iter()
+            .any(|field| field.role == Role::Flatten);
         let has_field = |column: &&Column| {
             let mut fields = self.model.columns();
             fields.any(|field| same(&field.column, &column.name, self.dialect()))
         };
-        for column in table.columns.iter().filter(|column| column.is_required() && !has_field(column)) {
+        for column in table
+            .columns
+            .iter()
+            .filter(|column| column.is_required() && !has_field(column))
+        {
             if self.drifted.contains(&column.name) {
                 continue;
             }
@@ -239,7 +322,11 @@ impl One<'_> {
                 finding.required.push(column.name.clone());
                 continue;
             }
-            report.add(self.model.ident.span(), missing(self.model, &column.name), Some(self.dialect()));
+            report.add(
+                self.model.ident.span(),
+                missing(self.model, &column.name),
+                Some(self.dialect()),
+            );
         }
     }
 }
@@ -268,13 +355,18 @@ fn is_known(ty: &Type) -> bool {
         return false;
     };
     let name = segment.ident.to_string();
-    name == "Vec" || RUST_TYPES.iter().any(|row| row.name.split('<').next() == Some(&name))
+    name == "Vec"
+        || RUST_TYPES
+            .iter()
+            .any(|row| row.name.split('<').next() == Some(&name))
 }
 
 /// The type with the place of the field's type, so that rustc's error is there. Items of an array may be NULL.
 fn spanned(held: &Type, field: &Field, is_array: bool) -> TokenStream {
     let span = field.type_span();
-    let item = is_array.then(|| Field::item(held).and_then(is_option)).flatten();
+    let item = is_array
+        .then(|| Field::item(held).and_then(is_option))
+        .flatten();
     let tokens = match item {
         Some(item) => quote_spanned!(span=> ::std::vec::Vec<#item>),
         None => held.to_token_stream(),
@@ -288,16 +380,34 @@ fn spanned(held: &Type, field: &Field, is_array: bool) -> TokenStream {
 }
 
 /// Compares what a field says of its column's type.
-fn same_type(dialect: Dialect, said: &str, found: &str, kind: &ColumnKind, place: &str) -> Result<(), String> {
-    let plain = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+fn same_type(
+    dialect: Dialect,
+    said: &str,
+    found: &str,
+    kind: &ColumnKind,
+    place: &str,
+) -> Result<(), String> {
+    let plain = |text: &str| {
+        text.to_lowercase()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     let said_kind = ColumnKind::of(dialect, said);
     if plain(said) == plain(found) || said_kind != ColumnKind::Unknown && said_kind == *kind {
         return Ok(());
     }
-    Err(format!("the column `{place}` is of type `{found}`, and the field says `{said}`"))
+    Err(format!(
+        "the column `{place}` is of type `{found}`, and the field says `{said}`"
+    ))
 }
 
-fn json_fits(dialect: Dialect, kind: &ColumnKind, place: &str, sql_type: &str) -> Result<(), String> {
+fn json_fits(
+    dialect: Dialect,
+    kind: &ColumnKind,
+    place: &str,
+    sql_type: &str,
+) -> Result<(), String> {
     let mut rows = RUST_TYPES.iter();
     let json = rows.find(|row| row.name == "Json<T>");
     let fits = json.is_some_and(|row| match kind {
@@ -308,7 +418,9 @@ fn json_fits(dialect: Dialect, kind: &ColumnKind, place: &str, sql_type: &str) -
     if fits {
         Ok(())
     } else {
-        Err(format!("the column `{place}` is of type `{sql_type}`, which cannot hold JSON"))
+        Err(format!(
+            "the column `{place}` is of type `{sql_type}`, which cannot hold JSON"
+        ))
     }
 }
 
@@ -320,14 +432,23 @@ struct Report {
 
 impl Report {
     fn new(lock: &Lock) -> Self {
-        Self { databases: lock.databases.len(), errors: Vec::new() }
+        Self {
+            databases: lock.databases.len(),
+            errors: Vec::new(),
+        }
     }
 
     /// Adds an error about one database, or about the chain.
     fn add(&mut self, span: Span, message: String, dialect: Option<Dialect>) {
-        match self.errors.iter_mut().find(|(_, known, _)| *known == message) {
+        match self
+            .errors
+            .iter_mut()
+            .find(|(_, known, _)| *known == message)
+        {
             Some((.., dialects)) => dialects.extend(dialect),
-            None => self.errors.push((span, message, dialect.into_iter().collect())),
+            None => self
+                .errors
+                .push((span, message, dialect.into_iter().collect())),
         }
     }
 
@@ -389,7 +510,10 @@ mod tests {
                 },
                 built: Built {
                     tables: vec![view, table],
-                    enums: vec![Enum { name: "mood".to_owned(), labels: vec!["ok".to_owned()] }],
+                    enums: vec![Enum {
+                        name: "mood".to_owned(),
+                        labels: vec!["ok".to_owned()],
+                    }],
                     ..Built::default()
                 },
             }
@@ -416,13 +540,22 @@ mod tests {
     #[test]
     fn a_struct_that_is_in_step_leaves_its_types_to_rustc() {
         let finding = check(
-            &model("#[table(name = \"users\")] struct User { id: i64, email: String, nickname: Option<Nick> }"),
+            &model(
+                "#[table(name = \"users\")] struct User { id: i64, email: String, nickname: Option<Nick> }",
+            ),
             &lock(),
         );
         assert!(finding.errors.is_empty(), "{:?}", finding.errors);
-        let held: Vec<String> = finding.held.iter().map(|held| canonical(&held.ty)).collect();
+        let held: Vec<String> = finding
+            .held
+            .iter()
+            .map(|held| canonical(&held.ty))
+            .collect();
         assert_eq!(held, ["i64", "String", "Nick", "i64", "String", "Nick"]);
-        assert_eq!(finding.held[3].holding, Holding::Kind(ColumnKind::Known("bigint")));
+        assert_eq!(
+            finding.held[3].holding,
+            Holding::Kind(ColumnKind::Known("bigint"))
+        );
     }
 
     #[test]
@@ -441,7 +574,10 @@ mod tests {
             ]
         );
         let found = errors("#[table(name = \"user\")] struct User { id: i64 }");
-        assert_eq!(found, ["the chain has no table or view `user`; did you mean `users`?"]);
+        assert_eq!(
+            found,
+            ["the chain has no table or view `user`; did you mean `users`?"]
+        );
     }
 
     #[test]
@@ -456,12 +592,14 @@ mod tests {
 
     #[test]
     fn sqlx_attributes_are_honoured() {
-        let text = "#[table(name = \"users\", partial)] #[sqlx(rename_all = \"lowercase\")] struct User {
+        let text =
+            "#[table(name = \"users\", partial)] #[sqlx(rename_all = \"lowercase\")] struct User {
             ID: i64, #[sqlx(rename = \"email\")] mail: String, #[sqlx(skip)] cached: u8,
             #[sqlx(try_from = \"String\")] #[table(column = \"email\")] domain: Domain,
             #[sqlx(json(nullable))] nickname: Tags,
         }";
-        let found = "on postgres, the column `users.nickname` is of type `text`, which cannot hold JSON";
+        let found =
+            "on postgres, the column `users.nickname` is of type `text`, which cannot hold JSON";
         assert_eq!(errors(text), [found]);
     }
 
@@ -469,8 +607,12 @@ mod tests {
     fn the_columns_of_a_view_can_be_null_unless_the_struct_says_otherwise() {
         let found = errors("#[table(name = \"names\")] struct Name { email: String }");
         assert!(found[0].contains("`#[table(not_null)]`"), "{found:?}");
-        assert!(errors("#[table(name = \"names\")] struct Name { email: Option<String> }").is_empty());
-        assert!(errors("#[table(name = \"names\", not_null)] struct Name { email: String }").is_empty());
+        assert!(
+            errors("#[table(name = \"names\")] struct Name { email: Option<String> }").is_empty()
+        );
+        assert!(
+            errors("#[table(name = \"names\", not_null)] struct Name { email: String }").is_empty()
+        );
     }
 
     #[test]
@@ -478,12 +620,18 @@ mod tests {
         let found = errors(
             "#[table(name = \"users\", partial)] struct User { #[table(type(postgres = \"citext\"))] email: Email }",
         );
-        assert_eq!(found, ["on postgres, the column `users.email` is of type `text`, and the field says `citext`"]);
+        assert_eq!(
+            found,
+            [
+                "on postgres, the column `users.email` is of type `text`, and the field says `citext`"
+            ]
+        );
     }
 
     #[test]
     fn where_models_are_the_source_what_changed_is_said_at_its_field() {
-        let old = model("#[table(name = \"users\")] struct User { id: i64, email: String, age: i32 }");
+        let old =
+            model("#[table(name = \"users\")] struct User { id: i64, email: String, age: i32 }");
         let mut lock = lock();
         lock.models = Some(vec![declared(&old, true)]);
         let new = model(
@@ -502,6 +650,9 @@ mod tests {
         );
         let absent = model("#[table(name = \"teams\")] struct Team { id: i64 }");
         let found = check(&absent, &lock).errors;
-        assert_eq!(found[0].to_string(), format!("the table `teams` is not in the chain yet: {GENERATE}"));
+        assert_eq!(
+            found[0].to_string(),
+            format!("the table `teams` is not in the chain yet: {GENERATE}")
+        );
     }
 }

@@ -57,9 +57,15 @@ impl Enumeration {
         let lower = input.ident.to_string().to_lowercase();
         let held_by = match repr(&input.attrs) {
             Some(number) => HeldBy::Number(number),
-            None => HeldBy::Labels { name: container.type_name.unwrap_or(lower), labels },
+            None => HeldBy::Labels {
+                name: container.type_name.unwrap_or(lower),
+                labels,
+            },
         };
-        Ok(Self { ident: input.ident.clone(), held_by })
+        Ok(Self {
+            ident: input.ident.clone(),
+            held_by,
+        })
     }
 }
 
@@ -83,17 +89,22 @@ impl Newtype {
     /// # Errors
     /// It is something else.
     pub fn parse(input: &DeriveInput) -> Result<Self, Error> {
-        let message = "this is for a struct with one field that has no name, such as `struct Email(String);`";
+        let message =
+            "this is for a struct with one field that has no name, such as `struct Email(String);`";
         let fault = || Error::new(input.ident.span(), message);
         let Data::Struct(data) = &input.data else {
             return Err(fault());
         };
-        let (Fields::Unnamed(fields), true) = (&data.fields, input.generics.params.is_empty()) else {
+        let (Fields::Unnamed(fields), true) = (&data.fields, input.generics.params.is_empty())
+        else {
             return Err(fault());
         };
         let mut inner = fields.unnamed.iter();
         match (inner.next(), inner.next()) {
-            (Some(field), None) => Ok(Self { ident: input.ident.clone(), inner: field.ty.clone() }),
+            (Some(field), None) => Ok(Self {
+                ident: input.ident.clone(),
+                inner: field.ty.clone(),
+            }),
             _ => Err(fault()),
         }
     }
@@ -106,8 +117,14 @@ mod tests {
     fn labels(text: &str) -> Result<(String, Vec<String>), String> {
         let input = syn::parse_str(text).expect("an enum");
         match Enumeration::parse(&input) {
-            Ok(Enumeration { held_by: HeldBy::Labels { name, labels }, .. }) => Ok((name, labels)),
-            Ok(Enumeration { held_by: HeldBy::Number(number), .. }) => Ok((crate::canonical(&number), Vec::new())),
+            Ok(Enumeration {
+                held_by: HeldBy::Labels { name, labels },
+                ..
+            }) => Ok((name, labels)),
+            Ok(Enumeration {
+                held_by: HeldBy::Number(number),
+                ..
+            }) => Ok((crate::canonical(&number), Vec::new())),
             Err(faults) => Err(faults[0].to_string()),
         }
     }
@@ -115,9 +132,15 @@ mod tests {
     #[test]
     fn labels_are_written_as_sqlx_writes_them() {
         let text = "#[sqlx(type_name = \"mood\", rename_all = \"snake_case\")] enum Mood { SoSo, #[sqlx(rename = \"fine\")] Ok }";
-        let expected = ("mood".to_owned(), vec!["so_so".to_owned(), "fine".to_owned()]);
+        let expected = (
+            "mood".to_owned(),
+            vec!["so_so".to_owned(), "fine".to_owned()],
+        );
         assert_eq!(labels(text), Ok(expected));
-        assert_eq!(labels("#[repr(i16)] enum Level { Low = 1 }"), Ok(("i16".to_owned(), Vec::new())));
+        assert_eq!(
+            labels("#[repr(i16)] enum Level { Low = 1 }"),
+            Ok(("i16".to_owned(), Vec::new()))
+        );
     }
 
     #[test]

@@ -41,12 +41,12 @@ pub use migrate_chain::plan::Direction;
 pub use migrate_chain::{
     Checksum, Diagnostic, Dialect, Digest, Entry, Place, Position, Revision, Source, Tree,
 };
+#[cfg(feature = "models")]
+pub use migrate_macros::{Table, TableEnum, TableType};
 #[doc(inline)]
 pub use migrate_render as render;
 #[cfg(feature = "models")]
 pub use models::Table;
-#[cfg(feature = "models")]
-pub use migrate_macros::{Table, TableEnum, TableType};
 pub use values::error::{Error, ErrorKind, RevisionError};
 pub use values::event::Event;
 #[doc(hidden)]

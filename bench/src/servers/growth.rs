@@ -230,6 +230,7 @@ impl<'g> Growth<'g> {
         self.upgrade(chain, &database, None)?;
         let upgrade = proxy.round_trips();
         let server = DevServer::at(&proxy.url(&server))?;
+        let desired = migrate_diff::Desired::read(&desired)?;
         let request =
             Request::new(chain, &desired, &server).filter(Filter::new(&Config::default()));
         self.databases.runtime.block_on(async {

@@ -315,6 +315,11 @@ pub enum Fault {
         /// The databases for which it is.
         dialects: Vec<Dialect>,
     },
+    /// A file of the desired schema was edited, and no revision brings the change.
+    UnpinnedFile {
+        /// Its path as it is shown to people.
+        path: String,
+    },
     /// `schema.lock` is not sound.
     UnsoundLock {
         /// The reason.

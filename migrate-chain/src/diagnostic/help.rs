@@ -105,6 +105,7 @@ pub fn help(fault: &Fault) -> String {
         Fault::LockOutOfDate { .. } | Fault::NoLock => {
             "run `cargo migrate lock`, which writes the file".to_owned()
         }
+        Fault::UnpinnedFile { .. } => "run `cargo migrate revision --autogenerate`, which writes that revision and pins the file".to_owned(),
         Fault::UnsoundLock { reason } => reason.help().to_owned(),
         Fault::DuplicateLabel { .. } | Fault::LabelIsRevision { .. } => "choose another label".to_owned(),
     }

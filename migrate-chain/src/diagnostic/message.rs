@@ -72,6 +72,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::LabelIsRevision { .. } => "label-is-revision",
         Fault::RepeatedReference { .. } => "repeated-reference",
         Fault::LockOutOfDate { .. } => "lock-out-of-date",
+        Fault::UnpinnedFile { .. } => "unpinned-file",
         Fault::UnsoundLock { .. } => "unsound-lock",
         Fault::NoLock => "no-lock",
     }
@@ -197,6 +198,9 @@ fn message(fault: &Fault) -> String {
                 "`schema.lock` is not of this chain for {}",
                 names.join(" and ")
             )
+        }
+        Fault::UnpinnedFile { path } => {
+            format!("`{path}` has changed, and no revision of the chain brings the change")
         }
         Fault::UnsoundLock { reason } => reason.to_string(),
         Fault::NoLock => "`migrate.toml` requires a `schema.lock`, and there is none".to_owned(),

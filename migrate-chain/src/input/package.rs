@@ -18,7 +18,11 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_key = self.key == KEY;
         let what = if is_key { "not a path" } else { "not a key" };
-        write!(f, "`{}` is {what} in [package.metadata.embed-migrations]", self.key)
+        write!(
+            f,
+            "`{}` is {what} in [package.metadata.embed-migrations]",
+            self.key
+        )
     }
 }
 
@@ -26,7 +30,8 @@ impl std::error::Error for Wrong {}
 
 impl Wrong {
     /// The next step for whoever reads the message.
-    pub const HELP: &str = "it has one key: `directory = \"db/migrations\"`, relative to that Cargo.toml";
+    pub const HELP: &str =
+        "it has one key: `directory = \"db/migrations\"`, relative to that Cargo.toml";
 }
 
 /// The migration directory that the text of a Cargo.toml names, relative to its folder.
@@ -56,7 +61,11 @@ pub fn directory(manifest: &str) -> Result<Option<String>, Wrong> {
             (KEY, DeValue::String(directory)) if !directory.is_empty() => {
                 found = Some(directory.as_ref().to_owned());
             }
-            (key, _) => return Err(Wrong { key: key.to_owned() }),
+            (key, _) => {
+                return Err(Wrong {
+                    key: key.to_owned(),
+                });
+            }
         }
     }
     Ok(found)

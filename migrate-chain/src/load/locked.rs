@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use super::schema_files;
 use crate::chain::Chain;
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::lock::{Head, LOCK_FILE, UNLOCKED};
+use crate::input::tree::Tree;
+use crate::lock::{self, Head, LOCK_FILE, Lock, UNLOCKED};
 use crate::source::{Place, Source};
 use crate::{Dialect, Digest};
 
 /// Compares the digests in the head of the lock with those of the chain. A build that a command started is not checked.
-pub(super) fn check(chain: &Chain, lock: Option<Vec<u8>>) -> Option<Diagnostic> {
+pub(super) fn check(tree: &dyn Tree, chain: &Chain, lock: Option<Vec<u8>>) -> Option<Diagnostic> {
     if std::env::var_os(UNLOCKED).is_some() {
         return None;
     }
@@ -22,9 +24,41 @@ pub(super) fn check(chain: &Chain, lock: Option<Vec<u8>>) -> Option<Diagnostic> 
         Ok(source) => source,
         Err(fault) => return Some(*fault),
     };
-    let fault = fault(chain, text.text())?;
-    let place = place(text, &fault);
-    Some(Diagnostic::new(fault, place))
+    match fault(chain, text.text()) {
+        Some(fault) => {
+            let place = place(text, &fault);
+            Some(Diagnostic::new(fault, place))
+        }
+        None => files(tree, chain, text.text()),
+    }
+}
+
+/// Compares the files of the desired schema with those that the lock pins. Which of them differs is looked up only if one
+/// does.
+fn files(tree: &dyn Tree, chain: &Chain, lock: &str) -> Option<Diagnostic> {
+    if chain.schema_files.is_empty() {
+        return None;
+    }
+    let head = Head::parse(lock).ok()?;
+    let mut found = Vec::new();
+    for file in &chain.schema_files {
+        match schema_files::checksum(tree, file) {
+            Ok(checksum) => found.push((file.clone(), checksum.unwrap_or_default())),
+            Err(fault) => return Some(*fault),
+        }
+    }
+    if head.files == lock::files_checksum(&found) {
+        return None;
+    }
+    let pinned = Lock::parse(lock).unwrap_or_default().files;
+    let differs = found.iter().find(|file| !pinned.contains(file));
+    let gone = pinned
+        .iter()
+        .find(|(path, _)| found.iter().all(|(file, _)| file != path));
+    let (path, _) = differs.or(gone)?;
+    let path = super::join(&chain.directory, path);
+    let place = Place::whole(path.clone());
+    Some(Diagnostic::new(Fault::UnpinnedFile { path }, place))
 }
 
 fn fault(chain: &Chain, text: &str) -> Option<Fault> {

@@ -66,6 +66,8 @@ pub struct Of {
 pub struct Head {
     /// The databases, in the order of [`Dialect::ALL`].
     pub databases: Vec<Of>,
+    /// The checksum of the SQL files of the desired schema; see [`files_checksum`].
+    pub files: Option<Checksum>,
     /// The checksum that the body should have.
     pub checksum: Checksum,
     /// The place of the body in the text.
@@ -122,6 +124,14 @@ impl Unsound {
             }
         }
     }
+}
+
+/// One checksum for some files; none for no files.
+pub fn files_checksum(files: &[(String, Checksum)]) -> Option<Checksum> {
+    let line = |(path, checksum): &(String, Checksum)| format!("{checksum} {path}\n");
+    let mut lines: Vec<String> = files.iter().map(line).collect();
+    lines.sort_unstable();
+    (!lines.is_empty()).then(|| Checksum::of(&lines.concat()))
 }
 
 impl Lock {

@@ -46,6 +46,7 @@ fn is_conflict(line: &str) -> bool {
 struct Reader {
     has_format: bool,
     databases: Vec<Of>,
+    files: Option<Checksum>,
     checksum: Option<Checksum>,
 }
 
@@ -61,8 +62,13 @@ impl Reader {
         }
         let mut fields = fields(line);
         let (name, digest) = (fields.next().ok_or(None)?, fields.next().ok_or(None)?);
-        if name == "checksum" {
-            self.checksum = Some(digest.parse().map_err(|_| None)?);
+        if let "checksum" | "files" = name {
+            let checksum = Some(digest.parse().map_err(|_| None)?);
+            *(if name == "files" {
+                &mut self.files
+            } else {
+                &mut self.checksum
+            }) = checksum;
             return Ok(());
         }
         self.databases.push(Of {
@@ -77,6 +83,7 @@ impl Reader {
         match self.checksum {
             Some(checksum) if self.has_format => Ok(Head {
                 databases: self.databases,
+                files: self.files,
                 checksum,
                 body,
             }),

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::facts::{Built, Column, Declared, Key, KeyKind};
 use super::line::{align, escape};
-use super::{FORMAT, Lock};
+use super::{FORMAT, Lock, files_checksum};
 use crate::Checksum;
 
 const TITLE: &str =
@@ -23,8 +23,10 @@ impl fmt::Display for Lock {
             ]
             .to_vec()
         });
+        let files = files_checksum(&self.files);
+        let files = files.map(|checksum| vec!["files".to_owned(), checksum.to_string()]);
         let checksum = vec!["checksum".to_owned(), Checksum::of(&body).to_string()];
-        let lines: Vec<Vec<String>> = heads.chain([checksum]).collect();
+        let lines: Vec<Vec<String>> = heads.chain(files).chain([checksum]).collect();
         align(&mut head, "", &lines);
         write!(f, "{TITLE}\nformat {FORMAT}\n{head}\n{body}")
     }

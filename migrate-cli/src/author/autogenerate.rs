@@ -7,6 +7,7 @@ use migrate_command::parts::Globals;
 use migrate_diff::{Filter, Generated, Rename, Request};
 use migrate_runtime::Migrations;
 
+use super::desired;
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
 use super::scratch::{Servers, until_interrupted};
@@ -20,7 +21,7 @@ pub(crate) struct Autogenerate {
     #[arg(long, conflicts_with_all = ["rust", "sql_file"])]
     pub(crate) autogenerate: bool,
 
-    /// The desired schema, a file or a directory of .sql files [default: schema.sql in the migration directory]
+    /// The desired schema, a file or a directory of .sql files [default: what `[schema]` in migrate.toml names, else schema.sql]
     #[arg(long, value_name = "PATH", requires = "autogenerate")]
     schema_file: Option<PathBuf>,
 
@@ -71,10 +72,6 @@ impl Autogenerate {
         globals: &Globals,
     ) -> Result<Option<Generated>> {
         let config = &directory.chain.config;
-        let schema = self
-            .schema_file
-            .clone()
-            .unwrap_or_else(|| directory.path("schema.sql"));
         let database_url = globals.database_url()?;
         let servers = Servers::of(directory, globals, self.dev_url.as_slice())?;
         let server = until_interrupted(servers.one()).await?;
@@ -84,8 +81,11 @@ impl Autogenerate {
             .iter()
             .map(|rename| rename.parse())
             .collect::<Result<Vec<Rename>, _>>();
-        let request = Request::new(&migrations, &schema, &server)
+        let wanted = desired::wanted(directory, server.dialect(), self.schema_file.as_deref());
+        let wanted = wanted.await?;
+        let request = Request::new(&migrations, &wanted.desired, &server)
             .filter(Filter::new(config))
+            .keep_unknown(wanted.keep_unknown)
             .renames(renames.map_err(failure::comparison)?)
             .online(self.online)
             .deny_destructive(self.deny == Some(Deny::Destructive))

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use migrate_chain::Dialect;
 use migrate_chain::lock::{LOCK_FILE, Lock as File, Locked, Of};
+use migrate_chain::{Checksum, Dialect};
 use migrate_command::parts::Globals;
+use migrate_diff::{Filter, Request};
 use migrate_runtime::Migrations;
 use serde::Serialize;
 
+use super::desired;
 use super::dialect_names;
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
@@ -87,7 +89,17 @@ fn is_current(directory: &Directory) -> bool {
     let chain = &directory.chain;
     let is_same = |locked: &Locked| locked.of.digest == chain.digest(locked.of.dialect);
     let has = |dialect: &Dialect| old.built(*dialect).is_some();
-    old.databases.iter().all(is_same) && chain.config.dialects.iter().all(has)
+    let has_models = old.models.is_some() == !chain.config.schema.models.is_empty();
+    old.databases.iter().all(is_same)
+        && chain.config.dialects.iter().all(has)
+        && has_models
+        && is_pinned(directory, &old)
+}
+
+/// Whether the lock has the models and the files as they are.
+fn is_pinned(directory: &Directory, lock: &File) -> bool {
+    let declared = desired::declared(directory).ok().flatten();
+    declared == lock.models && pinned(directory).is_ok_and(|files| files == lock.files)
 }
 
 /// The lock as it is, if it is sound.
@@ -98,38 +110,90 @@ pub(crate) fn read(directory: &Directory) -> Option<File> {
 
 async fn refresh(directory: &Directory, servers: &Servers<'_>) -> Result<Refreshed> {
     let old = read(directory);
-    let mut new = File::default();
+    let mut new = built(directory, servers).await?;
+    for locked in &mut new.databases {
+        keep(locked, old.as_ref());
+    }
+    if is_in_step(directory, servers).await? {
+        new.models = desired::declared(directory)?;
+        new.files = pinned(directory)?;
+    } else {
+        // Until a revision brings it, the chain is equal to what was declared before.
+        let old = old.unwrap_or_default();
+        let has_models = !directory.chain.config.schema.models.is_empty();
+        new.models = has_models.then(|| old.models.unwrap_or_default());
+        new.files = old.files;
+    }
+    write(directory, &new)
+}
+
+/// Whether the chain builds the desired schema, as far as that is pinned. What only `schema.sql` asks for is not.
+async fn is_in_step(directory: &Directory, servers: &Servers<'_>) -> Result<bool> {
+    let schema = &directory.chain.config.schema;
+    if schema.models.is_empty() && schema.files.is_empty() {
+        return Ok(true);
+    }
+    let migrations = Migrations::from(directory.chain.clone());
+    for server in servers.for_each(&directory.chain.served()).await? {
+        let wanted = desired::wanted(directory, server.dialect(), None).await?;
+        let request = Request::new(&migrations, &wanted.desired, &server)
+            .filter(Filter::new(&directory.chain.config))
+            .keep_unknown(wanted.keep_unknown);
+        let checked = migrate_diff::check(&request).await;
+        if checked.map_err(failure::comparison)?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The SQL files of the desired schema, with their checksums.
+fn pinned(directory: &Directory) -> Result<Vec<(String, Checksum)>> {
+    let files = directory.chain.schema_files.iter();
+    let checksum = |file: &String| {
+        let path = directory.path(file);
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|error| failure::file("read", &path, &error))?;
+        Ok((file.clone(), Checksum::of(&text)))
+    };
+    files.map(checksum).collect()
+}
+
+/// The schema that the chain builds on each kind of database that it serves.
+///
+/// # Errors
+/// There is no server, or the chain cannot be replayed.
+pub(crate) async fn built(directory: &Directory, servers: &Servers<'_>) -> Result<File> {
+    let mut lock = File::default();
     let migrations = Migrations::from(directory.chain.clone());
     for server in servers.for_each(&directory.chain.served()).await? {
         let mut bench = Bench::new(&migrations, &directory.chain.config, &server).await?;
         let (name, built) = bench.built().await?;
         bench.finish().await?;
-        let dialect = server.dialect();
         let of = Of {
-            dialect,
-            digest: directory.chain.digest(dialect),
+            dialect: server.dialect(),
+            digest: directory.chain.digest(server.dialect()),
             server: name,
         };
-        new.databases.push(keep(Locked { of, built }, old.as_ref()));
+        lock.databases.push(Locked { of, built });
     }
-    if new.databases.is_empty() {
+    if lock.databases.is_empty() {
         return Err(Failure::new(
             "no database is served by the whole chain: there is no schema to write",
         )
         .help("write a section for each database that `dialects` in migrate.toml declares"));
     }
-    write(directory, &new)
+    Ok(lock)
 }
 
 /// On another server, expressions stay as they are written, and so does the name of the server.
-fn keep(mut new: Locked, old: Option<&File>) -> Locked {
+fn keep(new: &mut Locked, old: Option<&File>) {
     let databases = old.into_iter().flat_map(|old| &old.databases);
     let mut same = databases.filter(|locked| locked.of.dialect == new.of.dialect);
     if let Some(old) = same.next().filter(|old| old.of.server != new.of.server) {
         new.built.keep_expressions_of(&old.built);
         new.of.server.clone_from(&old.of.server);
     }
-    new
 }
 
 fn write(directory: &Directory, lock: &File) -> Result<Refreshed> {

@@ -2,6 +2,7 @@
 
 mod autogenerate;
 mod baseline;
+pub(crate) mod desired;
 mod dialect_names;
 mod directory;
 mod dump;
@@ -18,8 +19,10 @@ mod lint;
 mod list_templates;
 mod lock;
 mod merge;
+mod models;
 mod new_revision;
 mod overlay;
+mod program;
 mod rebase;
 mod revision;
 mod revision_file;
@@ -40,6 +43,7 @@ use crate::project::Project;
 pub(crate) use directory::Directory;
 pub(crate) use failure::{Result, comparison};
 use migrate_runtime::render::{self, Style};
+pub(crate) use program::{app, by_the_app};
 pub(crate) use scratch::{Servers, until_interrupted};
 use show::Show;
 
@@ -57,6 +61,7 @@ pub(crate) enum Author {
     Dump(dump::Dump),
     Lock(lock::Lock),
     Lint(lint::Lint),
+    Models(models::Models),
     #[command(alias = "list_templates")]
     ListTemplates(list_templates::ListTemplates),
 }
@@ -159,6 +164,11 @@ impl Author {
             }
             Self::Dump(command) => {
                 command.run(&directory()?, project.globals(), ui).await?;
+            }
+            Self::Models(command) => {
+                let directory = directory()?;
+                let work = Box::pin(command.run(&directory, project.globals()));
+                tell(ui, &until_interrupted(work).await?);
             }
             Self::ListTemplates(_) => {
                 let templates = &list_templates::TEMPLATES;

@@ -13,6 +13,7 @@ use migrate_servers::{Image, Installed, Product};
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
+use super::program;
 
 /// A scratch database with a chain to run on it.
 pub(crate) struct Bench<'c> {
@@ -146,6 +147,10 @@ impl<'d> Servers<'d> {
             DevServer::at(IN_MEMORY).map_err(failure::comparison)?
         } else {
             self.choose_server(dialect).await?
+        };
+        let server = match program::app(self.directory) {
+            Some(app) => server.app(app),
+            None => server,
         };
         let Some(prelude) = &self.directory.chain.config.scratch_prelude else {
             return Ok(server);

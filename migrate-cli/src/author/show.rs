@@ -9,6 +9,7 @@ use super::dialect_names;
 use super::init::{BuildScript, Initialized};
 use super::list_templates::Template;
 use super::lock::Refreshed;
+use super::models::Printed;
 use super::new_revision::{Revisions, Written};
 use super::rebase::Rebased;
 use super::squash;
@@ -50,6 +51,12 @@ fn revision_text(written: &Written) -> String {
         written.path.display(),
         line.trim_end_matches([',', ' '])
     )
+}
+
+impl Show for Printed {
+    fn text(&self) -> String {
+        self.models.trim_end().to_owned()
+    }
 }
 
 impl Show for Refreshed {

@@ -5,14 +5,17 @@
     reason = "snapbox writes snapshots so"
 )]
 
+mod app;
 mod ci;
 mod dev_server;
+mod flow;
 mod help;
 mod init;
 mod input;
 mod lint;
 mod lock;
 mod merge;
+mod models;
 mod reach;
 mod revision;
 mod revision_file;

@@ -250,6 +250,10 @@ impl Ended {
         self.stderr()
     }
 
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
     pub(crate) fn stdout(&self) -> String {
         String::from_utf8(self.output.stdout.clone()).expect("UTF-8")
     }
@@ -292,15 +296,26 @@ pub(crate) fn cargo_build(folder: &Folder) {
     cargo(folder, "build");
 }
 
-fn cargo(folder: &Folder, command: &str) -> String {
+/// What cargo prints for the app of a folder, which must not build.
+pub(crate) fn cargo_broken(folder: &Folder) -> String {
+    let output = cargo_output(folder, "build");
+    assert!(!output.status.success(), "the build did not fail");
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+fn cargo_output(folder: &Folder, command: &str) -> Output {
     let _one = one_at_a_time();
-    let output = Command::new(env!("CARGO"))
+    Command::new(env!("CARGO"))
         .args([command, "--quiet", "--offline", "--color=never"])
         .current_dir(folder.path())
         .env("CARGO_TARGET_DIR", target())
         .env_remove("RUSTFLAGS")
         .output()
-        .expect("cargo starts");
+        .expect("cargo starts")
+}
+
+fn cargo(folder: &Folder, command: &str) -> String {
+    let output = cargo_output(folder, command);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     for ours in ["--> src/", "--> build.rs", "--> migrations/"] {
@@ -315,14 +330,14 @@ fn workspace() -> PathBuf {
 }
 
 /// The target folder of the tests: the dependencies are built.
-fn target() -> &'static Path {
+pub(crate) fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("it lies in the target folder")
 }
 
 /// Every app builds its program in the same place, where another test must not find it.
-fn one_at_a_time() -> MutexGuard<'static, ()> {
+pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
     static BUILDS: Mutex<()> = Mutex::new(());
     BUILDS.lock().unwrap_or_else(PoisonError::into_inner)
 }

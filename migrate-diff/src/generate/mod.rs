@@ -22,12 +22,11 @@ pub use self::request::{Checked, Draft, Generated, Request};
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let desired = folder.path().join("schema.sql");
 /// # let migrations = migrate_runtime::Migrations::load("../tests/fixtures/crlf/migrations")?;
-/// use migrate_diff::{DevServer, Filter, Request, autogenerate};
+/// use migrate_diff::{Desired, DevServer, Filter, Request, autogenerate};
 ///
-/// std::fs::write(&desired, "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL);")?;
+/// let sql = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL);";
+/// let desired = Desired::default().with("schema.sql", sql);
 /// let filter = Filter::new(&migrate_chain::config::Config::default());
 /// let server = DevServer::at("sqlite::memory:")?;
 /// let request = Request::new(&migrations, &desired, &server).filter(filter);

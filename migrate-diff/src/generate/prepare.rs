@@ -6,13 +6,13 @@ use super::request::{Checked, Request};
 use super::run::{agree, run, run_step, same};
 use crate::connection::Connection;
 use crate::database;
-use crate::desired::{self, DesiredFile};
+use crate::desired::DesiredFile;
 use crate::difference::{Comparison, Difference};
 use crate::error::{Error, ErrorKind};
 use crate::eye::Facts;
 use crate::filter::Filter;
-use crate::model::{Kind, Schema};
-use crate::rename::{self, Applied};
+use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::rename::{self, Applied, Rename};
 use crate::scratch::Scratch;
 use crate::script::{Script, Scripts};
 use crate::step::{self, Options, Plan, Step};
@@ -42,7 +42,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) async fn of(request: &Request<'_>) -> Result<Self, Error> {
-        let files = desired::read(request.desired)?;
+        let files = request.desired.files();
         let desired: Vec<Script<'_>> = files.iter().map(DesiredFile::script).collect();
         let chain = Script::chain(request.migrations, request.server.dialect());
         let scripts = Scripts {
@@ -56,8 +56,14 @@ impl Prepared {
             renames.extend(file.renames(wanted.connection())?);
         }
         let mut to = database::introspect(wanted.connection(), &request.filter).await?;
-        let wanted_facts = database::look(wanted.connection(), &request.filter, None).await?;
         let (mut scratch, mut start) = current(request, chain, desired).await?;
+        if request.keep_unknown {
+            let whole = Difference::between(&start, &to);
+            database::spell(scratch.connection(), &mut start, &whole).await?;
+            keep(&mut wanted, &start, &to, &renames).await?;
+            to = database::introspect(wanted.connection(), &request.filter).await?;
+        }
+        let wanted_facts = database::look(wanted.connection(), &request.filter, None).await?;
         let start_facts = database::look(scratch.connection(), &request.filter, None).await?;
         let whole = Difference::between(&start, &to);
         database::spell(scratch.connection(), &mut start, &whole).await?;
@@ -195,6 +201,36 @@ fn concerned(schemas: &[&Schema], differences: &[&Difference]) -> BTreeSet<Strin
     }
     tables.append(&mut joined);
     tables
+}
+
+/// Creates in the desired schema what it does not name: the tables with all that is theirs, and everything that a table is
+/// not. What has another name now is not kept under the old one.
+async fn keep(
+    wanted: &mut Scratch,
+    start: &Schema,
+    to: &Schema,
+    renames: &[Rename],
+) -> Result<(), Error> {
+    let is_part = |id: &ObjectId| matches!(id.kind, Kind::Column | Kind::Constraint | Kind::Index);
+    let is_unknown = |object: &&Object| {
+        let id = object.id();
+        let table = id.table.as_deref().unwrap_or(&id.name);
+        let is_renamed = renames.iter().any(|rename| rename.renames_table(table));
+        let is_named = to.get(id).is_some() || is_part(id) && to.has(Kind::Table, table);
+        !is_renamed && !is_named
+    };
+    let mut all = to.clone();
+    for object in start.objects().filter(is_unknown) {
+        all.add(object.clone());
+    }
+    let mut made = database::plan_between(to, &all, Options::default());
+    run(
+        wanted.connection(),
+        &mut made.steps,
+        true,
+        made.foreign_keys,
+    )
+    .await
 }
 
 /// A scratch database with what the chain builds, or with what the live database has.

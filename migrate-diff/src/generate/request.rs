@@ -1,11 +1,10 @@
 //! What is asked for, and what is answered.
 
-use std::path::Path;
-
 use migrate_chain::Dialect;
 use migrate_chain::sql::comment;
 use migrate_runtime::Migrations;
 
+use crate::desired::Desired;
 use crate::dev_server::DevServer;
 use crate::difference::Difference;
 use crate::filter::Filter;
@@ -16,7 +15,8 @@ use crate::step::{self, Hazard, Step};
 #[derive(Clone, Debug)]
 pub struct Request<'r> {
     pub(super) migrations: &'r Migrations,
-    pub(super) desired: &'r Path,
+    pub(super) desired: &'r Desired,
+    pub(super) keep_unknown: bool,
     pub(super) server: &'r DevServer,
     pub(super) live_url: Option<&'r str>,
     pub(super) filter: Filter,
@@ -27,12 +27,12 @@ pub struct Request<'r> {
 }
 
 impl<'r> Request<'r> {
-    /// Compares what `migrations` build with the schema in `desired`, a file or a directory of .sql files, on scratch
-    /// databases of `server`.
-    pub fn new(migrations: &'r Migrations, desired: &'r Path, server: &'r DevServer) -> Self {
+    /// Compares what `migrations` build with the schema `desired`, on scratch databases of `server`.
+    pub fn new(migrations: &'r Migrations, desired: &'r Desired, server: &'r DevServer) -> Self {
         Self {
             migrations,
             desired,
+            keep_unknown: false,
             server,
             live_url: None,
             filter: Filter::default(),
@@ -47,6 +47,13 @@ impl<'r> Request<'r> {
     #[must_use]
     pub fn live(mut self, url: &'r str) -> Self {
         self.live_url = Some(url);
+        self
+    }
+
+    /// Keeps the tables, views and other objects that the desired schema does not name.
+    #[must_use]
+    pub fn keep_unknown(mut self, keep: bool) -> Self {
+        self.keep_unknown = keep;
         self
     }
 

@@ -90,12 +90,18 @@ impl Project {
     }
 
     pub(crate) async fn generate(&self) -> Result<Option<Generated>, Error> {
-        let (migrations, desired) = (self.migrations(), self.desired());
+        let (migrations, desired) = (
+            self.migrations(),
+            migrate_diff::Desired::read(&self.desired())?,
+        );
         autogenerate(&self.request(&migrations, &desired, &self.server()?)).await
     }
 
     pub(crate) async fn check(&self) -> Result<Option<Checked>, Error> {
-        let (migrations, desired) = (self.migrations(), self.desired());
+        let (migrations, desired) = (
+            self.migrations(),
+            migrate_diff::Desired::read(&self.desired())?,
+        );
         check(&self.request(&migrations, &desired, &self.server()?)).await
     }
 
@@ -106,7 +112,7 @@ impl Project {
     fn request<'r>(
         &'r self,
         migrations: &'r Migrations,
-        desired: &'r std::path::Path,
+        desired: &'r migrate_diff::Desired,
         server: &'r DevServer,
     ) -> Request<'r> {
         let request = Request::new(migrations, desired, server)

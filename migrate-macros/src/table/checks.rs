@@ -9,10 +9,16 @@ use syn::spanned::Spanned as _;
 
 /// The errors, and one closure in which rustc compares the types.
 pub(super) fn type_checks(krate: &TokenStream, model: &Model, lock: &Lock) -> TokenStream {
-    let Finding { errors, held, required } = check(model, lock);
+    let Finding {
+        errors,
+        held,
+        required,
+    } = check(model, lock);
     let errors = errors.into_iter().map(Error::into_compile_error);
     let fits = held.iter().map(|held| fits(krate, held));
-    let required = required.iter().map(|column| flattened(krate, model, column));
+    let required = required
+        .iter()
+        .map(|column| flattened(krate, model, column));
     quote! {
         #(#errors)*
         const _: fn() = || {
@@ -34,7 +40,10 @@ fn fits(krate: &TokenStream, held: &Held) -> TokenStream {
 
 /// A column that a struct inside may have.
 fn flattened(krate: &TokenStream, model: &Model, column: &str) -> TokenStream {
-    let inner = model.fields.iter().filter(|field| field.role == Role::Flatten);
+    let inner = model
+        .fields
+        .iter()
+        .filter(|field| field.role == Role::Flatten);
     let inner = inner.map(|field| &field.ty);
     let message = format!(
         "`{}` has no field for the column `{}.{column}`, which is NOT NULL and has no default",

@@ -104,7 +104,10 @@ impl Kept {
 
 /// Notes a file of the crate that is being compiled, and says whether it was not noted before.
 fn is_new(noted: &mut Vec<(String, PathBuf)>, path: &Path) -> bool {
-    let key = (std::env::var("CARGO_CRATE_NAME").unwrap_or_default(), path.to_owned());
+    let key = (
+        std::env::var("CARGO_CRATE_NAME").unwrap_or_default(),
+        path.to_owned(),
+    );
     if noted.contains(&key) {
         return false;
     }
@@ -118,11 +121,19 @@ fn dated<K: Eq + std::hash::Hash, T>(
     file: &Path,
     read: impl FnOnce() -> Result<T, String>,
 ) -> Result<Arc<T>, String> {
-    let date = fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+    let date = fs::metadata(file)
+        .and_then(|metadata| metadata.modified())
+        .ok();
     let is_current = kept.get(&key).is_some_and(|known| known.date == date);
     if !is_current {
         let value = read().map(Arc::new);
-        kept.insert(key, Dated { date, value: value.clone() });
+        kept.insert(
+            key,
+            Dated {
+                date,
+                value: value.clone(),
+            },
+        );
         return value;
     }
     kept[&key].value.clone()
@@ -130,7 +141,9 @@ fn dated<K: Eq + std::hash::Hash, T>(
 
 fn parsed(path: &Path, shown: &str) -> Result<Lock, String> {
     let Ok(text) = fs::read_to_string(path) else {
-        return Err(format!("there is no `{shown}`: run `cargo migrate lock`, which writes it"));
+        return Err(format!(
+            "there is no `{shown}`: run `cargo migrate lock`, which writes it"
+        ));
     };
     Lock::parse(&text).map_err(|unsound| format!("{unsound} ({shown}): {}", unsound.help()))
 }

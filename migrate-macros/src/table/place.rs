@@ -10,7 +10,10 @@ use crate::expand::{DEFAULT_DIRECTORY, Surroundings};
 ///
 /// # Errors
 /// What the Cargo.toml says about it makes no sense.
-pub(super) fn directory(surroundings: &Surroundings, named: Option<&str>) -> Result<PathBuf, String> {
+pub(super) fn directory(
+    surroundings: &Surroundings,
+    named: Option<&str>,
+) -> Result<PathBuf, String> {
     let root = &surroundings.manifest_dir;
     if let Some(named) = named {
         return Ok(root.join(named));

@@ -1,7 +1,8 @@
 //! The attributes of sqlx, and what all attributes are read with.
 
 use heck::{
-    ToKebabCase as _, ToLowerCamelCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _,
+    ToKebabCase as _, ToLowerCamelCase as _, ToPascalCase as _, ToShoutySnakeCase as _,
+    ToSnakeCase as _,
 };
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, Result, Type};
@@ -51,7 +52,8 @@ impl Container {
         if meta.path.is_ident("rename_all") {
             let literal: LitStr = meta.value()?.parse()?;
             let case = Case::parse(&literal.value());
-            self.rename_all = Some(case.ok_or_else(|| Error::new(literal.span(), "sqlx knows no such case"))?);
+            self.rename_all =
+                Some(case.ok_or_else(|| Error::new(literal.span(), "sqlx knows no such case"))?);
         } else if meta.path.is_ident("type_name") {
             self.type_name = Some(meta.value()?.parse::<LitStr>()?.value());
         } else if meta.path.is_ident("default") {
@@ -110,8 +112,13 @@ fn skip(meta: &ParseNestedMeta<'_>) -> Result<()> {
 }
 
 /// The attributes of one name.
-pub(crate) fn of<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item = &'a Attribute> {
-    attributes.iter().filter(move |attribute| attribute.path().is_ident(name))
+pub(crate) fn of<'a>(
+    attributes: &'a [Attribute],
+    name: &'a str,
+) -> impl Iterator<Item = &'a Attribute> {
+    attributes
+        .iter()
+        .filter(move |attribute| attribute.path().is_ident(name))
 }
 
 /// Attributes that say something of a table, in a form that layout does not change.
@@ -127,7 +134,10 @@ pub(crate) fn texts(attributes: &[Attribute]) -> Vec<String> {
 pub(crate) fn doc(attributes: &[Attribute]) -> String {
     let line = |attribute: &Attribute| match &attribute.meta {
         Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text.value()),
             _ => None,
         },
         _ => None,

@@ -103,7 +103,11 @@ const KEYS: [&str; 16] = [
 
 impl Field {
     /// Reads a field; none where its attributes make no sense.
-    pub(super) fn parse(field: &syn::Field, container: &Container, faults: &mut Vec<Error>) -> Option<Self> {
+    pub(super) fn parse(
+        field: &syn::Field,
+        container: &Container,
+        faults: &mut Vec<Error>,
+    ) -> Option<Self> {
         let ident = field.ident.clone()?;
         let before = faults.len();
         if let Some(cfg) = of(&field.attrs, "cfg").next() {
@@ -210,7 +214,13 @@ fn flag(meta: &ParseNestedMeta<'_>) -> Result<bool> {
 
 fn action(meta: &ParseNestedMeta<'_>) -> Result<String> {
     let action = text(meta)?.to_lowercase().replace('_', " ");
-    let known = ["cascade", "set null", "set default", "restrict", "no action"];
+    let known = [
+        "cascade",
+        "set null",
+        "set default",
+        "restrict",
+        "no action",
+    ];
     if known.contains(&&*action) {
         Ok(action)
     } else {

@@ -88,7 +88,9 @@ impl Model {
 
     /// The fields that are columns.
     pub fn columns(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|field| field.role == Role::Column)
+        self.fields
+            .iter()
+            .filter(|field| field.role == Role::Column)
     }
 }
 

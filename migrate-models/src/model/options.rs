@@ -129,7 +129,10 @@ impl Table {
 fn spanned(meta: &ParseNestedMeta<'_>) -> Result<(String, Span)> {
     let literal: LitStr = meta.value()?.parse()?;
     if literal.value().is_empty() {
-        return Err(Error::new(literal.span(), "a name has at least one character"));
+        return Err(Error::new(
+            literal.span(),
+            "a name has at least one character",
+        ));
     }
     Ok((literal.value(), literal.span()))
 }
@@ -155,7 +158,10 @@ fn columns(meta: &ParseNestedMeta<'_>) -> Result<Index> {
         Ok(())
     })?;
     if index.columns.is_empty() {
-        return Err(Error::new_spanned(place, "name the columns, such as `(a, b)`"));
+        return Err(Error::new_spanned(
+            place,
+            "name the columns, such as `(a, b)`",
+        ));
     }
     Ok(index)
 }

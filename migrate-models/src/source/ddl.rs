@@ -15,14 +15,24 @@ use crate::model::{Field, Index, Model, Role};
 /// # Errors
 /// Each field whose column is not known, with its place.
 pub fn create(models: &Models, dialect: Dialect) -> Result<String, Vec<Fault>> {
-    let mut script = Script { dialect, models, types: BTreeMap::new(), tables: String::new(), rest: String::new() };
+    let mut script = Script {
+        dialect,
+        models,
+        types: BTreeMap::new(),
+        tables: String::new(),
+        rest: String::new(),
+    };
     let mut faults = Vec::new();
     for found in models.defining() {
         if let Err(found) = script.table(found) {
             faults.extend(found);
         }
     }
-    if faults.is_empty() { Ok(script.finish()) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(script.finish())
+    } else {
+        Err(faults)
+    }
 }
 
 struct Script<'m> {
@@ -46,8 +56,16 @@ impl<'m> Script<'m> {
     fn finish(self) -> String {
         let mut out = String::new();
         for (name, labels) in &self.types {
-            let labels: Vec<String> = labels.iter().map(|label| quote_text(self.dialect, label)).collect();
-            let _ = writeln!(out, "CREATE TYPE {} AS ENUM ({});", self.name(name), labels.join(", "));
+            let labels: Vec<String> = labels
+                .iter()
+                .map(|label| quote_text(self.dialect, label))
+                .collect();
+            let _ = writeln!(
+                out,
+                "CREATE TYPE {} AS ENUM ({});",
+                self.name(name),
+                labels.join(", ")
+            );
         }
         out + &self.tables + &self.rest
     }
@@ -60,10 +78,15 @@ impl<'m> Script<'m> {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let mut lines: Vec<String> = columns.iter().map(|column| self.with_rename(column)).collect();
+        let mut lines: Vec<String> = columns
+            .iter()
+            .map(|column| self.with_rename(column))
+            .collect();
         let key: Vec<String> = match &model.options.primary_key[..] {
             [] => {
-                let keys = columns.iter().filter(|column| column.field.options.primary_key);
+                let keys = columns
+                    .iter()
+                    .filter(|column| column.field.options.primary_key);
                 keys.map(|column| column.field.column.clone()).collect()
             }
             named => named.to_vec(),
@@ -76,16 +99,29 @@ impl<'m> Script<'m> {
         for columns in unique.chain(model.options.unique.iter().cloned()) {
             lines.push(format!("UNIQUE ({})", self.names(&columns)));
         }
-        let checks = columns.iter().flat_map(|column| column.checks.iter().cloned());
-        let own = model.options.checks.iter().filter_map(|check| check.get(self.dialect)).map(str::to_owned);
+        let checks = columns
+            .iter()
+            .flat_map(|column| column.checks.iter().cloned());
+        let own = model
+            .options
+            .checks
+            .iter()
+            .filter_map(|check| check.get(self.dialect))
+            .map(str::to_owned);
         for check in checks.chain(own) {
             lines.push(format!("CHECK ({check})"));
         }
         if self.dialect == Dialect::Sqlite {
-            lines.extend(columns.iter().filter_map(|column| self.foreign_key(column.field)));
+            lines.extend(
+                columns
+                    .iter()
+                    .filter_map(|column| self.foreign_key(column.field)),
+            );
         }
         let renamed = model.options.renamed_from.as_ref();
-        let renamed = renamed.map_or_else(String::new, |from| format!("-- @renamed from={}\n", self.name(from)));
+        let renamed = renamed.map_or_else(String::new, |from| {
+            format!("-- @renamed from={}\n", self.name(from))
+        });
         let name = self.name(&model.table);
         let _ = writeln!(
             self.tables,
@@ -98,7 +134,13 @@ impl<'m> Script<'m> {
     }
 
     /// The columns of a struct, with those of the structs in it.
-    fn columns(&mut self, model: &'m Model, path: &str, columns: &mut Vec<Column<'m>>, faults: &mut Vec<Fault>) {
+    fn columns(
+        &mut self,
+        model: &'m Model,
+        path: &str,
+        columns: &mut Vec<Column<'m>>,
+        faults: &mut Vec<Fault>,
+    ) {
         for field in &model.fields {
             match field.role {
                 Role::Skip => {}
@@ -122,15 +164,26 @@ impl<'m> Script<'m> {
 
     fn flattened(&self, field: &Field) -> Option<&'m Found<Model>> {
         let name = crate::model::last_segment(&field.ty)?.ident.to_string();
-        self.models.models.iter().find(|found| found.value.ident == name)
+        self.models
+            .models
+            .iter()
+            .find(|found| found.value.ident == name)
     }
 
-    fn column(&mut self, model: &'m Model, path: &str, field: &'m Field) -> Result<Column<'m>, String> {
+    fn column(
+        &mut self,
+        model: &'m Model,
+        path: &str,
+        field: &'m Field,
+    ) -> Result<Column<'m>, String> {
         let (is_nullable, holds) = resolve::field(self.models, path, field)?;
         let options = &field.options;
         let is_key = options.primary_key || model.options.primary_key.contains(&field.column);
         let mut checks: Vec<String> = Vec::new();
-        let own = options.sql_type.as_ref().and_then(|sql_type| sql_type.get(self.dialect));
+        let own = options
+            .sql_type
+            .as_ref()
+            .and_then(|sql_type| sql_type.get(self.dialect));
         let sql_type = match (own, &holds) {
             (Some(own), _) => own.to_owned(),
             (None, Some(holds)) => self.sql_type(model, field, holds, &mut checks)?,
@@ -139,14 +192,24 @@ impl<'m> Script<'m> {
         let is_identity = self.is_identity(model, field, is_key, &holds);
         let mut definition = format!("{} {sql_type}", self.name(&field.column));
         let clause = |text: &Option<crate::PerDatabase>| {
-            text.as_ref().and_then(|text| text.get(self.dialect)).map(str::to_owned)
+            text.as_ref()
+                .and_then(|text| text.get(self.dialect))
+                .map(str::to_owned)
         };
         if let Some(collation) = clause(&options.collate) {
-            let collation = if self.dialect == Dialect::Postgres { self.name(&collation) } else { collation };
+            let collation = if self.dialect == Dialect::Postgres {
+                self.name(&collation)
+            } else {
+                collation
+            };
             let _ = write!(definition, " COLLATE {collation}");
         }
         if let Some(expression) = clause(&options.generated) {
-            let stored = if self.dialect == Dialect::Sqlite { "VIRTUAL" } else { "STORED" };
+            let stored = if self.dialect == Dialect::Sqlite {
+                "VIRTUAL"
+            } else {
+                "STORED"
+            };
             let _ = write!(definition, " GENERATED ALWAYS AS ({expression}) {stored}");
         }
         // MariaDB takes no NOT NULL there.
@@ -165,10 +228,18 @@ impl<'m> Script<'m> {
             let _ = write!(definition, " DEFAULT {}", self.default(&default));
         }
         if self.dialect == Dialect::MySql && !field.comment.is_empty() {
-            let _ = write!(definition, " COMMENT {}", quote_text(self.dialect, &field.comment));
+            let _ = write!(
+                definition,
+                " COMMENT {}",
+                quote_text(self.dialect, &field.comment)
+            );
         }
         checks.extend(clause(&options.check));
-        Ok(Column { field, definition, checks })
+        Ok(Column {
+            field,
+            definition,
+            checks,
+        })
     }
 
     /// MySQL takes an expression in parentheses alone.
@@ -178,10 +249,20 @@ impl<'m> Script<'m> {
             || ["null", "true", "false"].contains(&&*default.to_lowercase())
             || default.to_lowercase().starts_with("current_");
         let takes_calls = self.dialect == Dialect::Postgres;
-        if is_plain || takes_calls { default.to_owned() } else { format!("({default})") }
+        if is_plain || takes_calls {
+            default.to_owned()
+        } else {
+            format!("({default})")
+        }
     }
 
-    fn sql_type(&mut self, model: &Model, field: &Field, holds: &Holds<'m>, checks: &mut Vec<String>) -> Result<String, String> {
+    fn sql_type(
+        &mut self,
+        model: &Model,
+        field: &Field,
+        holds: &Holds<'m>,
+        checks: &mut Vec<String>,
+    ) -> Result<String, String> {
         let of = |row: &migrate_chain::types::RustType| match row.sql[self.dialect.index()] {
             "" => Err(format!(
                 "sqlx reads no column of {} into `{}`: write `#[table(type = \"…\")]`, or take another type",
@@ -190,13 +271,26 @@ impl<'m> Script<'m> {
             sql_type => Ok(sql_type.to_owned()),
         };
         match holds {
-            Holds::Row(row) if self.dialect == Dialect::MySql && row.sql[2] == "TEXT" && needs_length(model, field) => {
+            Holds::Row(row)
+                if self.dialect == Dialect::MySql
+                    && row.sql[2] == "TEXT"
+                    && needs_length(model, field) =>
+            {
                 Ok("VARCHAR(255)".to_owned())
             }
-            Holds::Row(row) if self.dialect == Dialect::Sqlite && model.options.strict && row.name == "bool" => Ok("INTEGER".to_owned()),
+            Holds::Row(row)
+                if self.dialect == Dialect::Sqlite
+                    && model.options.strict
+                    && row.name == "bool" =>
+            {
+                Ok("INTEGER".to_owned())
+            }
             Holds::Row(row) => of(row),
             Holds::List(row) if self.dialect == Dialect::Postgres => Ok(format!("{}[]", of(row)?)),
-            Holds::List(_) => Err(format!("{} has no lists in columns: use `Json<Vec<…>>`", self.dialect)),
+            Holds::List(_) => Err(format!(
+                "{} has no lists in columns: use `Json<Vec<…>>`",
+                self.dialect
+            )),
             Holds::Labels { name, labels } => Ok(match self.dialect {
                 Dialect::Postgres => {
                     self.types.insert(name, labels);
@@ -204,7 +298,11 @@ impl<'m> Script<'m> {
                 }
                 Dialect::MySql => format!("ENUM({})", self.texts(labels)),
                 Dialect::Sqlite => {
-                    checks.push(format!("{} IN ({})", self.name(&field.column), self.texts(labels)));
+                    checks.push(format!(
+                        "{} IN ({})",
+                        self.name(&field.column),
+                        self.texts(labels)
+                    ));
                     "TEXT".to_owned()
                 }
             }),
@@ -216,10 +314,22 @@ impl<'m> Script<'m> {
         labels.collect::<Vec<_>>().join(", ")
     }
 
-    fn is_identity(&self, model: &Model, field: &Field, is_key: bool, holds: &Option<Holds<'_>>) -> bool {
+    fn is_identity(
+        &self,
+        model: &Model,
+        field: &Field,
+        is_key: bool,
+        holds: &Option<Holds<'_>>,
+    ) -> bool {
         let is_alone = model.options.primary_key.is_empty()
-            && model.fields.iter().filter(|field| field.options.primary_key).count() == 1;
-        let is_integer = matches!(holds, Some(Holds::Row(row)) if row.sql[0] == "INTEGER" && row.name != "bool");
+            && model
+                .fields
+                .iter()
+                .filter(|field| field.options.primary_key)
+                .count()
+                == 1;
+        let is_integer =
+            matches!(holds, Some(Holds::Row(row)) if row.sql[0] == "INTEGER" && row.name != "bool");
         let refers = field.options.references.is_some() || field.options.default.is_some();
         let usual = is_key && is_alone && is_integer && !refers && !model.options.without_rowid;
         let asked = field.options.identity.unwrap_or(usual);
@@ -239,7 +349,11 @@ impl<'m> Script<'m> {
 
     fn with_rename(&self, column: &Column<'_>) -> String {
         match &column.field.options.renamed_from {
-            Some(from) => format!("-- @renamed from={}\n    {}", self.name(from), column.definition),
+            Some(from) => format!(
+                "-- @renamed from={}\n    {}",
+                self.name(from),
+                column.definition
+            ),
             None => column.definition.clone(),
         }
     }
@@ -251,9 +365,14 @@ impl<'m> Script<'m> {
             Some((table, columns)) => (table.trim(), columns.trim_end().trim_end_matches(')')),
             None => (references.trim(), "id"),
         };
-        let columns: Vec<String> = columns.split(',').map(|column| self.name(column.trim())).collect();
+        let columns: Vec<String> = columns
+            .split(',')
+            .map(|column| self.name(column.trim()))
+            .collect();
         let action = |word: &str, action: &Option<String>| {
-            action.as_ref().map_or_else(String::new, |action| format!(" ON {word} {}", action.to_uppercase()))
+            action.as_ref().map_or_else(String::new, |action| {
+                format!(" ON {word} {}", action.to_uppercase())
+            })
         };
         Some(format!(
             "FOREIGN KEY ({}) REFERENCES {} ({}){}{}",
@@ -269,13 +388,20 @@ impl<'m> Script<'m> {
         let options = &model.options;
         match self.dialect {
             Dialect::Sqlite => {
-                let words = [options.without_rowid.then_some(" WITHOUT ROWID"), options.strict.then_some(" STRICT")];
+                let words = [
+                    options.without_rowid.then_some(" WITHOUT ROWID"),
+                    options.strict.then_some(" STRICT"),
+                ];
                 words.into_iter().flatten().collect::<Vec<_>>().join(",")
             }
             Dialect::Postgres => String::new(),
             Dialect::MySql => {
-                let engine = options.engine.as_ref().map(|engine| format!(" ENGINE={engine}"));
-                let comment = (!model.comment.is_empty()).then(|| format!(" COMMENT={}", quote_text(self.dialect, &model.comment)));
+                let engine = options
+                    .engine
+                    .as_ref()
+                    .map(|engine| format!(" ENGINE={engine}"));
+                let comment = (!model.comment.is_empty())
+                    .then(|| format!(" COMMENT={}", quote_text(self.dialect, &model.comment)));
                 engine.into_iter().chain(comment).collect()
             }
         }
@@ -285,38 +411,72 @@ impl<'m> Script<'m> {
     fn after(&mut self, model: &Model, name: &str, columns: &[Column<'_>]) {
         let mut rest = String::new();
         if self.dialect != Dialect::Sqlite {
-            for key in columns.iter().filter_map(|column| self.foreign_key(column.field)) {
+            for key in columns
+                .iter()
+                .filter_map(|column| self.foreign_key(column.field))
+            {
                 let _ = writeln!(rest, "ALTER TABLE {name} ADD {key};");
             }
         }
         let single = columns.iter().filter(|column| column.field.options.index);
-        let single = single.map(|column| Index { columns: vec![column.field.column.clone()], ..Index::default() });
+        let single = single.map(|column| Index {
+            columns: vec![column.field.column.clone()],
+            ..Index::default()
+        });
         for index in single.chain(model.options.indexes.iter().cloned()) {
             let _ = writeln!(rest, "{};", self.index(model, name, &index));
         }
         if self.dialect == Dialect::Postgres {
             if !model.comment.is_empty() {
-                let _ = writeln!(rest, "COMMENT ON TABLE {name} IS {};", quote_text(self.dialect, &model.comment));
+                let _ = writeln!(
+                    rest,
+                    "COMMENT ON TABLE {name} IS {};",
+                    quote_text(self.dialect, &model.comment)
+                );
             }
-            for column in columns.iter().filter(|column| !column.field.comment.is_empty()) {
+            for column in columns
+                .iter()
+                .filter(|column| !column.field.comment.is_empty())
+            {
                 let comment = quote_text(self.dialect, &column.field.comment);
-                let _ = writeln!(rest, "COMMENT ON COLUMN {name}.{} IS {comment};", self.name(&column.field.column));
+                let _ = writeln!(
+                    rest,
+                    "COMMENT ON COLUMN {name}.{} IS {comment};",
+                    self.name(&column.field.column)
+                );
             }
         }
         self.rest.push_str(&rest);
     }
 
     fn index(&self, model: &Model, table: &str, index: &Index) -> String {
-        let usual = || format!("{}_{}_idx", model.table.replace('.', "_"), index.columns.join("_"));
+        let usual = || {
+            format!(
+                "{}_{}_idx",
+                model.table.replace('.', "_"),
+                index.columns.join("_")
+            )
+        };
         let own = index.name.clone().unwrap_or_else(usual);
         let unique = if index.unique { "UNIQUE " } else { "" };
         // SQLite has one method, and MySQL no conditions.
-        let using = index.using.as_ref().filter(|_| self.dialect != Dialect::Sqlite);
+        let using = index
+            .using
+            .as_ref()
+            .filter(|_| self.dialect != Dialect::Sqlite);
         let using = using.map_or_else(String::new, |using| format!(" USING {using}"));
-        let condition = index.condition.as_ref().and_then(|condition| condition.get(self.dialect));
+        let condition = index
+            .condition
+            .as_ref()
+            .and_then(|condition| condition.get(self.dialect));
         let condition = condition.filter(|_| self.dialect != Dialect::MySql);
-        let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
-        let (before, after) = if self.dialect == Dialect::MySql { (&*using, "") } else { ("", &*using) };
+        let condition =
+            condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+        let (before, after) = if self.dialect == Dialect::MySql {
+            (&*using, "")
+        } else {
+            ("", &*using)
+        };
         format!(
             "CREATE {unique}INDEX {}{before} ON {table}{after} ({}){condition}",
             self.name(&own),
@@ -327,23 +487,43 @@ impl<'m> Script<'m> {
     /// Each column that an attribute of the struct names has to be one.
     fn names_are_known(&self, found: &Found<Model>, columns: &[Column<'_>]) -> Vec<Fault> {
         let model = &found.value;
-        let named = model.options.primary_key.iter().chain(model.options.unique.iter().flatten());
-        let named = named.chain(model.options.indexes.iter().flat_map(|index| &index.columns));
-        let is_unknown = |name: &&String| columns.iter().all(|column| column.field.column != **name);
+        let named = model
+            .options
+            .primary_key
+            .iter()
+            .chain(model.options.unique.iter().flatten());
+        let named = named.chain(
+            model
+                .options
+                .indexes
+                .iter()
+                .flat_map(|index| &index.columns),
+        );
+        let is_unknown =
+            |name: &&String| columns.iter().all(|column| column.field.column != **name);
         let fault = |name: &String| {
-            let message = format!("an attribute of `{}` names the column `{name}`, which it does not have", model.ident);
+            let message = format!(
+                "an attribute of `{}` names the column `{name}`, which it does not have",
+                model.ident
+            );
             Fault::new(&found.path, model.ident.span(), message)
         };
         named.filter(is_unknown).map(fault).collect()
     }
 
     fn name(&self, name: &str) -> String {
-        let parts = name.split('.').map(|part| quote_name(self.dialect, part).to_string());
+        let parts = name
+            .split('.')
+            .map(|part| quote_name(self.dialect, part).to_string());
         parts.collect::<Vec<_>>().join(".")
     }
 
     fn names(&self, names: &[String]) -> String {
-        names.iter().map(|name| self.name(name)).collect::<Vec<_>>().join(", ")
+        names
+            .iter()
+            .map(|name| self.name(name))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -358,5 +538,9 @@ fn needs_length(model: &Model, field: &Field) -> bool {
         || options.references.is_some()
         || is_named(&model.options.primary_key)
         || model.options.unique.iter().any(|columns| is_named(columns))
-        || model.options.indexes.iter().any(|index| is_named(&index.columns))
+        || model
+            .options
+            .indexes
+            .iter()
+            .any(|index| is_named(&index.columns))
 }

@@ -90,7 +90,10 @@ pub fn read(paths: &[PathBuf]) -> Result<Models, Vec<Fault>> {
     for path in paths {
         match rust_files(path) {
             Ok(files) if files.is_empty() => {
-                faults.push(Fault::of_file(path, "there is no .rs file in this folder".to_owned()));
+                faults.push(Fault::of_file(
+                    path,
+                    "there is no .rs file in this folder".to_owned(),
+                ));
             }
             Ok(files) => files.iter().for_each(|file| models.file(file, &mut faults)),
             Err(error) => faults.push(Fault::of_file(path, format!("it cannot be read: {error}"))),
@@ -98,7 +101,9 @@ pub fn read(paths: &[PathBuf]) -> Result<Models, Vec<Fault>> {
     }
     models.one_each(&mut faults);
     if faults.is_empty() {
-        models.models.sort_by(|a, b| a.value.table.cmp(&b.value.table));
+        models
+            .models
+            .sort_by(|a, b| a.value.table.cmp(&b.value.table));
         Ok(models)
     } else {
         Err(faults)
@@ -128,7 +133,9 @@ impl Models {
     /// The declarations of the models, as a lock holds them.
     pub fn declared(&self, has_comments: bool) -> Vec<Declared> {
         let defining = self.defining();
-        defining.map(|found| declared(&found.value, has_comments)).collect()
+        defining
+            .map(|found| declared(&found.value, has_comments))
+            .collect()
     }
 
     /// How many tables they define.
@@ -143,14 +150,19 @@ impl Models {
 
     /// The models that define a table.
     pub(super) fn defining(&self) -> impl Iterator<Item = &Found<Model>> {
-        self.models.iter().filter(|found| found.value.defines_table())
+        self.models
+            .iter()
+            .filter(|found| found.value.defines_table())
     }
 
     fn file(&mut self, path: &Path, faults: &mut Vec<Fault>) {
-        let parsed = fs::read_to_string(path).map_err(|error| Fault::of_file(path, format!("it cannot be read: {error}")));
+        let parsed = fs::read_to_string(path)
+            .map_err(|error| Fault::of_file(path, format!("it cannot be read: {error}")));
         let parsed: Result<File, Fault> = parsed.and_then(|text| {
             let shown = path.display().to_string();
-            syn::parse_file(&text).map_err(|error| Fault::new(&shown, error.span(), format!("this is not Rust: {error}")))
+            syn::parse_file(&text).map_err(|error| {
+                Fault::new(&shown, error.span(), format!("this is not Rust: {error}"))
+            })
         });
         match parsed {
             Ok(file) => self.items(&file.items, &path.display().to_string(), faults),
@@ -169,7 +181,11 @@ impl Models {
                 Item::Struct(found) => self.structure(&found.clone().into(), path),
                 Item::Enum(found) => self.enumeration(&found.clone().into(), path),
                 Item::Type(alias) => {
-                    self.add(alias.ident.to_string(), Known::Alias((*alias.ty).clone()), path);
+                    self.add(
+                        alias.ident.to_string(),
+                        Known::Alias((*alias.ty).clone()),
+                        path,
+                    );
                     Ok(())
                 }
                 Item::Use(import) => {
@@ -190,7 +206,10 @@ impl Models {
                 return Err(vec![Error::new(cfg.span(), message)]);
             }
             let value = Model::parse(input)?;
-            self.models.push(Found { value, path: path.to_owned() });
+            self.models.push(Found {
+                value,
+                path: path.to_owned(),
+            });
         } else if let Ok(Newtype { ident, inner }) = Newtype::parse(input) {
             self.add(ident.to_string(), Known::Newtype(inner), path);
         }
@@ -223,7 +242,10 @@ impl Models {
     }
 
     fn add(&mut self, name: String, value: Known, path: &str) {
-        let found = Found { value, path: path.to_owned() };
+        let found = Found {
+            value,
+            path: path.to_owned(),
+        };
         self.types.entry(name).or_default().push(found);
     }
 
@@ -256,9 +278,14 @@ fn is_test(attributes: &[Attribute]) -> bool {
 
 /// Whether an item derives a trait of this name, also if only under a condition.
 fn derives(attributes: &[Attribute], name: &str) -> bool {
-    let is_derive = |attribute: &&Attribute| attribute.path().is_ident("derive") || attribute.path().is_ident("cfg_attr");
+    let is_derive = |attribute: &&Attribute| {
+        attribute.path().is_ident("derive") || attribute.path().is_ident("cfg_attr")
+    };
     attributes.iter().filter(is_derive).any(|attribute| {
         let text = canonical(&attribute.meta);
-        text.contains("derive(") && text.split([',', '(', ')']).any(|path| path.rsplit("::").next() == Some(name))
+        text.contains("derive(")
+            && text
+                .split([',', '(', ')'])
+                .any(|path| path.rsplit("::").next() == Some(name))
     })
 }

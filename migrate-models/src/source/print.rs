@@ -13,7 +13,10 @@ use migrate_chain::{Dialect, nearest_name};
 /// # Errors
 /// There is no such table; or a column has types on two databases for which there is no common Rust type.
 pub fn print(lock: &Lock, only: Option<&str>) -> Result<String, String> {
-    let mut printer = Printer { lock, enums: BTreeSet::new() };
+    let mut printer = Printer {
+        lock,
+        enums: BTreeSet::new(),
+    };
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for locked in &lock.databases {
         names.extend(locked.built.tables.iter().map(|table| &*table.name));
@@ -21,7 +24,9 @@ pub fn print(lock: &Lock, only: Option<&str>) -> Result<String, String> {
     if let Some(only) = only {
         if !names.contains(only) {
             let known: Vec<&str> = names.into_iter().collect();
-            let nearest = nearest_name(only, &known).map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+            let nearest = nearest_name(only, &known).map_or_else(String::new, |nearest| {
+                format!("; did you mean `{nearest}`?")
+            });
             return Err(format!("there is no table or view `{only}`{nearest}"));
         }
         names.retain(|name| *name == only);
@@ -31,7 +36,8 @@ pub fn print(lock: &Lock, only: Option<&str>) -> Result<String, String> {
         structs.push_str(&printer.table(name)?);
     }
     let text = format!("{}{structs}", printer.enums());
-    let file = syn::parse_file(&text).map_err(|error| format!("the structs cannot be formatted: {error}"))?;
+    let file = syn::parse_file(&text)
+        .map_err(|error| format!("the structs cannot be formatted: {error}"))?;
     // An empty line between items, which the formatter leaves out.
     Ok(prettyplease::unparse(&file).replace("}\n#[derive", "}\n\n#[derive"))
 }
@@ -69,10 +75,15 @@ struct Printer<'l> {
 impl Printer<'_> {
     fn table(&mut self, name: &str) -> Result<String, String> {
         let lock = self.lock;
-        let tables = lock.databases.iter().filter_map(|locked| Some((locked, locked.built.table(name)?)));
+        let tables = lock
+            .databases
+            .iter()
+            .filter_map(|locked| Some((locked, locked.built.table(name)?)));
         let tables: Vec<(&Locked, &Table)> = tables.collect();
         let (_, first) = tables[0];
-        let (schema, bare) = name.split_once('.').map_or((None, name), |(schema, bare)| (Some(schema), bare));
+        let (schema, bare) = name
+            .split_once('.')
+            .map_or((None, name), |(schema, bare)| (Some(schema), bare));
         let mut attributes = vec![format!("name = {bare:?}")];
         attributes.extend(schema.map(|schema| format!("schema = {schema:?}")));
         attributes.extend(first.is_view.then(|| "view".to_owned()));
@@ -84,7 +95,9 @@ impl Printer<'_> {
             singular(bare).to_pascal_case()
         );
         for column in &first.columns {
-            let same = tables.iter().filter_map(|(locked, table)| Some((*locked, table.column(&column.name)?)));
+            let same = tables
+                .iter()
+                .filter_map(|(locked, table)| Some((*locked, table.column(&column.name)?)));
             out.push_str(&self.field(first, &same.collect::<Vec<_>>())?);
         }
         out.push_str("}\n");
@@ -94,7 +107,11 @@ impl Printer<'_> {
     fn field(&mut self, table: &Table, columns: &[(&Locked, &Column)]) -> Result<String, String> {
         let (_, first) = columns[0];
         let (held, sql_type) = self.held(table, columns)?;
-        let ty = if first.is_not_null { held } else { format!("Option<{held}>") };
+        let ty = if first.is_not_null {
+            held
+        } else {
+            format!("Option<{held}>")
+        };
         let (ident, rename) = ident(&first.name);
         let mut attributes = Vec::new();
         let key = |kind: KeyKind| {
@@ -103,17 +120,25 @@ impl Printer<'_> {
         };
         if key(KeyKind::Primary).is_some() {
             attributes.push("primary_key".to_owned());
-            attributes.extend((!first.is_identity && is_integer(&ty)).then(|| "identity = false".to_owned()));
+            attributes.extend(
+                (!first.is_identity && is_integer(&ty)).then(|| "identity = false".to_owned()),
+            );
         } else if first.is_identity {
             attributes.push("identity".to_owned());
         }
         attributes.extend(key(KeyKind::Unique).map(|_| "unique".to_owned()));
         attributes.extend(key(KeyKind::Foreign).map(references).into_iter().flatten());
-        attributes.extend(each(columns, "type", |_, column| sql_type.then(|| column.sql_type.clone())));
+        attributes.extend(each(columns, "type", |_, column| {
+            sql_type.then(|| column.sql_type.clone())
+        }));
         attributes.extend(each(columns, "default", |_, column| column.default.clone()));
         attributes.extend(each(columns, "generated", |locked, column| {
             let text = column.generated.as_deref()?;
-            Some(if locked.of.dialect == Dialect::Sqlite { inner(text) } else { text.to_owned() })
+            Some(if locked.of.dialect == Dialect::Sqlite {
+                inner(text)
+            } else {
+                text.to_owned()
+            })
         }));
         let mut out = String::new();
         if let Some(rename) = rename {
@@ -127,7 +152,11 @@ impl Printer<'_> {
     }
 
     /// The type that holds a column on every database, and whether the field has to say the type of the column.
-    fn held(&mut self, table: &Table, columns: &[(&Locked, &Column)]) -> Result<(String, bool), String> {
+    fn held(
+        &mut self,
+        table: &Table,
+        columns: &[(&Locked, &Column)],
+    ) -> Result<(String, bool), String> {
         let mut kinds = Vec::new();
         for (locked, column) in columns {
             let base = locked.built.base_type(&column.sql_type);
@@ -135,19 +164,31 @@ impl Printer<'_> {
                 self.enums.insert(base.to_owned());
                 return Ok((enum_name(base), false));
             }
-            kinds.push((locked.of.dialect, ColumnKind::of(locked.of.dialect, base), base));
+            kinds.push((
+                locked.of.dialect,
+                ColumnKind::of(locked.of.dialect, base),
+                base,
+            ));
         }
         if let [(_, ColumnKind::Array(item), _)] = &kinds[..] {
             let inner = best(&[(Dialect::Postgres, (**item).clone(), "")]);
-            return Ok(inner.map_or(("Vec<String>".to_owned(), true), |row| (format!("Vec<{}>", path(row)), false)));
+            return Ok(inner.map_or(("Vec<String>".to_owned(), true), |row| {
+                (format!("Vec<{}>", path(row)), false)
+            }));
         }
-        if kinds.iter().any(|(_, kind, _)| matches!(kind, ColumnKind::Unknown | ColumnKind::Array(_))) {
+        if kinds
+            .iter()
+            .any(|(_, kind, _)| matches!(kind, ColumnKind::Unknown | ColumnKind::Array(_)))
+        {
             return Ok(("String".to_owned(), true));
         }
         match best(&kinds) {
             Some(row) => Ok((path(row), false)),
             None => {
-                let types: Vec<String> = kinds.iter().map(|(dialect, _, sql)| format!("{sql} on {dialect}")).collect();
+                let types: Vec<String> = kinds
+                    .iter()
+                    .map(|(dialect, _, sql)| format!("{sql} on {dialect}"))
+                    .collect();
                 let (_, column) = columns[0];
                 Err(format!(
                     "no Rust type holds the column `{}.{}` on every database: it is {}",
@@ -162,7 +203,11 @@ impl Printer<'_> {
     fn enums(&self) -> String {
         let mut out = String::new();
         for name in &self.enums {
-            let found = self.lock.databases.iter().flat_map(|locked| &locked.built.enums);
+            let found = self
+                .lock
+                .databases
+                .iter()
+                .flat_map(|locked| &locked.built.enums);
             let Some(found) = found.into_iter().find(|found| found.name == *name) else {
                 continue;
             };
@@ -172,7 +217,11 @@ impl Printer<'_> {
                 enum_name(name)
             );
             for label in &found.labels {
-                let _ = writeln!(out, "    #[sqlx(rename = {label:?})]\n    {},", variant(label));
+                let _ = writeln!(
+                    out,
+                    "    #[sqlx(rename = {label:?})]\n    {},",
+                    variant(label)
+                );
             }
             out.push_str("}\n");
         }
@@ -191,13 +240,16 @@ fn best(kinds: &[(Dialect, ColumnKind, &str)]) -> Option<&'static RustType> {
     let exact = |row: &RustType| {
         let is_exact = |(dialect, kind, sql): &&(Dialect, ColumnKind, &str)| {
             let is_bool = *sql == "tinyint(1)";
-            ColumnKind::of(*dialect, row.sql[dialect.index()]) == *kind && (!is_bool || row.name == "bool")
+            ColumnKind::of(*dialect, row.sql[dialect.index()]) == *kind
+                && (!is_bool || row.name == "bool")
                 || is_bool && row.name == "bool"
         };
         kinds.iter().filter(is_exact).count()
     };
     let place = |row: &RustType| PREFERRED.iter().position(|name| *name == row.name);
-    let rows = RUST_TYPES.iter().filter(|row| place(row).is_some() && fits(row));
+    let rows = RUST_TYPES
+        .iter()
+        .filter(|row| place(row).is_some() && fits(row));
     rows.min_by_key(|row| (usize::MAX - exact(row), place(row)))
 }
 
@@ -221,13 +273,17 @@ fn each(
     key: &str,
     of: impl Fn(&Locked, &Column) -> Option<String>,
 ) -> Option<String> {
-    let texts = columns.iter().map(|(locked, column)| (locked.of.dialect, of(locked, column)));
+    let texts = columns
+        .iter()
+        .map(|(locked, column)| (locked.of.dialect, of(locked, column)));
     let texts: Vec<(Dialect, Option<String>)> = texts.collect();
     let (_, first) = &texts[0];
     if texts.iter().all(|(_, text)| text == first) {
         return first.as_ref().map(|text| format!("{key} = {text:?}"));
     }
-    let some = texts.iter().filter_map(|(dialect, text)| Some(format!("{} = {:?}", dialect.name(), text.as_ref()?)));
+    let some = texts
+        .iter()
+        .filter_map(|(dialect, text)| Some(format!("{} = {:?}", dialect.name(), text.as_ref()?)));
     Some(format!("{key}({})", some.collect::<Vec<_>>().join(", ")))
 }
 
@@ -239,9 +295,14 @@ fn inner(generated: &str) -> String {
 
 /// A key over several columns, as an attribute of the struct.
 fn together(table: &Table, kind: KeyKind, word: &str) -> Vec<String> {
-    let keys = table.keys.iter().filter(|key| key.kind == kind && key.columns.len() > 1);
+    let keys = table
+        .keys
+        .iter()
+        .filter(|key| key.kind == kind && key.columns.len() > 1);
     let is_plain = |key: &&Key| key.columns.iter().all(|column| ident(column).1.is_none());
-    keys.filter(is_plain).map(|key| format!("{word}({})", key.columns.join(", "))).collect()
+    keys.filter(is_plain)
+        .map(|key| format!("{word}({})", key.columns.join(", ")))
+        .collect()
 }
 
 /// A foreign key over one column, as attributes of the field.
@@ -266,7 +327,11 @@ fn ident(column: &str) -> (String, Option<&str>) {
         return (column.to_owned(), None);
     }
     let raw = format!("r#{column}");
-    if column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && syn::parse_str::<syn::Ident>(&raw).is_ok() {
+    if column
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && syn::parse_str::<syn::Ident>(&raw).is_ok()
+    {
         return (raw, None);
     }
     let snake = column.to_snake_case();
@@ -284,12 +349,25 @@ fn enum_name(name: &str) -> String {
 
 fn variant(label: &str) -> String {
     let name = label.to_pascal_case();
-    if name.starts_with(|first: char| first.is_ascii_alphabetic()) { name } else { format!("V{name}") }
+    if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        name
+    } else {
+        format!("V{name}")
+    }
 }
 
 /// The name of one row of a table that is called in the plural.
 fn singular(name: &str) -> String {
-    for (plural, singular) in [("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("ss", "ss"), ("us", "us"), ("s", "")] {
+    for (plural, singular) in [
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("xes", "x"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("ss", "ss"),
+        ("us", "us"),
+        ("s", ""),
+    ] {
         if let Some(stem) = name.strip_suffix(plural) {
             return format!("{stem}{singular}");
         }
@@ -303,7 +381,13 @@ mod tests {
 
     #[test]
     fn a_struct_is_called_like_one_row() {
-        for (table, row) in [("users", "user"), ("categories", "category"), ("boxes", "box"), ("address", "address"), ("status", "status")] {
+        for (table, row) in [
+            ("users", "user"),
+            ("categories", "category"),
+            ("boxes", "box"),
+            ("address", "address"),
+            ("status", "status"),
+        ] {
             assert_eq!(singular(table), row);
         }
     }

@@ -5,9 +5,9 @@ use migrate_chain::types::{RUST_TYPES, RustType};
 use syn::{GenericArgument, PathArguments, Type};
 
 use super::files::{Found, Known, Models};
+use crate::canonical;
 use crate::enumeration::HeldBy;
 use crate::model::{Field, is_option, last_segment};
-use crate::canonical;
 
 /// What a field holds.
 pub(super) enum Holds<'m> {
@@ -16,17 +16,18 @@ pub(super) enum Holds<'m> {
     /// A list of them.
     List(&'static RustType),
     /// One of some labels.
-    Labels {
-        name: &'m str,
-        labels: &'m [String],
-    },
+    Labels { name: &'m str, labels: &'m [String] },
 }
 
 /// What a field holds, and whether it can be NULL.
 ///
 /// # Errors
 /// The reason why nobody knows.
-pub(super) fn field<'m>(models: &'m Models, path: &str, field: &'m Field) -> Result<(bool, Option<Holds<'m>>), String> {
+pub(super) fn field<'m>(
+    models: &'m Models,
+    path: &str,
+    field: &'m Field,
+) -> Result<(bool, Option<Holds<'m>>), String> {
     let (mut is_nullable, held) = field.held();
     if field.is_json() {
         return Ok((is_nullable, json().map(Holds::Row)));
@@ -37,7 +38,11 @@ pub(super) fn field<'m>(models: &'m Models, path: &str, field: &'m Field) -> Res
     }) {
         return Ok((is_nullable || alias_is_option(models, path, held), None));
     }
-    let mut resolver = Resolver { models, path, depth: 0 };
+    let mut resolver = Resolver {
+        models,
+        path,
+        depth: 0,
+    };
     let holds = resolver.resolve(held, &mut is_nullable)?;
     Ok((is_nullable, Some(holds)))
 }
@@ -72,7 +77,9 @@ impl<'m> Resolver<'m, '_> {
         if let Some(row) = RUST_TYPES.iter().find(|row| row.name == name) {
             return Ok(Holds::Row(row));
         }
-        let last = last_segment(ty).map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let last = last_segment(ty)
+            .map(|segment| segment.ident.to_string())
+            .unwrap_or_default();
         match known(self.models, self.path, &last)? {
             Some(Known::Alias(to)) => self.resolve(to, is_nullable),
             Some(Known::Newtype(inner)) => self.resolve(inner, is_nullable),
@@ -112,9 +119,18 @@ fn known<'m>(models: &'m Models, path: &str, name: &str) -> Result<Option<&'m Kn
     match (here, &found[..]) {
         (Some(here), _) => Ok(Some(&here.value)),
         (None, [one]) => Ok(Some(&one.value)),
-        (None, several) if several.iter().all(|one| matches!(one.value, Known::Import(_))) => Ok(Some(&several[0].value)),
+        (None, several)
+            if several
+                .iter()
+                .all(|one| matches!(one.value, Known::Import(_))) =>
+        {
+            Ok(Some(&several[0].value))
+        }
         (None, several) => {
-            let paths: Vec<&str> = several.iter().map(|found: &Found<Known>| &*found.path).collect();
+            let paths: Vec<&str> = several
+                .iter()
+                .map(|found: &Found<Known>| &*found.path)
+                .collect();
             Err(format!(
                 "`{name}` is defined in {}: write `#[table(type = \"…\")]` or `#[table(as = …)]`",
                 paths.join(" and in ")

@@ -356,10 +356,13 @@ pub(crate) fn can_run(
 pub(crate) fn not_embedded(revision: &Revision) -> Error {
     let id = revision.id();
     Error::new(
-        ErrorKind::Unsupported,
+        ErrorKind::NotEmbedded,
         format!("revision `{id}` is written in Rust, and only the app that embeds it can run it"),
     )
-    .help("run the migration from the app's own binary")
+    .help(
+        "run the migration from the app's own binary; to let `cargo migrate` do that, name its mounted commands in migrate.toml, \
+         such as `app = [\"cargo\", \"run\", \"-q\", \"--\", \"migrate\"]`",
+    )
 }
 
 /// A Rust revision among those of an offline script.

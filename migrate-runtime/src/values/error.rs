@@ -69,6 +69,8 @@ pub enum ErrorKind {
     Stale,
     /// An option or a call does not fit the chain or the database.
     Unsupported,
+    /// A revision is written in Rust, and this process does not have its code: only the app's own binary has.
+    NotEmbedded,
     /// The version table or the journal is not as this library makes them.
     Tables,
     /// Another migration tool has a history in the database that cannot be taken over.
@@ -101,6 +103,7 @@ impl ErrorKind {
             Self::NotCurrent => "not-current",
             Self::Stale => "stale",
             Self::Unsupported => "unsupported",
+            Self::NotEmbedded => "not-embedded",
             Self::Tables => "tables",
             Self::Foreign => "foreign",
             Self::Database => "database",

@@ -64,6 +64,8 @@ struct Squashed {
     has_downgrade: bool,
     /// What a database has to be downgraded to, to undo it.
     below: String,
+    /// The revisions that it stands on, by id.
+    parents: Vec<String>,
     /// The chain with it.
     after: Chain,
     /// Its file, relative to the directory.
@@ -149,6 +151,7 @@ impl Squash {
             replaces: replaces(&revisions),
             has_downgrade: joined.has_downgrade,
             below: below(directory, &run, last.id()),
+            parents: parents(directory, &run),
             dialects: joined.dialects,
             without_downgrade: joined.without_downgrade,
             after,
@@ -254,6 +257,11 @@ fn file_of(directory: &Directory, last: &Revision, header: &RevisionFile) -> Res
         &now_in(&config.timezone)?,
     );
     Ok(format!("{}/{name}.sql", directory.location_of(last.file())))
+}
+
+fn parents(directory: &Directory, run: &Run) -> Vec<String> {
+    let id = |parent: &usize| directory.chain.graph.id(*parent).to_owned();
+    run.parents(directory).iter().map(id).collect()
 }
 
 /// The target that undoes the whole run and nothing beside it.

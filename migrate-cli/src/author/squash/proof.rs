@@ -26,6 +26,10 @@ impl Squashed {
         );
         let all = Touched::all();
         let upgraded = old.upgrade(&self.id, &all).await.map_err(as_they_are)?;
+        // An app has the chain as it is: it may run what comes before the squash, and nothing else.
+        for parent in &self.parents {
+            new.upgrade(parent, &all).await.map_err(as_they_are)?;
+        }
         let squashed = new.upgrade(&self.id, &all).await.map_err(as_one)?;
         same(&upgraded, &squashed, "upgrade")?;
         if self.has_downgrade {

@@ -1,0 +1,127 @@
+//! What it costs to check structs against a lock when they are compiled, against structs that derive `sqlx::FromRow` alone.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use migrate_chain::lock::{Built, Column, LOCK_FILE, Lock, Locked, Of, Table};
+use migrate_chain::{Dialect, Digest};
+use migrate_models::source;
+
+use crate::Result;
+use crate::crates::{Crate, ours};
+use crate::measure::{Row, side_by_side, timed};
+
+const RUNS: usize = 7;
+const STRUCTS: usize = 500;
+const FIELDS: [(&str, &str, [&str; 3]); 8] = [
+    ("id", "i64", ["INTEGER", "bigint", "bigint"]),
+    ("name", "String", ["TEXT", "text", "varchar(255)"]),
+    ("email", "String", ["TEXT", "text", "varchar(255)"]),
+    ("age", "i32", ["INTEGER", "integer", "int"]),
+    ("score", "f64", ["REAL", "double precision", "double"]),
+    ("active", "bool", ["BOOLEAN", "boolean", "tinyint(1)"]),
+    ("avatar", "Option<Vec<u8>>", ["BLOB", "bytea", "blob"]),
+    ("note", "Option<String>", ["TEXT", "text", "text"]),
+];
+
+pub(crate) fn run() -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    // 1.5 times for one database, and 0.4 ms a struct for each further one.
+    for (dialects, goal) in [(&Dialect::ALL[..1], 1.5), (&Dialect::ALL[..], 1.8)] {
+        rows.push(derive(dialects, goal)?);
+    }
+    rows.push(read()?);
+    Ok(rows)
+}
+
+fn derive(dialects: &[Dialect], goal: f64) -> Result<Row> {
+    let sqlx = "sqlx = { version = \"0.9\", default-features = false, features = [\"derive\", \"runtime-tokio\", \"sqlite\"] }\n";
+    let dependencies = format!("{sqlx}{}", ours("embed-migrations", &["models", "sqlite"]));
+    let file = "src/lib.rs";
+    let ours = Crate::new(&dependencies, file, &structs(STRUCTS, true))?;
+    let peer = Crate::new(&dependencies, file, &structs(STRUCTS, false))?;
+    fs::create_dir(ours.path().join("migrations"))?;
+    fs::write(ours.path().join("migrations").join(LOCK_FILE), lock(dialects).to_string())?;
+    for app in [&ours, &peer] {
+        app.build()?;
+    }
+    let times = side_by_side(RUNS, || ours.rebuild(file), || peer.rebuild(file))?;
+    let databases = match dialects.len() {
+        1 => "one database".to_owned(),
+        several => format!("{several} databases"),
+    };
+    Ok(Row::ratio(
+        format!("rebuild, {STRUCTS} structs against {databases}"),
+        times,
+        "sqlx::FromRow alone",
+        goal,
+    ))
+}
+
+/// Reading models for autogenerate, without a build.
+fn read() -> Result<Row> {
+    const MODELS: usize = 1_000;
+    let folder = tempfile::tempdir()?;
+    let path: PathBuf = folder.path().join("models.rs");
+    fs::write(&path, structs(MODELS, true))?;
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        let (sql, time) = timed(|| {
+            let models = source::read(&[path.clone()]).map_err(|faults| faults[0].to_string())?;
+            Ok(source::create(&models, Dialect::Postgres).map_err(|faults| faults[0].to_string())?)
+        })?;
+        assert_eq!(sql.matches("CREATE TABLE").count(), MODELS);
+        times.push(time);
+    }
+    times.sort_unstable();
+    Ok(Row::time(
+        format!("read {MODELS} models as SQL"),
+        times[times.len() / 2],
+        std::time::Duration::from_secs(1),
+    ))
+}
+
+fn structs(count: usize, is_table: bool) -> String {
+    let mut source = String::new();
+    for n in 0..count {
+        let derive = if is_table { ", embed_migrations::Table" } else { "" };
+        let _ = writeln!(source, "#[derive(sqlx::FromRow{derive})]");
+        if is_table {
+            let _ = writeln!(source, "#[table(name = \"table_{n}\")]");
+        }
+        let _ = writeln!(source, "pub struct Table{n} {{");
+        for (name, ty, _) in FIELDS {
+            let _ = writeln!(source, "    pub {name}: {ty},");
+        }
+        source.push_str("}\n");
+    }
+    source
+}
+
+fn lock(dialects: &[Dialect]) -> Lock {
+    let column = |dialect: Dialect, (name, ty, sql): (&str, &str, [&str; 3])| Column {
+        name: name.to_owned(),
+        sql_type: sql[dialect.index()].to_owned(),
+        is_not_null: !ty.starts_with("Option"),
+        ..Column::default()
+    };
+    let locked = |&dialect: &Dialect| {
+        let table = |n| Table {
+            name: format!("table_{n}"),
+            columns: FIELDS.map(|field| column(dialect, field)).to_vec(),
+            ..Table::default()
+        };
+        let mut built = Built {
+            tables: (0..STRUCTS).map(table).collect(),
+            ..Built::default()
+        };
+        built.sort();
+        let of = Of { dialect, digest: Digest::default(), server: "a server".to_owned() };
+        Locked { of, built }
+    };
+    Lock {
+        databases: dialects.iter().map(locked).collect(),
+        ..Lock::default()
+    }
+}
