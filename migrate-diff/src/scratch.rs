@@ -35,8 +35,6 @@ pub struct Scratch {
     /// Its name as the server says it; none in memory.
     name: Option<String>,
     server: DevServer,
-    /// The address for another program.
-    url: String,
     held: Held,
 }
 
@@ -44,7 +42,7 @@ pub struct Scratch {
 enum Held {
     Nothing,
     /// The folder of a file.
-    Folder(#[expect(dead_code, reason = "it is held to be dropped")] TempDir),
+    Folder(TempDir),
     Server(Running),
     Database(Leftover),
 }
@@ -90,28 +88,22 @@ impl Scratch {
 
     /// In memory, or in a file where another program is to open it.
     async fn of_sqlite(server: &DevServer) -> Result<Self, Error> {
-        let (url, held) = if server.app.is_some() {
-            let folder = TempDir::with_prefix("migrate-").map_err(|error| {
-                Error::new(
-                    ErrorKind::Connect,
-                    format!("no scratch database can be created: {error}"),
-                )
-            })?;
-            let file = folder.path().join("scratch.db");
-            (
-                format!("sqlite://{}?mode=rwc", file.display()),
-                Held::Folder(folder),
-            )
+        let held = if server.app.is_some() {
+            Held::Folder(TempDir::with_prefix("migrate-").map_err(|error| {
+                let summary = format!("no scratch database can be created: {error}");
+                Error::new(ErrorKind::Connect, summary)
+            })?)
         } else {
-            ("sqlite::memory:".to_owned(), Held::Nothing)
+            Held::Nothing
         };
-        Ok(Self {
-            connection: Some(Connection::open(&url).await?),
+        let mut scratch = Self {
+            connection: None,
             name: None,
             server: server.clone(),
-            url,
             held,
-        })
+        };
+        scratch.connection = Some(Connection::open(&scratch.url()).await?);
+        Ok(scratch)
     }
 
     async fn on_private(
@@ -148,7 +140,6 @@ impl Scratch {
             connection: Some(connection),
             name: None,
             server: server.clone(),
-            url: running.url(&percent_encoded(name)),
             held: Held::Server(running),
         };
         scratch.name = Some(scratch.current_name().await?);
@@ -168,7 +159,6 @@ impl Scratch {
             connection: None,
             name: None,
             server: server.clone(),
-            url: own.clone(),
             held: Held::Database(Leftover {
                 url: url.to_owned(),
                 drop: match dialect {
@@ -196,6 +186,7 @@ impl Scratch {
         let name = percent_encoded(self.name.as_deref().unwrap_or_default());
         match &self.held {
             Held::Nothing => "sqlite::memory:".to_owned(),
+            Held::Folder(folder) => in_folder(folder),
             Held::Server(running) => running.url(&name),
             Held::Database(leftover) => AnyPool::with_database(&leftover.url, &name),
         }
@@ -247,7 +238,7 @@ impl Scratch {
         arguments: &[&str],
     ) -> Result<(), Error> {
         match (done, &self.server.app) {
-            (Err(error), Some(app)) if error.needs_app() => app.run(&self.url, arguments).await,
+            (Err(error), Some(app)) if error.needs_app() => app.run(&self.url(), arguments).await,
             (done, _) => done,
         }
     }
@@ -389,6 +380,11 @@ fn not_created(error: &Error, server: &DevServer) -> Error {
         "name a server with --dev-url where the role may create databases, or leave it out, so that a private server is started"
     };
     Error::new(ErrorKind::Connect, summary).help(help)
+}
+
+/// The database in a folder of its own.
+fn in_folder(folder: &TempDir) -> String {
+    format!("sqlite://{}/scratch.db?mode=rwc", folder.path().display())
 }
 
 /// A database's name in a URL.

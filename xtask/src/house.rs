@@ -14,7 +14,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 use crate::steps::Result;
 
 /// The crates that are checked.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "migrate-build",
     "migrate-chain",
     "migrate-cli",
