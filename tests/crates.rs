@@ -173,6 +173,82 @@ fn rustc_shows_a_type_error_at_its_place_in_a_rust_revision() {
     );
 }
 
+/// How often the tests of `shop` are run, and with what: `cargo xtask rounds` sets it to `20`.
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+const ROUNDS: &str = "MIGRATE_TEST_ROUNDS";
+
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[test]
+fn an_app_with_sixty_tests_on_each_database_leaves_nothing_on_the_servers() {
+    use test_servers::{Kind, Server};
+    let crates = Crates::new("shop");
+    let servers = [Server::start(Kind::Postgres), Server::start(Kind::MySql)];
+    let urls = [
+        ("sqlite", String::new()),
+        ("postgres", servers[0].admin_url()),
+        ("mysql", servers[1].admin_url()),
+    ];
+    let rounds = std::env::var(ROUNDS).ok();
+    let mut ways = vec![Runner::CargoTest];
+    ways.extend(rounds.is_some().then_some(Runner::Nextest));
+    for _ in 0..rounds.map_or(1, |rounds| rounds.parse().expect("a number")) {
+        for (database, url) in &urls {
+            for runner in &ways {
+                for threads in ["2", "16"] {
+                    crates.sixty(database, url, *runner, threads);
+                }
+            }
+        }
+    }
+    let left = leftovers(&servers[0].admin_url());
+    assert_eq!(left, 1, "the template alone is left on PostgreSQL");
+}
+
+/// How many databases of tests are on a server. The last ones may be about to be dropped.
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+fn leftovers(url: &str) -> i64 {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let pool = sqlx::PgPool::connect(url).await.expect("it connects");
+        let query = "SELECT COUNT(*) FROM pg_database WHERE datname LIKE 'migrate\\_test\\_%'";
+        let mut left = 0;
+        for _ in 0..50 {
+            let count = sqlx::query_scalar(query).fetch_one(&pool);
+            left = count.await.expect("a number");
+            if left == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        left
+    })
+}
+
+/// What runs the tests of a crate.
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[derive(Clone, Copy)]
+enum Runner {
+    CargoTest,
+    Nextest,
+}
+
+#[cfg(feature = "test")]
+#[test]
+fn the_guide_to_testing_is_true() {
+    let crates = Crates::new("guide");
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/testing.md");
+    let guide = fs::read_to_string(guide).expect("the guide");
+    let mut code = String::new();
+    for block in guide.split("```rust tests/guide.rs\n").skip(1) {
+        code += block.split("```").next().expect("a block ends");
+    }
+    crates.write("shop/tests/guide.rs", &code);
+    let output = crates.cargo_with("test", "shop", &["--test", "guide"]);
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{text}");
+    assert_contains(&text, "3 passed");
+}
+
 /// A copy of the crates, in a workspace of its own.
 struct Crates {
     root: PathBuf,
@@ -227,6 +303,45 @@ impl Crates {
     fn cargo(&self, command: &str, package: &str) -> Output {
         let _one = one_at_a_time();
         self.cargo_alone(command, package)
+    }
+
+    /// Runs the tests on one database, all of which must pass.
+    #[cfg(all(feature = "postgres", feature = "mysql"))]
+    fn sixty(&self, database: &str, url: &str, runner: Runner, threads: &str) {
+        let _one = one_at_a_time();
+        let mut command = Command::new(env!("CARGO"));
+        match runner {
+            Runner::CargoTest => command.arg("test"),
+            Runner::Nextest => command.args(["nextest", "run", "--test-threads", threads]),
+        };
+        command
+            .args(["--offline", "--package", "shop", "--test", database])
+            .arg("--target-dir")
+            .arg(target());
+        if let Runner::CargoTest = runner {
+            command.args(["--", "--test-threads", threads]);
+        }
+        command.current_dir(&self.root).env_remove("RUSTFLAGS");
+        // An empty one is none.
+        command.env("DATABASE_URL", url);
+        let output = command.output().expect("cargo starts");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{database}, {threads}: {text}");
+        assert_contains(&text, "60 passed");
+    }
+
+    #[cfg(feature = "test")]
+    fn cargo_with(&self, command: &str, package: &str, more: &[&str]) -> Output {
+        let _one = one_at_a_time();
+        Command::new(env!("CARGO"))
+            .args([command, "--offline", "--package", package])
+            .args(more)
+            .arg("--target-dir")
+            .arg(target())
+            .current_dir(&self.root)
+            .env_remove("RUSTFLAGS")
+            .output()
+            .expect("cargo starts")
     }
 
     fn cargo_alone(&self, command: &str, package: &str) -> Output {

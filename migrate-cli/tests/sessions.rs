@@ -42,3 +42,8 @@ fn the_fields_of_the_json_are_as_documented() {
 fn the_guide_to_writing_revisions_is_true() {
     Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/authoring.md"));
 }
+
+#[test]
+fn the_guide_to_testing_is_true() {
+    Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/testing.md"));
+}

@@ -35,19 +35,36 @@ impl Migrations {
     /// # Ok(()) }
     /// ```
     pub fn to_sqlx(&self) -> Result<Migrator, Error> {
+        self.to_migrator(ENABLED)
+    }
+
+    /// The same for one database, when the features of several are enabled.
+    ///
+    /// # Errors
+    /// A revision is written in Rust, or has no SQL for this database.
+    pub fn to_sqlx_for(&self, dialect: Dialect) -> Result<Migrator, Error> {
+        self.to_migrator(&[dialect])
+    }
+
+    fn to_migrator(&self, dialects: &[Dialect]) -> Result<Migrator, Error> {
         let graph = self.graph();
         let revisions = graph.parents_first().into_iter();
         let revisions = revisions.map(|index| &self.revisions()[index]);
         let migrations: Result<Vec<Migration>, Error> = (1..)
             .zip(revisions)
-            .map(|(version, revision)| self.to_migration(version, revision))
+            .map(|(version, revision)| self.to_migration(version, revision, dialects))
             .collect();
         Ok(Migrator::with_migrations(migrations?))
     }
 
-    fn to_migration(&self, version: i64, revision: &Revision) -> Result<Migration, Error> {
-        let (sql, keeps_foreign_keys) = self.only_sql(revision)?;
-        let sql = unix(sql);
+    fn to_migration(
+        &self,
+        version: i64,
+        revision: &Revision,
+        dialects: &[Dialect],
+    ) -> Result<Migration, Error> {
+        let sql = unix(self.only_sql(revision, dialects)?);
+        let keeps_foreign_keys = dialects != [Dialect::Sqlite] || revision.keeps_foreign_keys();
         // In a transaction, SQLite does not switch foreign keys off.
         let (sql, no_tx) = if keeps_foreign_keys {
             (sql.into_owned(), !revision.is_transactional())
@@ -66,8 +83,8 @@ impl Migrations {
         ))
     }
 
-    /// The upgrade, the same for each database that is enabled; and whether foreign keys stay on.
-    fn only_sql<'r>(&self, revision: &'r Revision) -> Result<(&'r str, bool), Error> {
+    /// The upgrade, if it is the same for each of the databases.
+    fn only_sql<'r>(&self, revision: &'r Revision, dialects: &[Dialect]) -> Result<&'r str, Error> {
         let refused = |why: &str, help: &str| {
             let summary = format!(
                 "{} cannot be a migration of sqlx: {why}",
@@ -81,7 +98,7 @@ impl Migrations {
                 "use `#[embed_migrations::test]`, which runs it",
             ));
         }
-        let ranges = ENABLED
+        let ranges = dialects
             .iter()
             .map(|&dialect| revision.upgrade_range(dialect));
         let mut ranges: Vec<_> = ranges.collect();
@@ -89,16 +106,66 @@ impl Migrations {
         let [range] = &ranges[..] else {
             return Err(refused(
                 "it has other SQL for each database",
-                "enable the feature of one database, or use `#[embed_migrations::test]`",
+                "name one with `to_sqlx_for`, or use `#[embed_migrations::test]`",
             ));
         };
-        let range = range.clone().ok_or_else(|| {
-            refused(
-                "it has no SQL for the database whose feature is enabled",
-                "write a section for it",
-            )
-        })?;
-        let keeps = ENABLED != [Dialect::Sqlite] || revision.keeps_foreign_keys();
-        Ok((&revision.text()[range], keeps))
+        let range = range
+            .clone()
+            .ok_or_else(|| refused("it has no SQL for the database", "write a section for it"))?;
+        Ok(&revision.text()[range])
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    const REBUILD: &str = "-- Rebuild\n--\n-- revision: a1\n-- down_revision: none\n-- foreign_keys: off\n\n\
+        -- migrate: upgrade sqlite\nCREATE TABLE t (id INTEGER);\n\n-- migrate: upgrade postgres\nCREATE TABLE t (id bigint);\n";
+
+    fn chain(file: &str, text: &str) -> (tempfile::TempDir, Migrations) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let versions = folder.path().join("versions");
+        std::fs::create_dir(&versions).expect("a folder in it");
+        std::fs::write(versions.join(file), text).expect("a file in that");
+        let migrations = Migrations::load(folder.path()).expect("a sound chain");
+        (folder, migrations)
+    }
+
+    #[tokio::test]
+    async fn foreign_keys_are_off_while_a_revision_says_so() {
+        let (_folder, migrations) = chain("a1.sql", REBUILD);
+        let migrator = migrations.to_sqlx_for(Dialect::Sqlite).expect("SQL");
+        let migration = migrator.iter().next().expect("one");
+        assert!(
+            migration.no_tx
+                && migration
+                    .sql
+                    .as_str()
+                    .starts_with("PRAGMA foreign_keys = OFF;")
+        );
+        let pool = sqlx::SqlitePool::connect("sqlite::memory:")
+            .await
+            .expect("memory");
+        migrator.run(&pool).await.expect("it runs");
+    }
+
+    #[test]
+    fn what_sqlx_cannot_run_is_refused_by_its_file() {
+        let (_folder, migrations) = chain("a1.sql", REBUILD);
+        let error = migrations.to_sqlx_for(Dialect::MySql).expect_err("no SQL");
+        assert!(error.summary().contains("versions/a1.sql") && error.summary().contains("no SQL"));
+        let error = migrations.to_migrator(&[Dialect::Sqlite, Dialect::Postgres]);
+        let advice = error.expect_err("which one?");
+        assert!(
+            advice
+                .advice()
+                .is_some_and(|advice| advice.contains("to_sqlx_for"))
+        );
+        let rust = "//! Fill\n//!\n//! revision: a1\n//! down_revision: none\n\n\
+            pub async fn upgrade(_: &mut Context<'_>) -> Result<()> { Ok(()) }\n";
+        let (_folder, migrations) = chain("a1.rs", rust);
+        let error = migrations.to_sqlx().expect_err("it is in Rust");
+        assert!(error.summary().contains("versions/a1.rs"), "{error}");
     }
 }

@@ -46,6 +46,7 @@ Usage: cargo xtask <command>
   bench [NAME]...  measure side by side with peers; without names, everything
   soak [CELL]      the whole matrix of faults, or the cells with this in their names
                    [--minutes N] repeats it, [--seed N] with other choices, [--write-docs] tells docs/faults.md
+  rounds [N]       the tests of the sample app on each database, with cargo test and cargo-nextest, 2 and 16 threads; 20 times
   bless            rewrite the snapshots of what users see
 ";
 
@@ -90,6 +91,8 @@ fn run() -> Result {
         ("package", []) => package::run(&sh)?,
         ("deny", []) => lint::deny(&sh)?,
         ("bench", names) => bench::run(&sh, names)?,
+        ("rounds", []) => rounds(&sh, "20")?,
+        ("rounds", [number]) => rounds(&sh, number)?,
         ("soak", arguments) => soak::run(&sh, arguments)?,
         ("bless", []) => bless::run(&sh)?,
         _ => return Err(format!("there is no such command\n\n{HELP}").into()),
@@ -104,6 +107,15 @@ fn run_steps(sh: &Shell, parts: &[fn(&Shell, &mut Steps) -> Result]) -> Result {
         part(sh, &mut steps)?;
     }
     steps.finish()
+}
+
+/// Runs the tests of the sample app again and again.
+fn rounds(sh: &Shell, number: &str) -> Result {
+    let command = xshell::cmd!(
+        sh,
+        "cargo test --features postgres,mysql,test --test crates an_app_with_sixty_tests"
+    );
+    Ok(command.env("MIGRATE_TEST_ROUNDS", number).run()?)
 }
 
 /// A shell at the root of the workspace, where `cargo xtask` may have been called below.
