@@ -232,6 +232,27 @@ enum Runner {
     Nextest,
 }
 
+#[test]
+fn a_query_is_checked_against_the_chain_without_any_preparation() {
+    let crates = Crates::new("checked");
+    assert_eq!(crates.run("checked"), "checked\n");
+    let revision = "checked/migrations/versions/b2e1d3c5f7a9_drop_names.sql";
+    crates.write(
+        revision,
+        "-- Drop the names\n--\n-- revision: b2e1d3c5f7a9\n-- down_revision: a1f0c2d4e6b8\n\n\
+         -- migrate: upgrade\nALTER TABLE users DROP COLUMN name;\n",
+    );
+    let output = crates.cargo("build", "checked");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success(),
+        "no source has changed, but the chain has"
+    );
+    assert_contains(&errors, "no such column: name");
+    crates.delete(revision);
+    assert_eq!(crates.run("checked"), "checked\n");
+}
+
 #[cfg(feature = "test")]
 #[test]
 fn the_guide_to_testing_is_true() {
@@ -268,6 +289,8 @@ impl Crates {
         let dependency = format!("path = {here:?}");
         crates.edit("Cargo.toml", "path = \"../..\"", &dependency);
         crates.edit("renamed/Cargo.toml", "path = \"../../..\"", &dependency);
+        let build = format!("path = {:?}", workspace.join("migrate-build"));
+        crates.edit("Cargo.toml", "path = \"../../migrate-build\"", &build);
         // The versions that are here already: a build must not need the network.
         fs::copy(workspace.join("Cargo.lock"), crates.root.join("Cargo.lock"))
             .expect("the lock file is copied");

@@ -1,0 +1,3 @@
+fn main() -> Result<(), embed_migrations_build::Error> {
+    embed_migrations_build::database("migrations")
+}
