@@ -67,6 +67,21 @@ fn child() {
             }
         }
         #[cfg(feature = "mysql")]
+        "many on mysql" => {
+            let threads = (0..6).map(|_| {
+                thread::spawn(move || {
+                    for _ in 0..20 {
+                        run(&one("many"), async |pool: sqlx::MySqlPool| {
+                            pool.acquire().await.expect("a connection");
+                        });
+                    }
+                })
+            });
+            for thread in threads.collect::<Vec<_>>() {
+                thread.join().expect("the tests pass");
+            }
+        }
+        #[cfg(feature = "mysql")]
         "one on mysql" => run(&one("one"), async |_: sqlx::MySqlPool| ()),
         other => panic!("there is no case {other}"),
     }
@@ -333,4 +348,17 @@ fn a_database_of_mysql_is_reset_by_few_statements() {
         2,
         "the database is used again, also by other processes"
     );
+}
+
+/// The connections that reset databases must not be taken for leaked ones.
+#[cfg(feature = "mysql")]
+#[test]
+fn tests_on_mysql_that_take_turns_do_not_end_each_others_connections() {
+    let server = Server::start(Kind::MySql);
+    let url = server.admin_url();
+    passes(spawn("one on mysql", &url, None));
+    let children = [(); 2].map(|()| spawn("many on mysql", &url, None));
+    for child in children {
+        passes(child);
+    }
 }

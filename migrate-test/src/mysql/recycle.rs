@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sqlx::MySqlConnection;
+use sqlx::{Connection as _, MySqlConnection};
 
 use super::catalog::quoted;
 use super::name::{Mark, Pooled, like};
@@ -17,8 +17,13 @@ impl Server {
         let template = self.template(request).await?;
         let mut helper = self.helper().await?;
         for name in self.used_before(&mut helper, &template.key, slot).await? {
-            if template.is_recyclable && reset(&mut helper, &name, &template).await {
-                return Ok(name);
+            if template.is_recyclable {
+                if reset(&mut helper, &name, &template).await {
+                    return Ok(name);
+                }
+                // It is still in that database.
+                let _ = helper.detach().close().await;
+                helper = self.helper().await?;
             }
             self.drop_later(name);
         }
@@ -82,10 +87,22 @@ impl Server {
 /// Makes a database as the template is; false if that cannot be done.
 async fn reset(connection: &mut MySqlConnection, name: &str, template: &Template) -> bool {
     let sql = format!("USE {};\n{}", quoted(name), template.reset);
-    let Ok(found) = answers(connection, &sql).await else {
-        return false;
+    let found = answers(connection, &sql).await;
+    let is_reset = match found {
+        Ok(found) => restore_counters(connection, template, &found).await,
+        Err(_) => false,
     };
-    let (expected, found) = (lines(&template.answers), lines(&found));
+    // Whoever is found in a database of tests has been leaked, and is ended.
+    is_reset && fetch(connection, "USE information_schema").await.is_ok()
+}
+
+/// Sets the counters that a test has moved; false if the schema is another one.
+async fn restore_counters(
+    connection: &mut MySqlConnection,
+    template: &Template,
+    found: &str,
+) -> bool {
+    let (expected, found) = (lines(&template.answers), lines(found));
     if expected.get("") != found.get("") {
         return false;
     }
