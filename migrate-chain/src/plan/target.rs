@@ -465,6 +465,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_script_ends_at_a_target_alone_and_starts_where_a_range_does() {
+        let ends = |text: &str| {
+            let range = Range::of_script(text)?;
+            let shown = |end: Option<Target>| end.map(|end| end.to_string());
+            Ok::<_, TargetError>((shown(range.start), shown(range.end)))
+        };
+        let target = |text: &str| Some(text.to_owned());
+        assert_eq!(ends("b2bb"), Ok((None, target("b2bb"))));
+        assert_eq!(ends("b2bb:head"), Ok((target("b2bb"), target("head"))));
+        assert!(ends("b2 bb").is_err());
+    }
+
     proptest! {
         #[test]
         fn any_text_is_parsed_or_refused(text in ".*") {

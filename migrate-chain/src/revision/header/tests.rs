@@ -85,6 +85,22 @@ fn a_file_without_any_key_is_no_revision() {
 }
 
 #[test]
+fn an_empty_line_ends_the_message() {
+    let (header, faults) = read("-- Title\n--\n-- prose\n-- revision: a\n-- down_revision: none\n");
+    assert_eq!(header.expect("a header").message, "Title");
+    assert_eq!(faults, [(Fault::MalformedLine, "prose".to_owned())]);
+}
+
+/// It is one fault: SQL that cannot run in a transaction is not another.
+#[test]
+fn a_revision_is_taken_to_run_outside_a_transaction_if_its_header_cannot_be_read() {
+    let (header, faults) =
+        read("-- m\n--\n-- revision: a\n-- down_revision: none\n-- transaction: maybe\n");
+    assert!(header.expect("a header").transaction_off);
+    assert_eq!(faults.len(), 1);
+}
+
+#[test]
 fn each_fault_points_at_its_own_text() {
     let (_, faults) = read(
         "-- m\n--\n-- revision: a-b\n-- down_revison: x\n-- revision: c\n-- some prose\n-- transaction: maybe\n\
@@ -150,6 +166,10 @@ fn times_are_checked_in_shape_and_range() {
         "",
         "2026-11-22",
         "2026-13-22T08:00:00Z",
+        "2026-11-32T08:00:00Z",
+        "2026-11-22T24:00:00Z",
+        "2026-11-22T08:60:00Z",
+        "2026-11-22T08:00:61Z",
         "2026-11-22T08:00:00",
         "2026-11-22T08:00:00.Z",
         "é026-11-22T08:0:00Z",
