@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bytes::{join, text};
 use super::schema_files;
 use crate::chain::Chain;
 use crate::diagnostic::{Diagnostic, Fault};
@@ -15,12 +16,12 @@ pub(super) fn check(tree: &dyn Tree, chain: &Chain, lock: Option<Vec<u8>>) -> Op
     if std::env::var_os(UNLOCKED).is_some() {
         return None;
     }
-    let path = super::join(&chain.directory, LOCK_FILE);
+    let path = join(&chain.directory, LOCK_FILE);
     let Some(lock) = lock else {
         let required = chain.config.lock_required;
         return required.then(|| Diagnostic::new(Fault::NoLock, Place::whole(path)));
     };
-    let text = match super::text(path, lock) {
+    let text = match text(path, lock) {
         Ok(source) => source,
         Err(fault) => return Some(*fault),
     };
@@ -56,7 +57,7 @@ fn files(tree: &dyn Tree, chain: &Chain, lock: &str) -> Option<Diagnostic> {
         .iter()
         .find(|(path, _)| found.iter().all(|(file, _)| file != path));
     let (path, _) = differs.or(gone)?;
-    let path = super::join(&chain.directory, path);
+    let path = join(&chain.directory, path);
     let place = Place::whole(path.clone());
     Some(Diagnostic::new(Fault::UnpinnedFile { path }, place))
 }

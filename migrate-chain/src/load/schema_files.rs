@@ -1,5 +1,6 @@
 //! The SQL files of the desired schema.
 
+use super::bytes::{join, text};
 use crate::diagnostic::Diagnostic;
 use crate::input::tree::Tree;
 use crate::{Checksum, Source};
@@ -26,9 +27,7 @@ pub fn schema_files(tree: &dyn Tree, patterns: &[String]) -> Vec<String> {
         let entries = entries
             .into_iter()
             .filter(|entry| !entry.is_directory && matches(name, &entry.name));
-        let mut found: Vec<String> = entries
-            .map(|entry| super::join(folder, &entry.name))
-            .collect();
+        let mut found: Vec<String> = entries.map(|entry| join(folder, &entry.name)).collect();
         found.sort_unstable();
         files.extend(found);
     }
@@ -58,7 +57,7 @@ pub(super) fn checksum(tree: &dyn Tree, file: &str) -> Result<Option<Checksum>, 
     let Some(bytes) = tree.read(file).ok().flatten() else {
         return Ok(None);
     };
-    let source: Source = super::text(super::join(tree.name(), file), bytes)?;
+    let source: Source = text(join(tree.name(), file), bytes)?;
     Ok(Some(Checksum::of(source.text())))
 }
 

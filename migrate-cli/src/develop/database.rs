@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use migrate_command::parts::{Exit, Failure, Ui};
 
-use super::agree;
+use super::agree::agree;
 use super::place::Place;
 use crate::author::Result;
 use crate::project::Project;

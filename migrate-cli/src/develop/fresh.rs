@@ -4,7 +4,7 @@ use clap::Args;
 use migrate_command::parts::{Exit, Ui};
 use migrate_runtime::AnyPool;
 
-use super::agree;
+use super::agree::agree;
 use super::place::Place;
 use crate::author::Result;
 use crate::project::Project;

@@ -1,5 +1,6 @@
 //! The daily commands of developers: they create, drop and fill whole databases, and exist in `cargo migrate` alone.
 
+mod agree;
 mod database;
 mod fresh;
 mod place;
@@ -8,7 +9,7 @@ mod scratch;
 mod seed;
 
 use clap::Subcommand;
-use migrate_command::parts::{Exit, Failure, Ui};
+use migrate_command::parts::{Exit, Ui};
 
 use crate::author::Result;
 use crate::project::Project;
@@ -37,23 +38,5 @@ impl Develop {
             Self::Scratch(command) => command.run(project, ui).await,
             Self::Database(command) => command.run(project, ui).await,
         }
-    }
-}
-
-/// Asks before something is lost. If nobody can be asked, `--yes` has to say it.
-fn agree(ui: &mut Ui, yes: bool, question: &str) -> Result<()> {
-    if yes {
-        return Ok(());
-    }
-    if !ui.is_interactive() {
-        return Err(
-            Failure::new("this loses data, and nobody is there to be asked")
-                .help("pass --yes if you mean it"),
-        );
-    }
-    if ui.confirm(question)? {
-        Ok(())
-    } else {
-        Err(Failure::new("nothing was changed"))
     }
 }

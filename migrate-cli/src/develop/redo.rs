@@ -4,7 +4,7 @@ use clap::Args;
 use migrate_command::parts::{Exit, Failure, Ui};
 use migrate_runtime::AnyPool;
 
-use super::agree;
+use super::agree::agree;
 use crate::author::Result;
 use crate::project::Project;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use migrate_chain::lock::{Built, Column, Enum, Key, KeyKind, Named, Table};
 
-use super::{add_column, at, one_line, some, table, yes};
+use super::parts::{add_column, at, one_line, some, table, yes};
 use crate::connection::Connection;
 use crate::error::Error;
 

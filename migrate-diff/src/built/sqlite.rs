@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use migrate_chain::lock::{Built, Column, Key, KeyKind, Table};
 
-use super::{add_column, add_key_column, at, one_line, some, table, without_names, yes};
+use super::parts::{add_column, add_key_column, at, one_line, some, table, without_names, yes};
 use crate::connection::{Connection, TextRow};
 use crate::error::Error;
 use crate::model::Details;

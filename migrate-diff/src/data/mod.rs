@@ -8,8 +8,10 @@
 mod kept;
 mod quiet;
 mod rows;
+mod sides;
 mod table;
 
+pub(crate) use sides::Sides;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::kept::Kept;
@@ -27,14 +29,6 @@ pub(crate) struct Data {
     kept: Vec<Kept>,
     /// The tables that stayed empty, each with why.
     pub(crate) empty: Vec<String>,
-}
-
-/// Both sides of a plan, and a database in the state of each.
-pub(crate) struct Sides<'s> {
-    pub(crate) from: &'s Schema,
-    pub(crate) to: &'s Schema,
-    pub(crate) scratch: &'s mut Connection,
-    pub(crate) wanted: &'s mut Connection,
 }
 
 impl Data {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, quote_text, tokens};
 
-use super::Sides;
+use super::sides::Sides;
 use super::table::{Filling, Table};
 use crate::connection::Connection;
 use crate::database;

@@ -1,8 +1,10 @@
 //! Taking over the history of another tool: the revisions that it has applied are recorded as stamped, under both locks,
 //! before anything runs.
 
+mod history;
 mod refusal;
 
+pub(super) use history::History;
 use std::collections::HashSet;
 
 use migrate_chain::adopt::{Adopt, Tool};
@@ -25,13 +27,6 @@ use crate::sql::Script;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::status::Adoption;
 use crate::{Event, Report};
-
-/// The history of another tool, as far as the chain adopts it.
-pub(super) struct History {
-    pub(super) tool: Tool,
-    found: Found,
-    rows: Vec<HistoryRow>,
-}
 
 /// What became of a takeover.
 pub(super) enum Takeover {

@@ -16,6 +16,7 @@ mod settings;
 mod sqlx;
 mod tools;
 mod write;
+mod written;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ use crate::project::Project;
 use locate::Located;
 use migration::Imported;
 use tools::Tool;
+use written::Written;
 
 /// Make a chain from the migrations of another tool
 #[derive(Args, Debug)]
@@ -75,15 +77,6 @@ pub(crate) struct Outcome {
     pub(crate) faults: Vec<Diagnostic>,
     /// Whether the history of the tool has to be taken over: Alembic's table is ours.
     adopts: bool,
-}
-
-/// A revision that was written, or would be.
-#[derive(Debug, Serialize)]
-struct Written {
-    revision: String,
-    message: String,
-    path: PathBuf,
-    adopts: Vec<String>,
 }
 
 impl Import {
@@ -183,14 +176,6 @@ impl Import {
             adopts: tool.adopts.is_some(),
         }
     }
-}
-
-/// Bytes in small hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 impl Serialize for Outcome {

@@ -5,8 +5,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::super::failure::Result;
-use super::hex;
-use super::migration::{Imported, Migration, at, created, folders, sql, text, words};
+use super::migration::{Imported, Migration, at, created, folders, hex, sql, text, words};
 
 pub(super) fn read(folder: &Path, _: &Path) -> Result<Imported> {
     let mut imported = Imported::default();

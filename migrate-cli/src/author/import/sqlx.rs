@@ -7,8 +7,7 @@ use sha2::{Digest as _, Sha384};
 use toml::de::{DeTable, DeValue};
 
 use super::super::failure::Result;
-use super::hex;
-use super::migration::{Imported, Migration, created, files, numbered, sql, text, words};
+use super::migration::{Imported, Migration, created, files, hex, numbered, sql, text, words};
 
 pub(super) fn read(folder: &Path, root: &Path) -> Result<Imported> {
     let settings = Settings::read(root)?;

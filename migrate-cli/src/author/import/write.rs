@@ -15,10 +15,10 @@ use super::super::failure::{self, Failure, Result};
 use super::super::file_name;
 use super::super::new_revision::now_in;
 use super::super::revision_file::{self, RevisionFile, sql_body};
-use super::Written;
 use super::frame;
 use super::migration::{Imported, Migration};
 use super::tools::Tool;
+use super::written::Written;
 
 /// The files to write, in the order of the chain.
 pub(super) struct Plan {

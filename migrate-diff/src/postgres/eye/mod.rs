@@ -2,6 +2,7 @@
 //! exceptions of a list, so that nothing is missed because nobody thought of it.
 
 mod exceptions;
+mod line;
 mod names;
 mod query;
 

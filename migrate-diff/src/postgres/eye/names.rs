@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::query::Line;
+use super::line::Line;
 use crate::connection::TextRow;
 use crate::filter::Filter;
 

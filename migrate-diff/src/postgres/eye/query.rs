@@ -6,6 +6,7 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::quote_text;
 
 use super::exceptions::{ADDED, LEFT_OUT, NAMED, ROWS, SPELT};
+use super::line::Line;
 use super::names::Names;
 use crate::connection::TextRow;
 
@@ -74,27 +75,6 @@ pub(super) struct Catalog {
     facts: Vec<Fact>,
     /// The column that says which object a row is about, and the catalog of that.
     key: (String, String),
-}
-
-/// A row: the object that it is about, and its values.
-pub(super) struct Line<'r> {
-    pub(super) kind: &'r str,
-    pub(super) schema: &'r str,
-    pub(super) identity: &'r str,
-    pub(super) catalog: &'r str,
-    pub(super) oid: &'r str,
-    own_catalog: &'r str,
-    values: &'r [Option<String>],
-}
-
-impl Line<'_> {
-    /// What it is about, as a message says it.
-    pub(super) fn subject(&self) -> (String, String) {
-        (
-            format!("{} {}", self.kind, self.identity),
-            self.own_catalog.to_owned(),
-        )
-    }
 }
 
 impl Catalog {

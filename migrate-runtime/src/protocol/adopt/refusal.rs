@@ -3,7 +3,7 @@
 use migrate_chain::Revision;
 
 use super::super::place::file_place;
-use super::History;
+use super::history::History;
 use crate::Migrations;
 use crate::foreign::applied::Refusal;
 use crate::foreign::find::Found;

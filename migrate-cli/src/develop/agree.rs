@@ -1,0 +1,21 @@
+use migrate_command::parts::{Failure, Ui};
+
+use crate::author::Result;
+
+/// Asks before something is lost. If nobody can be asked, `--yes` has to say it.
+pub fn agree(ui: &mut Ui, yes: bool, question: &str) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !ui.is_interactive() {
+        return Err(
+            Failure::new("this loses data, and nobody is there to be asked")
+                .help("pass --yes if you mean it"),
+        );
+    }
+    if ui.confirm(question)? {
+        Ok(())
+    } else {
+        Err(Failure::new("nothing was changed"))
+    }
+}
