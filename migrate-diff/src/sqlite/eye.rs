@@ -14,14 +14,15 @@ use crate::rows::Row;
 
 /// Tables that are no one's part.
 const OWN: &str = "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.sql NOT LIKE 'create virtual%' \
-    AND NOT EXISTS (SELECT 1 FROM pragma_table_list(m.name) AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
+    AND m.name NOT IN (SELECT l.name FROM pragma_table_list AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
 
 /// What the pragmas say of each table: the name of the pragma, its columns, and what it is joined with.
 const PRAGMAS: [(&str, &str, &str); 4] = [
     (
         "table_list",
         "p.wr, p.strict, p.ncol",
-        "pragma_table_list(m.name) AS p WHERE p.schema = 'main'",
+        // The limit has the list read once, and not for each table.
+        "(SELECT * FROM pragma_table_list WHERE schema = 'main' LIMIT -1) AS p WHERE p.name = m.name",
     ),
     (
         "table_xinfo",
@@ -46,7 +47,7 @@ const PRAGMAS: [(&str, &str, &str); 4] = [
 pub(crate) async fn look(connection: &mut Connection, filter: &Filter) -> Result<Facts, Error> {
     let mut facts = Facts::default();
     for (pragma, columns, from) in PRAGMAS {
-        let (from, rest) = from.split_once(" WHERE ").unwrap_or((from, "true"));
+        let (from, rest) = from.rsplit_once(" WHERE ").unwrap_or((from, "true"));
         let sql = format!(
             "SELECT lower(m.name) AS own, {columns} FROM sqlite_schema AS m, {from} WHERE {OWN} AND {rest}"
         );
@@ -56,7 +57,7 @@ pub(crate) async fn look(connection: &mut Connection, filter: &Filter) -> Result
         }
     }
     let sql = "SELECT type, lower(name) AS name, lower(tbl_name) AS own, sql FROM sqlite_schema AS m WHERE sql IS NOT NULL \
-        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND NOT EXISTS (SELECT 1 FROM pragma_table_list(m.name) AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
+        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name NOT IN (SELECT l.name FROM pragma_table_list AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
     let rows = connection.named_rows(sql).await?;
     for row in rows.iter().filter(|row| filter.admits(row.text("own"))) {
         let subject = subject(row.text("type"), row.text("name"), "sqlite_schema");

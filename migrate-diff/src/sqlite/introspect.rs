@@ -15,7 +15,7 @@ use crate::touched::Touched;
 /// The parts of virtual tables belong to them.
 const CATALOG: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
     WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-    AND NOT EXISTS (SELECT 1 FROM pragma_table_list(sqlite_schema.name) AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
+    AND name NOT IN (SELECT l.name FROM pragma_table_list AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
 
 pub(crate) async fn introspect(
     connection: &mut Connection,
