@@ -11,74 +11,74 @@ type Maybe<T> = Option<T>;
 type Time = DateTime<Utc>;
 
 #[derive(TableType)]
-pub struct Email(String);
+struct Email(String);
 
 #[derive(TableEnum)]
 #[sqlx(type_name = "mood", rename_all = "lowercase")]
-pub enum Mood {
+enum Mood {
     Ok,
     Sad,
 }
 
 #[derive(Table)]
 #[table(directory = "tests/models/migrations", name = "users")]
-pub struct User {
-    pub id: i64,
-    pub email: Email,
-    pub nickname: Maybe<String>,
-    pub mood: Mood,
-    pub score: f64,
-    pub settings: Option<Json<Vec<String>>>,
-    pub avatar: Option<Vec<u8>>,
-    pub created_at: Time,
+struct User {
+    id: i64,
+    email: Email,
+    nickname: Maybe<String>,
+    mood: Mood,
+    score: f64,
+    settings: Option<Json<Vec<String>>>,
+    avatar: Option<Vec<u8>>,
+    created_at: Time,
 }
 
 #[derive(Table)]
 #[table(directory = "tests/models/migrations", name = "users", partial)]
 #[sqlx(rename_all = "snake_case")]
-pub struct Part {
+struct Part {
     #[table(as = i64)]
-    pub id: UserId,
+    id: UserId,
     #[sqlx(rename = "email")]
-    pub mail: String,
+    mail: String,
     #[sqlx(json(nullable))]
-    pub settings: Option<Vec<u8>>,
+    settings: Option<Vec<u8>>,
     #[sqlx(skip)]
-    pub cached: u8,
+    cached: u8,
     #[sqlx(try_from = "DateTime<Utc>")]
-    pub created_at: u64,
+    created_at: u64,
     #[sqlx(default)]
-    pub no_column_at_all: u8,
+    no_column_at_all: u8,
 }
 
-pub struct UserId(pub i64);
+struct UserId(i64);
 
 #[derive(Table)]
 #[table(directory = "tests/models/migrations", name = "places", partial)]
-pub struct Address {
-    pub city: String,
-    pub zip: Box<str>,
+struct Address {
+    city: String,
+    zip: Box<str>,
 }
 
 #[derive(Table)]
 #[table(directory = "tests/models/migrations", name = "places")]
-pub struct Place {
-    pub id: i64,
+struct Place {
+    id: i64,
     #[sqlx(flatten)]
-    pub address: Address,
+    address: Address,
     #[table(type = "POINT")]
-    pub spot: Option<Vec<u8>>,
+    spot: Option<Vec<u8>>,
 }
 
 #[derive(Table)]
 #[table(directory = "tests/models/migrations", name = "names", not_null)]
-pub struct Name {
-    pub id: i64,
-    pub nickname: Option<JsonText>,
+struct Name {
+    id: i64,
+    nickname: Option<JsonText>,
 }
 
 #[derive(TableType)]
-pub struct JsonText(String);
+struct JsonText(String);
 
 const _: Option<JsonValue> = None;
 

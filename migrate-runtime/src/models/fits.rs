@@ -2,6 +2,28 @@
 
 /// A type that sqlx reads from a column of type `C`.
 ///
+/// ```
+/// use migrate_runtime::models::{Fits, Nullable, mysql, postgres, sqlite};
+///
+/// fn fits<T: Fits<C>, C>() {}
+/// fits::<i64, sqlite::INTEGER>();
+/// fits::<Option<String>, Nullable<postgres::varchar>>();
+/// fits::<Vec<i32>, postgres::Array<postgres::integer>>();
+/// fits::<Vec<u8>, mysql::BLOB>();
+/// ```
+///
+/// A type that is too small, or of another kind, does not fit:
+///
+/// ```compile_fail,E0277
+/// fn fits<T: migrate_runtime::models::Fits<C>, C>() {}
+/// fits::<i32, migrate_runtime::models::postgres::bigint>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn fits<T: migrate_runtime::models::Fits<C>, C>() {}
+/// fits::<String, migrate_runtime::models::Nullable<migrate_runtime::models::sqlite::TEXT>>();
+/// ```
+///
 /// It is implemented for the types that sqlx reads, with the features `uuid`, `chrono`, `time`, `json`, `rust_decimal`,
 /// `bigdecimal` and `ipnetwork` for those of other crates. `#[derive(TableType)]` implements it for a newtype,
 /// `#[derive(TableEnum)]` for an enum.
