@@ -3,6 +3,8 @@
 
 mod exceptions;
 mod line;
+#[cfg(all(test, feature = "postgres"))]
+mod mutations;
 mod names;
 mod query;
 
