@@ -62,8 +62,8 @@ Options:
 Autogenerate:
       --autogenerate        Write the SQL that leads from what the chain builds to schema.sql, once
                             it has proved itself
-      --schema-file <PATH>  The desired schema, a file or a directory of .sql files [default:
-                            schema.sql in the migration directory]
+      --schema-file <PATH>  The desired schema, a file or a directory of .sql files [default: what
+                            `[schema]` in migrate.toml names, else schema.sql]
       --dev-url <URL>       A server for scratch databases: a URL, `docker://IMAGE` or `same-server`
                             [default: a private server]
       --live                Compare the connected database, and not what the chain builds

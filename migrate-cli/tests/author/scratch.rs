@@ -228,7 +228,7 @@ fn a_revision_in_rust_cannot_be_tried() {
         str![[r#"
 error: the chain cannot be replayed on a scratch database (upgrade)
   note: revision `d1` is written in Rust, and only the app that embeds it can run it
-      help: run the migration from the app's own binary
+      help: run the migration from the app's own binary; to let `cargo migrate` do that, name its mounted commands in migrate.toml, such as `app = ["cargo", "run", "-q", "--", "migrate"]`
 
 "#]]
     );
