@@ -86,6 +86,15 @@ impl Lock {
         }
     }
 
+    /// The same together with a condition on the version rows, which a revision must leave alone.
+    pub(super) fn fence_with(&self, message: &mut Message, condition: &str) {
+        if let Self::Named(_) = self {
+            return message.guard(Part::Kept, &format!("{} AND {condition}", self.is_ours()));
+        }
+        self.fence(message);
+        message.guard(Part::Kept, condition);
+    }
+
     pub(super) async fn release(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
         match self {
             Self::Named(name) => release(connection, &name).await,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument as _;
 
-use super::bookkeeping::{add, add_at_the_end, is_state};
+use super::bookkeeping::{add, add_at_the_end, has_rows, is_state};
 use super::code::{self, SEVERAL_ROWS, database};
 use super::engines::Names;
 use super::evidence;
@@ -133,11 +133,12 @@ impl MySqlSession<'_> {
             Work::Sql(script) => self.script(script, message, place.index, progress).await?,
             Work::Rust(_) | Work::Nothing => message,
         };
-        if let Some(lock) = &self.lock {
-            lock.fence(&mut message);
-        }
-        if !matches!(revision.work, Work::Nothing) {
-            message.guard(Part::Kept, &is_state(tables, state));
+        let has_work = !matches!(revision.work, Work::Nothing);
+        match &self.lock {
+            Some(lock) if has_work => lock.fence_with(&mut message, &has_rows(tables, state)),
+            Some(lock) => lock.fence(&mut message),
+            None if has_work => message.guard(Part::Kept, &has_rows(tables, state)),
+            None => {}
         }
         let add = add_at_the_end(tables, &record.entry, None);
         message.push(Part::Journal, &add);
