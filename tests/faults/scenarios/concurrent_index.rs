@@ -49,7 +49,7 @@ fn chain(length: usize) -> Chain {
         "CREATE INDEX CONCURRENTLY ran_what ON ran (what)",
     ];
     let numbered = (1..).zip(&statements[..length]);
-    numbered.fold(crate::chains::empty(), |chain, (n, statement)| {
+    numbered.fold(chains::empty(), |chain, (n, statement)| {
         chains::revision(chain, n, &[(*statement).to_owned()])
     })
 }

@@ -46,7 +46,7 @@ pub fn run(stage: &Stage) -> Outcome {
 
 /// Three revisions, the second of which is outside a transaction; one needs a table that is not there.
 fn failing_at(failing: usize) -> Chain {
-    (1..=3).fold(crate::chains::empty(), |chain, n| {
+    (1..=3).fold(chains::empty(), |chain, n| {
         let middle = if n == failing {
             "INSERT INTO missing VALUES (1)".to_owned()
         } else {

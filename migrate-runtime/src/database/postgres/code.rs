@@ -27,6 +27,7 @@ pub(super) const NO_PRIVILEGE: &str = "42501";
 const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_OBJECT: &str = "42704";
 const DUPLICATE_PREPARED: &str = "42P05";
+const DUPLICATE_OBJECT: &str = "42710";
 const DUPLICATE_TABLE: &str = "42P07";
 const DISK_FULL: &str = "53100";
 const TOO_MANY_CONNECTIONS: &str = "53300";
@@ -114,9 +115,13 @@ fn is_catalog_race(error: &sqlx::Error) -> bool {
 /// The server's words for it have no code of their own, and are not translated.
 const RACES: [&str; 2] = ["tuple concurrently updated", "tuple concurrently deleted"];
 
-/// Whether another process was just making the same table: `IF NOT EXISTS` does not wait for that.
+/// Whether another process was just making the same table: `IF NOT EXISTS` does not wait for that. It shows in the table, in
+/// its type, or in an index of a catalog, by how far the other is.
 pub(super) fn is_made_by_another(error: &sqlx::Error) -> bool {
-    is_any(error, &[UNIQUE_VIOLATION, DUPLICATE_TABLE])
+    is_any(
+        error,
+        &[UNIQUE_VIOLATION, DUPLICATE_TABLE, DUPLICATE_OBJECT],
+    )
 }
 
 /// Whether the transaction that a revision began in is over.
