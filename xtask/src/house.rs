@@ -52,6 +52,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
         "migrate-runtime",
         &[
             &["lib"],
+            &["models"],
             &["api"],
             &["script", "to_sqlx"],
             &["protocol"],
