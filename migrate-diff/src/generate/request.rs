@@ -13,6 +13,10 @@ use crate::step::{self, Hazard, Step};
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command"
+)]
 pub struct Request<'r> {
     pub(super) migrations: &'r Migrations,
     pub(super) desired: &'r Desired,

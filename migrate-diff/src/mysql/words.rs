@@ -39,7 +39,7 @@ impl Extra {
         if let Some(at) = rest.to_ascii_lowercase().find("on update ") {
             extra.on_update = Some(rest.split_off(at)["on update ".len()..].trim().to_owned());
         }
-        extra.rest = rest.trim_matches([' ', ',']).to_owned();
+        rest.trim_matches([' ', ',']).clone_into(&mut extra.rest);
         extra
     }
 }
