@@ -1,5 +1,7 @@
 //! The values that must still be there.
 
+use migrate_chain::Dialect;
+
 use crate::connection::Connection;
 use crate::database;
 use crate::error::{Error, ErrorKind};
@@ -48,7 +50,8 @@ impl Kept {
         };
         let fillings: Vec<&Filling<'_>> = table.columns.iter().filter(stays).collect();
         // Rows of a partition that goes are claimed with it.
-        let is_claimed = table.is_partitioned && !table.keeps_children;
+        let is_claimed =
+            !table.keeps_children && (table.is_partitioned || table.becomes_partitioned);
         if table.wanted.is_none() || fillings.is_empty() || is_claimed {
             return Ok(None);
         }
@@ -65,7 +68,7 @@ impl Kept {
             && !key.is_empty()
             && key.iter().all(|n| !columns[*n].is_converted);
         let mut kept = Self {
-            only: !table.keeps_children,
+            only: table.from.dialect() == Dialect::Postgres && !table.is_partitioned,
             table: table.id.clone(),
             key: if whole {
                 key

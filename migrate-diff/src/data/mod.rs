@@ -131,7 +131,9 @@ impl Data {
 /// The tables of the start that are concerned, parents before their children.
 fn tables<'s>(from: &'s Schema, to: &'s Schema, concerned: &BTreeSet<String>) -> Vec<Table<'s>> {
     let chosen = from.of_kind(Kind::Table);
-    let chosen = chosen.filter(|table| concerned.contains(&table.id.name));
+    // The rows of a partition are those of its parent.
+    let chosen = chosen
+        .filter(|table| concerned.contains(&table.id.name) && table.attribute("bound").is_none());
     let tables: BTreeMap<ObjectId, Table<'s>> = chosen
         .map(|table| (table.id.clone(), Table::of(from, to, table)))
         .collect();

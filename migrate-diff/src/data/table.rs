@@ -21,6 +21,8 @@ pub(super) struct Table<'s> {
     pub(super) key: Vec<String>,
     /// Whether the same tables inherit from it on both sides: then its rows are theirs, too.
     pub(super) keeps_children: bool,
+    /// Whether it is dropped, and one with partitions is created.
+    pub(super) becomes_partitioned: bool,
     /// Whether its rows are those of its partitions.
     pub(super) is_partitioned: bool,
     /// Those of either side's, which get no NULL.
@@ -80,6 +82,9 @@ impl<'s> Table<'s> {
                 .collect(),
             foreign_keys,
             keeps_children: children(from, object) == children(to, object),
+            becomes_partitioned: to
+                .get(id)
+                .is_some_and(|new| new.attribute("partition by").is_some()),
             is_partitioned: object.attribute("partition by").is_some(),
             keys: keys.collect(),
             key,
