@@ -19,8 +19,8 @@ struct Hashes {
 /// A value for each dialect, in the order of [`Dialect::ALL`].
 type PerDialect<T> = [T; Dialect::ALL.len()];
 
-/// With several squashes under a merge, only so many combinations of before and after are kept.
-const MOST_COMBINATIONS: usize = 64;
+/// So many digests a database may have for one revision: they multiply where several parents have some.
+pub const MOST_COMBINATIONS: usize = 256;
 
 /// The hashes of a revision on all databases. Most chains are alike on all of them, and are hashed once.
 enum Known {
@@ -61,13 +61,24 @@ impl Own {
 
 /// The fingerprints of the drafts, in their order. Each digest covers those of parents and dependencies, so
 /// parents are hashed first.
-pub fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Vec<Vec<Fingerprint>> {
+///
+/// # Errors
+/// The first revision for which there would be more than [`MOST_COMBINATIONS`].
+pub fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Result<Vec<Vec<Fingerprint>>, usize> {
     let unknown = || Known::Alike(Hashes::default());
     let mut known: Vec<Known> = drafts.iter().map(|_| unknown()).collect();
     for index in graph.parents_first() {
+        let are_too_many = |dialect| {
+            let parents = graph.all(index).iter();
+            let counts = parents.map(|&parent| 1 + known[parent].on(dialect).before_squash.len());
+            counts.fold(1_usize, usize::saturating_mul) > MOST_COMBINATIONS
+        };
+        if (0..Dialect::ALL.len()).any(are_too_many) {
+            return Err(index);
+        }
         known[index] = know(&drafts[index], graph.all(index), &known);
     }
-    known.into_iter().map(join).collect()
+    Ok(known.into_iter().map(join).collect())
 }
 
 /// Hashes a draft on each database, given all that is known of what is under it.
@@ -141,7 +152,6 @@ fn combinations(under: &[&Hashes]) -> Vec<Vec<Digest>> {
                     .iter()
                     .map(|&choice| [&so_far[..], &[choice]].concat())
             })
-            .take(MOST_COMBINATIONS)
             .collect();
     }
     combinations

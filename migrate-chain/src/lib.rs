@@ -33,6 +33,7 @@ pub use input::tree::{Disk, Entry, Tree};
 pub use input::{config, package, tree};
 pub use load::{load, load_tree};
 pub use plan::target;
+pub use revision::keys::{HEADER_KEYS, HeaderKey};
 pub use revision::recorded::Recorded;
 pub use revision::{DialectSet, ForeignKeys, Revision};
 pub use revision::{names, pack};

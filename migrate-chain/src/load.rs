@@ -115,6 +115,15 @@ fn assemble(
 ) -> Option<(Vec<Revision>, RevisionGraph)> {
     let in_graph = || check::graph(rules, &drafts, lost, faults);
     let (own, graph) = parallel::map_while(&drafts, Own::of, in_graph);
+    let places: Vec<(String, Place)> = drafts
+        .iter()
+        .map(|draft| {
+            (
+                draft.id().map_or_else(String::new, |id| id.value.clone()),
+                draft.place(),
+            )
+        })
+        .collect();
     let digests = || Some(fingerprint::fingerprints(&own, graph.as_ref()?));
     let found = Mutex::new(Vec::new());
     let finish = |draft: Draft| {
@@ -127,7 +136,16 @@ fn assemble(
     };
     let (mut revisions, fingerprints) = parallel::map_owned_while(drafts, finish, digests);
     faults.extend(found.into_inner().unwrap_or_else(PoisonError::into_inner));
-    for (revision, fingerprints) in revisions.iter_mut().zip(fingerprints?) {
+    let fingerprints = match fingerprints? {
+        Ok(fingerprints) => fingerprints,
+        Err(index) => {
+            let (id, place) = places.into_iter().nth(index)?;
+            let most = fingerprint::MOST_COMBINATIONS;
+            faults.push(Diagnostic::new(Fault::TooManyDigests { id, most }, place));
+            return None;
+        }
+    };
+    for (revision, fingerprints) in revisions.iter_mut().zip(fingerprints) {
         revision.fingerprints = fingerprints;
     }
     Some((revisions, graph?))

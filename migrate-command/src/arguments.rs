@@ -49,19 +49,23 @@ pub fn program() -> String {
 }
 
 /// The names of the commands, sorted.
-pub const COMMANDS: [&str; 14] = [
+pub const COMMANDS: [&str; 18] = [
     "adopt",
     "branches",
     "check",
     "current",
+    "down",
     "downgrade",
     "ensure-version",
     "ensure_version",
     "heads",
     "history",
+    "info",
     "resolve",
+    "run",
     "show",
     "stamp",
     "status",
+    "up",
     "upgrade",
 ];

@@ -10,10 +10,13 @@ use super::{
 #[non_exhaustive]
 pub enum Command {
     /// Upgrade the database, to the head unless a target is given
+    #[command(aliases = ["up", "run"])]
     Upgrade(upgrade::Upgrade),
     /// Undo revisions
+    #[command(alias = "down")]
     Downgrade(downgrade::Downgrade),
     /// Show where the database is, what is pending and what is wrong
+    #[command(alias = "info")]
     Status(status::Status),
     /// Make sure that the database is at the head; the exit code is 3 if it is not
     Check(check::Check),

@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::offline::{self, ScriptOptions};
 use super::run::{self, RunOptions};
-use super::{Cx, Exit, Failure};
+use super::{Cx, Exit, Failure, empty};
 use migrate_runtime::{Direction, Plan};
 
 /// `downgrade`: undoes what is applied.
@@ -51,11 +51,17 @@ impl Downgrade {
         let pool = cx.database()?;
         let plan = || cx.runner(&pool).to(&target).plan_downgrade();
         if self.dry_run {
-            run::plan(cx.ui, &plan().await?);
+            let plan = plan().await?;
+            run::plan(cx.ui, &plan);
             return Ok(Exit::Done);
         }
-        if !self.yes && cx.ui.is_interactive() && !agrees(cx, &plan().await?)? {
-            return Err(Failure::new("nothing was undone"));
+        let asks = !self.yes && cx.ui.is_interactive();
+        if asks || empty::may_run(cx.migrations, pool.dialect(), Direction::Downgrade) {
+            let plan = plan().await?;
+            empty::tell(cx, &plan, pool.dialect());
+            if asks && !agrees(cx, &plan)? {
+                return Err(Failure::new("nothing was undone"));
+            }
         }
         let runner = self.options.apply(cx.runner(&pool)).to(&target);
         run::run(cx, &pool, runner, Direction::Downgrade).await

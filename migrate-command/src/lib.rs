@@ -41,6 +41,7 @@ mod cx;
 mod database;
 mod dot_env;
 mod draw;
+mod empty;
 mod entry;
 mod failure;
 mod globals;

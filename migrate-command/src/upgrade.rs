@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::offline::{self, ScriptOptions};
 use super::run::{self, RunOptions};
-use super::{Cx, Exit, Failure};
+use super::{Cx, Exit, Failure, empty};
 use migrate_runtime::{Ahead, Direction};
 
 /// `upgrade`: applies what is pending.
@@ -59,6 +59,18 @@ impl Upgrade {
         } else {
             cx.database_to_write()?
         };
+        let dialect = pool.dialect();
+        if !self.dry_run && empty::may_run(cx.migrations, dialect, Direction::Upgrade) {
+            let mut runner = cx.runner(&pool);
+            if self.allow_ahead {
+                runner = runner.ahead(Ahead::Allow);
+            }
+            if let Some(target) = &target {
+                runner = runner.to(target.to_string());
+            }
+            let plan = runner.plan_upgrade().await?;
+            empty::ask(cx, &plan, dialect)?;
+        }
         let mut runner = self.options.apply(cx.runner(&pool));
         if self.allow_ahead {
             runner = runner.ahead(Ahead::Allow);

@@ -327,6 +327,13 @@ pub enum Fault {
     },
     /// `migrate.toml` requires a `schema.lock`, and there is none.
     NoLock,
+    /// The digests that databases may have for it from before edits and squashes multiply to too many.
+    TooManyDigests {
+        /// The revision.
+        id: String,
+        /// How many there may be.
+        most: usize,
+    },
     /// A list has a name twice.
     RepeatedReference {
         /// The id or label.

@@ -93,6 +93,9 @@ pub fn help(fault: &Fault) -> String {
         Fault::SelfReference { key: "down_revision", .. } => {
             "name the revision that should come before it, or `none`".to_owned()
         }
+        Fault::TooManyDigests { .. } => "the `replaced_digest` lines of its ancestors multiply where they meet: take out those that \
+                                         no database has any more"
+            .to_owned(),
         Fault::SelfReference { .. } | Fault::RepeatedReference { .. } => "remove it from the list".to_owned(),
         Fault::Cycle { .. } => "correct one of these `down_revision` or `depends_on` keys, so that one revision comes first".to_owned(),
         Fault::SeveralHeads { heads } => format!(

@@ -71,6 +71,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::DuplicateLabel { .. } => "duplicate-label",
         Fault::LabelIsRevision { .. } => "label-is-revision",
         Fault::RepeatedReference { .. } => "repeated-reference",
+        Fault::TooManyDigests { .. } => "too-many-digests",
         Fault::LockOutOfDate { .. } => "lock-out-of-date",
         Fault::UnpinnedFile { .. } => "unpinned-file",
         Fault::UnsoundLock { .. } => "unsound-lock",
@@ -204,6 +205,9 @@ fn message(fault: &Fault) -> String {
         }
         Fault::UnsoundLock { reason } => reason.to_string(),
         Fault::NoLock => "`migrate.toml` requires a `schema.lock`, and there is none".to_owned(),
+        Fault::TooManyDigests { id, most } => {
+            format!("databases may have more than {most} digests for the revision `{id}`")
+        }
         Fault::RepeatedReference {
             id,
             key,

@@ -2,6 +2,7 @@
 
 pub(crate) mod draft;
 pub(crate) mod header;
+pub(crate) mod keys;
 pub mod names;
 pub mod pack;
 pub(crate) mod recorded;

@@ -46,11 +46,23 @@ impl Edit {
             .iter()
             .map(|&revision| directory.path(directory.revision(revision).file()))
             .collect();
-        open(&files)?;
-        Directory::open(directory.root())
-            .map_err(|failure| failure.headline("the chain is broken, as the files are now"))?;
+        open_and_check(directory, &files)?;
         Ok(files)
     }
+}
+
+/// Opens files in the editor, and checks the chain afterwards.
+///
+/// # Errors
+/// There is no editor, it fails, or the chain is broken afterwards.
+pub(crate) fn open_and_check(directory: &Directory, files: &[PathBuf]) -> Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    open(files)?;
+    Directory::open(directory.root())
+        .map(drop)
+        .map_err(|failure| failure.headline("the chain is broken, as the files are now"))
 }
 
 /// The revisions that the database of `url` is at.

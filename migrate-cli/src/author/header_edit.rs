@@ -12,6 +12,29 @@ pub(crate) fn with_parents(text: &str, is_rust: bool, parents: &str) -> Option<S
     ))
 }
 
+/// The text with a key set: its value replaced, or a line added after `down_revision`; none without that.
+pub(crate) fn with_key(text: &str, is_rust: bool, key: &str, value: &str) -> Option<String> {
+    let sign = if is_rust { "//!" } else { "--" };
+    if let Some(old) = value_of(text, sign, key) {
+        return Some(format!("{}{value}{}", &text[..old.start], &text[old.end..]));
+    }
+    let after = value_of(text, sign, "down_revision")?.end;
+    let end = after
+        + text[after..]
+            .find('\n')
+            .map_or(text.len() - after, |length| length + 1);
+    let line_end = if text[after..end].ends_with("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    Some(format!(
+        "{}{sign} {key}: {value}{line_end}{}",
+        &text[..end],
+        &text[end..]
+    ))
+}
+
 /// The bytes of the value of a key.
 fn value_of(text: &str, sign: &str, key: &str) -> Option<Range<usize>> {
     let mut start = 0;
@@ -38,6 +61,19 @@ fn value_of(text: &str, sign: &str, key: &str) -> Option<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_replaced_or_added() {
+        let text = "-- revision: b2\r\n-- down_revision: a1\r\n\r\n-- migrate: upgrade\r\n";
+        let added = with_key(text, false, "replaced_digest", "d1").expect("there is a header");
+        assert_eq!(
+            added,
+            text.replace("a1\r\n", "a1\r\n-- replaced_digest: d1\r\n")
+        );
+        let again =
+            with_key(&added, false, "replaced_digest", "d1, d2").expect("there is a header");
+        assert_eq!(again, added.replace("d1", "d1, d2"));
+    }
 
     #[test]
     fn only_the_value_changes() {

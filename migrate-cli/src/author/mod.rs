@@ -1,5 +1,6 @@
 //! The commands that write files: they work on a migration directory, and exist in `cargo migrate` alone.
 
+mod accept;
 mod autogenerate;
 mod baseline;
 pub(crate) mod desired;
@@ -36,6 +37,8 @@ mod touch;
 mod verify;
 pub(crate) mod version_rows;
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use migrate_command::parts::{Exit, Ui};
 
@@ -52,12 +55,14 @@ use show::Show;
 pub(crate) enum Author {
     Init(init::Init),
     Import(import::Import),
+    #[command(aliases = ["new", "add"])]
     Revision(revision::Revision),
     Merge(merge::Merge),
     Edit(edit::Edit),
     Rebase(rebase::Rebase),
     Squash(squash::Squash),
     Verify(verify::Verify),
+    Accept(accept::Accept),
     Dump(dump::Dump),
     Lock(lock::Lock),
     Lint(lint::Lint),
@@ -119,6 +124,14 @@ impl Author {
             Self::Revision(command) => {
                 let revisions = command.run(&directory()?, project.globals()).await?;
                 tell(ui, &revisions);
+                if command.edit {
+                    let paths: Vec<PathBuf> = revisions
+                        .written
+                        .iter()
+                        .map(|new| new.path.clone())
+                        .collect();
+                    edit::open_and_check(&directory()?, &paths)?;
+                }
                 for note in &revisions.notes {
                     ui.note(format!("note: {note}"));
                 }
@@ -161,6 +174,9 @@ impl Author {
                 let directory = directory()?;
                 let work = Box::pin(command.run(&directory, project.globals(), ui));
                 return until_interrupted(work).await;
+            }
+            Self::Accept(command) => {
+                tell(ui, &command.run(&directory()?, project.globals()).await?);
             }
             Self::Dump(command) => {
                 command.run(&directory()?, project.globals(), ui).await?;

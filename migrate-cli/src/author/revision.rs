@@ -58,6 +58,14 @@ pub(crate) struct Revision {
     #[arg(long, value_name = "ID")]
     rev_id: Option<String>,
 
+    /// `off` writes a revision that runs outside a transaction
+    #[arg(long, value_name = "on|off", value_parser = ["on", "off"], hide_possible_values = true)]
+    transaction: Option<String>,
+
+    /// Open the new file in $VISUAL or $EDITOR
+    #[arg(long)]
+    pub(crate) edit: bool,
+
     #[command(flatten)]
     generate: Autogenerate,
 }
@@ -71,7 +79,12 @@ impl Revision {
         if self.generate.autogenerate {
             return self.generate(directory, globals).await;
         }
-        let taken = self.taken(directory)?;
+        let mut taken = self.taken(directory)?;
+        if self.transaction.as_deref() == Some("off")
+            && !taken.keys.contains(&("transaction", "off"))
+        {
+            taken.keys.push(("transaction", "off"));
+        }
         let parents = self.parents(directory)?;
         let written = self.write(directory, taken.body, taken.keys, parents)?;
         Ok(Revisions {

@@ -25,11 +25,14 @@ Arguments:
   [DIRECTORY]  The directory to make; that of --dir where nothing is given
 
 Options:
-  -h, --help  Print help
+      --from-database  Write a first revision with the schema of the connected database, which is at
+                       it then
+  -h, --help           Print help
 
 Examples:
   cargo migrate init
   cargo migrate init db/migrations
+  cargo migrate init --from-database      a database that no tool has migrated so far
 
 "#]]
     );
@@ -57,6 +60,8 @@ Options:
                               parent
       --version-path <PATH>   The version location to write to, where migrate.toml has several
       --rev-id <ID>           Take this id and make none up
+      --transaction <on|off>  `off` writes a revision that runs outside a transaction
+      --edit                  Open the new file in $VISUAL or $EDITOR
   -h, --help                  Print help
 
 Autogenerate:

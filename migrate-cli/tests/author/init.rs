@@ -562,8 +562,8 @@ fn a_folder_of_another_tool_is_left_to_it() {
         folder.migrate(&["init"]).failure(),
         str![[r#"
 error: migrations has 12 migrations of sqlx; nothing was created
-  note: `cargo migrate revision --sql-file` takes SQL over from such files
-  help: give the chain a folder of its own: `cargo migrate init db/migrations`
+  note: a chain next to it needs a folder of its own: `cargo migrate init db/migrations`
+  help: take the migrations and their history over: `cargo migrate import`
 
 "#]]
     );

@@ -5,9 +5,11 @@
     reason = "snapbox writes snapshots so"
 )]
 
+mod accept;
 mod app;
 mod ci;
 mod dev_server;
+mod first_hour;
 mod flow;
 mod help;
 mod init;

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use migrate_chain::Digest;
 use migrate_chain::target::Target;
 use tracing::{Instrument as _, info_span};
 
@@ -71,6 +72,13 @@ impl<'a> Call<'a> {
 
     pub(crate) fn adopt(self) -> Answer<'a, Report> {
         in_span("adopt", async move { self.start().await?.adopt().await })
+    }
+
+    pub(crate) fn recorded_digests<'f>(self, revision: &'f str) -> Answer<'f, Vec<Digest>>
+    where
+        'a: 'f,
+    {
+        Box::pin(async move { self.start().await?.recorded_digests(revision).await })
     }
 
     pub(crate) fn ensure_version(self) -> Answer<'a, bool> {

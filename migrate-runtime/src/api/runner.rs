@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use migrate_chain::target::TargetError;
 
+use migrate_chain::Digest;
+
 use crate::api::call::Call;
 use crate::database::{Database, sealed::Limits};
 use crate::protocol::goal::Goal;
@@ -183,6 +185,12 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         let targets: Result<_, TargetError> = targets.iter().map(|target| target.parse()).collect();
         let targets = targets?;
         self.call().stamp(targets, replacing).await
+    }
+
+    /// The digests that the journal has for a revision, each once, oldest first.
+    #[doc(hidden)]
+    pub async fn recorded_digests(self, revision: &str) -> Result<Vec<Digest>, Error> {
+        self.call().recorded_digests(revision).await
     }
 
     /// Takes over the history of another tool: see [`Migrations::adopt`].

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use migrate_chain::Revision;
 use migrate_chain::target::Target;
+use migrate_chain::{Digest, Revision};
 
 use super::adopt;
 use super::goal::Goal;
@@ -33,6 +33,24 @@ impl Run<'_> {
         Ok(Plan {
             steps: planned.collect(),
         })
+    }
+
+    /// The digests that the journal has for a revision, each once, oldest first.
+    pub(crate) async fn recorded_digests(mut self, revision: &str) -> Result<Vec<Digest>, Error> {
+        let state = self.state().await?;
+        let mut digests = Vec::new();
+        for row in self.journal(&state).await? {
+            let is_applied =
+                row.event.is_record() && row.direction.of_run() != Some(Direction::Downgrade);
+            if let Some(digest) = row
+                .digest
+                .filter(|_| is_applied && row.revision == revision)
+                && !digests.contains(&digest)
+            {
+                digests.push(digest);
+            }
+        }
+        Ok(digests)
     }
 
     /// Where the database is.

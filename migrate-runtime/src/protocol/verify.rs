@@ -262,7 +262,7 @@ pub(super) fn edited_error(
     rows: &[String],
 ) -> Error {
     let stamp = format!(
-        "to accept it as it is now, stamp the database: `stamp {}`",
+        "to accept it on this database alone, use `stamp {}`",
         rows.join(" ")
     );
     let Some((first, others)) = edited.split_first() else {
@@ -293,7 +293,9 @@ pub(super) fn edited_error(
         ))
     };
     others.iter().fold(error, also).help(format!(
-        "restore the file as it was, and write a new revision for the change; {stamp}"
+        "if the edit is meant, `cargo migrate accept {}` lets every database have it as applied; otherwise restore the file, and \
+         write a new revision for the change; {stamp}",
+        first.id()
     ))
 }
 

@@ -269,6 +269,13 @@ impl fmt::Debug for Error {
     }
 }
 
+impl From<Error> for sqlx::Error {
+    /// For an app whose functions return the errors of sqlx: the text is whole, place and advice included.
+    fn from(error: Error) -> Self {
+        Self::Configuration(Box::new(error))
+    }
+}
+
 impl From<TargetError> for Error {
     fn from(error: TargetError) -> Self {
         Self::new(ErrorKind::Target, error.to_string()).caused_by(error)

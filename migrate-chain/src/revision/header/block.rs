@@ -13,19 +13,7 @@ pub enum CommentStyle {
     Rust,
 }
 
-pub const KEYS: [&str; 11] = [
-    "revision",
-    "down_revision",
-    "depends_on",
-    "branch_labels",
-    "created",
-    "transaction",
-    "foreign_keys",
-    "irreversible",
-    "replaces",
-    "replaced_digest",
-    "adopts",
-];
+pub use super::super::keys::NAMES as KEYS;
 
 /// The keys that every revision must have.
 pub const REQUIRED: [&str; 2] = ["revision", "down_revision"];

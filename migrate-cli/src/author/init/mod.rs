@@ -238,7 +238,7 @@ fn refuse_foreign(directory: &Path) -> Result<()> {
             "{} has {found}; nothing was created",
             directory.display()
         ))
-        .note("a chain with a folder of its own: `cargo migrate init db/migrations`")
+        .note("a chain next to it needs a folder of its own: `cargo migrate init db/migrations`")
         .help("take the migrations and their history over: `cargo migrate import`")),
         _ => Ok(()),
     }
