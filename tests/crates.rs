@@ -289,7 +289,7 @@ impl Crates {
         let dependency = format!("path = {here:?}");
         crates.edit("Cargo.toml", "path = \"../..\"", &dependency);
         crates.edit("renamed/Cargo.toml", "path = \"../../..\"", &dependency);
-        let build = format!("path = {:?}", workspace.join("migrate-build"));
+        let build = format!("path = '{}'", workspace.join("migrate-build").display());
         crates.edit("Cargo.toml", "path = \"../../migrate-build\"", &build);
         // The versions that are here already: a build must not need the network.
         fs::copy(workspace.join("Cargo.lock"), crates.root.join("Cargo.lock"))

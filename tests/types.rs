@@ -7,13 +7,12 @@ use migrate_chain::types::{ColumnKind, RUST_TYPES};
 /// The name of a kind of column as SQL.
 fn sql_type(dialect: Dialect, kind: &str) -> String {
     match (dialect, kind) {
-        (Dialect::MySql, "VARCHAR" | "CHAR" | "BINARY" | "VARBINARY") => format!("{kind}(36)"),
+        (Dialect::MySql, "VARCHAR" | "CHAR" | "BINARY" | "VARBINARY")
+        | (Dialect::Postgres, "varchar" | "bpchar") => format!("{kind}(36)"),
         (Dialect::MySql, "ENUM" | "SET") => format!("{kind}('a', 'b')"),
         (Dialect::MySql, "BIT") => "BIT(8)".to_owned(),
         (Dialect::MySql, "DECIMAL") => "DECIMAL(10, 2)".to_owned(),
-        (Dialect::MySql, kind) => kind.replace('_', " "),
         (Dialect::Postgres, "char") => "\"char\"".to_owned(),
-        (Dialect::Postgres, "varchar" | "bpchar") => format!("{kind}(36)"),
         (_, kind) => kind.replace('_', " "),
     }
 }

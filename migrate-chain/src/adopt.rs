@@ -16,7 +16,7 @@ pub enum Tool {
     Diesel,
     /// refinery.
     Refinery,
-    /// SeaORM.
+    /// `SeaORM`.
     SeaOrm,
     /// goose, for Go.
     Goose,

@@ -226,7 +226,7 @@ mod tests {
                 }
                 match ColumnKind::of(dialect, sql) {
                     ColumnKind::Known(kind) => {
-                        assert!(fits.contains(&kind), "{} on {dialect}: {kind}", row.name)
+                        assert!(fits.contains(&kind), "{} on {dialect}: {kind}", row.name);
                     }
                     other => panic!("{} on {dialect}: {other:?}", row.name),
                 }

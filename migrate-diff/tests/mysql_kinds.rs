@@ -370,9 +370,9 @@ async fn asked_about(url: &str, tables: usize) -> [[i64; 2]; 2] {
     use sqlx::Connection as _;
     let connection = sqlx::MySqlConnection::connect(url).await;
     let mut connection = connection.expect("the server answers");
-    let schema: String = (0..tables)
-        .map(|n| format!("CREATE TABLE t{n} (id int PRIMARY KEY, a varchar(9), KEY k (a));\n"))
-        .collect();
+    let tables = (0..tables)
+        .map(|n| format!("CREATE TABLE t{n} (id int PRIMARY KEY, a varchar(9), KEY k (a));\n"));
+    let schema = tables.collect::<Vec<_>>().concat();
     let start = asked(&mut connection).await;
     // Without a chain, of which the runner asks about each statement.
     let new = Project::new(url, "", &schema);

@@ -191,7 +191,11 @@ fn settings(out: &mut String, chain: &Chain) {
         let _ = write!(out, "{},", optional(text.as_deref()));
     }
     out.push_str("],");
-    match config.adopt.as_ref().map(|adopt| adopt.words()) {
+    match config
+        .adopt
+        .as_ref()
+        .map(migrate_chain::adopt::Adopt::words)
+    {
         Some([tool, table]) => {
             let _ = write!(
                 out,

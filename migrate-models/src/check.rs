@@ -7,7 +7,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 use syn::{Error, Type};
 
-use crate::canonical::{canonical, declared};
+use crate::canonical::canonical;
+use crate::declared::declared;
 use crate::model::{Field, Model, Role, is_option, last_segment};
 
 /// What a comparison found.

@@ -16,6 +16,10 @@ pub struct Enumeration {
 
 /// What an enum is in a column.
 #[derive(Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are few, and none is kept for long"
+)]
 pub enum HeldBy {
     /// One of some labels.
     Labels {

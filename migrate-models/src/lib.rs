@@ -6,12 +6,14 @@
 
 mod canonical;
 mod check;
+mod declared;
 mod enumeration;
 mod model;
 #[cfg(feature = "source")]
 pub mod source;
 
-pub use canonical::{canonical, declared};
+pub use canonical::canonical;
 pub use check::{Finding, Held, Holding, check};
+pub use declared::declared;
 pub use enumeration::{Enumeration, HeldBy, Newtype};
 pub use model::{Field, FieldOptions, Index, Model, PerDatabase, Role, TableOptions, is_option};

@@ -81,10 +81,8 @@ impl Follower {
         for Block { language, text } in blocks(readme) {
             match language.as_str() {
                 "console" => {
-                    let commands = text.lines().filter_map(|line| line.strip_prefix("$ "));
-                    commands
-                        .map(|command| self.command(command))
-                        .collect::<Result>()?;
+                    let mut commands = text.lines().filter_map(|line| line.strip_prefix("$ "));
+                    commands.try_for_each(|command| self.command(command))?;
                 }
                 "rust,no_run" => {
                     self.shell.write_file("src/main.rs", &text)?;

@@ -9,6 +9,7 @@ use migrate_models::source::{self, Fault, Models};
 
 use super::directory::Directory;
 use super::failure::{self, Failure, Result};
+use super::package::package;
 use super::program;
 
 /// The desired schema, and what messages call it.
@@ -142,41 +143,6 @@ pub(crate) fn declared(directory: &Directory) -> Result<Option<Vec<Declared>>> {
     let dialects = directory.chain.served();
     let has_comments = dialects.iter().any(|dialect| *dialect != Dialect::Sqlite);
     Ok(models(directory)?.map(|models| models.declared(has_comments)))
-}
-
-/// The folder of the Cargo.toml that the directory belongs to: paths of models are relative to it, and programs start there.
-pub(crate) fn package(directory: &Directory) -> PathBuf {
-    let root = directory.root();
-    let mut folder = PathBuf::from(root);
-    for _ in 0..64 {
-        folder.push("..");
-        if folder.join("Cargo.toml").is_file() {
-            return shorter(&folder);
-        }
-    }
-    shorter(&root.join(".."))
-}
-
-/// The path without `name/..`, as people write it.
-fn shorter(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        let is_up = part == std::path::Component::ParentDir;
-        let ends_in_name = matches!(
-            out.components().next_back(),
-            Some(std::path::Component::Normal(_))
-        );
-        if is_up && ends_in_name && !out.is_symlink() {
-            out.pop();
-        } else {
-            out.push(part);
-        }
-    }
-    if out.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        out
-    }
 }
 
 fn faulty(faults: &[Fault]) -> Failure {

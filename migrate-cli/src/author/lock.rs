@@ -89,7 +89,7 @@ fn is_current(directory: &Directory) -> bool {
     let chain = &directory.chain;
     let is_same = |locked: &Locked| locked.of.digest == chain.digest(locked.of.dialect);
     let has = |dialect: &Dialect| old.built(*dialect).is_some();
-    let has_models = old.models.is_some() == !chain.config.schema.models.is_empty();
+    let has_models = old.models.is_some() != chain.config.schema.models.is_empty();
     old.databases.iter().all(is_same)
         && chain.config.dialects.iter().all(has)
         && has_models

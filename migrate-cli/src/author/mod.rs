@@ -23,6 +23,7 @@ mod merge;
 mod models;
 mod new_revision;
 mod overlay;
+mod package;
 mod program;
 mod rebase;
 mod revision;

@@ -9,9 +9,9 @@ use migrate_diff::App;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
-use super::desired::package;
 use super::directory::Directory;
 use super::failure::{Failure, Result};
+use super::package::package;
 
 /// How long a program may take. It may have to be built first.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 pub(crate) fn command(directory: &Directory, words: &[String]) -> Command {
     let (program, arguments) = words
         .split_first()
-        .map_or(("", &words[..]), |(first, rest)| (&**first, rest));
+        .map_or(("", words), |(first, rest)| (&**first, rest));
     let mut command = Command::new(program);
     command
         .args(arguments)

@@ -88,9 +88,9 @@ impl Clone {
             .map(|(name, _)| name.to_owned())
             .collect();
         command = Command::new("bash");
-        clean.into_iter().for_each(|name| {
+        for name in clean {
             command.env_remove(name);
-        });
+        }
         command
             .args(["-e", "-o", "pipefail", "-c", script])
             .current_dir(self.folder.path())

@@ -17,9 +17,8 @@ fn start(kind: Kind) -> (Folder, Base) {
     folder.migrate(&["import"]).success();
     let base = Base::new(kind);
     let (time, bytes) = match kind {
-        Kind::Sqlite => ("TIMESTAMP", "BLOB"),
         Kind::Postgres => ("TIMESTAMPTZ", "BYTEA"),
-        Kind::MySql => ("TIMESTAMP", "BLOB"),
+        Kind::Sqlite | Kind::MySql => ("TIMESTAMP", "BLOB"),
     };
     base.run(&format!(
         "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on {time} NOT NULL \

@@ -93,6 +93,6 @@ pub(super) async fn run_step(connection: &mut Connection, step: &mut Step) -> Re
 fn is_of_rows(error: &sqlx::Error) -> bool {
     let code = error
         .as_database_error()
-        .and_then(|error| error.code().map(|code| code.into_owned()));
+        .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
     code.is_some_and(|code| code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
 }

@@ -9,12 +9,12 @@
 //!
 //! A database plugs in with a folder that offers
 //!
-//! - `introspect`, which reads its catalogs, by the names of their columns ([`Rows`](crate::rows::Rows)), into objects;
-//! - `plan`, which makes [`Step`](crate::step::Step)s of a [`Comparison`](crate::difference::Comparison): both schemas and
+//! - `introspect`, which reads its catalogs, by the names of their columns (`rows::Rows`), into objects;
+//! - `plan`, which makes `step::Step`s of a `difference::Comparison`: both schemas and
 //!   their [`Difference`](crate::Difference), which is computed once and is what plans, hazards, reports and tests look at;
 //! - `eye`, which reads all of a database without this model.
 //!
-//! [`database`](crate::database) chooses among them; nothing else asks which database it is.
+//! The module `database` chooses among them; nothing else asks which database it is.
 //!
 //! An object with [`Details::Untyped`] is compared by `attributes` instead: PostgreSQL's objects until they are typed. A
 //! database may mix both, object by object.

@@ -1,14 +1,11 @@
 //! Columns of PostgreSQL.
 
 use super::name::{self, qualified};
-use super::plan::Schemas;
-use super::recreate;
+use super::recreate::{self, TYPE_RECREATED};
+use super::schemas::Schemas;
 use super::sequence;
 use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;
-
-/// Marks a column whose type is recreated under the same name.
-pub(super) const RECREATED: &str = "recreated type";
 
 /// A column in a `CREATE TABLE` or an `ADD COLUMN`.
 pub(super) fn definition(column: &Object) -> String {
@@ -87,7 +84,7 @@ pub(super) fn add(column: &Object) -> Step {
 }
 
 pub(super) fn changes_type(from: &Object, to: &Object) -> bool {
-    to.attribute(RECREATED).is_some()
+    to.attribute(TYPE_RECREATED).is_some()
         || ["type", "collation"]
             .iter()
             .any(|name| from.attribute(name) != to.attribute(name))
@@ -147,16 +144,17 @@ fn identity_change(column: &str, from: &Object, to: &Object) -> Vec<Step> {
     }
     match (from.attribute("identity"), identity(to)) {
         (None, None) => Vec::new(),
-        (None, Some(new)) => match to.attribute(sequence::FROM_SERIAL) {
-            Some(serial) => sequence::serial_to_identity(column, serial, &new, to),
-            None => {
+        (None, Some(new)) => {
+            if let Some(serial) = to.attribute(sequence::FROM_SERIAL) {
+                sequence::serial_to_identity(column, serial, &new, to)
+            } else {
                 let sequence = to.attribute("sequence").unwrap_or_default();
                 vec![
                     Step::new(format!("{column} ADD GENERATED {new}")),
                     sequence::after_rows(sequence, to),
                 ]
             }
-        },
+        }
         (Some(_), None) => match to.attribute(sequence::TO_SERIAL) {
             Some(create) => sequence::identity_to_serial(column, from, to, create),
             None => vec![Step::new(format!("{column} DROP IDENTITY"))],
@@ -176,7 +174,7 @@ fn alter_type(column: &str, from: &Object, to: &Object, schemas: Schemas<'_>) ->
     let using = conversion(old, new, to, schemas);
     let step = Step::new(format!("{column} TYPE {new}{collate} USING {using}"));
     let id = &to.id;
-    if to.attribute(RECREATED).is_some() && old == new {
+    if to.attribute(TYPE_RECREATED).is_some() && old == new {
         return step.blocking(format!(
             "rewrites table {} and its indexes, and fails if {id} holds a value that {new} no longer has",
             id.owner()
@@ -213,7 +211,7 @@ fn conversion(old: &str, new: &str, to: &Object, schemas: Schemas<'_>) -> String
     let list = if new.ends_with("[]") { "[]" } else { "" };
     let element = |kind: &str| kind.trim_end_matches("[]").to_owned();
     let kind = |kind: Kind, name: &str| schemas.to.get(&ObjectId::new(kind, element(name)));
-    let is_recreated = to.attribute(RECREATED).is_some() && old == new;
+    let is_recreated = to.attribute(TYPE_RECREATED).is_some() && old == new;
     let composite = kind(Kind::Type, new).filter(|kind| kind.attribute("attributes").is_some());
     if let Some(new_kind) = composite.filter(|_| is_recreated && list.is_empty()) {
         let old_kind = schemas.from.get(&new_kind.id);
@@ -270,7 +268,7 @@ fn has_cast(old: &str, new: &str) -> bool {
     let (old, new) = (family(old), family(new));
     let is_text = |kind: &str| TEXTS.contains(&kind);
     let both = |family: &&[&str]| family.contains(&&*old) && family.contains(&&*new);
-    old == new || is_text(&old) || is_text(&new) || FAMILIES.iter().any(|family| both(&family))
+    old == new || is_text(&old) || is_text(&new) || FAMILIES.iter().any(both)
 }
 
 /// A row of a recreated composite type, of the values that both have.

@@ -1,6 +1,6 @@
 //! Constraints and indexes.
 
-use super::plan::Schemas;
+use super::schemas::Schemas;
 use super::table::is_not_valid;
 use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;

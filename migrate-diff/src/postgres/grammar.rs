@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use migrate_chain::Dialect;
-use migrate_chain::sql::quote_text;
-
-use super::plan::Schemas;
+use super::comment::{comment, comment_target};
+use super::schemas::Schemas;
 use super::{column, constraint, recreate, sequence, table};
 use crate::model::{Kind, Object, Schema};
 use crate::step::Step;
@@ -150,7 +148,7 @@ impl Postgres {
         if !column::changes_type(from, to) {
             return false;
         }
-        let is_recreated = to.attribute(column::RECREATED).is_some();
+        let is_recreated = to.attribute(recreate::TYPE_RECREATED).is_some();
         match dependent.id.kind {
             Kind::View
             | Kind::MaterializedView
@@ -251,28 +249,6 @@ fn statistics_target(object: &Object, target: &str) -> Step {
 fn unnamed_index(index: &Object) -> Option<String> {
     let definition = index.attribute("definition")?;
     Some(definition.replacen(&format!(" {} ON ", index.id.name), " ON ", 1))
-}
-
-pub(super) fn literal(text: &str) -> String {
-    quote_text(Dialect::Postgres, text)
-}
-
-pub(super) fn comment(object: &Object) -> Option<Step> {
-    let text = object.attribute("comment")?;
-    Some(Step::new(format!(
-        "COMMENT ON {} IS {}",
-        comment_target(object),
-        literal(text)
-    )))
-}
-
-fn comment_target(object: &Object) -> String {
-    let id = &object.id;
-    match id.kind {
-        Kind::Column => format!("COLUMN {}.{}", id.owner(), id.name),
-        Kind::Constraint => format!("CONSTRAINT {} ON {}", id.name, id.owner()),
-        _ => object.drop.trim_start_matches("DROP ").to_owned(),
-    }
 }
 
 /// A view can be replaced while it keeps its columns and adds behind them.

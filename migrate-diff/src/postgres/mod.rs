@@ -2,6 +2,7 @@
 
 mod catalog;
 mod column;
+mod comment;
 mod constraint;
 pub(crate) mod eye;
 mod grammar;
@@ -10,6 +11,7 @@ mod name;
 mod plan;
 mod privilege;
 mod recreate;
+mod schemas;
 pub(crate) mod scratch;
 mod sequence;
 mod table;

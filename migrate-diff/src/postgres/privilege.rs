@@ -1,8 +1,8 @@
 //! Rights that something gets when it is created, and must not have.
 
 use super::introspect::privilege::target;
-use super::plan::Schemas;
 use super::recreate::bare;
+use super::schemas::Schemas;
 use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;
 

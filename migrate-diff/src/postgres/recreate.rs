@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
+/// Marks a column whose type is recreated under the same name.
+pub(super) const TYPE_RECREATED: &str = "recreated type";
+
 /// Marks a type that is recreated under its name.
 pub(super) const RECREATED: &str = "recreated";
 
@@ -232,8 +235,7 @@ pub(super) fn recreate(from: &mut Schema, to: &mut Schema, ids: &[ObjectId]) {
             }
             let new = to.objects.get_mut(&object.id).filter(|_| has_type);
             if let Some(new) = new {
-                new.attributes
-                    .insert(super::column::RECREATED, "yes".to_owned());
+                new.attributes.insert(TYPE_RECREATED, "yes".to_owned());
             }
         }
         if let Some(old) = from.objects.get_mut(id) {

@@ -56,7 +56,7 @@ pub(super) fn identity_to_serial(
 
 /// Sets a sequence to where another one is.
 fn continues(sequence: &str, other: &str) -> Step {
-    let sequence = super::grammar::literal(sequence);
+    let sequence = super::comment::literal(sequence);
     Step::new(format!(
         "SELECT setval({sequence}, last_value, is_called) FROM {other}"
     ))
@@ -65,7 +65,7 @@ fn continues(sequence: &str, other: &str) -> Step {
 /// Sets a new sequence of a column behind the values that the column has already.
 pub(super) fn after_rows(sequence: &str, column: &Object) -> Step {
     let (table, name) = (column.id.owner(), &column.id.name);
-    let literal = super::grammar::literal(sequence);
+    let literal = super::comment::literal(sequence);
     Step::new(format!(
         "SELECT setval({literal}, max({name})) FROM {table} HAVING max({name}) >= (SELECT last_value FROM {sequence})"
     ))
@@ -170,7 +170,7 @@ fn within(sequence: &str, least: Option<&str>, most: Option<&str>) -> Option<Ste
     if let Some(most) = most {
         value = format!("least({value}, {most})");
     }
-    let literal = super::grammar::literal(sequence);
+    let literal = super::comment::literal(sequence);
     Some(Step::new(format!(
         "SELECT setval({literal}, {value}, {is_called}) FROM {sequence}"
     )))

@@ -1,8 +1,8 @@
 //! Tables: how they are created, change, join their parents and leave them.
 
 use super::column;
-use super::grammar::comment;
-use super::plan::Schemas;
+use super::comment::comment;
+use super::schemas::Schemas;
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 

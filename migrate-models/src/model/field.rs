@@ -8,8 +8,8 @@ use syn::{Error, Result, Type};
 
 use super::attributes::{self, Child, Container, Json, doc, of};
 use super::list::{name, per_database, text, unknown};
-use super::options::PerDatabase;
-use super::{generic, is_option};
+use super::per_database::PerDatabase;
+use super::shape::{generic, is_option};
 
 /// A field of a model.
 #[derive(Clone)]
@@ -174,7 +174,7 @@ impl Field {
     /// The type of an item, if it is a list of something other than bytes.
     pub(crate) fn item(ty: &Type) -> Option<&Type> {
         let item = generic(ty, "Vec")?;
-        (crate::canonical(item) != "u8").then_some(item)
+        (crate::canonical::canonical(item) != "u8").then_some(item)
     }
 }
 

@@ -4,7 +4,7 @@ use migrate_chain::Dialect;
 use syn::meta::ParseNestedMeta;
 use syn::{Error, LitStr, Result};
 
-use super::options::PerDatabase;
+use super::per_database::PerDatabase;
 
 /// A text, or one for each database: `type = "text"`, `type(postgres = "citext", sqlite = "TEXT")`.
 pub(super) fn per_database(meta: &ParseNestedMeta<'_>) -> Result<PerDatabase> {

@@ -1,12 +1,12 @@
 //! What `#[table(…)]` says of a struct.
 
-use migrate_chain::Dialect;
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Error, LitStr, Path, Result};
 
 use super::attributes::of;
 use super::list::{name, per_database, text, unknown};
+use super::per_database::PerDatabase;
 
 /// What attributes say of a table.
 #[derive(Clone, Default)]
@@ -54,17 +54,6 @@ pub struct Index {
     pub using: Option<String>,
     /// Whether it is unique.
     pub unique: bool,
-}
-
-/// A text for each database, by [`Dialect::index`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PerDatabase(pub [Option<String>; 3]);
-
-impl PerDatabase {
-    /// The text for one.
-    pub fn get(&self, dialect: Dialect) -> Option<&str> {
-        self.0[dialect.index()].as_deref()
-    }
 }
 
 /// The options, and the name of the table.

@@ -146,12 +146,11 @@ impl<'m> Script<'m> {
                 Role::Skip => {}
                 Role::Flatten => {
                     let inner = self.flattened(field);
-                    match inner {
-                        Some(inner) => self.columns(&inner.value, &inner.path, columns, faults),
-                        None => {
-                            let message = "the columns of this struct are not known: let it derive `Table` with `partial`, in one of the files that are read";
-                            faults.push(Fault::new(path, field.type_span(), message));
-                        }
+                    if let Some(inner) = inner {
+                        self.columns(&inner.value, &inner.path, columns, faults);
+                    } else {
+                        let message = "the columns of this struct are not known: let it derive `Table` with `partial`, in one of the files that are read";
+                        faults.push(Fault::new(path, field.type_span(), message));
                     }
                 }
                 Role::Column => match self.column(model, path, field) {
@@ -189,7 +188,7 @@ impl<'m> Script<'m> {
             (None, Some(holds)) => self.sql_type(model, field, holds, &mut checks)?,
             (None, None) => return Err("no type of a column is known for it".to_owned()),
         };
-        let is_identity = self.is_identity(model, field, is_key, &holds);
+        let is_identity = self.is_identity(model, field, is_key, holds.as_ref());
         let mut definition = format!("{} {sql_type}", self.name(&field.column));
         let clause = |text: &Option<crate::PerDatabase>| {
             text.as_ref()
@@ -319,7 +318,7 @@ impl<'m> Script<'m> {
         model: &Model,
         field: &Field,
         is_key: bool,
-        holds: &Option<Holds<'_>>,
+        holds: Option<&Holds<'_>>,
     ) -> bool {
         let is_alone = model.options.primary_key.is_empty()
             && model
@@ -514,7 +513,7 @@ impl<'m> Script<'m> {
     fn name(&self, name: &str) -> String {
         let parts = name
             .split('.')
-            .map(|part| quote_name(self.dialect, part).to_string());
+            .map(|part| quote_name(self.dialect, part).clone());
         parts.collect::<Vec<_>>().join(".")
     }
 

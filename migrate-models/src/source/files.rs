@@ -9,7 +9,8 @@ use proc_macro2::{LineColumn, Span};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, DeriveInput, Error, File, Item, Type, UseTree};
 
-use crate::canonical::{canonical, declared};
+use crate::canonical::canonical;
+use crate::declared::declared;
 use crate::enumeration::{Enumeration, Newtype};
 use crate::model::Model;
 use crate::model::attributes::of;

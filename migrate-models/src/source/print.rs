@@ -182,21 +182,20 @@ impl Printer<'_> {
         {
             return Ok(("String".to_owned(), true));
         }
-        match best(&kinds) {
-            Some(row) => Ok((path(row), false)),
-            None => {
-                let types: Vec<String> = kinds
-                    .iter()
-                    .map(|(dialect, _, sql)| format!("{sql} on {dialect}"))
-                    .collect();
-                let (_, column) = columns[0];
-                Err(format!(
-                    "no Rust type holds the column `{}.{}` on every database: it is {}",
-                    table.name,
-                    column.name,
-                    types.join(", ")
-                ))
-            }
+        if let Some(row) = best(&kinds) {
+            Ok((path(row), false))
+        } else {
+            let types: Vec<String> = kinds
+                .iter()
+                .map(|(dialect, _, sql)| format!("{sql} on {dialect}"))
+                .collect();
+            let (_, column) = columns[0];
+            Err(format!(
+                "no Rust type holds the column `{}.{}` on every database: it is {}",
+                table.name,
+                column.name,
+                types.join(", ")
+            ))
         }
     }
 
@@ -239,10 +238,10 @@ fn best(kinds: &[(Dialect, ColumnKind, &str)]) -> Option<&'static RustType> {
     };
     let exact = |row: &RustType| {
         let is_exact = |(dialect, kind, sql): &&(Dialect, ColumnKind, &str)| {
-            let is_bool = *sql == "tinyint(1)";
+            if *sql == "tinyint(1)" {
+                return row.name == "bool";
+            }
             ColumnKind::of(*dialect, row.sql[dialect.index()]) == *kind
-                && (!is_bool || row.name == "bool")
-                || is_bool && row.name == "bool"
         };
         kinds.iter().filter(is_exact).count()
     };

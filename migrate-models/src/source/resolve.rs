@@ -5,7 +5,7 @@ use migrate_chain::types::{RUST_TYPES, RustType};
 use syn::{GenericArgument, PathArguments, Type};
 
 use super::files::{Found, Known, Models};
-use crate::canonical;
+use crate::canonical::canonical;
 use crate::enumeration::HeldBy;
 use crate::model::{Field, is_option, last_segment};
 

@@ -109,7 +109,7 @@ fn golang_number(names: &[&str]) -> u32 {
 }
 
 /// `Flyway` in the six bytes of a number.
-const FLYWAY: i64 = 0x46_6C79_7761_79;
+const FLYWAY: i64 = 0x466C_7977_6179;
 
 /// The hash of a string in Java.
 fn java_hash(text: &str) -> i32 {

@@ -12,7 +12,7 @@ pub(super) fn read(folder: &Path, root: &Path) -> Result<Imported> {
     let versions = folder.join("versions");
     let mut scripts = Vec::new();
     for (name, path) in files(&versions)? {
-        if name.ends_with(".py")
+        if name.strip_suffix(".py").is_some()
             && let Some(script) = Script::read(&text(&path)?)
         {
             scripts.push((script, path));

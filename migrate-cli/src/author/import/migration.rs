@@ -58,7 +58,7 @@ pub(super) fn at(path: &Path, line: usize, what: impl AsRef<str>) -> String {
 
 /// The files of a folder, by name. Folders, and what is hidden, are left out.
 pub(super) fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    entries(folder, |path| path.is_file())
+    entries(folder, Path::is_file)
 }
 
 /// The folders of a folder, by name.

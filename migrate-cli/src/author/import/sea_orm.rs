@@ -1,4 +1,4 @@
-//! SeaORM: its migrations are Rust. The schema of the database becomes the first revision, which adopts all of them.
+//! `SeaORM`: its migrations are Rust. The schema of the database becomes the first revision, which adopts all of them.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ pub(super) async fn read(folder: &Path, project: &Project) -> Result<Imported> {
     })
 }
 
-/// The schema of the connected database, without the history of SeaORM.
+/// The schema of the connected database, without the history of `SeaORM`.
 async fn baseline(project: &Project) -> Result<String> {
     let mut config = Config::default();
     config.adopt = Some(Adopt::History {

@@ -25,7 +25,7 @@ pub(super) fn read(folder: &Path, root: &Path) -> Result<Imported> {
             migration.outside();
         }
         migration.files.push(path);
-        if stem.ends_with(".down") {
+        if stem.strip_suffix(".down").is_some() {
             migration.downgrade = Some(sql(&written));
             continue;
         }

@@ -139,7 +139,7 @@ fn features(dependency: &DeValue<'_>) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// The database of a feature such as `postgres`, `sqlx-mysql` of SeaORM, or `rusqlite-bundled` of refinery.
+/// The database of a feature such as `postgres`, `sqlx-mysql` of `SeaORM`, or `rusqlite-bundled` of refinery.
 fn dialect(feature: &str) -> Option<Dialect> {
     let feature = feature.strip_prefix("sqlx-").unwrap_or(feature);
     match feature {

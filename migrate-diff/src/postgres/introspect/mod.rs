@@ -144,7 +144,7 @@ impl Reader {
             if self.schema.get(&id).is_some() {
                 return Some(id);
             }
-            table = parent.clone();
+            table = String::from(parent.as_str());
         }
         None
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Planner;
+use super::planner::Planner;
 use crate::model::{Kind, Object, ObjectId};
 use crate::order::order;
 
@@ -25,7 +25,7 @@ impl Planner<'_> {
         let inline = constraints.into_iter().filter(|constraint| {
             let own = places.get(constraint.id.owner());
             other_tables(constraint)
-                .all(|other| places.get(other).is_none() || places.get(other) < own)
+                .all(|other| !places.contains_key(other) || places.get(other) < own)
                 && constraint.attribute("attached").is_none()
         });
         inline.map(|constraint| constraint.id.clone()).collect()

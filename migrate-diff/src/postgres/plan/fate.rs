@@ -2,23 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Planner, Schemas};
+use super::super::schemas::Schemas;
+use super::planner::{Fate, Planner};
 use crate::model::{Kind, Object, ObjectId};
 
-/// What becomes of an object, the weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fate {
-    Created,
-    /// It changes in place.
-    Altered,
-    /// It is taken off what it depends on first, and gets its new form later: its values stay.
-    Detached,
-    /// It is dropped and recreated.
-    Replaced,
-    Dropped,
-}
-
-impl<'s> Planner<'s> {
+impl Planner<'_> {
     pub(super) fn decide(&mut self) {
         let Schemas { from, to } = self.schemas;
         for old in from.objects() {
@@ -86,11 +74,10 @@ impl<'s> Planner<'s> {
             Some(Fate::Dropped) if self.fate(&old.id) == Some(Fate::Altered) => {
                 !stays && !is_rewritten(old.id.kind)
             }
-            Some(Fate::Dropped) => !stays,
             Some(Fate::Replaced) if self.fate(&old.id) == Some(Fate::Altered) => {
                 !stays && (new.depends_on.contains(need) || !is_rewritten(old.id.kind))
             }
-            Some(Fate::Replaced) => !stays,
+            Some(Fate::Dropped | Fate::Replaced) => !stays,
             Some(Fate::Altered | Fate::Detached) => {
                 let both = self.schemas.from.get(need).zip(self.schemas.to.get(need));
                 both.is_some_and(|both| self.grammar.disturbs(both, old))

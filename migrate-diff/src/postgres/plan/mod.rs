@@ -3,22 +3,17 @@
 
 mod constraints;
 mod fate;
+mod planner;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::fate::Fate;
+use self::planner::{Fate, Planner};
 use super::grammar::Postgres;
 use super::privilege;
+use super::schemas::Schemas;
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::order::order;
 use crate::step::{Plan, Step};
-
-/// Both sides of a plan.
-#[derive(Clone, Copy)]
-pub(super) struct Schemas<'s> {
-    pub(super) from: &'s Schema,
-    pub(super) to: &'s Schema,
-}
 
 /// One operation; the order of the variants is that of a script in which nothing depends on anything.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,20 +48,6 @@ pub(super) fn plan(grammar: &Postgres, from: &Schema, to: &Schema) -> Plan {
         plan.online.extend(online);
     }
     plan
-}
-
-struct Planner<'s> {
-    grammar: &'s Postgres,
-    schemas: Schemas<'s>,
-    /// By object of the first schema, those that need it there or belong to it.
-    dependents: BTreeMap<&'s ObjectId, Vec<&'s Object>>,
-    fates: BTreeMap<ObjectId, Fate>,
-    /// By the new id, the old one.
-    renamed: BTreeMap<ObjectId, ObjectId>,
-    /// The constraints that are part of the statement of their new table.
-    inline: BTreeSet<ObjectId>,
-    /// The constraints that must be dropped before their table, since tables refer to each other.
-    circular: BTreeSet<ObjectId>,
 }
 
 impl<'s> Planner<'s> {
