@@ -7,7 +7,8 @@ use migrate_chain::types::{ColumnKind, RUST_TYPES};
 /// The name of a kind of column as SQL.
 fn sql_type(dialect: Dialect, kind: &str) -> String {
     match (dialect, kind) {
-        (Dialect::MySql, "VARCHAR" | "CHAR" | "BINARY" | "VARBINARY")
+        (Dialect::MySql, "BINARY") => "BINARY(16)".to_owned(),
+        (Dialect::MySql, "VARCHAR" | "CHAR" | "VARBINARY")
         | (Dialect::Postgres, "varchar" | "bpchar") => format!("{kind}(36)"),
         (Dialect::MySql, "ENUM" | "SET") => format!("{kind}('a', 'b')"),
         (Dialect::MySql, "BIT") => "BIT(8)".to_owned(),
@@ -89,11 +90,14 @@ macro_rules! reader {
                     return (!is_missing).then(|| format!("{name} from {kind}: {sql}: {error}"));
                 }
             }
-            let row: <Db as Database>::Row =
-                match sqlx::query("SELECT v FROM t").fetch_one(connection).await {
-                    Ok(row) => row,
-                    Err(error) => return Some(format!("{name} from {kind}: {error}")),
-                };
+            let row: <Db as Database>::Row = match sqlx::query("SELECT v FROM t")
+                .persistent(false)
+                .fetch_one(connection)
+                .await
+            {
+                Ok(row) => row,
+                Err(error) => return Some(format!("{name} from {kind}: {error}")),
+            };
             let read = row.try_get::<V, _>("v");
             read.err()
                 .map(|error| format!("{name} from {kind}: {error}"))

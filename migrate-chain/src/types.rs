@@ -54,7 +54,7 @@ macro_rules! rust_types {
             [feature = "chrono"] [] ::sqlx::types::chrono::DateTime<::sqlx::types::chrono::Local>, "DateTime<Local>", "chrono" ;
                 [DATETIME TEXT INTEGER] "TEXT" ; [timestamptz] "timestamp with time zone" ; [DATETIME TIMESTAMP] "DATETIME(6)" ;
             [feature = "chrono"] [] ::sqlx::types::chrono::NaiveDateTime, "NaiveDateTime", "chrono" ;
-                [DATETIME TEXT INTEGER] "TEXT" ; [timestamp] "timestamp without time zone" ; [DATETIME TIMESTAMP] "DATETIME(6)" ;
+                [DATETIME TEXT INTEGER] "TEXT" ; [timestamp] "timestamp without time zone" ; [DATETIME] "DATETIME(6)" ;
             [feature = "chrono"] [] ::sqlx::types::chrono::NaiveDate, "NaiveDate", "chrono" ;
                 [DATE TEXT] "TEXT" ; [date] "date" ; [DATE] "DATE" ;
             [feature = "chrono"] [] ::sqlx::types::chrono::NaiveTime, "NaiveTime", "chrono" ;
@@ -62,7 +62,7 @@ macro_rules! rust_types {
             [feature = "time"] [] ::sqlx::types::time::OffsetDateTime, "OffsetDateTime", "time" ;
                 [DATETIME TEXT INTEGER] "TEXT" ; [timestamptz] "timestamp with time zone" ; [DATETIME TIMESTAMP] "DATETIME(6)" ;
             [feature = "time"] [] ::sqlx::types::time::PrimitiveDateTime, "PrimitiveDateTime", "time" ;
-                [DATETIME TEXT INTEGER] "TEXT" ; [timestamp] "timestamp without time zone" ; [DATETIME TIMESTAMP] "DATETIME(6)" ;
+                [DATETIME TEXT INTEGER] "TEXT" ; [timestamp] "timestamp without time zone" ; [DATETIME] "DATETIME(6)" ;
             [feature = "time"] [] ::sqlx::types::time::Date, "Date", "time" ;
                 [DATE TEXT] "TEXT" ; [date] "date" ; [DATE] "DATE" ;
             [feature = "time"] [] ::sqlx::types::time::Time, "Time", "time" ;

@@ -36,6 +36,21 @@ pub async fn introspect(connection: &mut Connection, filter: &Filter) -> Result<
     introspect_touched(connection, filter, &Touched::all()).await
 }
 
+/// Reads the schema with the statements that make it, as [`dump`](crate::dump) needs them.
+///
+/// # Errors
+/// As [`introspect`].
+pub async fn introspect_whole(
+    connection: &mut Connection,
+    filter: &Filter,
+) -> Result<Schema, Error> {
+    let mut schema = introspect(connection, filter).await?;
+    let empty = Schema::empty(schema.dialect());
+    let difference = Difference::between(&empty, &schema);
+    spell(connection, &mut schema, &difference).await?;
+    Ok(schema)
+}
+
 /// Reads a part of the schema: what is not touched may be left out. What it depends on is not read.
 ///
 /// # Errors

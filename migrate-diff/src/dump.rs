@@ -6,16 +6,16 @@ use crate::database;
 use crate::model::{Details, Kind, Object, Schema};
 use crate::step::{self, Options, Step};
 
-/// The statements that make a schema, in an order in which they can run. Two schemas that compare as equal have the same
-/// text.
+/// The statements that make a schema, in an order in which they can run; [`introspect_whole`](crate::introspect_whole) has
+/// read it. Two schemas that compare as equal have the same text.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use migrate_diff::{Connection, Filter, dump, introspect};
+/// use migrate_diff::{Connection, Filter, dump, introspect_whole};
 ///
 /// let mut connection = Connection::open("sqlite::memory:").await?;
 /// connection.execute("create table t (id integer primary key)").await?;
-/// let sql = dump(&introspect(&mut connection, &Filter::default()).await?);
+/// let sql = dump(&introspect_whole(&mut connection, &Filter::default()).await?);
 /// assert!(sql.to_uppercase().starts_with("CREATE TABLE"), "{sql}");
 /// # Ok(()) }
 /// ```

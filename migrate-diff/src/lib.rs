@@ -33,7 +33,7 @@ mod touched;
 pub use app::App;
 pub use built::{built, server};
 pub use connection::{Connection, TextRow, dialect_of};
-pub use database::{introspect, introspect_touched};
+pub use database::{introspect, introspect_touched, introspect_whole};
 pub use desired::Desired;
 pub use dev_server::{DevServer, Model};
 pub use difference::{Change, Difference, Field};

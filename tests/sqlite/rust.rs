@@ -153,7 +153,7 @@ async fn only_the_binary_that_embeds_it_runs_it() {
     let loaded = Migrations::load("tests/chains/rust").unwrap();
     assert_eq!(loaded, RUST);
     let error = loaded.upgrade(database.db()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(error.kind(), ErrorKind::NotEmbedded);
     assert!(
         error.to_string().contains("the app's own binary"),
         "{error}"

@@ -62,6 +62,15 @@ enum Deny {
 }
 
 impl Autogenerate {
+    /// The database that is compared instead of what the chain builds.
+    fn live_url<'u>(&self, database_url: Option<&'u str>) -> Result<Option<&'u str>> {
+        if self.live && database_url.is_none() {
+            let summary = "--live compares the connected database, and none is named";
+            return Err(Failure::usage(summary).help("set DATABASE_URL, or pass --database-url"));
+        }
+        Ok(database_url.filter(|_| self.live))
+    }
+
     /// Compares, and proves what is generated; none where there is nothing to do.
     ///
     /// # Errors
@@ -73,6 +82,7 @@ impl Autogenerate {
     ) -> Result<Option<Generated>> {
         let config = &directory.chain.config;
         let database_url = globals.database_url()?;
+        let live = self.live_url(database_url.as_deref())?;
         let servers = Servers::of(directory, globals, self.dev_url.as_slice())?;
         let server = until_interrupted(servers.one()).await?;
         let migrations = Migrations::from(directory.chain.clone());
@@ -90,15 +100,9 @@ impl Autogenerate {
             .online(self.online)
             .deny_destructive(self.deny == Some(Deny::Destructive))
             .write_anyway(self.write_anyway);
-        let request = match (self.live, database_url.as_deref()) {
-            (false, _) => request,
-            (true, Some(url)) => request.live(url),
-            (true, None) => {
-                return Err(Failure::usage(
-                    "--live compares the connected database, and none is named",
-                )
-                .help("set DATABASE_URL, or pass --database-url"));
-            }
+        let request = match live {
+            Some(url) => request.live(url),
+            None => request,
         };
         migrate_diff::autogenerate(&request)
             .await

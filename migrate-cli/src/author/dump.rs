@@ -2,7 +2,7 @@
 
 use clap::Args;
 use migrate_command::parts::{Format, Globals, Ui};
-use migrate_diff::{Connection, Filter, Schema, Touched, diagram, introspect};
+use migrate_diff::{Connection, Filter, Schema, diagram, introspect_whole};
 use migrate_runtime::Migrations;
 
 use super::directory::Directory;
@@ -62,7 +62,7 @@ impl Dump {
         let server = servers.one().await?;
         let migrations = Migrations::from(directory.chain.clone());
         let mut bench = Bench::new(&migrations, &directory.chain.config, &server).await?;
-        let schema = bench.upgrade("heads", &Touched::all()).await;
+        let schema = bench.whole().await;
         bench.finish().await?;
         schema
     }
@@ -79,7 +79,7 @@ pub(crate) async fn of_database(globals: &Globals, filter: &Filter) -> Result<Sc
         );
     };
     let mut connection = Connection::open(&url).await.map_err(comparison)?;
-    introspect(&mut connection, filter)
+    introspect_whole(&mut connection, filter)
         .await
         .map_err(comparison)
 }

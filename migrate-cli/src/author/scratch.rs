@@ -6,7 +6,7 @@ use migrate_chain::lock::Built;
 use migrate_command::parts::Globals;
 use migrate_diff::{
     Connection, DevServer, Difference, Filter, Model, Schema, Scratch, Scripts, Touched,
-    dialect_of, introspect_touched,
+    dialect_of, introspect_touched, introspect_whole,
 };
 use migrate_runtime::Migrations;
 use migrate_servers::{Image, Installed, Product};
@@ -46,6 +46,15 @@ impl<'c> Bench<'c> {
         let done = self.scratch.upgrade(self.migrations, target).await;
         done.map_err(failure::comparison)?;
         self.schema(touched).await
+    }
+
+    /// Upgrades to the heads, and reads what the database holds then, with the statements that make it.
+    pub(crate) async fn whole(&mut self) -> Result<Schema> {
+        let done = self.scratch.upgrade(self.migrations, "heads").await;
+        done.map_err(failure::comparison)?;
+        introspect_whole(self.scratch.connection(), &self.filter)
+            .await
+            .map_err(failure::comparison)
     }
 
     /// Downgrades to `target`, and says what the database holds then, as far as it is touched.

@@ -92,7 +92,7 @@ fn structs_and_chain_stay_in_step(dialect: &str, url: &str) {
     );
     migrate(&["lock"]);
     let error = cargo_broken(&folder);
-    for line in [19, 28] {
+    for line in [19, 27] {
         let expected =
             format!("error: `users` has no column `nickname`\n  --> src/models.rs:{line}:9\n");
         assert!(error.contains(&expected), "{error}");

@@ -18,7 +18,11 @@ use crate::values::settings::Settings;
 pub(crate) struct Tables {
     pub(crate) dialect: Dialect,
     pub(crate) syntax: &'static dyn Syntax,
-    /// Whether runs keep each other out by a lease.
+    /// Whether runs keep each other out by a lease; SQLite has none.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        allow(dead_code, reason = "SQLite has none")
+    )]
     pub(crate) is_leased: bool,
     /// The schema as the user wrote it, unquoted.
     pub(crate) schema: Option<String>,

@@ -211,7 +211,7 @@ mod tests {
             ("varchar(200)", "VARCHAR(20)"),
             ("text", "varchar(20)"),
             ("int unsigned", "int"),
-            ("numeric(10, 2)", "numeric(10,1)"),
+            ("numeric(10, 2)", "numeric(9,1)"),
             ("character varying(9)", "character varying(8)"),
         ] {
             assert!(is_narrower(from, to), "{from} to {to}");

@@ -374,11 +374,11 @@ mod tests {
         let scene = Scene::new("bases = 'many'\n", &[]);
         let write =
             |(name, text): (&str, String)| scene.write(&format!("versions/{name}.sql"), &text);
-        for n in 1..=7 {
+        for n in 1..=9 {
             write(table(&format!("a{n}"), "none", ""));
             write(table(&format!("b{n}"), &format!("a{n}"), ""));
         }
-        let parents: Vec<String> = (1..=7).map(|n| format!("b{n}")).collect();
+        let parents: Vec<String> = (1..=9).map(|n| format!("b{n}")).collect();
         write(table("m", &parents.join(", "), ""));
         scene
     }
@@ -397,10 +397,10 @@ mod tests {
                 .plan(&directory)
                 .and_then(|squashed| squashed.write(&directory, Vec::new()))
         };
-        for n in (2..=7).rev() {
+        for n in (2..=9).rev() {
             squash(n).expect("not too many yet");
         }
-        let refused = squash(1).expect_err("seven squashes make more combinations than are kept");
+        let refused = squash(1).expect_err("nine squashes make more combinations than are kept");
         assert_eq!(
             refused.summary(),
             "cannot squash: databases at `m` would become unknown; nothing was written"

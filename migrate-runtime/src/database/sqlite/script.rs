@@ -186,13 +186,14 @@ fn slices<'s>(script: &'s Script<'_>) -> impl Iterator<Item = Slice<'s>> {
 /// changes the name of a table.
 fn pieces(script: &Script<'_>) -> impl Iterator<Item = Piece> {
     let text = script.text();
-    let has_markers = text.contains("migrate:");
+    // The only statement of a script may have stood between markers in its file.
+    let may_be_several = text.contains("migrate:") || script.len() == 1;
     script
         .ranges()
         .enumerate()
         .flat_map(move |(statement, range)| {
             let whole = &text[range.clone()];
-            if has_markers && inner(Dialect::Sqlite, whole).nth(1).is_some() {
+            if may_be_several && inner(Dialect::Sqlite, whole).nth(1).is_some() {
                 return taken_apart(whole, range.start, statement);
             }
             let change = table_change(whole);
