@@ -85,9 +85,9 @@ impl Server {
     }
 }
 
-/// Each server executes the comment that is its own.
-const SERVER: &str = "SELECT CAST(CONNECTION_ID() AS CHAR), @@max_allowed_packet \
-    /*M!100005 , CURRENT_ROLE() */ /*!80000 , CURRENT_ROLE() */";
+/// Each server executes the comment that is its own. MySQL has no roles before 8.0: the third column is NULL there.
+const SERVER: &str = "SELECT CAST(CONNECTION_ID() AS CHAR), @@max_allowed_packet, \
+    COALESCE(NULL /*M!100005 , CURRENT_ROLE() */ /*!80000 , CURRENT_ROLE() */)";
 
 const KILL_WITHIN: Duration = Duration::from_secs(10);
 
