@@ -403,7 +403,7 @@ mod tests {
         let refused = squash(1).expect_err("nine squashes make more combinations than are kept");
         assert_eq!(
             refused.summary(),
-            "cannot squash: databases at `m` would become unknown; nothing was written"
+            "the squash into `b1` would break the chain; nothing was written"
         );
         assert!(scene.read("versions/a1.sql").contains("CREATE TABLE a1"));
     }
