@@ -76,17 +76,21 @@ fn seconds(timeout: Duration) -> u64 {
 /// those that it came with.
 pub(super) fn give_back(variables: &[(String, String)], traces: &Traces) -> String {
     let ours = changed(traces);
-    let mut set = String::from("SET SESSION lock_wait_timeout = @@SESSION.lock_wait_timeout");
-    for (name, value) in variables.iter().filter(|(name, _)| ours.contains(&**name)) {
+    let settings = variables.iter().filter(|(name, _)| ours.contains(&**name));
+    let settings = settings.map(|(name, value)| {
         let setting = format!(", {name} = {}", literal(name, value));
         // As in [`reset`]: other servers refuse to set it in a session.
         if name == "explicit_defaults_for_timestamp" && !traces.names.contains(name) {
-            set.push_str(&format!(" /*M!100802 {setting} */"));
+            format!(" /*M!100802 {setting} */")
         } else {
-            set.push_str(&setting);
+            setting
         }
-    }
-    set
+    });
+    let settings: Vec<String> = settings.collect();
+    format!(
+        "SET SESSION lock_wait_timeout = @@SESSION.lock_wait_timeout{}",
+        settings.concat()
+    )
 }
 
 /// The settings that a run changes, or a revision names.
