@@ -50,7 +50,11 @@ pub(crate) const MYSQL: Version = Version {
 };
 
 /// By name, or by the part of it that several share.
-const MYSQL_5_6: [(&str, &str); 16] = [
+const MYSQL_5_6: [(&str, &str); 17] = [
+    (
+        "mysql::advice::a_right_that_is_missing",
+        "its error does not name the database",
+    ),
     (
         "on_mysql::cancel::",
         "it ends the statement of a closed connection late",
