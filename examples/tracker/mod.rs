@@ -51,7 +51,7 @@ pub enum Status {
     Closed,
 }
 
-/// What a list of issues shows: some of the columns.
+/// An issue in a list: some of its columns.
 #[derive(Debug, sqlx::FromRow, Table)]
 #[table(name = "issues", partial)]
 pub struct Headline {

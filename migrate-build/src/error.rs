@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Why there is no database for the build, and what to do about it.
+/// The reason why the build has no database, and how to fix it.
 pub struct Error {
     text: String,
 }

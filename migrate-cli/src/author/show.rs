@@ -163,7 +163,7 @@ impl Initialized {
         if self.build_script.is_none() {
             let _ = writeln!(
                 text,
-                "\nThere is no crate here. The one that embeds the directory needs in its build.rs:\n\n    {}",
+                "\nThis folder is not in a crate. The crate that embeds the directory needs this in its build.rs:\n\n    {}",
                 self.build_line()
             );
         }

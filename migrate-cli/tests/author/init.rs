@@ -166,7 +166,7 @@ fn a_folder_without_a_crate_gets_the_directory_alone() {
 Created migrations/migrate.toml
 Created migrations/versions/
 
-There is no crate here. The one that embeds the directory needs in its build.rs:
+This folder is not in a crate. The crate that embeds the directory needs this in its build.rs:
 
     println!("cargo:rerun-if-changed=migrations");
 
@@ -191,7 +191,7 @@ Then write the first revision: cargo migrate revision -m "Create users"
 Created other/migrate.toml
 Created other/versions/
 
-There is no crate here. The one that embeds the directory needs in its build.rs:
+This folder is not in a crate. The crate that embeds the directory needs this in its build.rs:
 
     println!("cargo:rerun-if-changed=other");
 
@@ -325,7 +325,7 @@ fn a_directory_with_other_files_is_completed() {
 Created migrations/main/
 Created migrations/plugin/
 
-There is no crate here. The one that embeds the directory needs in its build.rs:
+This folder is not in a crate. The crate that embeds the directory needs this in its build.rs:
 
     println!("cargo:rerun-if-changed=migrations");
 
