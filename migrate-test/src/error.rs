@@ -27,6 +27,7 @@ impl Error {
         Self::new(format!("{doing}: {cause}")).caused_by(error)
     }
 
+    #[cfg(feature = "sqlite")]
     pub(crate) fn io(doing: &str, error: &std::io::Error) -> Self {
         Self::new(format!("{doing}: {error}"))
     }

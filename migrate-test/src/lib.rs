@@ -13,6 +13,8 @@ mod variables;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod budget;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
+mod once;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod private;
 
 #[cfg(feature = "mysql")]

@@ -76,7 +76,8 @@ impl Name {
         }
     }
 
-    /// The one that a template has from now on.
+    /// The one that a template has from now on; one on SQLite is a file.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub fn of_template(key: &str) -> Self {
         Self::Template {
             key: key.to_owned(),

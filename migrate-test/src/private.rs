@@ -9,14 +9,26 @@ use migrate_runtime::Dialect;
 use migrate_servers::{Installed, Product, Setup, Shared};
 
 use crate::error::Error;
+use crate::variables;
 
 /// How long the server stays after the last process that uses it.
 const IDLE: Duration = Duration::from_mins(1);
 
+/// The URL of the server that the surroundings name, else of the private one.
+pub async fn named_or_private(dialect: Dialect) -> Result<String, Error> {
+    if let Some(url) = variables::database_url_of(dialect) {
+        return Ok(url);
+    }
+    let started = tokio::task::spawn_blocking(move || url(dialect));
+    started
+        .await
+        .map_err(|error| Error::new(error.to_string()))?
+}
+
 /// The URL of the private server that all test processes of this user share.
 ///
 /// It blocks while the server starts.
-pub fn url(dialect: Dialect) -> Result<String, Error> {
+fn url(dialect: Dialect) -> Result<String, Error> {
     static JOINED: Mutex<Option<HashMap<Dialect, Shared>>> = Mutex::new(None);
     let mut joined = JOINED.lock().unwrap_or_else(PoisonError::into_inner);
     let joined = joined.get_or_insert_default();

@@ -1,4 +1,4 @@
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use migrate_runtime::{Dialect, Migrations};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection, raw_sql};
@@ -19,25 +19,14 @@ impl Server {
     /// The template for a request, built first if it is not there.
     pub async fn template(&self, request: &Request) -> Result<Arc<Template>, Error> {
         let key = request.key(Dialect::MySql, "");
-        let cell = {
-            let mut templates = self
-                .templates
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(templates.entry(key.clone()).or_default())
-        };
         let migrations = request.migrations.as_ref();
-        let found = cell.get_or_try_init(|| self.find_or_build(&key, migrations));
-        Ok(Arc::clone(found.await?))
+        let find = self.find_or_build(&key, migrations);
+        self.templates.get(&key, find).await
     }
 
     /// Forgets a template that somebody has dropped meanwhile.
     pub fn forget_templates(&self) {
-        let mut templates = self
-            .templates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        templates.clear();
+        self.templates.forget_all();
     }
 
     async fn find_or_build(

@@ -20,7 +20,7 @@ use sqlx::MySql;
 
 use crate::error::Error;
 use crate::provide::{Lease, Provided, Request, TestBackend, sealed};
-use crate::{office, private, variables};
+use crate::{office, private};
 
 use server::Server;
 
@@ -33,7 +33,7 @@ impl TestBackend for MySql {
 }
 
 async fn provide(request: Request) -> Result<Provided<MySql>, Error> {
-    let url = url().await?;
+    let url = private::named_or_private(Dialect::MySql).await?;
     let server = Server::at(&url).await?;
     server.sweep_earlier(&request.test);
     let slot = server.slot().await?;
@@ -55,17 +55,6 @@ async fn provide(request: Request) -> Result<Provided<MySql>, Error> {
             test: request.test,
         }),
     })
-}
-
-/// The server that the surroundings name, else the private one.
-async fn url() -> Result<String, Error> {
-    if let Some(url) = variables::database_url_of(Dialect::MySql) {
-        return Ok(url);
-    }
-    let started = tokio::task::spawn_blocking(|| private::url(Dialect::MySql));
-    started
-        .await
-        .map_err(|error| Error::new(error.to_string()))?
 }
 
 /// A database that this test alone uses, because it alone has the share of connections that belongs to it.

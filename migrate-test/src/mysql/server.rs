@@ -6,7 +6,6 @@ use migrate_runtime::AnyPool;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, MySql, MySqlPool, raw_sql};
-use tokio::sync::OnceCell;
 
 use super::keeper::{Keeper, Slot};
 use super::name::{Mark, Pooled, like};
@@ -15,6 +14,7 @@ use super::template::Template;
 use crate::error::Error;
 use crate::name::{Name, PREFIX, is_old};
 use crate::office;
+use crate::once::Once;
 
 /// A server, as one process uses it. Everything here runs in the office.
 pub struct Server {
@@ -23,7 +23,7 @@ pub struct Server {
     helpers: MySqlPool,
     keeper: tokio::sync::Mutex<Keeper>,
     /// By their keys.
-    pub templates: Mutex<HashMap<String, Arc<OnceCell<Arc<Template>>>>>,
+    pub templates: Once<Arc<Template>>,
     /// The databases that tests that failed have left, by the test.
     earlier: Mutex<HashMap<String, Vec<String>>>,
 }
@@ -34,15 +34,8 @@ const HELPERS: u32 = 3;
 impl Server {
     /// The one of a URL, the same for all tests of this process.
     pub async fn at(url: &str) -> Result<Arc<Self>, Error> {
-        type Servers = HashMap<String, Arc<OnceCell<Arc<Server>>>>;
-        static SERVERS: Mutex<Option<Servers>> = Mutex::new(None);
-        let cell = {
-            let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
-            let servers = servers.get_or_insert_default();
-            Arc::clone(servers.entry(url.to_owned()).or_default())
-        };
-        let server = cell.get_or_try_init(|| Self::connect(url)).await?;
-        Ok(Arc::clone(server))
+        static SERVERS: Once<Arc<Server>> = Once::new();
+        SERVERS.get(url, Self::connect(url)).await
     }
 
     async fn connect(url: &str) -> Result<Arc<Self>, Error> {
@@ -61,7 +54,7 @@ impl Server {
             options,
             helpers,
             keeper: tokio::sync::Mutex::new(keeper),
-            templates: Mutex::default(),
+            templates: Once::new(),
             earlier: Mutex::default(),
         });
         server.sweep_old().await?;

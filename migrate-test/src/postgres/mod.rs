@@ -16,7 +16,7 @@ use sqlx::Postgres;
 use crate::error::Error;
 use crate::name::Name;
 use crate::provide::{Lease, Provided, Request, TestBackend, sealed};
-use crate::{office, private, variables};
+use crate::{office, private};
 
 use server::Server;
 
@@ -29,7 +29,7 @@ impl TestBackend for Postgres {
 }
 
 async fn provide(request: Request) -> Result<Provided<Postgres>, Error> {
-    let url = url().await?;
+    let url = private::named_or_private(Dialect::Postgres).await?;
     let server = Server::at(&url).await?;
     server.sweep_earlier(&request.test);
     let slot = server.slot().await?;
@@ -49,17 +49,6 @@ async fn provide(request: Request) -> Result<Provided<Postgres>, Error> {
         url: AnyPool::with_database(&url, &name),
         lease: Box::new(lease),
     })
-}
-
-/// The server that the surroundings name, else the private one.
-async fn url() -> Result<String, Error> {
-    if let Some(url) = variables::database_url_of(Dialect::Postgres) {
-        return Ok(url);
-    }
-    let started = tokio::task::spawn_blocking(|| private::url(Dialect::Postgres));
-    started
-        .await
-        .map_err(|error| Error::new(error.to_string()))?
 }
 
 /// The database of a test, and its share of the server's connections.

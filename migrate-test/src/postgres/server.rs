@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, PgPool, raw_sql};
-use tokio::sync::OnceCell;
 
 use super::keeper::{Keeper, Slot};
 use super::query::code;
 use crate::error::Error;
 use crate::name::Name;
 use crate::office;
+use crate::once::Once;
 
 /// A server, as one process uses it. Everything here runs in the office.
 pub struct Server {
@@ -24,7 +24,7 @@ pub struct Server {
     pub helpers: PgPool,
     pub keeper: tokio::sync::Mutex<Keeper>,
     /// The names of templates, by their keys.
-    pub templates: Mutex<HashMap<String, Arc<OnceCell<String>>>>,
+    pub templates: Once<String>,
     /// What was on the server when this process came: databases of tests, by the test.
     earlier: Mutex<HashMap<String, Vec<String>>>,
 }
@@ -35,15 +35,8 @@ const HELPERS: u32 = 3;
 impl Server {
     /// The one of a URL, the same for all tests of this process.
     pub async fn at(url: &str) -> Result<Arc<Self>, Error> {
-        type Servers = HashMap<String, Arc<OnceCell<Arc<Server>>>>;
-        static SERVERS: Mutex<Option<Servers>> = Mutex::new(None);
-        let cell = {
-            let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
-            let servers = servers.get_or_insert_default();
-            Arc::clone(servers.entry(url.to_owned()).or_default())
-        };
-        let server = cell.get_or_try_init(|| Self::connect(url)).await?;
-        Ok(Arc::clone(server))
+        static SERVERS: Once<Arc<Server>> = Once::new();
+        SERVERS.get(url, Self::connect(url)).await
     }
 
     async fn connect(url: &str) -> Result<Arc<Self>, Error> {
@@ -69,7 +62,7 @@ impl Server {
             maintenance,
             helpers,
             keeper: tokio::sync::Mutex::new(keeper),
-            templates: Mutex::default(),
+            templates: Once::new(),
             earlier: Mutex::default(),
         });
         server.sweep_old(found);

@@ -1,5 +1,3 @@
-use std::sync::{Arc, PoisonError};
-
 use migrate_runtime::{Dialect, Migrations};
 use sqlx::{Connection as _, PgConnection};
 
@@ -18,24 +16,13 @@ impl Server {
         };
         // Another role may not copy it.
         let key = request.key(Dialect::Postgres, self.role());
-        let cell = {
-            let mut templates = self
-                .templates
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(templates.entry(key.clone()).or_default())
-        };
-        let found = cell.get_or_try_init(|| self.find_or_build(&key, migrations));
-        Ok(Some(found.await?.clone()))
+        let find = self.find_or_build(&key, migrations);
+        self.templates.get(&key, find).await.map(Some)
     }
 
     /// Forgets a template that somebody has dropped meanwhile.
     pub fn forget_templates(&self) {
-        let mut templates = self
-            .templates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        templates.clear();
+        self.templates.forget_all();
     }
 
     async fn find_or_build(&self, key: &str, migrations: &Migrations) -> Result<String, Error> {
