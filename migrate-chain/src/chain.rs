@@ -46,12 +46,12 @@ impl Chain {
         if !self.config.dialects.is_empty() {
             return self.config.dialects.clone();
         }
-        let serves = |dialect| {
+        let is_in_all = |dialect| {
             let mut revisions = self.revisions.iter();
             revisions.all(|revision| revision.checksum(dialect).is_some())
         };
         let mut served = Dialect::ALL.to_vec();
-        served.retain(|&dialect| serves(dialect));
+        served.retain(|&dialect| is_in_all(dialect));
         served
     }
 }

@@ -162,7 +162,7 @@ impl One<'_> {
                 None if field.may_be_missing => {}
                 None => report.add(
                     field.ident.span(),
-                    self.no_column(table, field),
+                    Self::no_column(table, field),
                     Some(self.dialect()),
                 ),
                 Some(column) => self.column(table, column, field, report, finding),
@@ -196,7 +196,7 @@ impl One<'_> {
         format!("the chain has no table or view `{name}`{suggestion}")
     }
 
-    fn no_column(&self, table: &Table, field: &Field) -> String {
+    fn no_column(table: &Table, field: &Field) -> String {
         let names = table.columns.iter().map(|column| &*column.name);
         let nearest = nearest_name(&field.column, &names.collect::<Vec<_>>());
         let suggestion = nearest.map_or_else(String::new, |nearest| {

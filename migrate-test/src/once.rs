@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
@@ -15,11 +16,7 @@ impl<T: Clone> Once<T> {
     }
 
     /// The value of a key. One that could not be made is tried again by the next who asks.
-    pub async fn get(
-        &self,
-        key: &str,
-        made: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+    pub async fn get(&self, key: &str, made: BoxFuture<'_, Result<T, Error>>) -> Result<T, Error> {
         let cell = Arc::clone(self.cells().entry(key.to_owned()).or_default());
         cell.get_or_try_init(|| made).await.cloned()
     }

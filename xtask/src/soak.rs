@@ -37,7 +37,7 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result {
     let servers = Servers::start(&mut steps);
     let start = Instant::now();
     for seed in soak.seed.. {
-        let command = soak.round(sh, soak.filter.as_deref(), seed).env(
+        let command = Soak::round(sh, soak.filter.as_deref(), seed).env(
             "MIGRATE_FAULTS_RESULTS",
             Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("..")
@@ -48,7 +48,7 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result {
             servers.pass_to(command),
         );
         if let Some(filter) = soak.leased() {
-            let command = soak.round(sh, Some(filter), seed);
+            let command = Soak::round(sh, Some(filter), seed);
             steps.tests(
                 &format!("{filter} with a lease, seed {seed}"),
                 servers.pass_to(command.env("MIGRATE_FAULTS_LOCK", "lease")),
@@ -67,7 +67,7 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result {
 
 impl Soak {
     /// The command of one round.
-    fn round<'s>(&self, sh: &'s Shell, filter: Option<&str>, seed: u64) -> Cmd<'s> {
+    fn round<'s>(sh: &'s Shell, filter: Option<&str>, seed: u64) -> Cmd<'s> {
         cmd!(
             sh,
             "cargo test --test faults --features postgres,mysql -- {filter...}"

@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::sql;
 
+#[allow(clippy::too_many_lines, reason = "a line or two for each fault")]
 pub fn help(fault: &Fault) -> String {
     match fault {
         Fault::NoDirectory { is_named: true, .. } => {

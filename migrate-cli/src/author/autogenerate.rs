@@ -16,6 +16,10 @@ use super::scratch::{Servers, until_interrupted};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Autogenerate")]
 #[allow(clippy::struct_field_names, reason = "each is an option's name")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Autogenerate {
     /// Write the SQL that leads from what the chain builds to schema.sql, once it has proved itself
     #[arg(long, conflicts_with_all = ["rust", "sql_file"])]

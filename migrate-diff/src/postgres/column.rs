@@ -112,8 +112,8 @@ pub(super) fn alter(
         steps.push(Step::new(format!("{column} DROP DEFAULT")));
     }
     // An identity column is NOT NULL, and of an integer type.
-    let stops = from.attribute("identity").is_some() && to.attribute("identity").is_none();
-    if stops {
+    let loses_identity = from.attribute("identity").is_some() && to.attribute("identity").is_none();
+    if loses_identity {
         steps.extend(identity_change(&column, from, to));
     }
     if types {
@@ -129,7 +129,7 @@ pub(super) fn alter(
     if changed("not null") {
         steps.extend(nullability(&column, to, schemas, online));
     }
-    if !stops {
+    if !loses_identity {
         steps.extend(identity_change(&column, from, to));
     }
     Some(steps)

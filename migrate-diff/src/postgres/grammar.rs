@@ -16,12 +16,7 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) fn create_table(
-        &self,
-        table: &Object,
-        to: &Schema,
-        constraints: &[&Object],
-    ) -> Vec<Step> {
+    pub(super) fn create_table(table: &Object, to: &Schema, constraints: &[&Object]) -> Vec<Step> {
         table::create(table, to, constraints)
     }
 
@@ -133,7 +128,7 @@ impl Postgres {
     }
 
     /// Whether `dependent`, which does not change itself, must be dropped while `changed` changes in place.
-    pub(super) fn disturbs(&self, (from, to): (&Object, &Object), dependent: &Object) -> bool {
+    pub(super) fn disturbs((from, to): (&Object, &Object), dependent: &Object) -> bool {
         if from.id.kind != Kind::Column {
             return false;
         }
@@ -170,7 +165,7 @@ impl Postgres {
     }
 
     /// Takes something that stays off what it depends on: the steps, and what is left of it.
-    pub(super) fn loosen(&self, object: &Object) -> Option<(Vec<Step>, Object)> {
+    pub(super) fn loosen(object: &Object) -> Option<(Vec<Step>, Object)> {
         let mut loose = object.clone();
         match object.id.kind {
             Kind::Column => {
@@ -189,7 +184,7 @@ impl Postgres {
     }
 
     /// Renames an index or a constraint that is otherwise the same.
-    pub(super) fn rename(&self, from: &Object, to: &Object) -> Option<Step> {
+    pub(super) fn rename(from: &Object, to: &Object) -> Option<Step> {
         let (old, new) = (&from.id.name, &to.id.name);
         if from.attribute("comment") != to.attribute("comment") {
             return None;

@@ -47,7 +47,7 @@ pub(super) struct Problem {
 
 impl Kept {
     /// Whether a command has started this build, to write the lock itself.
-    pub(super) fn is_unlocked(&self) -> bool {
+    pub(super) fn is_unlocked() -> bool {
         std::env::var_os(UNLOCKED).is_some()
     }
 

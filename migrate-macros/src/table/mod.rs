@@ -22,7 +22,7 @@ pub(crate) fn table(input: TokenStream, surroundings: &Surroundings, kept: &Kept
     };
     let krate = krate(model.options.krate.as_ref());
     let names = names(&krate, &model);
-    if kept.is_unlocked() {
+    if Kept::is_unlocked() {
         return quote!(#names const _: ::core::option::Option<&str> = ::core::option_env!("EMBED_MIGRATIONS_UNLOCKED"););
     }
     let checked = match kept.lock(surroundings, model.options.directory.as_ref()) {

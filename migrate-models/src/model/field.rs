@@ -47,6 +47,10 @@ pub enum Role {
 
 /// What attributes say of a column.
 #[derive(Clone, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of the attribute"
+)]
 pub struct FieldOptions {
     /// The name of the column, if it is not that of the field.
     pub column: Option<String>,

@@ -10,6 +10,10 @@ use super::per_database::PerDatabase;
 
 /// What attributes say of a table.
 #[derive(Clone, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of the attribute"
+)]
 pub struct TableOptions {
     /// The schema of the table.
     pub schema: Option<String>,

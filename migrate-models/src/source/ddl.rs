@@ -74,7 +74,7 @@ impl<'m> Script<'m> {
         let model = &found.value;
         let (mut columns, mut faults) = (Vec::new(), Vec::new());
         self.columns(model, &found.path, &mut columns, &mut faults);
-        faults.extend(self.names_are_known(found, &columns));
+        faults.extend(Self::names_are_known(found, &columns));
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -484,7 +484,7 @@ impl<'m> Script<'m> {
     }
 
     /// Each column that an attribute of the struct names has to be one.
-    fn names_are_known(&self, found: &Found<Model>, columns: &[Column<'_>]) -> Vec<Fault> {
+    fn names_are_known(found: &Found<Model>, columns: &[Column<'_>]) -> Vec<Fault> {
         let model = &found.value;
         let named = model
             .options

@@ -6,6 +6,8 @@ pub(crate) mod any;
 mod failure;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod held;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod lease;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]

@@ -47,6 +47,10 @@ pub struct Functions {
     missing_docs,
     reason = "the fields are those of Migrations and Settings, and only the macro writes them"
 )]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of the chain that the macro knows"
+)]
 pub struct EmbeddedMigrations {
     pub directory: &'static str,
     pub has_config_file: bool,

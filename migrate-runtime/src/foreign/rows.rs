@@ -46,6 +46,7 @@ impl RowState {
 }
 
 /// The query that reads the history from the table `table`, as SQL writes it.
+#[allow(clippy::too_many_lines, reason = "a query for each tool")]
 pub(crate) fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
     let text = |value: &str| text(dialect, value);
     let time = |column: &str, kind| text(&time(dialect, column, kind));

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use migrate_runtime::{Dialect, Migrations};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection, raw_sql};
 
@@ -20,7 +21,7 @@ impl Server {
     pub async fn template(&self, request: &Request) -> Result<Arc<Template>, Error> {
         let key = request.key(Dialect::MySql, "");
         let migrations = request.migrations.as_ref();
-        let find = self.find_or_build(&key, migrations);
+        let find = self.find_or_build(&key, migrations).boxed();
         self.templates.get(&key, find).await
     }
 

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use migrate_runtime::AnyPool;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::PoolConnection;
@@ -35,7 +36,7 @@ impl Server {
     /// The one of a URL, the same for all tests of this process.
     pub async fn at(url: &str) -> Result<Arc<Self>, Error> {
         static SERVERS: Once<Arc<Server>> = Once::new();
-        SERVERS.get(url, Self::connect(url)).await
+        SERVERS.get(url, Self::connect(url).boxed()).await
     }
 
     async fn connect(url: &str) -> Result<Arc<Self>, Error> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, PgPool, raw_sql};
 
@@ -36,7 +37,7 @@ impl Server {
     /// The one of a URL, the same for all tests of this process.
     pub async fn at(url: &str) -> Result<Arc<Self>, Error> {
         static SERVERS: Once<Arc<Server>> = Once::new();
-        SERVERS.get(url, Self::connect(url)).await
+        SERVERS.get(url, Self::connect(url).boxed()).await
     }
 
     async fn connect(url: &str) -> Result<Arc<Self>, Error> {

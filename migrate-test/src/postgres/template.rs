@@ -1,3 +1,4 @@
+use futures_util::FutureExt as _;
 use migrate_runtime::{Dialect, Migrations};
 use sqlx::{Connection as _, PgConnection};
 
@@ -16,7 +17,7 @@ impl Server {
         };
         // Another role may not copy it.
         let key = request.key(Dialect::Postgres, self.role());
-        let find = self.find_or_build(&key, migrations);
+        let find = self.find_or_build(&key, migrations).boxed();
         self.templates.get(&key, find).await.map(Some)
     }
 

@@ -106,7 +106,7 @@ impl Import {
                 Directory::open(scratch.path())?
             };
             let plan = write::plan(&directory, tool, &mut imported)?;
-            return Ok(self.outcome(tool, folder, plan, imported, None));
+            return Ok(Self::outcome(tool, folder, plan, imported, None));
         }
         let target = self.target(tool, &folder, project)?;
         let mut initialized = Init::beside(target).run(project)?;
@@ -121,7 +121,7 @@ impl Import {
         } else {
             Vec::new()
         };
-        let mut outcome = self.outcome(tool, folder, plan, imported, Some(initialized));
+        let mut outcome = Self::outcome(tool, folder, plan, imported, Some(initialized));
         outcome.removed = removed;
         Ok(outcome)
     }
@@ -156,7 +156,6 @@ impl Import {
     }
 
     fn outcome(
-        &self,
         tool: &'static Tool,
         from: PathBuf,
         plan: write::Plan,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::grammar::Postgres;
 use super::super::schemas::Schemas;
 use super::planner::{Fate, Planner};
 use crate::model::{Kind, Object, ObjectId};
@@ -80,7 +81,7 @@ impl Planner<'_> {
             Some(Fate::Dropped | Fate::Replaced) => !stays,
             Some(Fate::Altered | Fate::Detached) => {
                 let both = self.schemas.from.get(need).zip(self.schemas.to.get(need));
-                both.is_some_and(|both| self.grammar.disturbs(both, old))
+                both.is_some_and(|both| Postgres::disturbs(both, old))
             }
             _ => false,
         }
@@ -104,7 +105,7 @@ impl Planner<'_> {
             let Some(twins) = twins else { continue };
             let twin = twins
                 .iter()
-                .position(|new| self.grammar.rename(old, new).is_some());
+                .position(|new| Postgres::rename(old, new).is_some());
             if let Some(n) = twin {
                 let new = twins.remove(n);
                 self.fates.remove(&old.id);

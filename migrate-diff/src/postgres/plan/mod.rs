@@ -246,7 +246,7 @@ impl<'s> Planner<'s> {
                 let old = self.renamed.get(id).and_then(|old| from.get(old));
                 let step = old
                     .zip(to.get(id))
-                    .and_then(|(old, new)| self.grammar.rename(old, new));
+                    .and_then(|(old, new)| Postgres::rename(old, new));
                 step.into_iter().collect()
             }
             Operation::Alter(id) => {
@@ -264,7 +264,7 @@ impl<'s> Planner<'s> {
             .schemas
             .from
             .get(id)
-            .and_then(|old| self.grammar.loosen(old));
+            .and_then(Postgres::loosen);
         let Some((off, loose)) = loose else {
             return Vec::new();
         };
@@ -293,7 +293,7 @@ impl<'s> Planner<'s> {
             .parts(Kind::Constraint, &id.name)
             .filter(|constraint| self.inline.contains(&constraint.id))
             .collect();
-        let mut steps = self.grammar.create_table(object, to, &constraints);
+        let mut steps = Postgres::create_table(object, to, &constraints);
         steps.extend(privilege::taken_back(object, self.schemas));
         steps
     }

@@ -3,8 +3,6 @@
 //! It has a token that grows with each owner. A record commits only together with a renewal of the token that its run
 //! was given, so that a run that was asleep while its lease ran out cannot write any more.
 
-use std::time::Duration;
-
 use futures_util::future::{Either, select};
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
@@ -15,12 +13,9 @@ use super::handle::{Handle, open};
 use super::message::{Message, Part, Stopped};
 use super::quote;
 use crate::database::Cause;
+use crate::database::lease::{BEAT, LENGTH};
 use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
-
-/// How long a lease is good for; its owner may be gone for so long before another run starts.
-const LENGTH: u64 = 30;
-const BEAT: Duration = Duration::from_secs(LENGTH / 3);
 
 /// A lease that is held.
 pub(super) struct Lease {

@@ -3,8 +3,6 @@
 //! It has a token that grows with each owner. A record commits only together with a renewal of the token that its run was
 //! given: a run that was asleep while its lease ran out cannot write any more.
 
-use std::time::Duration;
-
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
 use tokio::task::JoinHandle;
@@ -14,12 +12,9 @@ use super::execute::execute;
 use super::handle::Handle;
 use super::quote::text;
 use crate::database::Cause;
+use crate::database::lease::{BEAT, LENGTH};
 use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
-
-/// How many seconds a lease is good for; its owner may be gone for so long before another run starts.
-const LENGTH: u64 = 30;
-const BEAT: Duration = Duration::from_secs(LENGTH / 3);
 
 /// An expiry that is past.
 const OVER: &str = "TIMESTAMP WITH TIME ZONE '2000-01-01 00:00:00+00'";
