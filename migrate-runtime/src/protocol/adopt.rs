@@ -22,6 +22,7 @@ use crate::foreign::rows::HistoryRow;
 use crate::foreign::{lock, rows};
 use crate::journal::state::{Row, RowChanges, State};
 use crate::journal::subject::Origin;
+use crate::journal::tables::Tables;
 use crate::journal::{JournalDirection, JournalEvent, Record};
 use crate::sql::Script;
 use crate::values::error::{Error, ErrorKind};
@@ -348,7 +349,7 @@ impl Run<'_> {
         if let Some(first) = records.first_mut() {
             first.changes = RowChanges::between(&state.ids(), &after);
         }
-        let guard = unchanged(self.tables.dialect, history);
+        let guard = unchanged(&self.tables, history);
         let guard = Script::of_text(self.tables.dialect, &guard);
         let mut work: Vec<Transactional<'_>> = records
             .into_iter()
@@ -465,17 +466,10 @@ fn records<'v>(
 }
 
 /// A statement that fails unless the history has as many rows as were read: not every tool has a lock.
-fn unchanged(dialect: Dialect, history: &History) -> String {
+fn unchanged(tables: &Tables, history: &History) -> String {
+    let dialect = tables.dialect;
     let query = rows::query(history.tool, dialect, &history.found.sql(dialect));
-    let (count, rows) = (
-        format!("(SELECT COUNT(*) FROM ({query}) history)"),
-        history.rows.len(),
-    );
-    match dialect {
-        Dialect::Sqlite => format!(
-            "SELECT CASE WHEN {count} = {rows} THEN 1 ELSE abs(-9223372036854775807 - 1) END"
-        ),
-        Dialect::Postgres => format!("SELECT 1 / CASE WHEN {count} = {rows} THEN 1 ELSE 0 END"),
-        Dialect::MySql => format!("DO IF({count} = {rows}, 1, (SELECT 1 UNION SELECT 2))"),
-    }
+    let rows = history.rows.len();
+    let is_as_read = format!("(SELECT COUNT(*) FROM ({query}) history) = {rows}");
+    tables.syntax.fail_unless(&is_as_read)
 }

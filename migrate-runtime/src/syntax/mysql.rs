@@ -43,6 +43,10 @@ impl Syntax for MySql {
         false
     }
 
+    fn fail_unless(&self, condition: &str) -> String {
+        format!("DO IF({condition}, 1, (SELECT 1 UNION SELECT 2))")
+    }
+
     fn begin(&self) -> &'static str {
         "START TRANSACTION"
     }

@@ -26,6 +26,10 @@ impl Syntax for Postgres {
         format!("clock_timestamp() - INTERVAL '{milliseconds} milliseconds'")
     }
 
+    fn fail_unless(&self, condition: &str) -> String {
+        format!("SELECT 1 / CASE WHEN {condition} THEN 1 ELSE 0 END")
+    }
+
     fn begin(&self) -> &'static str {
         "BEGIN"
     }

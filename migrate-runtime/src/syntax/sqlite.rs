@@ -34,6 +34,10 @@ impl Syntax for Sqlite {
         true
     }
 
+    fn fail_unless(&self, condition: &str) -> String {
+        format!("SELECT CASE WHEN {condition} THEN 1 ELSE abs(-9223372036854775807 - 1) END")
+    }
+
     fn begin(&self) -> &'static str {
         "BEGIN IMMEDIATE"
     }

@@ -58,6 +58,9 @@ pub(crate) trait Syntax: fmt::Debug + Sync {
     /// The time so many milliseconds ago.
     fn ago(&self, milliseconds: u128) -> String;
 
+    /// A statement that fails unless a condition holds.
+    fn fail_unless(&self, condition: &str) -> String;
+
     /// Whether a transaction holds schema changes. Otherwise each commits by itself.
     fn has_transactional_ddl(&self) -> bool {
         true

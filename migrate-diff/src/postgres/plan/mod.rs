@@ -260,11 +260,7 @@ impl<'s> Planner<'s> {
 
     /// Takes something off what it depends on, or gives it its new form afterwards.
     fn detached(&self, id: &ObjectId, is_off: bool) -> Vec<Step> {
-        let loose = self
-            .schemas
-            .from
-            .get(id)
-            .and_then(Postgres::loosen);
+        let loose = self.schemas.from.get(id).and_then(Postgres::loosen);
         let Some((off, loose)) = loose else {
             return Vec::new();
         };
