@@ -164,6 +164,7 @@ fn the_workflow_of_github_annotates_and_keeps_one_comment() {
         "Install cargo migrate",
         "The lock is up to date",
         "Each downgrade undoes its upgrade",
+        "The chain builds the schema that is wanted",
     ] {
         let (code, text) = step(name);
         assert_eq!(code, Some(0), "{name}: {text}");
