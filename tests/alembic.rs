@@ -3,7 +3,6 @@
 //! `cargo xtask setup` installs Alembic under `target/alembic`.
 #![allow(
     missing_docs,
-    unreachable_pub,
     dead_code,
     clippy::unwrap_used,
     reason = "tests: a panic is a failure, and nobody imports them; not every helper is used"

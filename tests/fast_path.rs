@@ -2,7 +2,6 @@
 //! subscriber see the whole process.
 #![allow(
     missing_docs,
-    unreachable_pub,
     clippy::unwrap_used,
     reason = "tests: a panic is a failure, and nobody imports them"
 )]

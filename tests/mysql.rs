@@ -1,7 +1,6 @@
 //! The suite on MariaDB, and what is MySQL's and MariaDB's alone.
 #![allow(
     missing_docs,
-    unreachable_pub,
     clippy::unwrap_used,
     reason = "tests: a panic is a failure, and nobody imports them"
 )]

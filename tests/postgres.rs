@@ -1,7 +1,6 @@
 //! The suite on PostgreSQL, and what is PostgreSQL's alone.
 #![allow(
     missing_docs,
-    unreachable_pub,
     dead_code,
     clippy::unwrap_used,
     reason = "tests: a panic is a failure, and nobody imports them; SQLite's helpers are not used"

@@ -1,7 +1,6 @@
 //! The suite on SQLite, and what is SQLite's alone.
 #![allow(
     missing_docs,
-    unreachable_pub,
     clippy::unwrap_used,
     reason = "tests: a panic is a failure, and nobody imports them"
 )]

@@ -1,8 +1,4 @@
 #![doc = include_str!("../README.md")]
-#![allow(
-    unreachable_pub,
-    reason = "in a private module, `pub` is as private as the module"
-)]
 
 pub mod adopt;
 mod chain;

@@ -24,7 +24,7 @@ use crate::schema::Schema;
     subcommand_required = true,
     arg_required_else_help = true
 )]
-pub(crate) struct Cli {
+pub struct Cli {
     #[command(flatten)]
     globals: Globals,
     #[command(flatten)]
@@ -51,7 +51,7 @@ enum Command {
 
 /// Reads the command line; a wrong one ends the process. Cargo calls `cargo-migrate migrate …`, people may leave the word
 /// out.
-pub(crate) fn parse() -> Cli {
+pub fn parse() -> Cli {
     let mut words: Vec<OsString> = std::env::args_os().collect();
     if words.get(1).is_some_and(|word| word == "migrate") {
         words.remove(1);
@@ -61,7 +61,7 @@ pub(crate) fn parse() -> Cli {
 }
 
 /// The command line as clap knows it. An app can mount `check`, but has no files to compare.
-pub(crate) fn command() -> clap::Command {
+pub fn command() -> clap::Command {
     Cli::command().mut_subcommand("check", Schema::augment_args)
 }
 
@@ -85,7 +85,7 @@ impl Cli {
         Ok(cli)
     }
 
-    pub(crate) async fn run(self) -> ExitCode {
+    pub async fn run(self) -> ExitCode {
         let mut ui = Ui::new(&self.globals);
         let project = match Project::new(self.directory, self.globals) {
             Ok(project) => project,
@@ -98,7 +98,7 @@ impl Cli {
     }
 
     /// The process cannot do anything at all.
-    pub(crate) fn refuse(&self, error: &io::Error) -> ExitCode {
+    pub fn refuse(&self, error: &io::Error) -> ExitCode {
         let failure = Failure::new(format!("the runtime cannot start: {error}"))
             .help("let the process open more files: `ulimit -n` shows how many it may");
         Ui::new(&self.globals).end(Err(failure))

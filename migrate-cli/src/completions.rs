@@ -6,14 +6,14 @@ use migrate_command::parts::{Exit, Ui};
 #[derive(Args)]
 #[command(after_help = "\
 Example: cargo migrate completions bash > ~/.local/share/bash-completion/completions/cargo-migrate")]
-pub(crate) struct Completions {
+pub struct Completions {
     /// Which shell
     shell: Shell,
 }
 
 impl Completions {
     /// Writes the script for `command`.
-    pub(crate) fn run(self, ui: &mut Ui, mut command: clap::Command) -> Exit {
+    pub fn run(self, ui: &mut Ui, mut command: clap::Command) -> Exit {
         let mut script = Vec::new();
         generate(self.shell, &mut command, "cargo-migrate", &mut script);
         let script = String::from_utf8_lossy(&script);

@@ -8,7 +8,7 @@ use migrate_chain::package;
 use migrate_command::parts::Failure;
 
 /// The name of a migration directory, unless `Cargo.toml` has another.
-pub(crate) const USUAL: &str = "migrations";
+pub const USUAL: &str = "migrations";
 
 /// The migration directory for a command that is run in `here`, as a path from there: looked for upwards, as cargo looks
 /// for a package; none where there is none.
@@ -18,7 +18,7 @@ pub(crate) const USUAL: &str = "migrations";
 ///
 /// # Errors
 /// What `Cargo.toml` says about it makes no sense.
-pub(crate) fn upwards(here: &Path) -> Result<Option<PathBuf>, Failure> {
+pub fn upwards(here: &Path) -> Result<Option<PathBuf>, Failure> {
     let mut from_here = PathBuf::new();
     for (height, folder) in here.ancestors().enumerate() {
         if folder.join(CONFIG_FILE).is_file() {
@@ -45,7 +45,7 @@ pub(crate) fn upwards(here: &Path) -> Result<Option<PathBuf>, Failure> {
 ///
 /// # Errors
 /// It has another key there, or a value that is not a path.
-pub(crate) fn named(folder: &Path) -> Result<Option<String>, Failure> {
+pub fn named(folder: &Path) -> Result<Option<String>, Failure> {
     let path = folder.join("Cargo.toml");
     let Ok(text) = fs::read_to_string(&path) else {
         return Ok(None);
@@ -56,13 +56,13 @@ pub(crate) fn named(folder: &Path) -> Result<Option<String>, Failure> {
 }
 
 /// Whether a folder looks like a migration directory of ours: it has settings, or revisions of ours.
-pub(crate) fn is_chain(folder: &Path) -> bool {
+pub fn is_chain(folder: &Path) -> bool {
     folder.join(CONFIG_FILE).is_file()
         || folder.join("versions").is_dir() && !folder.join("env.py").exists()
 }
 
 /// The migration directories of ours in a package, other packages in it left out.
-pub(crate) fn in_package(root: &Path) -> Vec<PathBuf> {
+pub fn in_package(root: &Path) -> Vec<PathBuf> {
     /// How many folders deep one is looked for.
     const DEPTH: usize = 4;
     let mut found = Vec::new();

@@ -12,14 +12,14 @@ use crate::find;
 /// The option for the migration directory.
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
-pub(crate) struct Directory {
+pub struct Directory {
     /// The migration directory [default: `migrations`, here or in a folder above, or the one that Cargo.toml names]
     #[arg(long, global = true, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
 /// A migration directory, and the options that name a database.
-pub(crate) struct Project {
+pub struct Project {
     directory: PathBuf,
     origin: Origin,
     globals: Globals,
@@ -27,7 +27,7 @@ pub(crate) struct Project {
 
 /// How a directory is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub enum Origin {
     /// The user named it.
     Named,
     /// It is here or in a folder above.
@@ -41,7 +41,7 @@ impl Project {
     ///
     /// # Errors
     /// What `Cargo.toml` says about the directory makes no sense.
-    pub(crate) fn new(directory: Directory, globals: Globals) -> Result<Self, Failure> {
+    pub fn new(directory: Directory, globals: Globals) -> Result<Self, Failure> {
         let (directory, origin) = match directory.dir {
             Some(named) => (named, Origin::Named),
             None => match find::upwards(&std::env::current_dir().unwrap_or_default())? {
@@ -56,31 +56,31 @@ impl Project {
         })
     }
 
-    pub(crate) fn origin(&self) -> Origin {
+    pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    pub(crate) fn directory(&self) -> &Path {
+    pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    pub(crate) fn globals(&self) -> &Globals {
+    pub fn globals(&self) -> &Globals {
         &self.globals
     }
 
     /// What is likely a mistake in the directory.
-    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
+    pub fn warnings(&self) -> Vec<Diagnostic> {
         let directory = self.directory();
         load::warnings(&Disk::new(directory, directory.to_string_lossy()))
     }
 
     /// The chain; it must be sound.
-    pub(crate) fn load(&self) -> Result<Migrations, Failure> {
+    pub fn load(&self) -> Result<Migrations, Failure> {
         Ok(Migrations::load(self.directory())?)
     }
 
     /// The chain with any number of heads.
-    pub(crate) fn load_unmerged(&self) -> Result<Migrations, LoadError> {
+    pub fn load_unmerged(&self) -> Result<Migrations, LoadError> {
         Migrations::load_unmerged(self.directory())
     }
 }

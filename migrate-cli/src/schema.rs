@@ -17,7 +17,7 @@ use crate::project::Project;
 #[derive(Args, Clone, Debug)]
 #[allow(clippy::struct_field_names, reason = "each is an option's name")]
 #[command(next_help_heading = "Desired schema")]
-pub(crate) struct Schema {
+pub struct Schema {
     /// The desired schema, a file or a directory of .sql files [default: what `[schema]` in migrate.toml names, else schema.sql if it is there]
     #[arg(long, value_name = "PATH")]
     schema: Option<PathBuf>,
@@ -63,7 +63,7 @@ impl Schema {
     ///
     /// # Errors
     /// There is no server, the chain cannot be replayed, or the database refuses the desired schema.
-    pub(crate) async fn check(
+    pub async fn check(
         &self,
         project: &Project,
         migrations: &Migrations,

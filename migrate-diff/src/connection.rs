@@ -179,7 +179,7 @@ mod backend {
     use crate::error::Error;
     use crate::rows::Rows;
 
-    pub(super) async fn open<C>(url: &str) -> Result<Box<dyn Backend>, sqlx::Error>
+    pub async fn open<C>(url: &str) -> Result<Box<dyn Backend>, sqlx::Error>
     where
         C: sqlx::Connection + Backend + 'static,
     {

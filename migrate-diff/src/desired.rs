@@ -115,12 +115,12 @@ fn sql_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 impl DesiredFile {
     /// Its SQL.
-    pub(crate) fn script(&self) -> Script<'_> {
+    pub fn script(&self) -> Script<'_> {
         Script::file(&self.name, &self.text)
     }
 
     /// The renames that its comments say.
-    pub(crate) fn renames(&self, connection: &Connection) -> Result<Vec<Rename>, Error> {
+    pub fn renames(&self, connection: &Connection) -> Result<Vec<Rename>, Error> {
         rename::renames(connection.dialect(), &self.name, &self.text)
     }
 }

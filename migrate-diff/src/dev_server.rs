@@ -39,8 +39,8 @@ pub(crate) enum Source {
 /// SQL that is run on every scratch database first.
 #[derive(Clone, Debug)]
 pub(crate) struct Prelude {
-    pub(crate) file: String,
-    pub(crate) text: String,
+    pub file: String,
+    pub text: String,
 }
 
 impl DevServer {
@@ -227,7 +227,7 @@ pub(crate) enum Running {
 }
 
 impl Running {
-    pub(crate) fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         match self {
             Self::Private(server) => server.url(database),
             Self::Container(container) => container.url(database),

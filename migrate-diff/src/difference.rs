@@ -57,29 +57,29 @@ pub struct Field {
 /// Two schemas and their difference: what a plan is made from.
 #[derive(Clone, Copy)]
 pub(crate) struct Comparison<'c> {
-    pub(crate) from: &'c Schema,
-    pub(crate) to: &'c Schema,
-    pub(crate) difference: &'c Difference,
+    pub from: &'c Schema,
+    pub to: &'c Schema,
+    pub difference: &'c Difference,
 }
 
 impl Comparison<'_> {
     /// Whether an object is in both schemas and says the same, under the same name.
-    pub(crate) fn is_same(&self, id: &ObjectId) -> bool {
+    pub fn is_same(&self, id: &ObjectId) -> bool {
         self.from.get(id).is_some() && self.difference.of(id).is_none()
     }
 
     /// Whether an object of the first schema is not in the second, or not the same there.
-    pub(crate) fn goes(&self, id: &ObjectId) -> bool {
+    pub fn goes(&self, id: &ObjectId) -> bool {
         self.from.get(id).is_some() && self.difference.of(id).is_some()
     }
 
     /// Whether an object of the second schema is not in the first, or not the same there.
-    pub(crate) fn comes(&self, id: &ObjectId) -> bool {
+    pub fn comes(&self, id: &ObjectId) -> bool {
         self.to.get(id).is_some() && self.difference.of(id).is_some()
     }
 
     /// Whether both schemas have the table.
-    pub(crate) fn keeps_table(&self, name: &str) -> bool {
+    pub fn keeps_table(&self, name: &str) -> bool {
         self.from.has(Kind::Table, name) && self.to.has(Kind::Table, name)
     }
 }

@@ -6,22 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// By object and catalog, the values of each row about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts(BTreeMap<(String, String), BTreeSet<BTreeMap<String, String>>>);
+pub struct Facts(BTreeMap<(String, String), BTreeSet<BTreeMap<String, String>>>);
 
 impl Facts {
-    pub(crate) fn add(&mut self, subject: (String, String), values: BTreeMap<String, String>) {
+    pub fn add(&mut self, subject: (String, String), values: BTreeMap<String, String>) {
         self.0.entry(subject).or_default().insert(values);
     }
 
     /// Takes what others say of a subject.
-    pub(crate) fn take(&mut self, other: &Self, subject: &(String, String)) {
+    pub fn take(&mut self, other: &Self, subject: &(String, String)) {
         let values = other.0.get(subject);
         self.0
             .extend(values.map(|values| (subject.clone(), values.clone())));
     }
 
     /// What `self` has otherwise than `other`, a line for each object: its name, and the facts.
-    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
+    pub fn differences(&self, other: &Self) -> Vec<String> {
         let none = BTreeSet::new();
         let subjects: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
         let mut lines = Vec::new();

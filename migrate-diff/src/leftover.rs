@@ -3,30 +3,30 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The beginning of every name.
-pub(crate) const PREFIX: &str = "migrate_scratch_";
+pub const PREFIX: &str = "migrate_scratch_";
 
 /// A table in each scratch database of MySQL, and the comment on each of PostgreSQL: without its mark, no database is
 /// dropped, whatever its name is.
-pub(crate) const MARK: &str = "migrate_scratch_mark";
+pub const MARK: &str = "migrate_scratch_mark";
 
 /// How old a database must be before it is swept: a younger one may be about to be used.
 const SWEPT_AFTER: Duration = Duration::from_hours(1);
 
 /// `migrate_scratch_`, when it was created, and 16 hexadecimal digits that nobody else has.
-pub(crate) fn new_name() -> String {
+pub fn new_name() -> String {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(std::process::id());
     format!("{PREFIX}{}_{random:016x}", now())
 }
 
 /// The user of MySQL that goes with a scratch database. The names of users are shorter than those of databases.
-pub(crate) fn user_of(name: &str) -> String {
+pub fn user_of(name: &str) -> String {
     let digits = name.rsplit('_').next().unwrap_or_default();
     format!("migrate_{digits}")
 }
 
 /// Whether a name is exactly one that [`new_name`] gives, and old enough to sweep.
-pub(crate) fn is_stale(name: &str) -> bool {
+pub fn is_stale(name: &str) -> bool {
     created(name).is_some_and(|created| created.saturating_add(SWEPT_AFTER.as_secs()) < now())
 }
 

@@ -2,12 +2,12 @@
 
 /// How a database is set up, as far as that decides what statements do in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Like {
+pub struct Like {
     /// Its name.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// The end of the CREATE DATABASE that makes one like it.
-    pub(crate) options: String,
+    pub options: String,
     /// The arguments of a server like its own.
-    pub(crate) arguments: Vec<String>,
-    pub(crate) lower_case_table_names: Option<u8>,
+    pub arguments: Vec<String>,
+    pub lower_case_table_names: Option<u8>,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys of `needs`, each behind those that it needs, and otherwise as they are sorted. What needs itself around a
 /// circle comes as it is sorted: a circle is for the caller to break.
-pub(crate) fn order<K: Ord + Clone>(needs: &BTreeMap<K, BTreeSet<K>>) -> Vec<K> {
+pub fn order<K: Ord + Clone>(needs: &BTreeMap<K, BTreeSet<K>>) -> Vec<K> {
     let mut done = BTreeSet::new();
     let mut sorted = Vec::with_capacity(needs.len());
     for key in needs.keys() {

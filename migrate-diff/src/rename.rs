@@ -189,11 +189,11 @@ fn item(text: &str, words: &[Token], place: usize) -> Option<(String, Option<Str
 
 /// A rename that applies, as a step and its reverse.
 pub(crate) struct Applied {
-    pub(crate) forth: Step,
-    pub(crate) back: Step,
-    pub(crate) text: String,
+    pub forth: Step,
+    pub back: Step,
+    pub text: String,
     /// The object under its old name, and under its new one; a column of its table's new name in both.
-    pub(crate) ids: (ObjectId, ObjectId),
+    pub ids: (ObjectId, ObjectId),
 }
 
 /// The name that an object had before some renames.

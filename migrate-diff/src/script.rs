@@ -21,7 +21,7 @@ pub(crate) struct Script<'s> {
 
 impl<'s> Script<'s> {
     /// A whole file.
-    pub(crate) fn file(name: impl Into<String>, text: &'s str) -> Self {
+    pub fn file(name: impl Into<String>, text: &'s str) -> Self {
         Self {
             file: name.into(),
             text,
@@ -30,7 +30,7 @@ impl<'s> Script<'s> {
     }
 
     /// The upgrades and downgrades of a chain on a kind of database, and what runs on each connection before them.
-    pub(crate) fn chain(migrations: &'s Migrations, dialect: Dialect) -> Vec<Self> {
+    pub fn chain(migrations: &'s Migrations, dialect: Dialect) -> Vec<Self> {
         let connect = migrations.connect_sql(dialect);
         let connect = connect.map(|text| Self::file("[connect] in migrate.toml", text));
         let mut scripts: Vec<Self> = connect.into_iter().collect();
@@ -53,12 +53,12 @@ impl<'s> Script<'s> {
     }
 
     /// Its file, as messages name it.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.file
     }
 
     /// Runs its statements, one by one. `what` is what the SQL is, in a sentence.
-    pub(crate) async fn run(&self, connection: &mut Connection, what: &str) -> Result<(), Error> {
+    pub async fn run(&self, connection: &mut Connection, what: &str) -> Result<(), Error> {
         let text = self.sql();
         for statement in split(connection.dialect(), text) {
             let sql = &text[statement.range()];
@@ -81,7 +81,7 @@ impl<'s> Script<'s> {
     }
 
     /// `file:line:column` of a byte of its SQL.
-    pub(crate) fn place(&self, offset: usize) -> String {
+    pub fn place(&self, offset: usize) -> String {
         let Position { line, column } = Position::of(self.text, self.range.start + offset);
         format!("{}:{line}:{column}", self.file)
     }

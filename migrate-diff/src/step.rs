@@ -31,24 +31,24 @@ pub enum Hazard {
 /// The steps between two schemas, and how a revision must run them.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) steps: Vec<Step>,
+    pub steps: Vec<Step>,
     /// Whether foreign keys stay enforced meanwhile; SQLite only.
-    pub(crate) foreign_keys: bool,
+    pub foreign_keys: bool,
     /// Whether they run in a transaction.
-    pub(crate) transactional: bool,
+    pub transactional: bool,
     /// What must have been committed before the steps.
-    pub(crate) before: Vec<Step>,
+    pub before: Vec<Step>,
     /// What runs after them, outside a transaction.
-    pub(crate) online: Vec<Step>,
+    pub online: Vec<Step>,
 }
 
 /// The choices that a plan depends on.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
     /// Whether indexes and constraints are made without keeping others out, PostgreSQL only.
-    pub(crate) online: bool,
+    pub online: bool,
     /// Whether all steps run in one transaction, whatever that costs.
-    pub(crate) single: bool,
+    pub single: bool,
 }
 
 impl Default for Plan {

@@ -49,7 +49,7 @@ const MAPPED: [(Squawk, &str); 28] = [
 
 /// What squawk finds in the revisions of a deployment. It knows only tables that the text creates, so it gets all of it as
 /// one text.
-pub(crate) fn lint(chain: &Chain, deployment: &[usize]) -> Vec<Finding> {
+pub fn lint(chain: &Chain, deployment: &[usize]) -> Vec<Finding> {
     let text = Text::of(chain, deployment);
     if text.sql.is_empty() {
         return Vec::new();

@@ -34,7 +34,7 @@ impl Surroundings {
     }
 
     /// The path as messages show it.
-    pub(crate) fn shown(&self, path: &Path) -> String {
+    pub fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.current_dir)
             .unwrap_or(path)
             .to_string_lossy()
@@ -67,7 +67,7 @@ pub fn expand(input: TokenStream, surroundings: &Surroundings) -> TokenStream {
 }
 
 /// The folder that is read when the call names none.
-pub(crate) const DEFAULT_DIRECTORY: &str = "migrations";
+pub const DEFAULT_DIRECTORY: &str = "migrations";
 
 const EXPECTED: &str = "embed_migrations! takes the path of the migration directory as one string literal, or nothing \
                         for `migrations`; every setting lives in migrate.toml";

@@ -21,11 +21,7 @@ use crate::values::options::TransactionMode;
 use crate::{Direction, Migrations};
 
 /// The script from `a` up to `b`.
-pub(crate) fn upgrade(
-    migrations: &Migrations,
-    dialect: Dialect,
-    range: &str,
-) -> Result<String, Error> {
+pub fn upgrade(migrations: &Migrations, dialect: Dialect, range: &str) -> Result<String, Error> {
     script(
         migrations,
         dialect,
@@ -35,11 +31,7 @@ pub(crate) fn upgrade(
 }
 
 /// The script from `b` down to `a`.
-pub(crate) fn downgrade(
-    migrations: &Migrations,
-    dialect: Dialect,
-    range: &str,
-) -> Result<String, Error> {
+pub fn downgrade(migrations: &Migrations, dialect: Dialect, range: &str) -> Result<String, Error> {
     script(
         migrations,
         dialect,
@@ -49,7 +41,7 @@ pub(crate) fn downgrade(
 }
 
 /// The script that sets the version rows, from where the first target that is a range starts.
-pub(crate) fn stamp(
+pub fn stamp(
     migrations: &Migrations,
     dialect: Dialect,
     targets: &[&str],
@@ -87,7 +79,7 @@ pub(crate) fn stamp(
 }
 
 /// The script that creates the two tables.
-pub(crate) fn ensure_version(migrations: &Migrations, dialect: Dialect) -> String {
+pub fn ensure_version(migrations: &Migrations, dialect: Dialect) -> String {
     let mut out = Writer::new(migrations, dialect);
     out.start(&Tables::new(dialect, &migrations.settings, None));
     out.out

@@ -10,7 +10,7 @@ use crate::values::settings::unix;
 
 /// A section of a revision as a server reads it, in statements.
 #[derive(Clone, Debug)]
-pub(crate) struct Script<'r> {
+pub struct Script<'r> {
     dialect: Dialect,
     /// The section in its file, and the byte where that begins.
     source: &'r str,
@@ -31,7 +31,7 @@ struct Statement {
 
 impl<'r> Script<'r> {
     /// The section of a file.
-    pub(crate) fn of_section(dialect: Dialect, file: &'r str, section: Range<usize>) -> Self {
+    pub fn of_section(dialect: Dialect, file: &'r str, section: Range<usize>) -> Self {
         let source = &file[section.clone()];
         let text = for_server(dialect, source);
         let mut hash = None;
@@ -51,12 +51,12 @@ impl<'r> Script<'r> {
     }
 
     /// SQL that is in no file.
-    pub(crate) fn of_text(dialect: Dialect, text: &'r str) -> Self {
+    pub fn of_text(dialect: Dialect, text: &'r str) -> Self {
         Self::of_section(dialect, text, 0..text.len())
     }
 
     /// A statement of it as a script of its own.
-    pub(crate) fn alone(&self, number: usize) -> Script<'_> {
+    pub fn alone(&self, number: usize) -> Script<'_> {
         let statement = &self.statements[number];
         let text = &self.text[statement.range.clone()];
         Script {
@@ -72,35 +72,35 @@ impl<'r> Script<'r> {
     }
 
     /// All of it.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// How many statements it has.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.statements.len()
     }
 
     /// The bytes of each statement.
-    pub(crate) fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
+    pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
         self.statements
             .iter()
             .map(|statement| statement.range.clone())
     }
 
     /// The text of each statement.
-    pub(crate) fn statements(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn statements(&self) -> impl ExactSizeIterator<Item = &str> {
         self.ranges().map(|range| &self.text[range])
     }
 
     /// The text of the statement with this number, from 0.
-    pub(crate) fn statement(&self, number: usize) -> Option<&str> {
+    pub fn statement(&self, number: usize) -> Option<&str> {
         let statement = self.statements.get(number)?;
         Some(&self.text[statement.range.clone()])
     }
 
     /// The hash of the first `count` statements; none for none, or if there are not so many.
-    pub(crate) fn hash(&self, count: usize) -> Option<Checksum> {
+    pub fn hash(&self, count: usize) -> Option<Checksum> {
         let last = self.statements.get(count.checked_sub(1)?)?;
         Some(last.hash)
     }
@@ -108,7 +108,7 @@ impl<'r> Script<'r> {
     /// The number of the statement that a byte of the text is in, and the byte of that. What the server misses at the end of
     /// a statement is after it.
     #[cfg(feature = "postgres")]
-    pub(crate) fn statement_at(&self, at: usize) -> Option<(usize, usize)> {
+    pub fn statement_at(&self, at: usize) -> Option<(usize, usize)> {
         let (number, range) = self
             .ranges()
             .enumerate()
@@ -120,13 +120,13 @@ impl<'r> Script<'r> {
 
     /// How many of the first `done` statements stay done when the next one fails: a transaction of the revision's own is
     /// rolled back.
-    pub(crate) fn settled(&self, done: usize) -> usize {
+    pub fn settled(&self, done: usize) -> usize {
         let done: Vec<&str> = self.statements().take(done).collect();
         open_transaction(self.dialect, &done).unwrap_or(done.len())
     }
 
     /// The bytes of a statement in the file; or of the word at this byte of the statement, as it was sent.
-    pub(crate) fn place(&self, number: usize, at: Option<usize>) -> Range<usize> {
+    pub fn place(&self, number: usize, at: Option<usize>) -> Range<usize> {
         let Some(statement) = self.statements.get(number) else {
             return self.start..self.start;
         };
@@ -146,7 +146,7 @@ impl<'r> Script<'r> {
 
 /// The statements that a server finds in one that stands between markers, which is one to a revision.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
-pub(crate) fn inner(dialect: Dialect, statement: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+pub fn inner(dialect: Dialect, statement: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     split(dialect, statement).map(|inner| inner.range())
 }
 
@@ -159,7 +159,7 @@ fn next_hash(dialect: Dialect, before: Option<Checksum>, statement: &str) -> Che
 }
 
 /// A section as a server reads it.
-pub(crate) fn for_server(dialect: Dialect, text: &str) -> Cow<'_, str> {
+pub fn for_server(dialect: Dialect, text: &str) -> Cow<'_, str> {
     let text = unix(text);
     if !text.contains("restrict") {
         return text;

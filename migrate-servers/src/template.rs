@@ -60,7 +60,7 @@ pub fn random() -> String {
 }
 
 /// Our folder in the user's cache; none if the user has no home.
-pub(crate) fn cache() -> Option<PathBuf> {
+pub fn cache() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let folder = PathBuf::from(env::var_os(name)?);
         folder.is_absolute().then_some(folder)

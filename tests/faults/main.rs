@@ -4,7 +4,6 @@
 //! `cargo xtask soak` runs them all, again and again.
 #![allow(
     missing_docs,
-    unreachable_pub,
     clippy::unwrap_used,
     reason = "tests: a panic is a failure, and nobody imports them"
 )]

@@ -7,7 +7,7 @@ use crate::steps::Result;
 /// The feature and the bench of this name build all peers, which takes minutes and needs the libraries of two databases.
 const SERVERS: &str = "servers";
 
-pub(crate) fn run(sh: &Shell, names: &[String]) -> Result {
+pub fn run(sh: &Shell, names: &[String]) -> Result {
     let features: &[&str] = if names.is_empty() || names.iter().any(|name| name == SERVERS) {
         &["--features", SERVERS]
     } else {

@@ -4,7 +4,7 @@ use xshell::{Shell, cmd};
 
 use crate::steps::Result;
 
-pub(crate) fn run(sh: &Shell) -> Result {
+pub fn run(sh: &Shell) -> Result {
     let test = cmd!(sh, "cargo test --workspace --all-features --no-fail-fast");
     test.env("SNAPSHOTS", "overwrite")
         .env("TRYBUILD", "overwrite")

@@ -8,7 +8,7 @@ const VERSION: &str = "0.5.4";
 const TOOLS: &str = "target/tools";
 
 /// Builds the guide into `target/book`. mdBook is installed first if this clone does not have it.
-pub(crate) fn build(sh: &Shell) -> Result {
+pub fn build(sh: &Shell) -> Result {
     let mdbook = sh.current_dir().join(TOOLS).join("bin/mdbook");
     if !mdbook.exists() {
         let install = [

@@ -22,7 +22,7 @@ const EXPECTED: [(&str, &[&str]); 6] = [
     ("wait_until_current", &["worker 3: the database is current"]),
 ];
 
-pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
+pub fn run(sh: &Shell, steps: &mut Steps) -> Result {
     for name in names(sh)? {
         let expected = EXPECTED.iter().find(|(known, _)| *known == name);
         let Some((_, expected)) = expected else {

@@ -25,7 +25,7 @@ edition = "2024"
 embed-migrations = { path = "../..", features = ["cli", "include_dir", "mysql", "postgres", "sqlite", "test"] }
 "#;
 
-pub(crate) fn run(sh: &Shell, steps: &mut Steps) {
+pub fn run(sh: &Shell, steps: &mut Steps) {
     steps.step("the oldest dependencies", |_| {
         sh.write_file(format!("{FOLDER}/src/lib.rs"), "")?;
         sh.copy_file("Cargo.lock", FOLDER)?;

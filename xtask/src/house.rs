@@ -73,7 +73,7 @@ const FLOORS: [(&str, &[&[&str]]); 2] = [
 ///
 /// # Errors
 /// Each circle of files and each import that goes up, a line each.
-pub(crate) fn check(root: &Path) -> Result {
+pub fn check(root: &Path) -> Result {
     let mut faults = Vec::new();
     for name in CRATES {
         let crate_ = Crate::read(&root.join(name).join("src"))?;

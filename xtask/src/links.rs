@@ -13,7 +13,7 @@ use crate::steps::Result;
 const GUIDE: &str = "docs";
 const SUMMARY: &str = "docs/SUMMARY.md";
 
-pub(crate) fn check(sh: &Shell) -> Result {
+pub fn check(sh: &Shell) -> Result {
     let tracked: BTreeSet<PathBuf> = cmd!(sh, "git ls-files --cached --others --exclude-standard")
         .quiet()
         .read()?

@@ -8,7 +8,7 @@ use crate::{book, floors, house, links, setup, snapshots};
 /// The lowest Rust that the manifest promises.
 const LOWEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
-pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
+pub fn run(sh: &Shell, steps: &mut Steps) -> Result {
     steps.command("rustfmt", cmd!(sh, "cargo fmt --all --check"));
     rust_revisions(sh, steps)?;
     steps.step("imports go down, and in no circle", |_| {
@@ -73,7 +73,7 @@ fn deny_if_installed(sh: &Shell, steps: &mut Steps) {
 }
 
 /// `cargo xtask deny`: licences, advisories, duplicates.
-pub(crate) fn deny(sh: &Shell) -> Result {
+pub fn deny(sh: &Shell) -> Result {
     if !setup::is_installed("cargo-deny") {
         cmd!(sh, "cargo install --locked cargo-deny").run()?;
     }

@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 use crate::steps::{Result, Steps};
 
 /// A version of a server.
-pub(crate) struct Version {
+pub struct Version {
     name: &'static str,
     product: Product,
     /// The test target of its database.
@@ -25,7 +25,7 @@ pub(crate) struct Version {
     wrapper: Option<(&'static str, &'static str)>,
 }
 
-pub(crate) const POSTGRES_18: Version = Version {
+pub const POSTGRES_18: Version = Version {
     name: "PostgreSQL 18",
     product: Product::Postgres,
     test: "postgres",
@@ -38,7 +38,7 @@ pub(crate) const POSTGRES_18: Version = Version {
 };
 
 /// Slower than MariaDB to end what is cut off, and with other words for what is wrong: a command of its own.
-pub(crate) const MYSQL: Version = Version {
+pub const MYSQL: Version = Version {
     name: "MySQL 5.6",
     product: Product::MySql,
     test: "mysql",
@@ -148,7 +148,7 @@ esac
 
 impl Version {
     /// Installs it, unless it is there.
-    pub(crate) fn install(&self, sh: &Shell) -> Result {
+    pub fn install(&self, sh: &Shell) -> Result {
         let (folder, package) = (self.folder, self.package);
         if !is_for_this_machine() || sh.path_exists(self.programs()) {
             return Ok(());
@@ -165,7 +165,7 @@ impl Version {
     }
 
     /// Runs the tests of its database once more, on this version.
-    pub(crate) fn test(&self, sh: &Shell, steps: &mut Steps, features: &[String]) {
+    pub fn test(&self, sh: &Shell, steps: &mut Steps, features: &[String]) {
         let name = format!("tests on {}", self.name);
         if is_skipped(self.kind()) {
             return;
@@ -209,6 +209,6 @@ impl Version {
     }
 }
 
-pub(crate) fn is_for_this_machine() -> bool {
+pub fn is_for_this_machine() -> bool {
     cfg!(all(target_os = "linux", target_arch = "x86_64"))
 }

@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 
 use crate::steps::Result;
 
-pub(crate) fn run(sh: &Shell) -> Result {
+pub fn run(sh: &Shell) -> Result {
     cmd!(sh, "cargo publish --workspace --dry-run --allow-dirty").run()?;
     // Not below this workspace: a new crate would become a part of it.
     let folder = tempfile::tempdir()?;

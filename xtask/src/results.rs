@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The results of all test binaries together.
 #[derive(Debug, Default)]
-pub(crate) struct TestResults {
+pub struct TestResults {
     binaries: usize,
     passed: u64,
     failed: u64,
@@ -17,7 +17,7 @@ pub(crate) struct TestResults {
 
 impl TestResults {
     /// Takes note of a line of `cargo test`.
-    pub(crate) fn line(&mut self, line: &str) {
+    pub fn line(&mut self, line: &str) {
         if let Some(result) = line.strip_prefix("test result: ") {
             self.result(result);
         } else if let Some((name, outcome)) = line
@@ -29,12 +29,12 @@ impl TestResults {
     }
 
     /// Whether any test binary has run.
-    pub(crate) fn any(&self) -> bool {
+    pub fn any(&self) -> bool {
         self.binaries > 0
     }
 
     /// The tests that were not run, each with its reason.
-    pub(crate) fn ignored(&self) -> impl Iterator<Item = &String> {
+    pub fn ignored(&self) -> impl Iterator<Item = &String> {
         self.ignored.iter()
     }
 

@@ -10,11 +10,11 @@ use crate::steps::Steps;
 const KINDS: [(Kind, &str); 2] = [(Kind::Postgres, "PostgreSQL"), (Kind::MySql, "MariaDB")];
 
 /// The servers of a run.
-pub(crate) struct Servers(Vec<Server>);
+pub struct Servers(Vec<Server>);
 
 impl Servers {
     /// Starts those that are not named by their variables already. Without one its tests fail, and say what to install.
-    pub(crate) fn start(steps: &mut Steps) -> Self {
+    pub fn start(steps: &mut Steps) -> Self {
         let mut servers = Vec::new();
         for (kind, name) in KINDS {
             if is_skipped(kind) {
@@ -31,7 +31,7 @@ impl Servers {
     }
 
     /// Lets a command use them.
-    pub(crate) fn pass_to<'a>(&self, command: Cmd<'a>) -> Cmd<'a> {
+    pub fn pass_to<'a>(&self, command: Cmd<'a>) -> Cmd<'a> {
         let pass = |command: Cmd<'a>, server: &Server| {
             command.env(server.kind().variable(), server.admin_url())
         };
@@ -40,7 +40,7 @@ impl Servers {
 }
 
 /// The names of the features of databases whose tests are skipped.
-pub(crate) fn skipped() -> impl Iterator<Item = &'static str> {
+pub fn skipped() -> impl Iterator<Item = &'static str> {
     let kinds = KINDS.iter().map(|(kind, _)| *kind);
     kinds.filter(|&kind| is_skipped(kind)).map(Kind::name)
 }

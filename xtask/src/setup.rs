@@ -76,7 +76,7 @@ const ALEMBIC: &str = "target/alembic";
 
 const COMPONENTS: [(&str, &str); 2] = [("cargo-clippy", "clippy"), ("rustfmt", "rustfmt")];
 
-pub(crate) fn run(sh: &Shell) -> Result {
+pub fn run(sh: &Shell) -> Result {
     let missing: Vec<&Tool> = TOOLS
         .iter()
         .filter(|tool| !is_installed(tool.program))
@@ -122,7 +122,7 @@ fn alembic(sh: &Shell) -> Result {
 }
 
 /// Fetches a version of a server that Debian does not have, unless it is there.
-pub(crate) fn version(sh: &Shell, version: &Version) -> Result {
+pub fn version(sh: &Shell, version: &Version) -> Result {
     if !other_versions::is_for_this_machine() {
         return Ok(());
     }
@@ -151,7 +151,7 @@ fn install(sh: &Shell, packages: &[&str]) -> Result {
 }
 
 /// Whether a program is in PATH, or where Debian keeps those of a server; or whether a file is there, by its full path.
-pub(crate) fn is_installed(program: &str) -> bool {
+pub fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(postgres_folders())

@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 use crate::steps::Result;
 
 /// Fails when a snapshot file has no test.
-pub(crate) fn check(sh: &Shell) -> Result {
+pub fn check(sh: &Shell) -> Result {
     let tracked = cmd!(sh, "git ls-files --cached --others --exclude-standard")
         .quiet()
         .read()?;
@@ -47,7 +47,7 @@ fn mentions(sh: &Shell, source: &str, name: &str) -> bool {
 }
 
 /// Whether a file is Rust source, by its name.
-pub(crate) fn is_rust(file: &str) -> bool {
+pub fn is_rust(file: &str) -> bool {
     Path::new(file)
         .extension()
         .is_some_and(|extension| extension == "rs")

@@ -29,7 +29,7 @@ struct Soak {
     filter: Option<String>,
 }
 
-pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result {
+pub fn run(sh: &Shell, arguments: &[String]) -> Result {
     let soak = Soak::parse(arguments)?;
     // Results of another run would be taken for this one's.
     let _ = fs::remove_file(RESULTS);

@@ -9,11 +9,11 @@ use xshell::Cmd;
 use crate::results::TestResults;
 
 /// The result of a step, whose failure is told at the end.
-pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The steps run so far.
 #[derive(Default)]
-pub(crate) struct Steps {
+pub struct Steps {
     done: Vec<Done>,
     skipped: Vec<String>,
     results: TestResults,
@@ -27,7 +27,7 @@ struct Done {
 
 impl Steps {
     /// Runs a command, its output shown as it comes.
-    pub(crate) fn command(&mut self, name: &str, command: Cmd<'_>) {
+    pub fn command(&mut self, name: &str, command: Cmd<'_>) {
         self.step(name, |_| {
             println!("$ {command}");
             succeeded(Command::from(command.quiet()).status()?)
@@ -35,7 +35,7 @@ impl Steps {
     }
 
     /// Runs a command and returns what it wrote to its standard output; nothing when it failed.
-    pub(crate) fn output(&mut self, name: &str, command: Cmd<'_>) -> Option<String> {
+    pub fn output(&mut self, name: &str, command: Cmd<'_>) -> Option<String> {
         let mut output = None;
         self.step(name, |_| {
             output = Some(echoed(command)?);
@@ -45,7 +45,7 @@ impl Steps {
     }
 
     /// Runs `cargo test`, and counts the tests that it reports.
-    pub(crate) fn tests(&mut self, name: &str, command: Cmd<'_>) {
+    pub fn tests(&mut self, name: &str, command: Cmd<'_>) {
         self.step(name, |steps| {
             println!("$ {command}");
             let mut child = Command::from(command.quiet())
@@ -62,7 +62,7 @@ impl Steps {
     }
 
     /// Runs anything else.
-    pub(crate) fn step(&mut self, name: &str, run: impl FnOnce(&mut Self) -> Result) {
+    pub fn step(&mut self, name: &str, run: impl FnOnce(&mut Self) -> Result) {
         println!("\n=== {name}");
         let start = Instant::now();
         let failure = run(self).err().map(|error| error.to_string());
@@ -77,13 +77,13 @@ impl Steps {
     }
 
     /// Notes what was not run, and why.
-    pub(crate) fn skip(&mut self, what: &str, why: &str) {
+    pub fn skip(&mut self, what: &str, why: &str) {
         self.skipped.push(format!("{what}: {why}"));
     }
 
     /// Says what was run, what was skipped and what failed; an error when anything did. The last lines are those of
     /// the tests, as cargo prints them.
-    pub(crate) fn finish(self) -> Result {
+    pub fn finish(self) -> Result {
         println!("\n=== summary");
         for Done {
             name,

@@ -7,7 +7,7 @@ use crate::servers::{self, Servers};
 use crate::steps::{Result, Steps};
 use crate::{examples, other_versions, setup};
 
-pub(crate) fn run(sh: &Shell, steps: &mut Steps) -> Result {
+pub fn run(sh: &Shell, steps: &mut Steps) -> Result {
     // Who leaves tests out may have a machine where nothing can be installed.
     if servers::skipped().next().is_none() {
         steps.step("what the tests need", |_| setup::run(sh));

@@ -9,7 +9,7 @@ use crate::sql::sqlite::{TableChange, references, table_change};
 
 /// The tables of a chain while it is walked along.
 #[derive(Default)]
-pub(super) struct Tables {
+pub struct Tables {
     /// The deployment that created a table: for itself, the table is new and empty.
     created: HashMap<String, Option<usize>>,
     /// The names that tables had before the deployment renamed them.

@@ -12,7 +12,7 @@ use crate::source::{Place, Source};
 use crate::{Dialect, Digest};
 
 /// Compares the digests in the head of the lock with those of the chain. A build that a command started is not checked.
-pub(super) fn check(tree: &dyn Tree, chain: &Chain, lock: Option<Vec<u8>>) -> Option<Diagnostic> {
+pub fn check(tree: &dyn Tree, chain: &Chain, lock: Option<Vec<u8>>) -> Option<Diagnostic> {
     if std::env::var_os(UNLOCKED).is_some() {
         return None;
     }

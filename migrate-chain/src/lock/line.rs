@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Writes a value so that it is one field: without line ends, and without two blanks in a row.
-pub(super) fn escape(value: &str) -> Cow<'_, str> {
+pub fn escape(value: &str) -> Cow<'_, str> {
     let is_plain = !value.contains(['\\', '\n', '\r', '\t'])
         && !value.contains("  ")
         && !value.starts_with(' ')
@@ -30,7 +30,7 @@ pub(super) fn escape(value: &str) -> Cow<'_, str> {
 }
 
 /// The value of a field.
-pub(super) fn unescape(field: &str) -> Cow<'_, str> {
+pub fn unescape(field: &str) -> Cow<'_, str> {
     if !field.contains('\\') {
         return Cow::Borrowed(field);
     }
@@ -53,7 +53,7 @@ pub(super) fn unescape(field: &str) -> Cow<'_, str> {
 }
 
 /// The fields of a line, still escaped.
-pub(super) fn fields(line: &str) -> impl Iterator<Item = &str> {
+pub fn fields(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = line.trim_start_matches(' ');
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -66,7 +66,7 @@ pub(super) fn fields(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Writes the fields of each line below each other, with `indent` before them.
-pub(super) fn align(out: &mut String, indent: &str, lines: &[Vec<String>]) {
+pub fn align(out: &mut String, indent: &str, lines: &[Vec<String>]) {
     let columns = lines.iter().map(Vec::len).max().unwrap_or_default();
     let width = |n: usize| {
         let fields = lines.iter().filter(|line| line.len() > n + 1);

@@ -144,7 +144,7 @@ fn quoted(column: &str) -> String {
     }
 }
 
-pub(super) fn word(kind: KeyKind) -> &'static str {
+pub fn word(kind: KeyKind) -> &'static str {
     match kind {
         KeyKind::Primary => "primary key",
         KeyKind::Unique => "unique",

@@ -1,9 +1,5 @@
 //! What several integration tests of this crate share.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test crate uses a part of it"
-)]
+#![allow(dead_code, reason = "each test crate uses a part of it")]
 
 pub mod codes;
 pub mod fixtures;

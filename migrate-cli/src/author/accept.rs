@@ -25,7 +25,7 @@ Examples:
   cargo migrate accept ae10
   cargo migrate accept ae10 --digest 8f43…"
 )]
-pub(crate) struct Accept {
+pub struct Accept {
     /// The revision that was edited
     #[arg(value_name = "REV")]
     revision: String,
@@ -37,7 +37,7 @@ pub(crate) struct Accept {
 
 /// What `accept` has done.
 #[derive(Debug, Serialize)]
-pub(crate) struct Accepted {
+pub struct Accepted {
     revision: String,
     path: PathBuf,
     /// The digests that were added.
@@ -49,7 +49,7 @@ impl Accept {
     ///
     /// # Errors
     /// No database knows the revision with another digest.
-    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Accepted> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Accepted> {
         let index = directory.resolve_one(&self.revision)?;
         let revision = directory.revision(index);
         let known = |digest: &Digest| {

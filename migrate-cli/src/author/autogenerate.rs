@@ -20,10 +20,10 @@ use super::scratch::{Servers, until_interrupted};
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
 )]
-pub(crate) struct Autogenerate {
+pub struct Autogenerate {
     /// Write the SQL that leads from what the chain builds to schema.sql, once it has proved itself
     #[arg(long, conflicts_with_all = ["rust", "sql_file"])]
-    pub(crate) autogenerate: bool,
+    pub autogenerate: bool,
 
     /// The desired schema, a file or a directory of .sql files [default: what `[schema]` in migrate.toml names, else schema.sql]
     #[arg(long, value_name = "PATH", requires = "autogenerate")]
@@ -79,11 +79,7 @@ impl Autogenerate {
     ///
     /// # Errors
     /// There is no server or no schema, a statement is refused, or the proof fails.
-    pub(crate) async fn run(
-        &self,
-        directory: &Directory,
-        globals: &Globals,
-    ) -> Result<Option<Generated>> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Option<Generated>> {
         let config = &directory.chain.config;
         let database_url = globals.database_url()?;
         let live = self.live_url(database_url.as_deref())?;

@@ -14,7 +14,7 @@ use super::revision_file::sql_body;
 ///
 /// # Errors
 /// The chain has revisions, the database cannot be read, or it has a history.
-pub(crate) async fn write(directory: &Directory, globals: &Globals) -> Result<Revisions> {
+pub async fn write(directory: &Directory, globals: &Globals) -> Result<Revisions> {
     if !directory.chain.revisions.is_empty() {
         return Err(Failure::new(
             "the chain has revisions; the schema of the database was not written",

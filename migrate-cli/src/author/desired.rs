@@ -13,18 +13,18 @@ use super::package::package;
 use super::program;
 
 /// The desired schema, and what messages call it.
-pub(crate) struct Wanted {
-    pub(crate) desired: Desired,
-    pub(crate) name: String,
+pub struct Wanted {
+    pub desired: Desired,
+    pub name: String,
     /// Whether what it does not name stays as it is.
-    pub(crate) keep_unknown: bool,
+    pub keep_unknown: bool,
 }
 
 /// The file of the desired schema where `[schema]` names none.
 const USUAL: &str = "schema.sql";
 
 /// Whether the directory has a desired schema.
-pub(crate) fn is_there(directory: &Directory) -> bool {
+pub fn is_there(directory: &Directory) -> bool {
     let schema = &directory.chain.config.schema;
     let has_source =
         !schema.models.is_empty() || !schema.files.is_empty() || !schema.program.is_empty();
@@ -35,7 +35,7 @@ pub(crate) fn is_there(directory: &Directory) -> bool {
 ///
 /// # Errors
 /// A source is not there, makes no sense, or fails.
-pub(crate) async fn wanted(
+pub async fn wanted(
     directory: &Directory,
     dialect: Dialect,
     named: Option<&Path>,
@@ -115,7 +115,7 @@ fn read(path: &Path) -> Result<Desired> {
 ///
 /// # Errors
 /// Everything that is wrong with them, with its file and its line.
-pub(crate) fn models(directory: &Directory) -> Result<Option<Models>> {
+pub fn models(directory: &Directory) -> Result<Option<Models>> {
     let paths = &directory.chain.config.schema.models;
     if paths.is_empty() {
         return Ok(None);
@@ -139,7 +139,7 @@ pub(crate) fn models(directory: &Directory) -> Result<Option<Models>> {
 ///
 /// # Errors
 /// As [`models`].
-pub(crate) fn declared(directory: &Directory) -> Result<Option<Vec<Declared>>> {
+pub fn declared(directory: &Directory) -> Result<Option<Vec<Declared>>> {
     let dialects = directory.chain.served();
     let has_comments = dialects.iter().any(|dialect| *dialect != Dialect::Sqlite);
     Ok(models(directory)?.map(|models| models.declared(has_comments)))

@@ -11,11 +11,11 @@ use super::files;
 use super::overlay::Overlay;
 
 /// A migration directory on disk, and its chain as it is before the command.
-pub(crate) struct Directory {
+pub struct Directory {
     disk: Disk,
     root: PathBuf,
     /// The chain, which may have more heads than it should: there are commands to end that.
-    pub(crate) chain: Chain,
+    pub chain: Chain,
 }
 
 impl Directory {
@@ -23,7 +23,7 @@ impl Directory {
     ///
     /// # Errors
     /// The faults of the chain, except for the number of its heads and bases.
-    pub(crate) fn open(root: &Path) -> Result<Self> {
+    pub fn open(root: &Path) -> Result<Self> {
         let disk = Disk::new(root, root.to_string_lossy());
         let chain = load_unmerged(&disk).map_err(Failure::faults)?;
         Ok(Self {
@@ -34,17 +34,17 @@ impl Directory {
     }
 
     /// The path of a file of the directory, as the user can open it.
-    pub(crate) fn path(&self, file: &str) -> PathBuf {
+    pub fn path(&self, file: &str) -> PathBuf {
         self.root.join(file)
     }
 
     /// The path of the directory.
-    pub(crate) fn root(&self) -> &Path {
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The directory as it is, to change in memory.
-    pub(crate) fn overlay(&self) -> Overlay<'_> {
+    pub fn overlay(&self) -> Overlay<'_> {
         Overlay::new(&self.disk)
     }
 
@@ -52,7 +52,7 @@ impl Directory {
     ///
     /// # Errors
     /// What the change would break. Heads and bases that were too many before are no fault of it.
-    pub(crate) fn check(&self, changed: &Overlay<'_>, what: &str) -> Result<Chain> {
+    pub fn check(&self, changed: &Overlay<'_>, what: &str) -> Result<Chain> {
         self.check_but_heads(changed, what, false)
     }
 
@@ -60,7 +60,7 @@ impl Directory {
     ///
     /// # Errors
     /// As [`check`](Self::check), except for heads that become several.
-    pub(crate) fn check_but_heads(
+    pub fn check_but_heads(
         &self,
         changed: &Overlay<'_>,
         what: &str,
@@ -105,7 +105,7 @@ impl Directory {
     ///
     /// # Errors
     /// The file exists.
-    pub(crate) fn refuse_existing(&self, file: &str) -> Result<()> {
+    pub fn refuse_existing(&self, file: &str) -> Result<()> {
         let path = self.path(file);
         if path.symlink_metadata().is_ok() {
             Err(exists(&path))
@@ -115,7 +115,7 @@ impl Directory {
     }
 
     /// Writes a file that is new, with everything in it or not at all.
-    pub(crate) fn create(&self, file: &str, text: &str) -> Result<PathBuf> {
+    pub fn create(&self, file: &str, text: &str) -> Result<PathBuf> {
         let path = self.path(file);
         match files::create(&path, text) {
             Ok(()) => Ok(path),
@@ -128,7 +128,7 @@ impl Directory {
     ///
     /// # Errors
     /// Why the target means nothing.
-    pub(crate) fn resolve(&self, target: &str) -> Result<Vec<usize>> {
+    pub fn resolve(&self, target: &str) -> Result<Vec<usize>> {
         if target == "heads" {
             // Those that the build counts: a head that another depends on is one too, and needs to be joined.
             return Ok(self.chain.graph.heads().to_vec());
@@ -153,7 +153,7 @@ impl Directory {
     ///
     /// # Errors
     /// Why the target does not mean one revision.
-    pub(crate) fn resolve_one(&self, target: &str) -> Result<usize> {
+    pub fn resolve_one(&self, target: &str) -> Result<usize> {
         match *self.resolve(target)? {
             [revision] => Ok(revision),
             [] => Err(Failure::new(format!("`{target}` is not a revision"))),
@@ -173,12 +173,12 @@ impl Directory {
     }
 
     /// A revision of the chain as it was read.
-    pub(crate) fn revision(&self, index: usize) -> &Revision {
+    pub fn revision(&self, index: usize) -> &Revision {
         &self.chain.revisions[index]
     }
 
     /// The version location that a file lies in.
-    pub(crate) fn location_of(&self, file: &str) -> &str {
+    pub fn location_of(&self, file: &str) -> &str {
         let locations = self.chain.config.versions.iter().map(String::as_str);
         let holds = |location: &&str| {
             file.strip_prefix(*location)

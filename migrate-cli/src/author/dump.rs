@@ -16,7 +16,7 @@ Examples:
   cargo migrate dump                            the schema that the chain builds, on a scratch database
   cargo migrate dump --database > schema.sql    that of the connected database
   cargo migrate dump --format mermaid           its tables and their foreign keys")]
-pub(crate) struct Dump {
+pub struct Dump {
     /// Print the schema of the connected database
     #[arg(long)]
     database: bool,
@@ -31,12 +31,7 @@ impl Dump {
     ///
     /// # Errors
     /// There is no database or no server, or the chain cannot run there.
-    pub(crate) async fn run(
-        &self,
-        directory: &Directory,
-        globals: &Globals,
-        ui: &mut Ui,
-    ) -> Result<()> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals, ui: &mut Ui) -> Result<()> {
         let schema = if self.database {
             of_database(globals, &Filter::new(&directory.chain.config)).await?
         } else {
@@ -72,7 +67,7 @@ impl Dump {
 ///
 /// # Errors
 /// None is named, or it cannot be read.
-pub(crate) async fn of_database(globals: &Globals, filter: &Filter) -> Result<Schema> {
+pub async fn of_database(globals: &Globals, filter: &Filter) -> Result<Schema> {
     let Some(url) = globals.database_url()? else {
         return Err(
             Failure::usage("no database is named").help("set DATABASE_URL, or pass --database-url")

@@ -15,7 +15,7 @@ use super::version_rows;
 Examples:
   cargo migrate edit head
   EDITOR=\"code --wait\" cargo migrate edit 1975ea")]
-pub(crate) struct Edit {
+pub struct Edit {
     /// The revision: an id or its beginning, a label, `head`, `heads`, or `current` for that of the database
     #[arg(value_name = "REV")]
     revision: String,
@@ -26,7 +26,7 @@ impl Edit {
     ///
     /// # Errors
     /// The target is wrong, there is no editor, it fails, or the chain is broken afterwards.
-    pub(crate) async fn run(
+    pub async fn run(
         &self,
         directory: &Directory,
         database_url: Option<&str>,
@@ -55,7 +55,7 @@ impl Edit {
 ///
 /// # Errors
 /// There is no editor, it fails, or the chain is broken afterwards.
-pub(crate) fn open_and_check(directory: &Directory, files: &[PathBuf]) -> Result<()> {
+pub fn open_and_check(directory: &Directory, files: &[PathBuf]) -> Result<()> {
     if files.is_empty() {
         return Ok(());
     }

@@ -6,18 +6,18 @@ use std::path::Path;
 
 use migrate_chain::Diagnostic;
 
-pub(crate) use migrate_command::parts::Failure;
+pub use migrate_command::parts::Failure;
 
 /// The result of an authoring command.
-pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// A change that would break the chain.
-pub(crate) fn breaks(what: impl Display, faults: Vec<Diagnostic>) -> Failure {
+pub fn breaks(what: impl Display, faults: Vec<Diagnostic>) -> Failure {
     Failure::faults(faults).headline(format!("{what} would break the chain; nothing was written"))
 }
 
 /// A file that could not be written, read or removed.
-pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
+pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!(
         "could not {doing} {}: {}",
         path.display(),
@@ -36,7 +36,7 @@ pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
 
 /// The failure of a comparison of schemas.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
-pub(crate) fn comparison(error: migrate_diff::Error) -> Failure {
+pub fn comparison(error: migrate_diff::Error) -> Failure {
     let failure = Failure::new(error.summary());
     let failure = error.details().iter().fold(failure, Failure::note);
     match error.advice() {
@@ -46,7 +46,7 @@ pub(crate) fn comparison(error: migrate_diff::Error) -> Failure {
 }
 
 /// The words of the operating system, without its number.
-pub(crate) fn cause(error: &io::Error) -> String {
+pub fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     let text = match text.split_once(" (os error") {
         Some((text, _)) => text.to_owned(),

@@ -8,12 +8,7 @@ use migrate_chain::config::Config;
 /// ```text
 /// {year}/{month}/{rev}_{slug}   →   2026/11/ae1027a6acf4_create_users
 /// ```
-pub(crate) fn file_name(
-    config: &Config,
-    id: &str,
-    message: &str,
-    created: &ZonedDateTime,
-) -> String {
+pub fn file_name(config: &Config, id: &str, message: &str, created: &ZonedDateTime) -> String {
     let slug = slug(message, config.truncate_slug_length);
     let mut name = String::new();
     let mut rest = &*config.file_template;

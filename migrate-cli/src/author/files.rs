@@ -10,7 +10,7 @@ use tempfile::{Builder, NamedTempFile};
 ///
 /// # Errors
 /// The error of the operating system; of kind `AlreadyExists` if the file exists. Nothing was written then.
-pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
+pub fn create(path: &Path, text: &str) -> io::Result<()> {
     let folder = folder_of(path);
     let made = make_folders(folder)?;
     let written = temporary(folder, text).and_then(|file| Ok(file.persist_noclobber(path)?));
@@ -26,7 +26,7 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// The error of the operating system. The file is unchanged then.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     let folder = folder_of(&path);
     let file = temporary(folder, text)?;
@@ -40,7 +40,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// The error of the operating system.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
+pub fn remove(path: &Path) -> io::Result<()> {
     fs::remove_file(path)?;
     sync_folder(folder_of(path));
     Ok(())

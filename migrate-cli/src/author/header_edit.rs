@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The text with another `down_revision`; none where the header has no such line.
-pub(crate) fn with_parents(text: &str, is_rust: bool, parents: &str) -> Option<String> {
+pub fn with_parents(text: &str, is_rust: bool, parents: &str) -> Option<String> {
     let value = value_of(text, if is_rust { "//!" } else { "--" }, "down_revision")?;
     Some(format!(
         "{}{parents}{}",
@@ -13,7 +13,7 @@ pub(crate) fn with_parents(text: &str, is_rust: bool, parents: &str) -> Option<S
 }
 
 /// The text with a key set: its value replaced, or a line added after `down_revision`; none without that.
-pub(crate) fn with_key(text: &str, is_rust: bool, key: &str, value: &str) -> Option<String> {
+pub fn with_key(text: &str, is_rust: bool, key: &str, value: &str) -> Option<String> {
     let sign = if is_rust { "//!" } else { "--" };
     if let Some(old) = value_of(text, sign, key) {
         return Some(format!("{}{value}{}", &text[..old.start], &text[old.end..]));

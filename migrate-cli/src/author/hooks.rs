@@ -11,7 +11,7 @@ use super::failure::{Failure, Result, cause};
 ///
 /// # Errors
 /// The first hook that does not start or fails. The file stays as that left it.
-pub(crate) fn run(hooks: &[Hook], file: &Path) -> Result<()> {
+pub fn run(hooks: &[Hook], file: &Path) -> Result<()> {
     for hook in hooks {
         run_one(hook, file).map_err(|cause| {
             Failure::new(format!("the post-write hook `{}` {cause}", hook.name))

@@ -12,7 +12,7 @@ use super::failure::{Failure, Result};
 ///
 /// # Errors
 /// The given id is malformed or taken.
-pub(crate) fn choose(given: Option<&str>, directory: &Directory) -> Result<String> {
+pub fn choose(given: Option<&str>, directory: &Directory) -> Result<String> {
     let Some(id) = given else {
         return random(directory);
     };
@@ -29,7 +29,7 @@ pub(crate) fn choose(given: Option<&str>, directory: &Directory) -> Result<Strin
 }
 
 /// The fault of a name from the command line, in the words of the build.
-pub(crate) fn wrong(fault: Fault) -> Failure {
+pub fn wrong(fault: Fault) -> Failure {
     let diagnostic = Diagnostic::new(fault, Place::whole(""));
     Failure::new(diagnostic.message()).help(diagnostic.help())
 }

@@ -8,18 +8,18 @@ use serde::Serialize;
 #[command(after_help = "\
 Example:
   cargo migrate list-templates")]
-pub(crate) struct ListTemplates {}
+pub struct ListTemplates {}
 
 /// A kind of revision file.
 #[derive(Debug, Serialize)]
-pub(crate) struct Template {
-    pub(crate) name: &'static str,
+pub struct Template {
+    pub name: &'static str,
     /// Its purpose.
-    pub(crate) description: &'static str,
+    pub description: &'static str,
 }
 
 /// Each kind.
-pub(crate) const TEMPLATES: [Template; 2] = [
+pub const TEMPLATES: [Template; 2] = [
     Template {
         name: "sql",
         description: "SQL, in sections for the upgrade and the downgrade; `cargo migrate revision`",

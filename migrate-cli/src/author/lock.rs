@@ -29,7 +29,7 @@ Examples:
   cargo migrate lock
   cargo migrate lock --dev-url postgres://localhost/postgres"
 )]
-pub(crate) struct Lock {
+pub struct Lock {
     /// A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or `same-server` [default: a private server]
     #[arg(long, value_name = "URL")]
     dev_url: Vec<String>,
@@ -37,14 +37,14 @@ pub(crate) struct Lock {
 
 /// A lock that was written.
 #[derive(Debug, Serialize)]
-pub(crate) struct Refreshed {
+pub struct Refreshed {
     /// Its path.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// The kinds of database that it has the schema for.
     #[serde(serialize_with = "dialect_names::dialects")]
-    pub(crate) dialects: Vec<Dialect>,
+    pub dialects: Vec<Dialect>,
     /// Whether it differs from the file that was there.
-    pub(crate) is_changed: bool,
+    pub is_changed: bool,
 }
 
 impl Lock {
@@ -52,7 +52,7 @@ impl Lock {
     ///
     /// # Errors
     /// There is no server, the chain cannot be replayed, or the file cannot be written.
-    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Refreshed> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Refreshed> {
         let servers = Servers::of(directory, globals, &self.dev_url)?;
         refresh(directory, &servers).await
     }
@@ -60,10 +60,7 @@ impl Lock {
 
 /// Writes the lock of a chain after a command has changed it, if the directory has one or asks for one. Without a server
 /// it says that the lock is out of date.
-pub(crate) async fn refresh_after(
-    directory: &Directory,
-    globals: &Globals,
-) -> Result<Option<String>> {
+pub async fn refresh_after(directory: &Directory, globals: &Globals) -> Result<Option<String>> {
     let path = directory.path(LOCK_FILE);
     let config = &directory.chain.config;
     let is_wanted = config.lock_required || !config.schema.models.is_empty() || path.exists();
@@ -103,7 +100,7 @@ fn is_pinned(directory: &Directory, lock: &File) -> bool {
 }
 
 /// The lock as it is, if it is sound.
-pub(crate) fn read(directory: &Directory) -> Option<File> {
+pub fn read(directory: &Directory) -> Option<File> {
     let text = std::fs::read_to_string(directory.path(LOCK_FILE)).ok()?;
     File::parse(&text).ok()
 }
@@ -163,7 +160,7 @@ fn pinned(directory: &Directory) -> Result<Vec<(String, Checksum)>> {
 ///
 /// # Errors
 /// There is no server, or the chain cannot be replayed.
-pub(crate) async fn built(directory: &Directory, servers: &Servers<'_>) -> Result<File> {
+pub async fn built(directory: &Directory, servers: &Servers<'_>) -> Result<File> {
     let mut lock = File::default();
     let migrations = Migrations::from(directory.chain.clone());
     for server in servers.for_each(&directory.chain.served()).await? {

@@ -14,7 +14,7 @@ use super::revision_file::sql_body;
 Examples:
   cargo migrate merge heads
   cargo migrate merge 27c6a30d7c24 ae1027a6acf4 -m \"Join invoices and teams\"")]
-pub(crate) struct Merge {
+pub struct Merge {
     /// The revisions to join: ids or their beginnings, or `heads` for all heads
     #[arg(required = true, value_name = "REVS")]
     revisions: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Merge {
 
 impl Merge {
     /// Writes the revision.
-    pub(crate) fn run(&self, directory: &Directory) -> Result<Revisions> {
+    pub fn run(&self, directory: &Directory) -> Result<Revisions> {
         let parents = self.parents(directory)?;
         let graph = &directory.chain.graph;
         let ids: Vec<&str> = parents.iter().map(|&parent| graph.id(parent)).collect();

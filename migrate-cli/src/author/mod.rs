@@ -3,7 +3,7 @@
 mod accept;
 mod autogenerate;
 mod baseline;
-pub(crate) mod desired;
+pub mod desired;
 mod dialect_names;
 mod directory;
 mod dump;
@@ -36,7 +36,7 @@ mod squash;
 mod testing;
 mod touch;
 mod verify;
-pub(crate) mod version_rows;
+pub mod version_rows;
 
 use std::path::PathBuf;
 
@@ -44,16 +44,16 @@ use clap::Subcommand;
 use migrate_command::parts::{Exit, Ui};
 
 use crate::project::Project;
-pub(crate) use directory::Directory;
-pub(crate) use failure::{Result, comparison};
+pub use directory::Directory;
+pub use failure::{Result, comparison};
 use migrate_runtime::render::{self, Style};
-pub(crate) use program::{app, by_the_app};
-pub(crate) use scratch::{Servers, until_interrupted};
+pub use program::{app, by_the_app};
+pub use scratch::{Servers, until_interrupted};
 use show::Show;
 
 /// The commands that write files, or look at them alone.
 #[derive(Subcommand)]
-pub(crate) enum Author {
+pub enum Author {
     Init(init::Init),
     Import(import::Import),
     #[command(aliases = ["new", "add"])]
@@ -77,7 +77,7 @@ impl Author {
     ///
     /// # Errors
     /// Why it was refused or failed.
-    pub(crate) async fn run(&self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+    pub async fn run(&self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let exit = self.run_alone(project, ui).await?;
         if self.writes_revisions() {
             let directory = Directory::open(project.directory())?;

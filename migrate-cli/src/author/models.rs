@@ -26,7 +26,7 @@ Examples:
   cargo migrate models --table users
   cargo migrate models --live --database-url postgres://localhost/app"
 )]
-pub(crate) struct Models {
+pub struct Models {
     /// Print the struct of this table or view alone
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
@@ -42,9 +42,9 @@ pub(crate) struct Models {
 
 /// The structs.
 #[derive(Debug, Serialize)]
-pub(crate) struct Printed {
+pub struct Printed {
     /// Rust, formatted.
-    pub(crate) models: String,
+    pub models: String,
 }
 
 impl Models {
@@ -52,7 +52,7 @@ impl Models {
     ///
     /// # Errors
     /// There is no server or no such table, the chain cannot be replayed, or a column has no Rust type.
-    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Printed> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Printed> {
         let lock = if self.live {
             live(directory, globals).await?
         } else {

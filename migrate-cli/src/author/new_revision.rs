@@ -14,42 +14,42 @@ use super::revision_file::{self, RevisionFile};
 use super::{file_name, hooks, id, touch};
 
 /// A revision to write.
-pub(crate) struct NewRevision<'a> {
+pub struct NewRevision<'a> {
     /// Its id; made up where none is given.
-    pub(crate) id: Option<&'a str>,
+    pub id: Option<&'a str>,
     /// Its message.
-    pub(crate) message: &'a str,
+    pub message: &'a str,
     /// Its parents, as places in the chain.
-    pub(crate) parents: Vec<usize>,
+    pub parents: Vec<usize>,
     /// Ids and labels that it depends on, resolved.
-    pub(crate) depends_on: Vec<String>,
+    pub depends_on: Vec<String>,
     /// The labels that it declares.
-    pub(crate) branch_labels: &'a [String],
+    pub branch_labels: &'a [String],
     /// The version location, where one was asked for.
-    pub(crate) location: Option<&'a str>,
+    pub location: Option<&'a str>,
     /// Further keys of its header.
-    pub(crate) keys: Vec<(&'static str, &'static str)>,
+    pub keys: Vec<(&'static str, &'static str)>,
     /// The text below its header.
-    pub(crate) body: String,
+    pub body: String,
     /// Whether it is Rust, and not SQL.
-    pub(crate) is_rust: bool,
+    pub is_rust: bool,
     /// Whether it may begin a branch where the chain has one head, as its user asked: the build says so until that is
     /// joined.
-    pub(crate) may_split: bool,
+    pub may_split: bool,
 }
 
 /// The revisions that a command has written.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Revisions {
+pub struct Revisions {
     /// In order; none where there was nothing to do.
     #[serde(rename = "revisions")]
-    pub(crate) written: Vec<Written>,
+    pub written: Vec<Written>,
     /// Hazards to know of before they are applied.
-    pub(crate) hazards: Vec<String>,
+    pub hazards: Vec<String>,
     /// Faults for which the build will fail.
-    pub(crate) warnings: Vec<String>,
+    pub warnings: Vec<String>,
     /// Parts of the files that were left out, or read in a special way.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl From<Written> for Revisions {
@@ -63,17 +63,17 @@ impl From<Written> for Revisions {
 
 /// A revision that has been written.
 #[derive(Debug, Serialize)]
-pub(crate) struct Written {
+pub struct Written {
     /// Its id.
     #[serde(rename = "revision")]
-    pub(crate) id: String,
+    pub id: String,
     /// Its message.
-    pub(crate) message: String,
+    pub message: String,
     /// The ids of its parents.
     #[serde(rename = "down_revision")]
-    pub(crate) parents: Vec<String>,
+    pub parents: Vec<String>,
     /// Its path.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
 }
 
 impl NewRevision<'_> {
@@ -81,7 +81,7 @@ impl NewRevision<'_> {
     ///
     /// # Errors
     /// Nothing was written, except where a hook failed: the message says so.
-    pub(crate) fn write(self, directory: &Directory) -> Result<Written> {
+    pub fn write(self, directory: &Directory) -> Result<Written> {
         for label in self.branch_labels {
             names::check_label(label).map_err(id::wrong)?;
         }
@@ -167,7 +167,7 @@ fn check(
 }
 
 /// A file that lies where the loader does not look.
-pub(crate) fn not_read(place: &str) -> Failure {
+pub fn not_read(place: &str) -> Failure {
     Failure::new(format!(
         "{place} would not be read as a revision; nothing was written"
     ))
@@ -178,7 +178,7 @@ pub(crate) fn not_read(place: &str) -> Failure {
 ///
 /// # Errors
 /// What the file would break, or that its message would be read as something else.
-pub(crate) fn check_message(
+pub fn check_message(
     file: &RevisionFile,
     id: &str,
     after: impl Fn(&RevisionFile) -> Result<Chain>,
@@ -220,7 +220,7 @@ fn read_as_header() -> Failure {
 ///
 /// # Errors
 /// There is no such zone, or the clock of the machine is past the years that a date can have.
-pub(crate) fn now_in(zone: &str) -> Result<ZonedDateTime> {
+pub fn now_in(zone: &str) -> Result<ZonedDateTime> {
     time_in(zone, SystemTime::now())
 }
 

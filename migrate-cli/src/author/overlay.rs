@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use migrate_chain::{Entry, Tree};
 
 /// A [`Tree`] with some files written or taken away, so that a change is checked before the disk sees it.
-pub(crate) struct Overlay<'t> {
+pub struct Overlay<'t> {
     tree: &'t dyn Tree,
     /// The bytes of a file; none for one that is taken away.
     files: BTreeMap<String, Option<Vec<u8>>>,
@@ -15,7 +15,7 @@ pub(crate) struct Overlay<'t> {
 
 impl<'t> Overlay<'t> {
     /// The directory as it is.
-    pub(crate) fn new(tree: &'t dyn Tree) -> Self {
+    pub fn new(tree: &'t dyn Tree) -> Self {
         Self {
             tree,
             files: BTreeMap::new(),
@@ -23,14 +23,14 @@ impl<'t> Overlay<'t> {
     }
 
     /// The same with `file` written.
-    pub(crate) fn with(mut self, file: impl Into<String>, text: &str) -> Self {
+    pub fn with(mut self, file: impl Into<String>, text: &str) -> Self {
         self.files
             .insert(file.into(), Some(text.as_bytes().to_vec()));
         self
     }
 
     /// The same without `file`.
-    pub(crate) fn without(mut self, file: impl Into<String>) -> Self {
+    pub fn without(mut self, file: impl Into<String>) -> Self {
         self.files.insert(file.into(), None);
         self
     }

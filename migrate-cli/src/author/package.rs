@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::directory::Directory;
 
 /// The folder of the Cargo.toml that the directory belongs to: paths of models are relative to it, and programs start there.
-pub(crate) fn package(directory: &Directory) -> PathBuf {
+pub fn package(directory: &Directory) -> PathBuf {
     let root = directory.root();
     let mut folder = PathBuf::from(root);
     for _ in 0..64 {

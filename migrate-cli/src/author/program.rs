@@ -17,7 +17,7 @@ use super::package::package;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A command in the folder of the package, whose builds do not compare the lock.
-pub(crate) fn command(directory: &Directory, words: &[String]) -> Command {
+pub fn command(directory: &Directory, words: &[String]) -> Command {
     let (program, arguments) = words
         .split_first()
         .map_or(("", words), |(first, rest)| (&**first, rest));
@@ -31,7 +31,7 @@ pub(crate) fn command(directory: &Directory, words: &[String]) -> Command {
 }
 
 /// The app's mounted commands, if the settings name them and the chain has revisions for them to run.
-pub(crate) fn app(directory: &Directory) -> Option<App> {
+pub fn app(directory: &Directory) -> Option<App> {
     let words = &directory.chain.config.app;
     let is_needed = directory.chain.revisions.iter().any(Revision::is_rust);
     (is_needed && !words.is_empty()).then(|| App::new(words.clone(), package(directory)))
@@ -41,7 +41,7 @@ pub(crate) fn app(directory: &Directory) -> Option<App> {
 ///
 /// # Errors
 /// The app does not start.
-pub(crate) async fn by_the_app(app: &App, url: Option<&str>) -> Result<ExitCode> {
+pub async fn by_the_app(app: &App, url: Option<&str>) -> Result<ExitCode> {
     let words: Vec<String> = forwarded(std::env::args().skip(1));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut command = app.command(&words);
@@ -77,7 +77,7 @@ fn forwarded(words: impl Iterator<Item = String>) -> Vec<String> {
 ///
 /// # Errors
 /// It does not start, fails, takes too long, or prints nothing or something other than text.
-pub(crate) async fn output(directory: &Directory, words: &[String]) -> Result<String> {
+pub async fn output(directory: &Directory, words: &[String]) -> Result<String> {
     output_within(directory, words, PATIENCE).await
 }
 

@@ -21,7 +21,7 @@ applied in the connected database is refused.",
 Example:
   cargo migrate rebase 27c6a30d7c24 --onto ae1027a6acf4"
 )]
-pub(crate) struct Rebase {
+pub struct Rebase {
     /// A revision of the branch to move, such as its head
     #[arg(value_name = "REV")]
     revision: String,
@@ -37,21 +37,21 @@ pub(crate) struct Rebase {
 
 /// A branch that has been moved, or stood there before.
 #[derive(Debug, Serialize)]
-pub(crate) struct Rebased {
+pub struct Rebased {
     /// The first revision of the branch.
     #[serde(rename = "revision")]
-    pub(crate) id: String,
+    pub id: String,
     /// Its parents before; none for a base.
-    pub(crate) from: Vec<String>,
+    pub from: Vec<String>,
     /// Its parent now.
-    pub(crate) onto: String,
+    pub onto: String,
     /// The revisions that moved with it, it included.
-    pub(crate) moved: usize,
+    pub moved: usize,
     /// Its file.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Whether the file was changed: not where it stood there before.
     #[serde(rename = "changed")]
-    pub(crate) is_changed: bool,
+    pub is_changed: bool,
 }
 
 /// A move that has been found to make sense, and not been made.
@@ -69,11 +69,7 @@ impl Rebase {
     ///
     /// # Errors
     /// The move makes no sense, the branch is applied, or the database does not answer.
-    pub(crate) async fn run(
-        &self,
-        directory: &Directory,
-        url: Option<&str>,
-    ) -> Result<(Rebased, bool)> {
+    pub async fn run(&self, directory: &Directory, url: Option<&str>) -> Result<(Rebased, bool)> {
         let planned = self.plan(directory)?;
         let url = url.filter(|_| !self.offline);
         if let Some(url) = url {

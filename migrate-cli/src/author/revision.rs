@@ -21,7 +21,7 @@ Examples:
   cargo migrate revision -m \"Fill slugs\" --rust
   cargo migrate revision -m \"Take over the schema\" --sql-file schema.sql
   cargo migrate revision -m \"Begin a branch\" --head 1975ea83b712 --splice --branch-label billing")]
-pub(crate) struct Revision {
+pub struct Revision {
     /// What the revision does; its first words name the file
     #[arg(short, long, value_name = "MSG")]
     message: Option<String>,
@@ -64,7 +64,7 @@ pub(crate) struct Revision {
 
     /// Open the new file in $VISUAL or $EDITOR
     #[arg(long)]
-    pub(crate) edit: bool,
+    pub edit: bool,
 
     #[command(flatten)]
     generate: Autogenerate,
@@ -75,7 +75,7 @@ impl Revision {
     ///
     /// # Errors
     /// What was asked for makes no sense, or would break the chain.
-    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Revisions> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Revisions> {
         if self.generate.autogenerate {
             return self.generate(directory, globals).await;
         }
@@ -269,7 +269,7 @@ fn same_place(one: &Path, other: &Path) -> bool {
 }
 
 /// Refuses parents that have children already.
-pub(crate) fn only_heads(directory: &Directory, parents: &[usize]) -> Result<()> {
+pub fn only_heads(directory: &Directory, parents: &[usize]) -> Result<()> {
     let graph = &directory.chain.graph;
     match parents.iter().find(|&&parent| !graph.is_head(parent)) {
         None => Ok(()),

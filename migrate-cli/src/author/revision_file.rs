@@ -7,20 +7,20 @@ use migrate_chain::sql::{comment_text, lines_of_any_kind};
 
 /// The content of a new revision.
 #[derive(Debug, Default)]
-pub(crate) struct RevisionFile {
+pub struct RevisionFile {
     /// The message; its lines without empty ones between them.
-    pub(crate) message: String,
+    pub message: String,
     /// The lines below the message: each key with its value.
-    pub(crate) keys: Vec<(&'static str, String)>,
+    pub keys: Vec<(&'static str, String)>,
     /// The text below the header.
-    pub(crate) body: String,
+    pub body: String,
     /// Whether it is Rust, and not SQL.
-    pub(crate) is_rust: bool,
+    pub is_rust: bool,
 }
 
 impl RevisionFile {
     /// A file with a message and nothing else yet.
-    pub(crate) fn new(message: &str, is_rust: bool) -> Self {
+    pub fn new(message: &str, is_rust: bool) -> Self {
         let lines = lines_of_any_kind(message).map(comment_text);
         Self {
             message: lines.collect::<Vec<_>>().join("\n"),
@@ -30,7 +30,7 @@ impl RevisionFile {
     }
 
     /// The same with nothing to say.
-    pub(crate) fn without_message(&self) -> Self {
+    pub fn without_message(&self) -> Self {
         Self {
             message: String::new(),
             keys: self.keys.clone(),
@@ -41,7 +41,7 @@ impl RevisionFile {
 
     /// Adds a key, unless it has nothing to say.
     #[must_use]
-    pub(crate) fn key(mut self, key: &'static str, value: impl Into<String>) -> Self {
+    pub fn key(mut self, key: &'static str, value: impl Into<String>) -> Self {
         let value = comment_text(&value.into());
         if !value.is_empty() {
             self.keys.push((key, value));
@@ -51,13 +51,13 @@ impl RevisionFile {
 
     /// Sets the text below the header.
     #[must_use]
-    pub(crate) fn body(mut self, body: impl Into<String>) -> Self {
+    pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();
         self
     }
 
     /// The whole file.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let sign = if self.is_rust { "//!" } else { "--" };
         let mut text = String::new();
         for line in self.message.lines() {
@@ -74,13 +74,13 @@ impl RevisionFile {
     }
 
     /// The extension of such a file.
-    pub(crate) fn extension(&self) -> &'static str {
+    pub fn extension(&self) -> &'static str {
         if self.is_rust { "rs" } else { "sql" }
     }
 }
 
 /// A time as `created` has it: RFC 3339, to the second, with the offset of its zone.
-pub(crate) fn created(time: &ZonedDateTime) -> String {
+pub fn created(time: &ZonedDateTime) -> String {
     let format = if time.offset().is_zero() {
         "%Y-%m-%dT%H:%M:%SZ"
     } else {
@@ -90,7 +90,7 @@ pub(crate) fn created(time: &ZonedDateTime) -> String {
 }
 
 /// `down_revision` for these parents.
-pub(crate) fn parents(ids: &[&str]) -> String {
+pub fn parents(ids: &[&str]) -> String {
     if ids.is_empty() {
         "none".to_owned()
     } else {
@@ -99,7 +99,7 @@ pub(crate) fn parents(ids: &[&str]) -> String {
 }
 
 /// The body of a revision in SQL with these sections, which may be empty.
-pub(crate) fn sql_body(upgrade: &str, downgrade: Option<&str>) -> String {
+pub fn sql_body(upgrade: &str, downgrade: Option<&str>) -> String {
     let mut body = section("upgrade", upgrade);
     if let Some(downgrade) = downgrade {
         body.push('\n');
@@ -114,7 +114,7 @@ fn section(name: &str, sql: &str) -> String {
 }
 
 /// The body of a revision in Rust.
-pub(crate) const RUST_BODY: &str = "\
+pub const RUST_BODY: &str = "\
 use embed_migrations::{Context, Result};
 
 pub async fn upgrade(_cx: &mut Context<'_>) -> Result<()> {

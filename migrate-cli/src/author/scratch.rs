@@ -16,7 +16,7 @@ use super::failure::{self, Failure, Result};
 use super::program;
 
 /// A scratch database with a chain to run on it.
-pub(crate) struct Bench<'c> {
+pub struct Bench<'c> {
     scratch: Scratch,
     filter: Filter,
     migrations: &'c Migrations,
@@ -27,7 +27,7 @@ impl<'c> Bench<'c> {
     ///
     /// # Errors
     /// No database can be created there, or the chain reaches beyond it.
-    pub(crate) async fn new(
+    pub async fn new(
         migrations: &'c Migrations,
         config: &Config,
         server: &DevServer,
@@ -42,14 +42,14 @@ impl<'c> Bench<'c> {
     }
 
     /// Upgrades to `target`, and says what the database holds then, as far as it is touched.
-    pub(crate) async fn upgrade(&mut self, target: &str, touched: &Touched) -> Result<Schema> {
+    pub async fn upgrade(&mut self, target: &str, touched: &Touched) -> Result<Schema> {
         let done = self.scratch.upgrade(self.migrations, target).await;
         done.map_err(failure::comparison)?;
         self.schema(touched).await
     }
 
     /// Upgrades to the heads, and reads what the database holds then, with the statements that make it.
-    pub(crate) async fn whole(&mut self) -> Result<Schema> {
+    pub async fn whole(&mut self) -> Result<Schema> {
         let done = self.scratch.upgrade(self.migrations, "heads").await;
         done.map_err(failure::comparison)?;
         introspect_whole(self.scratch.connection(), &self.filter)
@@ -58,14 +58,14 @@ impl<'c> Bench<'c> {
     }
 
     /// Downgrades to `target`, and says what the database holds then, as far as it is touched.
-    pub(crate) async fn downgrade(&mut self, target: &str, touched: &Touched) -> Result<Schema> {
+    pub async fn downgrade(&mut self, target: &str, touched: &Touched) -> Result<Schema> {
         let done = self.scratch.downgrade(self.migrations, target).await;
         done.map_err(failure::comparison)?;
         self.schema(touched).await
     }
 
     /// What the database holds, as far as it is touched.
-    pub(crate) async fn schema(&mut self, touched: &Touched) -> Result<Schema> {
+    pub async fn schema(&mut self, touched: &Touched) -> Result<Schema> {
         let connection: &mut Connection = self.scratch.connection();
         introspect_touched(connection, &self.filter, touched)
             .await
@@ -73,7 +73,7 @@ impl<'c> Bench<'c> {
     }
 
     /// Upgrades to the heads: the server, and the facts of what the chain builds there.
-    pub(crate) async fn built(&mut self) -> Result<(String, Built)> {
+    pub async fn built(&mut self) -> Result<(String, Built)> {
         let done = self.scratch.upgrade(self.migrations, "heads").await;
         done.map_err(failure::comparison)?;
         let connection = self.scratch.connection();
@@ -86,7 +86,7 @@ impl<'c> Bench<'c> {
     }
 
     /// Drops the database.
-    pub(crate) async fn finish(self) -> Result<()> {
+    pub async fn finish(self) -> Result<()> {
         self.scratch.finish().await.map_err(failure::comparison)
     }
 }
@@ -95,20 +95,20 @@ impl<'c> Bench<'c> {
 ///
 /// # Errors
 /// What the work fails with, or that it was interrupted.
-pub(crate) async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let work = async { Ok(work.await) };
     let done = migrate_diff::until_interrupted(work).await;
     done.map_err(failure::comparison)?
 }
 
 /// The differences between two schemas, as lines to read.
-pub(crate) fn difference(from: &Schema, to: &Schema) -> Option<String> {
+pub fn difference(from: &Schema, to: &Schema) -> Option<String> {
     let difference = Difference::between(from, to);
     (!difference.is_empty()).then(|| difference.to_string())
 }
 
 /// What names the servers for scratch databases.
-pub(crate) struct Servers<'d> {
+pub struct Servers<'d> {
     directory: &'d Directory,
     /// `--dev-url`, then `MIGRATE_DEV_URL`, then `dev_url` in migrate.toml.
     named: Vec<String>,
@@ -125,11 +125,7 @@ impl<'d> Servers<'d> {
     ///
     /// # Errors
     /// A URL that is not one of a database known here, or an unreadable `.env`.
-    pub(crate) fn of(
-        directory: &'d Directory,
-        globals: &Globals,
-        option: &[String],
-    ) -> Result<Self> {
+    pub fn of(directory: &'d Directory, globals: &Globals, option: &[String]) -> Result<Self> {
         let config = &directory.chain.config;
         let variable = globals.variable(VARIABLE)?;
         let named = option.iter().chain(&variable).chain(&config.dev_url);
@@ -151,7 +147,7 @@ impl<'d> Servers<'d> {
     ///
     /// # Errors
     /// There is none: the message offers the ways to get one.
-    pub(crate) async fn choose(&self, dialect: Dialect) -> Result<DevServer> {
+    pub async fn choose(&self, dialect: Dialect) -> Result<DevServer> {
         let server = if dialect == Dialect::Sqlite {
             DevServer::at(IN_MEMORY).map_err(failure::comparison)?
         } else {
@@ -208,7 +204,7 @@ impl<'d> Servers<'d> {
     ///
     /// # Errors
     /// There is no server for one of them.
-    pub(crate) async fn for_each(&self, served: &[Dialect]) -> Result<Vec<DevServer>> {
+    pub async fn for_each(&self, served: &[Dialect]) -> Result<Vec<DevServer>> {
         let mut servers = Vec::new();
         for dialect in self.tried(served) {
             servers.push(self.choose(dialect).await?);
@@ -217,7 +213,7 @@ impl<'d> Servers<'d> {
     }
 
     /// The kinds of database that the chain is for, as far as it says; if it does not, as [`for_each`](Self::for_each).
-    pub(crate) fn meant(&self) -> Vec<Dialect> {
+    pub fn meant(&self) -> Vec<Dialect> {
         match &*self.directory.chain.config.dialects {
             [] => self.tried(&Dialect::ALL),
             declared => declared.to_vec(),
@@ -243,7 +239,7 @@ impl<'d> Servers<'d> {
     ///
     /// # Errors
     /// The chain is for several databases and nothing says for which to compare, or there is no server.
-    pub(crate) async fn one(&self) -> Result<DevServer> {
+    pub async fn one(&self) -> Result<DevServer> {
         let mut urls = self.named.iter().chain(&self.database_url);
         let known = urls.find_map(|url| kind(url).ok().flatten());
         let dialect = match (known, &*self.directory.chain.config.dialects) {

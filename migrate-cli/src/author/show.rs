@@ -16,7 +16,7 @@ use super::squash;
 use super::verify::{AllVerified, Undo, Verified};
 
 /// The result of a command. For programs it is an object, whose fields `docs/json.md` lists.
-pub(crate) trait Show: Serialize {
+pub trait Show: Serialize {
     /// For people; without a newline at the end.
     fn text(&self) -> String;
 }
@@ -184,7 +184,7 @@ impl Initialized {
     }
 
     /// What was made for the revisions that `import` writes, and what the crate needs.
-    pub(crate) fn text_for_import(&self) -> String {
+    pub fn text_for_import(&self) -> String {
         let mut text = String::new();
         self.build_script_text(&mut text);
         if self.is_changed() {
@@ -196,8 +196,8 @@ impl Initialized {
 
 /// The files that `edit` has opened.
 #[derive(Debug, Serialize)]
-pub(crate) struct Edited {
-    pub(crate) paths: Vec<PathBuf>,
+pub struct Edited {
+    pub paths: Vec<PathBuf>,
 }
 
 impl Show for Edited {
@@ -275,8 +275,8 @@ impl Show for AllVerified {
 
 /// The kinds of revision, as `list-templates` shows them.
 #[derive(Debug, Serialize)]
-pub(crate) struct Templates {
-    pub(crate) templates: &'static [Template],
+pub struct Templates {
+    pub templates: &'static [Template],
 }
 
 impl Show for Templates {

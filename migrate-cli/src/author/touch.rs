@@ -10,7 +10,7 @@ use super::directory::Directory;
 
 /// Updates the time of a source file of each crate that embeds the chain, so that the next build looks again.
 /// Nothing is said where there is none: then nothing embeds the chain yet.
-pub(crate) fn touch(directory: &Directory) {
+pub fn touch(directory: &Directory) {
     let now = SystemTime::now();
     for path in tracked(directory) {
         // Another process may hold or remove it; the build script that `init` wrote tells cargo as well.

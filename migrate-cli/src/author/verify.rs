@@ -27,37 +27,37 @@ Examples:
   cargo migrate verify
   cargo migrate verify --dev-url postgres://localhost/postgres"
 )]
-pub(crate) struct Verify {
+pub struct Verify {
     /// A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or `same-server` [default: a private server]
     #[arg(long, value_name = "URL")]
-    pub(crate) dev_url: Vec<String>,
+    pub dev_url: Vec<String>,
 }
 
 /// The findings about a chain on one kind of database.
 #[derive(Debug, Serialize)]
-pub(crate) struct Verified {
+pub struct Verified {
     /// The kind of database.
     #[serde(serialize_with = "dialect_names::dialect")]
-    pub(crate) dialect: Dialect,
+    pub dialect: Dialect,
     /// Each revision in the order of an upgrade.
-    pub(crate) revisions: Vec<Tried>,
+    pub revisions: Vec<Tried>,
 }
 
 /// A revision that was tried.
 #[derive(Debug, Serialize)]
-pub(crate) struct Tried {
+pub struct Tried {
     /// Its id.
-    pub(crate) revision: String,
+    pub revision: String,
     /// The effect of its downgrade.
-    pub(crate) downgrade: Undo,
+    pub downgrade: Undo,
     /// How long all of it took, in milliseconds.
-    pub(crate) elapsed_ms: u64,
+    pub elapsed_ms: u64,
 }
 
 /// The effect of a downgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Undo {
+pub enum Undo {
     /// It gives back the schema from before.
     Undoes,
     /// There is none.
@@ -68,13 +68,13 @@ pub(crate) enum Undo {
 
 /// The findings of `verify` on each kind of database.
 #[derive(Debug, Serialize)]
-pub(crate) struct AllVerified {
-    pub(crate) verified: Vec<Verified>,
+pub struct AllVerified {
+    pub verified: Vec<Verified>,
 }
 
 impl AllVerified {
     /// How long each revision took.
-    pub(crate) fn times(&self) -> impl Iterator<Item = String> {
+    pub fn times(&self) -> impl Iterator<Item = String> {
         self.verified.iter().flat_map(|verified| {
             let line = |tried: &Tried| {
                 let (dialect, id) = (verified.dialect, &tried.revision);
@@ -90,11 +90,7 @@ impl Verify {
     ///
     /// # Errors
     /// A revision that does not run, or revisions whose downgrades do not undo their upgrades: all of them are named.
-    pub(crate) async fn run(
-        &self,
-        directory: &Directory,
-        globals: &Globals,
-    ) -> Result<AllVerified> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<AllVerified> {
         let servers = Servers::of(directory, globals, &self.dev_url)?;
         let mut verified = Vec::new();
         for server in servers.for_each(&served(directory)).await? {

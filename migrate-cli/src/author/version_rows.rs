@@ -9,7 +9,7 @@ use super::failure::Result;
 ///
 /// # Errors
 /// The database does not answer.
-pub(crate) async fn read(directory: &Directory, url: &str) -> Result<Vec<String>> {
+pub async fn read(directory: &Directory, url: &str) -> Result<Vec<String>> {
     let migrations = Migrations::from(directory.chain.clone());
     let status = migrations.status(&AnyPool::existing(url)?).await?;
     Ok(status.current)

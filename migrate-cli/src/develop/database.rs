@@ -10,7 +10,7 @@ use crate::project::Project;
 
 /// Create or drop the database that the URL names
 #[derive(Subcommand, Debug)]
-pub(crate) enum Database {
+pub enum Database {
     /// Create the database; one that is there already stays as it is
     Create,
     /// Drop the database with everything in it
@@ -19,7 +19,7 @@ pub(crate) enum Database {
 
 /// What `database drop` takes.
 #[derive(Args, Debug)]
-pub(crate) struct Drop {
+pub struct Drop {
     /// Do not ask first
     #[arg(short, long)]
     yes: bool,
@@ -30,7 +30,7 @@ impl Database {
     ///
     /// # Errors
     /// The server refuses it, or the user does.
-    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+    pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let place = Place::of(&project.globals().require_database_url()?)?;
         let (shown, exists) = (place.shown(), place.exists().await);
         match self {

@@ -15,7 +15,7 @@ use crate::project::Project;
 Examples:
   cargo migrate fresh          asks first
   cargo migrate fresh --yes && cargo migrate seed")]
-pub(crate) struct Fresh {
+pub struct Fresh {
     /// Do not ask first
     #[arg(short, long)]
     yes: bool,
@@ -26,7 +26,7 @@ impl Fresh {
     ///
     /// # Errors
     /// The chain has faults or fails, or the database cannot be recreated.
-    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+    pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let migrations = project.load()?;
         let url = project.globals().require_database_url()?;
         let place = Place::of(&url)?;

@@ -16,7 +16,7 @@ use crate::project::Project;
 
 /// The commands for databases that may be lost.
 #[derive(Subcommand)]
-pub(crate) enum Develop {
+pub enum Develop {
     Fresh(fresh::Fresh),
     Redo(redo::Redo),
     Seed(seed::Seed),
@@ -30,7 +30,7 @@ impl Develop {
     ///
     /// # Errors
     /// Why it was refused or failed.
-    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+    pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         match self {
             Self::Fresh(command) => command.run(project, ui).await,
             Self::Redo(command) => command.run(project, ui).await,

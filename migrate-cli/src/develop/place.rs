@@ -12,7 +12,7 @@ use migrate_runtime::AnyPool;
 use crate::author::{Result, comparison};
 
 /// A database that a URL names.
-pub(super) struct Place {
+pub struct Place {
     url: String,
     dialect: Dialect,
     /// Its name on the server; the path of its file on SQLite.
@@ -24,7 +24,7 @@ impl Place {
     ///
     /// # Errors
     /// It is malformed, or names a server without a database.
-    pub(super) fn of(url: &str) -> Result<Self> {
+    pub fn of(url: &str) -> Result<Self> {
         let dialect = dialect_of(url).map_err(comparison)?;
         let name = AnyPool::database_of(url)?;
         let name = name.filter(|name| !name.is_empty()).ok_or_else(|| {
@@ -39,12 +39,12 @@ impl Place {
     }
 
     /// What it is called in a sentence.
-    pub(super) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         format!("the {} database `{}`", self.dialect, self.name)
     }
 
     /// Whether it is there.
-    pub(super) async fn exists(&self) -> bool {
+    pub async fn exists(&self) -> bool {
         match self.dialect {
             Dialect::Sqlite => Path::new(&self.name).exists(),
             _ => Connection::open(&self.url).await.is_ok(),
@@ -55,7 +55,7 @@ impl Place {
     ///
     /// # Errors
     /// What the server or the system says.
-    pub(super) async fn create(&self, options: &str) -> Result<()> {
+    pub async fn create(&self, options: &str) -> Result<()> {
         if self.dialect == Dialect::Sqlite {
             let created = fs::File::create_new(&self.name);
             return created.map(drop).map_err(|error| {
@@ -73,7 +73,7 @@ impl Place {
     ///
     /// # Errors
     /// As [`create`](Self::create).
-    pub(super) async fn drop(&self) -> Result<()> {
+    pub async fn drop(&self) -> Result<()> {
         if self.dialect == Dialect::Sqlite {
             return self.remove_files();
         }
@@ -91,7 +91,7 @@ impl Place {
     ///
     /// # Errors
     /// As [`create`](Self::create).
-    pub(super) async fn recreate(&self) -> Result<()> {
+    pub async fn recreate(&self) -> Result<()> {
         if !self.exists().await {
             return self.create("").await;
         }

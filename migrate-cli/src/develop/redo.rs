@@ -19,7 +19,7 @@ Examples:
   cargo migrate redo           the last revision
   cargo migrate redo 3 --yes   the last three, without a question"
 )]
-pub(crate) struct Redo {
+pub struct Redo {
     /// How many revisions
     #[arg(value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     revisions: u32,
@@ -33,7 +33,7 @@ impl Redo {
     ///
     /// # Errors
     /// A revision cannot be undone or applied.
-    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+    pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let migrations = project.load()?;
         let pool = AnyPool::existing(&project.globals().require_database_url()?)?;
         let before = migrations.status(&pool).await?.current;

@@ -24,7 +24,7 @@ Examples:
   cargo migrate scratch -- cargo sqlx prepare --workspace
   cargo migrate scratch -- cargo test"
 )]
-pub(crate) struct Scratch {
+pub struct Scratch {
     /// A server for the database: a URL, `docker://IMAGE` or `same-server` [default: a private server]
     #[arg(long, value_name = "URL")]
     dev_url: Option<String>,
@@ -38,7 +38,7 @@ impl Scratch {
     ///
     /// # Errors
     /// There is no server, the chain does not run, or the command cannot be started.
-    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+    pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let migrations = project.load()?;
         let directory = Directory::open(project.directory())?;
         let named: Vec<String> = self.dev_url.iter().cloned().collect();

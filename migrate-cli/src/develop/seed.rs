@@ -23,14 +23,14 @@ and tests: no binary embeds them.",
 Examples:
   cargo migrate fresh --yes && cargo migrate seed"
 )]
-pub(crate) struct Seed {}
+pub struct Seed {}
 
 impl Seed {
     /// Runs each file.
     ///
     /// # Errors
     /// There is no file, the database is not at the head, or a file does not run; the files before it have run.
-    pub(crate) async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
+    pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let migrations = project.load()?;
         let files = files(project)?;
         let url = project.globals().require_database_url()?;

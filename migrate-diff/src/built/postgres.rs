@@ -24,7 +24,7 @@ fn ours(of: &str) -> String {
     OURS.replace("{}", of)
 }
 
-pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
+pub async fn built(connection: &mut Connection) -> Result<Built, Error> {
     let home = "SELECT pg_catalog.set_config('search_path', coalesce(quote_ident(current_schema()), 'public'), false)";
     connection.execute(home).await?;
     let mut built = Built::default();

@@ -11,7 +11,7 @@ use super::table::{Filling, Table};
 
 /// The rows of a table before the plan: of the columns that both schemas have and nobody computes.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub struct Kept {
     table: ObjectId,
     /// Whether the rows of tables that inherit from it are left out.
     only: bool,
@@ -36,12 +36,12 @@ struct KeptColumn {
 
 impl Kept {
     /// The table that it is of.
-    pub(super) fn table(&self) -> &ObjectId {
+    pub fn table(&self) -> &ObjectId {
         &self.table
     }
 
     /// Reads a table; none if nothing of it has to stay.
-    pub(super) async fn read(
+    pub async fn read(
         connection: &mut Connection,
         table: &Table<'_>,
     ) -> Result<Option<Self>, Error> {
@@ -111,7 +111,7 @@ impl Kept {
 
     /// Whether another database, which took the same rows, holds the same values: some types take a value and make another one
     /// of it, which does not come back.
-    pub(super) async fn is_held_by(&self, connection: &mut Connection) -> Result<bool, Error> {
+    pub async fn is_held_by(&self, connection: &mut Connection) -> Result<bool, Error> {
         let rows = self.rows_of(connection, &ObjectId::clone).await?;
         let mut values = self.rows.iter().flatten().zip(rows.iter().flatten());
         let mut columns = self.columns.iter().cycle();
@@ -123,7 +123,7 @@ impl Kept {
     }
 
     /// Fails unless the rows are there, with their values.
-    pub(super) async fn check(
+    pub async fn check(
         &self,
         connection: &mut Connection,
         after: &str,

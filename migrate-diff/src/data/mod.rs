@@ -11,7 +11,7 @@ mod rows;
 mod sides;
 mod table;
 
-pub(crate) use sides::Sides;
+pub use sides::Sides;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::kept::Kept;
@@ -25,10 +25,10 @@ use crate::order::order;
 
 /// The rows that were put into tables, and what must be left of them.
 #[derive(Debug, Default)]
-pub(crate) struct Data {
+pub struct Data {
     kept: Vec<Kept>,
     /// The tables that stayed empty, each with why.
-    pub(crate) empty: Vec<String>,
+    pub empty: Vec<String>,
 }
 
 impl Data {
@@ -36,10 +36,7 @@ impl Data {
     ///
     /// # Errors
     /// A trigger cannot be taken off or put back.
-    pub(crate) async fn fill(
-        mut sides: Sides<'_>,
-        concerned: &BTreeSet<String>,
-    ) -> Result<Self, Error> {
+    pub async fn fill(mut sides: Sides<'_>, concerned: &BTreeSet<String>) -> Result<Self, Error> {
         let tables = tables(sides.from, sides.to, concerned);
         if tables.is_empty() {
             return Ok(Self::default());
@@ -85,7 +82,7 @@ impl Data {
     }
 
     /// The tables whose values must be left, under the names that they have after the upgrade.
-    pub(crate) fn tables(&self) -> impl Iterator<Item = &ObjectId> {
+    pub fn tables(&self) -> impl Iterator<Item = &ObjectId> {
         self.kept.iter().map(Kept::table)
     }
 
@@ -93,7 +90,7 @@ impl Data {
     ///
     /// # Errors
     /// A table cannot be emptied.
-    pub(crate) async fn give_way(
+    pub async fn give_way(
         &mut self,
         connection: &mut Connection,
         why: &Error,
@@ -115,7 +112,7 @@ impl Data {
     ///
     /// # Errors
     /// A value is gone or is another one, or a table cannot be read.
-    pub(crate) async fn check(
+    pub async fn check(
         &self,
         connection: &mut Connection,
         after: &str,

@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::model::{Kind, Object, Schema};
 
 /// The statements that put back what was taken off.
-pub(super) struct Quiet(Vec<String>);
+pub struct Quiet(Vec<String>);
 
 /// Takes the triggers of some tables off, and stops the checks of foreign keys; nothing if the role may not.
-pub(super) async fn quiet(
+pub async fn quiet(
     connection: &mut Connection,
     schema: &Schema,
     tables: &BTreeSet<&str>,
@@ -64,7 +64,7 @@ async fn without_triggers(
 }
 
 /// Puts back what was taken off.
-pub(super) async fn loud(connection: &mut Connection, quiet: Quiet) -> Result<(), Error> {
+pub async fn loud(connection: &mut Connection, quiet: Quiet) -> Result<(), Error> {
     for statement in quiet.0 {
         connection.execute(&statement).await?;
     }

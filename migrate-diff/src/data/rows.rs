@@ -15,7 +15,7 @@ use crate::database;
 use crate::error::{Error, database_message};
 
 /// The rows of a table: by column, the literals.
-pub(super) struct Filled {
+pub struct Filled {
     /// By the column's name without quotes, in small letters.
     columns: BTreeMap<String, Vec<String>>,
     key: Vec<String>,
@@ -28,7 +28,7 @@ const WAYS: usize = 8;
 const NULL: &str = "NULL";
 
 /// Fills a table; or says why no row could be made.
-pub(super) async fn fill(
+pub async fn fill(
     sides: &mut Sides<'_>,
     table: &Table<'_>,
     filled: &BTreeMap<String, Filled>,
@@ -78,7 +78,7 @@ async fn try_rows(sides: &mut Sides<'_>, table: &Table<'_>, rows: &Filled) -> Re
 }
 
 /// Takes the rows away again.
-pub(super) async fn clear(sides: &mut Sides<'_>, table: &Table<'_>) -> Result<(), Error> {
+pub async fn clear(sides: &mut Sides<'_>, table: &Table<'_>) -> Result<(), Error> {
     let delete = |name: &str| format!("DELETE FROM {name}");
     if let Some(name) = &table.wanted {
         sides.wanted.execute(&delete(name)).await?;

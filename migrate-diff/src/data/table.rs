@@ -31,17 +31,17 @@ pub(super) struct Table<'s> {
 
 /// A column that gets values.
 pub(super) struct Filling<'s> {
-    pub(super) id: ObjectId,
+    pub id: ObjectId,
     /// Its name as SQL writes it.
-    pub(super) name: String,
-    pub(super) column: Column,
+    pub name: String,
+    pub column: Column,
     /// As the desired schema has it; none if it goes.
-    pub(super) wanted: Option<Column>,
+    pub wanted: Option<Column>,
     /// The expressions of the checks that may be about it.
-    pub(super) checks: Vec<String>,
+    pub checks: Vec<String>,
     /// Its type's labels, if it has any.
-    pub(super) labels: Vec<String>,
-    pub(super) object: &'s Object,
+    pub labels: Vec<String>,
+    pub object: &'s Object,
 }
 
 impl<'s> Table<'s> {
@@ -159,7 +159,7 @@ impl<'s> Filling<'s> {
     }
 
     /// Whether it is computed on either side.
-    pub(super) fn is_computed(&self) -> bool {
+    pub fn is_computed(&self) -> bool {
         let columns = [Some(&self.column), self.wanted.as_ref()];
         columns
             .into_iter()
@@ -168,16 +168,16 @@ impl<'s> Filling<'s> {
     }
 
     /// Whether the database changes it by itself.
-    pub(super) fn changes_by_itself(&self) -> bool {
+    pub fn changes_by_itself(&self) -> bool {
         matches!(&self.column.details, ColumnDetails::MySql(details) if details.on_update.is_some())
     }
 
-    pub(super) fn may_be_null(&self) -> bool {
+    pub fn may_be_null(&self) -> bool {
         let columns = [Some(&self.column), self.wanted.as_ref()];
         columns.into_iter().flatten().all(|column| !column.not_null)
     }
 
-    pub(super) fn is_called(&self, name: &str) -> bool {
+    pub fn is_called(&self, name: &str) -> bool {
         let plain = |name: &str| name.trim_matches(['"', '`']).to_lowercase();
         plain(name) == self.object.written.to_lowercase()
     }

@@ -18,30 +18,30 @@ use crate::script::{Script, Scripts};
 use crate::step::{self, Options, Plan, Step};
 
 /// Both schemas, and the scratch database of the current one, renames done.
-pub(super) struct Prepared {
+pub struct Prepared {
     /// What the chain builds, or the live database has.
-    pub(super) scratch: Scratch,
+    pub scratch: Scratch,
     /// The desired schema.
-    pub(super) wanted: Scratch,
+    pub wanted: Scratch,
     /// What is in `scratch` at the start.
-    pub(super) start: Schema,
+    pub start: Schema,
     /// The same after the renames.
-    pub(super) from: Schema,
-    pub(super) to: Schema,
+    pub from: Schema,
+    pub to: Schema,
     /// Between `from` and `to`.
-    pub(super) difference: Difference,
-    pub(super) renames: Vec<Applied>,
-    pub(super) filter: Filter,
+    pub difference: Difference,
+    pub renames: Vec<Applied>,
+    pub filter: Filter,
     /// The tables that may change.
-    pub(super) concerned: BTreeSet<String>,
+    pub concerned: BTreeSet<String>,
     /// What the second eye sees in the schema from before.
-    pub(super) start_facts: Option<Facts>,
+    pub start_facts: Option<Facts>,
     /// What the second eye sees in the desired schema.
-    pub(super) wanted_facts: Option<Facts>,
+    pub wanted_facts: Option<Facts>,
 }
 
 impl Prepared {
-    pub(super) async fn of(request: &Request<'_>) -> Result<Self, Error> {
+    pub async fn of(request: &Request<'_>) -> Result<Self, Error> {
         let files = request.desired.files();
         let desired: Vec<Script<'_>> = files.iter().map(DesiredFile::script).collect();
         let chain = Script::chain(request.migrations, request.server.dialect());
@@ -95,7 +95,7 @@ impl Prepared {
     }
 
     /// Where the introspection sees no difference, the second eye must see none.
-    pub(super) fn agree_on_nothing(&self) -> Result<(), Error> {
+    pub fn agree_on_nothing(&self) -> Result<(), Error> {
         agree(
             self.start_facts.as_ref(),
             self.wanted_facts.as_ref(),
@@ -103,7 +103,7 @@ impl Prepared {
         )
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.renames.is_empty() && self.difference.is_empty()
     }
 
@@ -115,19 +115,19 @@ impl Prepared {
         }
     }
 
-    pub(super) async fn finish(self) -> Result<(), Error> {
+    pub async fn finish(self) -> Result<(), Error> {
         self.wanted.finish().await?;
         self.scratch.finish().await
     }
 
-    pub(super) fn renames_in_words(&self) -> Vec<String> {
+    pub fn renames_in_words(&self) -> Vec<String> {
         self.renames
             .iter()
             .map(|rename| rename.text.clone())
             .collect()
     }
 
-    pub(super) fn checked(&self, request: &Request<'_>) -> Checked {
+    pub fn checked(&self, request: &Request<'_>) -> Checked {
         let options = Options {
             online: request.online,
             single: false,
@@ -145,7 +145,7 @@ impl Prepared {
     }
 
     /// The steps forth: a plan for each revision.
-    pub(super) fn upgrades(&self, options: Options) -> Vec<Plan> {
+    pub fn upgrades(&self, options: Options) -> Vec<Plan> {
         let mut plan = database::plan(self.comparison(), options);
         let renames: Vec<Step> = self
             .renames

@@ -14,7 +14,7 @@ use crate::rename;
 use crate::step::{self, Hazard, Options, Plan, Step};
 
 impl Prepared {
-    pub(super) async fn generate(&mut self, request: &Request<'_>) -> Result<Generated, Error> {
+    pub async fn generate(&mut self, request: &Request<'_>) -> Result<Generated, Error> {
         let options = Options {
             online: request.online,
             single: false,

@@ -12,7 +12,7 @@ use crate::eye::Facts;
 use crate::model::Schema;
 use crate::step::Step;
 
-pub(super) fn same(found: &Schema, expected: &Schema, otherwise: &str) -> Result<(), Error> {
+pub fn same(found: &Schema, expected: &Schema, otherwise: &str) -> Result<(), Error> {
     let rest = Difference::between(found, expected);
     if rest.is_empty() {
         return Ok(());
@@ -29,7 +29,7 @@ pub(super) fn same(found: &Schema, expected: &Schema, otherwise: &str) -> Result
 }
 
 /// Fails where the second eye sees what the introspection does not.
-pub(super) fn agree(
+pub fn agree(
     found: Option<&Facts>,
     expected: Option<&Facts>,
     otherwise: &str,
@@ -46,7 +46,7 @@ pub(super) fn agree(
 }
 
 /// Runs steps as a revision would.
-pub(super) async fn run(
+pub async fn run(
     connection: &mut Connection,
     steps: &mut [Step],
     transactional: bool,
@@ -76,7 +76,7 @@ pub(super) async fn run(
 }
 
 /// Runs a step. Where the server chooses how, it is asked, and the step is marked with the answer.
-pub(super) async fn run_step(connection: &mut Connection, step: &mut Step) -> Result<(), Error> {
+pub async fn run_step(connection: &mut Connection, step: &mut Step) -> Result<(), Error> {
     let done = database::execute(connection, step).await;
     done.map_err(|error| {
         refused(

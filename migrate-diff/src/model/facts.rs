@@ -1,16 +1,16 @@
 //! The fields of a typed object, by the names that people read.
 
 /// A field that says something: its name and its value.
-pub(crate) type Fact = (&'static str, String);
+pub type Fact = (&'static str, String);
 
 /// What is compared of an object, field by field.
-pub(crate) trait Facts {
+pub trait Facts {
     /// Adds each field that says something.
     fn facts(&self, list: &mut Vec<Fact>);
 }
 
 /// A value of a field.
-pub(crate) trait Value {
+pub trait Value {
     /// Its text; none if it says nothing.
     fn shown(&self) -> Option<String>;
 }

@@ -6,7 +6,7 @@ fn owned(object: &Object, name: &str) -> Option<String> {
     object.attribute(name).map(str::to_owned)
 }
 
-pub(crate) fn enumeration(object: &Object) -> Option<Enum> {
+pub fn enumeration(object: &Object) -> Option<Enum> {
     match &object.details {
         Details::Enum(details) => Some(details.clone()),
         Details::Untyped => Some(Enum {
@@ -36,7 +36,7 @@ fn literals(list: &str) -> Vec<String> {
     values
 }
 
-pub(crate) fn column(object: &Object) -> Option<Column> {
+pub fn column(object: &Object) -> Option<Column> {
     match &object.details {
         Details::Column(details) => Some(details.clone()),
         Details::Untyped => Some(Column {
@@ -67,7 +67,7 @@ fn identity(text: &str) -> Identity {
 }
 
 /// The details of a constraint; untyped if it is none of those that are known.
-pub(crate) fn constraint(object: &Object) -> Details {
+pub fn constraint(object: &Object) -> Details {
     let Some(definition) = object.attribute("definition") else {
         return object.details.clone();
     };

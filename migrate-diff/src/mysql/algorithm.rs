@@ -28,7 +28,7 @@ const WAYS: [(&str, Option<&str>); 5] = [
 ///
 /// # Errors
 /// The server refuses the statement whatever the way.
-pub(crate) async fn execute(
+pub async fn execute(
     connection: &mut Connection,
     step: &mut Step,
     table: &str,

@@ -9,27 +9,24 @@ use crate::rows::Rows;
 use crate::touched::Touched;
 
 /// What the queries answered.
-pub(super) struct Catalog {
-    pub(super) tables: Rows,
-    pub(super) columns: Rows,
-    pub(super) indexes: Rows,
-    pub(super) references: Rows,
-    pub(super) references_to: Rows,
-    pub(super) constraints: Rows,
-    pub(super) checks: Rows,
-    pub(super) partitions: Rows,
-    pub(super) views: Rows,
-    pub(super) routines: Rows,
-    pub(super) parameters: Rows,
-    pub(super) triggers: Rows,
-    pub(super) events: Rows,
+pub struct Catalog {
+    pub tables: Rows,
+    pub columns: Rows,
+    pub indexes: Rows,
+    pub references: Rows,
+    pub references_to: Rows,
+    pub constraints: Rows,
+    pub checks: Rows,
+    pub partitions: Rows,
+    pub views: Rows,
+    pub routines: Rows,
+    pub parameters: Rows,
+    pub triggers: Rows,
+    pub events: Rows,
 }
 
 impl Catalog {
-    pub(super) async fn read(
-        connection: &mut Connection,
-        touched: &Touched,
-    ) -> Result<Self, Error> {
+    pub async fn read(connection: &mut Connection, touched: &Touched) -> Result<Self, Error> {
         let all = |table: &str, schema: &str, order: &str| {
             format!(
                 "SELECT * FROM information_schema.{table} WHERE {schema} = DATABASE() ORDER BY {order}"

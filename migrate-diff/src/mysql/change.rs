@@ -11,7 +11,7 @@ use crate::mysql::details;
 use crate::step::{Hazard, Step};
 
 /// The clauses, and what they may cost.
-pub(super) struct TableChange<'c> {
+pub struct TableChange<'c> {
     comparison: Comparison<'c>,
     old: &'c Object,
     new: &'c Object,
@@ -23,7 +23,7 @@ pub(super) struct TableChange<'c> {
 }
 
 impl<'c> TableChange<'c> {
-    pub(super) fn of(comparison: Comparison<'c>, old: &'c Object, new: &'c Object) -> Self {
+    pub fn of(comparison: Comparison<'c>, old: &'c Object, new: &'c Object) -> Self {
         let mut change = Self {
             comparison,
             old,
@@ -55,7 +55,7 @@ impl<'c> TableChange<'c> {
     }
 
     /// The steps: the table's statement, and one of its own for each thing that must not be in it.
-    pub(super) fn steps(self) -> Vec<Step> {
+    pub fn steps(self) -> Vec<Step> {
         let (table, details) = (self.table(), self.details());
         let lists = [&self.dropped, &self.columns, &self.added, &self.options];
         let clauses: Vec<String> = lists.into_iter().flatten().cloned().collect();
@@ -255,7 +255,7 @@ fn versioning(table: &str, old: &details::Table, new: &details::Table) -> Option
     }
 }
 
-pub(super) fn alter(table: &str, clauses: &[String]) -> Step {
+pub fn alter(table: &str, clauses: &[String]) -> Step {
     let separator = if clauses.len() == 1 { " " } else { "\n  " };
     Step::new(format!(
         "ALTER TABLE {table}{separator}{}",

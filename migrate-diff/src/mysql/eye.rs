@@ -55,7 +55,7 @@ const BATCH: usize = 100;
 
 /// Everything that the server says of what `filter` admits. What `since` has of tables that `changed` does not name is taken
 /// from there: only statements that name a table change it.
-pub(crate) async fn look(
+pub async fn look(
     connection: &mut Connection,
     filter: &Filter,
     since: Option<(&Facts, &BTreeSet<String>)>,

@@ -11,7 +11,7 @@ const TEXTS: [&str; 6] = [
 ];
 
 /// Whether values of the old type may not fit the new one; what is not known to fit does not.
-pub(crate) fn narrows(was: &str, becomes: &str) -> bool {
+pub fn narrows(was: &str, becomes: &str) -> bool {
     if was == becomes {
         return false;
     }

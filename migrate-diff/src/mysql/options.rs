@@ -9,7 +9,7 @@ use crate::model::{Table, TableDetails};
 
 /// The clauses that lead from one table's options to another's. What a table no longer says is taken back. With another
 /// engine the options mean something else, and all that are `spelt` in the new table's statement are said.
-pub(super) fn changed(old: &Table, new: &Table, spelt: &str) -> Vec<String> {
+pub fn changed(old: &Table, new: &Table, spelt: &str) -> Vec<String> {
     let (TableDetails::MySql(was), TableDetails::MySql(becomes)) = (&old.details, &new.details)
     else {
         return Vec::new();

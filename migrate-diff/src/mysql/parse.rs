@@ -5,7 +5,7 @@ use migrate_chain::sql::quote_name;
 
 /// A table's statement, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Table {
+pub struct Table {
     pub(crate) parts: Vec<Part>,
     /// What stands behind the brackets, without the next value of `AUTO_INCREMENT`.
     pub(crate) options: String,
@@ -14,16 +14,16 @@ pub(crate) struct Table {
 
 /// A line between the brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Part {
-    pub(crate) kind: PartKind,
+pub struct Part {
+    pub kind: PartKind,
     /// In backticks.
-    pub(crate) name: String,
+    pub name: String,
     /// The whole line, without the comma.
-    pub(crate) line: String,
+    pub line: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PartKind {
+pub enum PartKind {
     Column,
     Primary,
     Key,
@@ -33,7 +33,7 @@ pub(crate) enum PartKind {
 }
 
 /// Takes a statement apart; the line that is not known otherwise.
-pub(crate) fn table(sql: &str) -> Result<Table, String> {
+pub fn table(sql: &str) -> Result<Table, String> {
     let mut table = Table::default();
     let mut lines = sql.lines().skip(1);
     for line in lines.by_ref() {
@@ -104,7 +104,7 @@ fn without_next_value(options: &str) -> String {
 }
 
 /// A name as a statement writes it.
-pub(crate) fn quote(name: &str) -> String {
+pub fn quote(name: &str) -> String {
     quote_name(Dialect::MySql, name)
 }
 

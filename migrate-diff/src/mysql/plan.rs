@@ -12,7 +12,7 @@ use crate::model::{Details, Kind, Object, ObjectId, Schema, Table, TableDetails}
 use crate::order::order;
 use crate::step::{Plan, Step};
 
-pub(crate) fn plan(comparison: Comparison<'_>) -> Plan {
+pub fn plan(comparison: Comparison<'_>) -> Plan {
     let planner = Planner {
         comparison,
         from: comparison.from,

@@ -3,7 +3,7 @@
 use crate::model::Sequence;
 
 /// The options of `CREATE SEQUENCE` and `ALTER SEQUENCE`.
-pub(super) fn options(sequence: &Sequence) -> String {
+pub fn options(sequence: &Sequence) -> String {
     format!(
         "START WITH {} MINVALUE {} MAXVALUE {} INCREMENT BY {} CACHE {} {}",
         sequence.start,

@@ -15,7 +15,7 @@ use crate::model::{Details, Kind, Object, ObjectId, Schema};
 ///
 /// # Errors
 /// A definition is hidden, or holds what is not known.
-pub(crate) async fn spell(
+pub async fn spell(
     connection: &mut Connection,
     schema: &mut Schema,
     wanted: &BTreeSet<ObjectId>,
@@ -58,10 +58,7 @@ async fn read(
 }
 
 /// The statements that make a trigger as it is, with the modes that its body is read in.
-pub(crate) async fn trigger(
-    connection: &mut Connection,
-    object: &Object,
-) -> Result<Vec<String>, Error> {
+pub async fn trigger(connection: &mut Connection, object: &Object) -> Result<Vec<String>, Error> {
     let mode = show(connection, "TRIGGER", &object.id.name, 1).await?;
     let sql = show(connection, "TRIGGER", &object.id.name, 2).await?;
     let mode = quote_text(Dialect::MySql, &mode);
@@ -85,7 +82,7 @@ fn word(kind: Kind) -> Option<(&'static str, usize)> {
 }
 
 /// The statement that makes something, in the field of that number.
-pub(super) async fn show(
+pub async fn show(
     connection: &mut Connection,
     word: &str,
     name: &str,
@@ -158,7 +155,7 @@ fn without_start(object: &Object, sql: String) -> String {
 }
 
 /// Who made something is not what it is.
-pub(super) fn without_definer(sql: &str) -> String {
+pub fn without_definer(sql: &str) -> String {
     let Some(start) = sql.find("DEFINER=") else {
         return sql.to_owned();
     };
@@ -168,7 +165,7 @@ pub(super) fn without_definer(sql: &str) -> String {
 }
 
 /// The statement of a foreign key, from its facts: it may have to come back though it does not change.
-pub(super) fn foreign_key(object: &Object) -> String {
+pub fn foreign_key(object: &Object) -> String {
     let Some(key) = object.foreign_key() else {
         return object.create.clone();
     };

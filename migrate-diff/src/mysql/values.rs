@@ -1,7 +1,7 @@
 //! Values for the data proof.
 
 /// A literal for a column of a type: that of row `n`, in one of several styles; none if no value of the type is known.
-pub(crate) fn value(data_type: &str, style: usize, n: usize) -> Option<String> {
+pub fn value(data_type: &str, style: usize, n: usize) -> Option<String> {
     let (family, arguments) = data_type.split_once('(').unwrap_or((data_type, ""));
     let family = family.split(' ').next().unwrap_or(family);
     let text = |text: String| Some(format!("'{text}'"));
@@ -66,7 +66,7 @@ fn labels(list: &str, n: usize) -> Option<String> {
 }
 
 /// A value as text; bytes in hexadecimal.
-pub(crate) fn shown(column: &str, data_type: &str) -> String {
+pub fn shown(column: &str, data_type: &str) -> String {
     let is_bytes = [
         "binary",
         "blob",

@@ -12,18 +12,18 @@ use crate::rows::Row;
     clippy::struct_excessive_bools,
     reason = "each is something that a column has or has not"
 )]
-pub(super) struct Extra {
-    pub(super) auto_increment: bool,
-    pub(super) stored: bool,
-    pub(super) invisible: bool,
+pub struct Extra {
+    pub auto_increment: bool,
+    pub stored: bool,
+    pub invisible: bool,
     /// Whether the default is an expression; MySQL only.
-    pub(super) expression: bool,
-    pub(super) on_update: Option<String>,
-    pub(super) rest: String,
+    pub expression: bool,
+    pub on_update: Option<String>,
+    pub rest: String,
 }
 
 impl Extra {
-    pub(super) fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         let mut extra = Self::default();
         let mut rest = text.to_owned();
         let mut take = |words: &str| {
@@ -45,7 +45,7 @@ impl Extra {
 }
 
 /// A partition as its statement writes it.
-pub(super) fn partition(method: &str, row: Row<'_>) -> String {
+pub fn partition(method: &str, row: Row<'_>) -> String {
     let name = quote(row.text("partition_name"));
     let bound = row.get("partition_description").unwrap_or_default();
     let values = match method {
@@ -61,7 +61,7 @@ pub(super) fn partition(method: &str, row: Row<'_>) -> String {
 }
 
 /// The SQL without the name of a database before the names of what is in it.
-pub(super) fn without_database(sql: &str, database: &str) -> String {
+pub fn without_database(sql: &str, database: &str) -> String {
     let name = quote(database);
     if !sql.contains(&name) {
         return sql.to_owned();

@@ -8,7 +8,7 @@ use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;
 
 /// A column in a `CREATE TABLE` or an `ADD COLUMN`.
-pub(super) fn definition(column: &Object) -> String {
+pub fn definition(column: &Object) -> String {
     let clause = |word: &str, attribute: &str, end: &str| {
         column
             .attribute(attribute)
@@ -31,7 +31,7 @@ pub(super) fn definition(column: &Object) -> String {
 }
 
 /// A column of a typed table, whose type has the rest; nothing if it adds nothing.
-pub(super) fn with_options(column: &Object) -> Option<String> {
+pub fn with_options(column: &Object) -> Option<String> {
     let not_null = column.attribute("not null").map_or("", |_| " NOT NULL");
     let default = column.attribute("default");
     let default = default.map_or_else(String::new, |default| format!(" DEFAULT {default}"));
@@ -54,7 +54,7 @@ fn identity(column: &Object) -> Option<String> {
     Some(format!("{head} (SEQUENCE NAME {sequence}{space}{options})"))
 }
 
-pub(super) fn add(column: &Object) -> Step {
+pub fn add(column: &Object) -> Step {
     let table = column.id.owner();
     let step = Step::new(format!(
         "ALTER TABLE {table} ADD COLUMN {}",
@@ -83,19 +83,14 @@ pub(super) fn add(column: &Object) -> Step {
     }
 }
 
-pub(super) fn changes_type(from: &Object, to: &Object) -> bool {
+pub fn changes_type(from: &Object, to: &Object) -> bool {
     to.attribute(TYPE_RECREATED).is_some()
         || ["type", "collation"]
             .iter()
             .any(|name| from.attribute(name) != to.attribute(name))
 }
 
-pub(super) fn alter(
-    from: &Object,
-    to: &Object,
-    schemas: Schemas<'_>,
-    online: bool,
-) -> Option<Vec<Step>> {
+pub fn alter(from: &Object, to: &Object, schemas: Schemas<'_>, online: bool) -> Option<Vec<Step>> {
     let column = format!("ALTER TABLE {} ALTER COLUMN {}", to.id.owner(), to.id.name);
     let changed = |name: &str| from.attribute(name) != to.attribute(name);
     let mut steps = Vec::new();

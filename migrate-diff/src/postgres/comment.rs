@@ -6,11 +6,11 @@ use migrate_chain::sql::quote_text;
 use crate::model::{Kind, Object};
 use crate::step::Step;
 
-pub(super) fn literal(text: &str) -> String {
+pub fn literal(text: &str) -> String {
     quote_text(Dialect::Postgres, text)
 }
 
-pub(super) fn comment(object: &Object) -> Option<Step> {
+pub fn comment(object: &Object) -> Option<Step> {
     let text = object.attribute("comment")?;
     Some(Step::new(format!(
         "COMMENT ON {} IS {}",
@@ -19,7 +19,7 @@ pub(super) fn comment(object: &Object) -> Option<Step> {
     )))
 }
 
-pub(super) fn comment_target(object: &Object) -> String {
+pub fn comment_target(object: &Object) -> String {
     let id = &object.id;
     match id.kind {
         Kind::Column => format!("COLUMN {}.{}", id.owner(), id.name),

@@ -5,7 +5,7 @@ use super::table::is_not_valid;
 use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;
 
-pub(super) fn add(constraint: &Object, is_new: bool, online: bool) -> Vec<Step> {
+pub fn add(constraint: &Object, is_new: bool, online: bool) -> Vec<Step> {
     let (table, name) = (constraint.id.owner(), &constraint.id.name);
     let definition = constraint.attribute("definition").unwrap_or_default();
     let validates = definition.starts_with("CHECK") || definition.starts_with("FOREIGN KEY");
@@ -32,7 +32,7 @@ pub(super) fn add(constraint: &Object, is_new: bool, online: bool) -> Vec<Step> 
     })
 }
 
-pub(super) fn create_index(index: &Object, is_new: bool, online: bool) -> Step {
+pub fn create_index(index: &Object, is_new: bool, online: bool) -> Step {
     let table = index.id.owner();
     if is_new {
         return Step::new(&index.create);
@@ -76,7 +76,7 @@ fn unique_online(constraint: &Object) -> Option<Vec<Step>> {
     ])
 }
 
-pub(super) fn validate(from: &Object, to: &Object) -> Option<Vec<Step>> {
+pub fn validate(from: &Object, to: &Object) -> Option<Vec<Step>> {
     let old = from.attribute("definition")?.strip_suffix(" NOT VALID")?;
     (Some(old) == to.attribute("definition")).then(|| {
         let (table, name) = (to.id.owner(), &to.id.name);
@@ -90,7 +90,7 @@ pub(super) fn validate(from: &Object, to: &Object) -> Option<Vec<Step>> {
 
 /// An index or a key of a partition is created with its parent's. If it has a name of its own, it is created before that one,
 /// which takes it over; if only the partition is new, it is renamed.
-pub(super) fn create_attached(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
+pub fn create_attached(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
     let Some(chosen) = object.attribute("chosen name") else {
         return Vec::new();
     };
@@ -115,14 +115,14 @@ pub(super) fn create_attached(object: &Object, schemas: Schemas<'_>) -> Vec<Step
 }
 
 /// Whether the parent of an attached one is there already and stays as it is.
-pub(super) fn has_parent(object: &Object, schemas: Schemas<'_>) -> bool {
+pub fn has_parent(object: &Object, schemas: Schemas<'_>) -> bool {
     let parent = object.owner.as_ref();
     let both = parent.and_then(|parent| schemas.from.get(parent).zip(schemas.to.get(parent)));
     both.is_some_and(|(old, new)| old.says_what(new))
 }
 
 /// An index or a key of a partition becomes part of its parent's, or leaves it; `None` if it is dropped with that.
-pub(super) fn attach(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
+pub fn attach(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
     if from.attribute("definition") != to.attribute("definition") {
         return None;
     }

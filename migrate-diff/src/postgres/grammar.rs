@@ -9,19 +9,19 @@ use crate::model::{Kind, Object, Schema};
 use crate::step::Step;
 
 /// PostgreSQL, and whether indexes and constraints are created while others go on.
-pub(super) struct Postgres {
-    pub(super) online: bool,
+pub struct Postgres {
+    pub online: bool,
     /// The tables that have partitions: on them it cannot be done.
-    pub(super) partitioned: BTreeSet<String>,
+    pub partitioned: BTreeSet<String>,
 }
 
 impl Postgres {
-    pub(super) fn create_table(table: &Object, to: &Schema, constraints: &[&Object]) -> Vec<Step> {
+    pub fn create_table(table: &Object, to: &Schema, constraints: &[&Object]) -> Vec<Step> {
         table::create(table, to, constraints)
     }
 
     /// Creates anything but a table. `is_new` says that its table is created by the same plan, and empty.
-    pub(super) fn create(&self, object: &Object, is_new: bool, schemas: Schemas<'_>) -> Vec<Step> {
+    pub fn create(&self, object: &Object, is_new: bool, schemas: Schemas<'_>) -> Vec<Step> {
         let online = self.is_online(object);
         let mut steps = match object.id.kind {
             Kind::Column => vec![column::add(object)],
@@ -53,7 +53,7 @@ impl Postgres {
     }
 
     /// Removes something.
-    pub(super) fn drop(&self, object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
+    pub fn drop(&self, object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
         let id = &object.id;
         let step = Step::new(&object.drop);
         match id.kind {
@@ -76,12 +76,7 @@ impl Postgres {
     }
 
     /// Changes something in place; `None` when it must be dropped and recreated.
-    pub(super) fn alter(
-        &self,
-        from: &Object,
-        to: &Object,
-        schemas: Schemas<'_>,
-    ) -> Option<Vec<Step>> {
+    pub fn alter(&self, from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
         if to.attribute(recreate::RECREATED).is_some() {
             let steps = recreate::steps(to).into_iter();
             return Some(steps.chain(comment(to)).collect());
@@ -128,7 +123,7 @@ impl Postgres {
     }
 
     /// Whether `dependent`, which does not change itself, must be dropped while `changed` changes in place.
-    pub(super) fn disturbs((from, to): (&Object, &Object), dependent: &Object) -> bool {
+    pub fn disturbs((from, to): (&Object, &Object), dependent: &Object) -> bool {
         if from.id.kind != Kind::Column {
             return false;
         }
@@ -165,7 +160,7 @@ impl Postgres {
     }
 
     /// Takes something that stays off what it depends on: the steps, and what is left of it.
-    pub(super) fn loosen(object: &Object) -> Option<(Vec<Step>, Object)> {
+    pub fn loosen(object: &Object) -> Option<(Vec<Step>, Object)> {
         let mut loose = object.clone();
         match object.id.kind {
             Kind::Column => {
@@ -184,7 +179,7 @@ impl Postgres {
     }
 
     /// Renames an index or a constraint that is otherwise the same.
-    pub(super) fn rename(from: &Object, to: &Object) -> Option<Step> {
+    pub fn rename(from: &Object, to: &Object) -> Option<Step> {
         let (old, new) = (&from.id.name, &to.id.name);
         if from.attribute("comment") != to.attribute("comment") {
             return None;

@@ -4,7 +4,7 @@ mod catalog;
 mod column;
 mod comment;
 mod constraint;
-pub(crate) mod eye;
+pub mod eye;
 mod grammar;
 mod introspect;
 mod name;
@@ -12,13 +12,13 @@ mod plan;
 mod privilege;
 mod recreate;
 mod schemas;
-pub(crate) mod scratch;
+pub mod scratch;
 mod sequence;
 mod table;
-pub(crate) mod values;
+pub mod values;
 
-pub(crate) use introspect::introspect;
-pub(crate) use name::qualified;
+pub use introspect::introspect;
+pub use name::qualified;
 
 use grammar::Postgres;
 
@@ -26,7 +26,7 @@ use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::{Options, Plan, Step};
 
 /// The steps between two schemas.
-pub(crate) fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
+pub fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
     let mut plan = once(from, to, options, false);
     let (labels, rest): (Vec<Step>, Vec<Step>) =
         plan.steps.iter().cloned().partition(recreate::adds_label);

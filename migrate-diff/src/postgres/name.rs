@@ -2,7 +2,7 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::quote_name;
 
 /// A name as a statement writes it, with or without its schema.
-pub(crate) fn qualified(name: &str) -> String {
+pub fn qualified(name: &str) -> String {
     if name.starts_with('"') {
         return name.to_owned();
     }
@@ -23,7 +23,7 @@ fn quote(name: &str) -> String {
 }
 
 /// The name that the server gives to an index: of a table, its columns and a word, cut where it is too long.
-pub(super) fn chosen(table: &str, columns: &str, label: &str) -> String {
+pub fn chosen(table: &str, columns: &str, label: &str) -> String {
     const LONGEST: usize = 63;
     let columns = if label == "pkey" { "" } else { columns };
     let (mut first, mut second) = (table.len(), columns.len());
@@ -47,7 +47,7 @@ pub(super) fn chosen(table: &str, columns: &str, label: &str) -> String {
 }
 
 /// Whether a name is the one that the server chooses, or that with a number, which it adds to a name that is taken.
-pub(super) fn is_chosen(name: &str, chosen: &str) -> bool {
+pub fn is_chosen(name: &str, chosen: &str) -> bool {
     let rest = name.strip_prefix(chosen);
     rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }

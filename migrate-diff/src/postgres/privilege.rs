@@ -7,7 +7,7 @@ use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;
 
 /// Takes back what default privileges give to a new object beyond what it is to have.
-pub(super) fn taken_back(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
+pub fn taken_back(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
     let Some(kind) = kind(object.id.kind) else {
         return Vec::new();
     };

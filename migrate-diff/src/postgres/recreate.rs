@@ -7,13 +7,13 @@ use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
 /// Marks a column whose type is recreated under the same name.
-pub(super) const TYPE_RECREATED: &str = "recreated type";
+pub const TYPE_RECREATED: &str = "recreated type";
 
 /// Marks a type that is recreated under its name.
-pub(super) const RECREATED: &str = "recreated";
+pub const RECREATED: &str = "recreated";
 
 /// What the type is called while its columns still have it.
-pub(super) fn old_name(name: &str) -> String {
+pub fn old_name(name: &str) -> String {
     match name.strip_suffix('"') {
         Some(quoted) => format!("{quoted}__old\""),
         None => format!("{name}__old"),
@@ -21,14 +21,14 @@ pub(super) fn old_name(name: &str) -> String {
 }
 
 /// A name without its schema.
-pub(super) fn bare(name: &str) -> &str {
+pub fn bare(name: &str) -> &str {
     let quoted = name.strip_suffix('"').and_then(|name| name.rfind('"'));
     let start = quoted.unwrap_or_else(|| name.rfind('.').map_or(0, |at| at + 1));
     &name[start..]
 }
 
 /// The labels of an enum, as literals.
-pub(super) fn labels(kind: &Object) -> Vec<String> {
+pub fn labels(kind: &Object) -> Vec<String> {
     let mut labels = Vec::new();
     let mut rest = kind.attribute("labels").unwrap_or_default();
     while !rest.is_empty() {
@@ -57,7 +57,7 @@ fn literal_end(text: &str) -> usize {
 }
 
 /// The steps that add labels; `None` when some are dropped, or their order changes.
-pub(super) fn added_labels(from: &Object, to: &Object) -> Option<Vec<Step>> {
+pub fn added_labels(from: &Object, to: &Object) -> Option<Vec<Step>> {
     let (old, new) = (labels(from), labels(to));
     let kept: Vec<&String> = new.iter().filter(|label| old.contains(label)).collect();
     if kept != old.iter().collect::<Vec<_>>() {
@@ -83,12 +83,12 @@ pub(super) fn added_labels(from: &Object, to: &Object) -> Option<Vec<Step>> {
 }
 
 /// Whether a step adds a label, which only the next transaction may use.
-pub(super) fn adds_label(step: &Step) -> bool {
+pub fn adds_label(step: &Step) -> bool {
     step.sql.starts_with("ALTER TYPE ") && step.sql.contains(" ADD VALUE ")
 }
 
 /// The attributes of a composite type: name, and type with collation.
-pub(super) fn fields(kind: &Object) -> Vec<(&str, &str)> {
+pub fn fields(kind: &Object) -> Vec<(&str, &str)> {
     let lines = kind
         .attribute("attributes")
         .into_iter()
@@ -116,7 +116,7 @@ fn field(line: &str) -> (&str, &str) {
 
 /// The steps that change the attributes of a composite type in place; `None` when their order changes. One of another type
 /// can only change while no column has the composite type.
-pub(super) fn changed_fields(from: &Object, to: &Object, is_used: bool) -> Option<Vec<Step>> {
+pub fn changed_fields(from: &Object, to: &Object, is_used: bool) -> Option<Vec<Step>> {
     let (old, new) = (fields(from), fields(to));
     let has = |fields: &[(&str, &str)], name: &str| fields.iter().any(|(other, _)| *other == name);
     let kept: Vec<&str> = old
@@ -177,7 +177,7 @@ fn is_type(kind: Kind) -> bool {
 }
 
 /// The types that cannot be changed in place, or must not be, and those that have one of them in them.
-pub(super) fn to_recreate(from: &Schema, to: &Schema, never_in_place: bool) -> Vec<ObjectId> {
+pub fn to_recreate(from: &Schema, to: &Schema, never_in_place: bool) -> Vec<ObjectId> {
     let mut found: BTreeSet<ObjectId> = BTreeSet::new();
     let both = || {
         let types = from.objects().filter(|old| is_type(old.id.kind));
@@ -221,7 +221,7 @@ fn is_other(old: &Object, new: &Object) -> bool {
 }
 
 /// Says in both schemas that types get out of the way, and what becomes of the columns that have them.
-pub(super) fn recreate(from: &mut Schema, to: &mut Schema, ids: &[ObjectId]) {
+pub fn recreate(from: &mut Schema, to: &mut Schema, ids: &[ObjectId]) {
     for id in ids {
         let gone = gone(id);
         for object in from.objects.values_mut() {
@@ -275,7 +275,7 @@ fn word(kind: Kind) -> &'static str {
 }
 
 /// The steps that give way to a type of the same name, and create that.
-pub(super) fn steps(to: &Object) -> Vec<Step> {
+pub fn steps(to: &Object) -> Vec<Step> {
     let name = &to.id.name;
     let old = old_name(name);
     vec![

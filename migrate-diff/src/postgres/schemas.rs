@@ -4,7 +4,7 @@ use crate::model::Schema;
 
 /// The schema that is there, and the one that is wanted.
 #[derive(Clone, Copy)]
-pub(super) struct Schemas<'s> {
-    pub(super) from: &'s Schema,
-    pub(super) to: &'s Schema,
+pub struct Schemas<'s> {
+    pub from: &'s Schema,
+    pub to: &'s Schema,
 }

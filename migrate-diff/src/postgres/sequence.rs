@@ -5,18 +5,13 @@ use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
 /// Marks an identity column that was serial; its value is the old sequence.
-pub(super) const FROM_SERIAL: &str = "from serial";
+pub const FROM_SERIAL: &str = "from serial";
 
 /// Marks a serial column that was an identity column; its value is the statement that creates its sequence.
-pub(super) const TO_SERIAL: &str = "to serial";
+pub const TO_SERIAL: &str = "to serial";
 
 /// A serial column becomes an identity column: the new sequence often has the name of the old one, which gives way.
-pub(super) fn serial_to_identity(
-    column: &str,
-    serial: &str,
-    identity: &str,
-    to: &Object,
-) -> Vec<Step> {
+pub fn serial_to_identity(column: &str, serial: &str, identity: &str, to: &Object) -> Vec<Step> {
     let old = old_name(serial);
     let sequence = to.attribute("sequence").unwrap_or_default();
     vec![
@@ -28,12 +23,7 @@ pub(super) fn serial_to_identity(
 }
 
 /// An identity column becomes a serial column.
-pub(super) fn identity_to_serial(
-    column: &str,
-    from: &Object,
-    to: &Object,
-    create: &str,
-) -> Vec<Step> {
+pub fn identity_to_serial(column: &str, from: &Object, to: &Object, create: &str) -> Vec<Step> {
     let name = create
         .split_once("SEQUENCE ")
         .and_then(|(_, rest)| rest.split(" AS ").next());
@@ -63,7 +53,7 @@ fn continues(sequence: &str, other: &str) -> Step {
 }
 
 /// Sets a new sequence of a column behind the values that the column has already.
-pub(super) fn after_rows(sequence: &str, column: &Object) -> Step {
+pub fn after_rows(sequence: &str, column: &Object) -> Step {
     let (table, name) = (column.id.owner(), &column.id.name);
     let literal = super::comment::literal(sequence);
     Step::new(format!(
@@ -81,7 +71,7 @@ const OPTIONS: [(&str, &str); 6] = [
 ];
 
 /// An identity column counts otherwise. Its counter stays where it is, as far as it is within the new limits.
-pub(super) fn alter_identity(column: &str, from: &Object, to: &Object) -> Vec<Step> {
+pub fn alter_identity(column: &str, from: &Object, to: &Object) -> Vec<Step> {
     let (old_name, new_name) = (
         from.attribute("sequence").unwrap_or_default(),
         to.attribute("sequence").unwrap_or_default(),
@@ -177,7 +167,7 @@ fn within(sequence: &str, least: Option<&str>, most: Option<&str>) -> Option<Ste
 }
 
 /// The steps that change a sequence; `None` where it must be recreated.
-pub(super) fn alter(from: &Object, to: &Object) -> Option<Vec<Step>> {
+pub fn alter(from: &Object, to: &Object) -> Option<Vec<Step>> {
     if from.attribute("unlogged") != to.attribute("unlogged") {
         return None;
     }
@@ -209,7 +199,7 @@ pub(super) fn alter(from: &Object, to: &Object) -> Option<Vec<Step>> {
 
 /// Marks the columns that were serial and become identity columns, or the other way round: each changes in one go, and its
 /// sequence with it.
-pub(super) fn mark_serials(from: &mut Schema, to: &mut Schema) {
+pub fn mark_serials(from: &mut Schema, to: &mut Schema) {
     let columns: Vec<ObjectId> = from
         .of_kind(Kind::Column)
         .map(|column| column.id.clone())

@@ -2,7 +2,7 @@
 
 /// A literal for a column of a type: that of row `n`, in one of several styles. Of a type that is not known it is a text that
 /// the server may refuse.
-pub(crate) fn value(data_type: &str, style: usize, n: usize) -> String {
+pub fn value(data_type: &str, style: usize, n: usize) -> String {
     if let Some(element) = data_type.strip_suffix("[]") {
         return format!("ARRAY[{}]::{data_type}", value(element, style, n));
     }
@@ -45,6 +45,6 @@ pub(crate) fn value(data_type: &str, style: usize, n: usize) -> String {
 }
 
 /// A value as text.
-pub(crate) fn shown(column: &str) -> String {
+pub fn shown(column: &str) -> String {
     format!("{column}::text")
 }

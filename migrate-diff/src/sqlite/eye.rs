@@ -44,7 +44,7 @@ const PRAGMAS: [(&str, &str, &str); 4] = [
 ];
 
 /// Everything that the database says of what `filter` admits.
-pub(crate) async fn look(connection: &mut Connection, filter: &Filter) -> Result<Facts, Error> {
+pub async fn look(connection: &mut Connection, filter: &Filter) -> Result<Facts, Error> {
     let mut facts = Facts::default();
     for (pragma, columns, from) in PRAGMAS {
         let (from, rest) = from.rsplit_once(" WHERE ").unwrap_or((from, "true"));

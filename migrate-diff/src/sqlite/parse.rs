@@ -8,7 +8,7 @@ use crate::model::{self, Check, ColumnDetails, Details, ForeignKey, Generated, K
 
 /// A table's statement, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Table {
+pub struct Table {
     /// Where its name stands in the statement.
     pub(crate) name: Range<usize>,
     pub(crate) columns: Vec<Column>,
@@ -19,7 +19,7 @@ pub(crate) struct Table {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Column {
+pub struct Column {
     pub(crate) name: String,
     /// Where its definition stands in the statement.
     pub(crate) place: Range<usize>,
@@ -28,25 +28,25 @@ pub(crate) struct Column {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Constraint {
-    pub(crate) name: Option<String>,
+pub struct Constraint {
+    pub name: Option<String>,
     /// What it says: a key, a foreign key or a check.
-    pub(crate) details: Details,
+    pub details: Details,
     /// The column in whose definition it stands.
-    pub(crate) column: Option<String>,
+    pub column: Option<String>,
     /// What it says, spelt one way.
-    pub(crate) text: String,
+    pub text: String,
     /// The columns that a key is over, in lower case; of a check nobody knows.
-    pub(crate) columns: Vec<String>,
-    pub(crate) autoincrement: bool,
+    pub columns: Vec<String>,
+    pub autoincrement: bool,
 }
 
 impl Constraint {
-    pub(crate) fn is_primary(&self) -> bool {
+    pub fn is_primary(&self) -> bool {
         matches!(&self.details, Details::Key(key) if key.primary)
     }
 
-    pub(crate) fn foreign_key(&self) -> Option<&ForeignKey> {
+    pub fn foreign_key(&self) -> Option<&ForeignKey> {
         match &self.details {
             Details::ForeignKey(key) => Some(key),
             _ => None,
@@ -92,7 +92,7 @@ impl Table {
 }
 
 /// Takes a statement apart; `None` when it is no `CREATE TABLE` that is known here.
-pub(crate) fn table(sql: &str) -> Option<Table> {
+pub fn table(sql: &str) -> Option<Table> {
     let pieces = pieces(sql);
     let open = pieces.iter().position(|piece| piece.text == "(")?;
     let (name, before) = pieces[..open].split_last()?;
@@ -117,7 +117,7 @@ pub(crate) fn table(sql: &str) -> Option<Table> {
 }
 
 /// The index of the bracket that closes the one at `open`.
-pub(super) fn closing(pieces: &[Piece<'_>], open: usize) -> Option<usize> {
+pub fn closing(pieces: &[Piece<'_>], open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, piece) in pieces.iter().enumerate().skip(open) {
         match piece.text {
@@ -468,7 +468,7 @@ fn spelt(name: &str) -> String {
 }
 
 /// Each item between commas, spelt one way.
-pub(super) fn each(inside: &[Piece<'_>]) -> Vec<String> {
+pub fn each(inside: &[Piece<'_>]) -> Vec<String> {
     items(inside).into_iter().map(canonical).collect()
 }
 

@@ -11,7 +11,7 @@ use crate::model::{Details, Kind, Object, ObjectId, Schema};
 use crate::order::order;
 use crate::step::{Plan, Step};
 
-pub(crate) fn plan(comparison: Comparison<'_>) -> Plan {
+pub fn plan(comparison: Comparison<'_>) -> Plan {
     let fates = fates(comparison);
     let gone = outlived(comparison, &fates);
     let mut steps = Vec::new();

@@ -11,7 +11,7 @@ use crate::model::{self, Kind, Object};
 use crate::step::{Hazard, Step};
 
 /// The steps up to the table under its own name; its indexes and triggers are gone with the old one.
-pub(super) fn rebuild(comparison: Comparison<'_>, old: &Object, new: &Object) -> Vec<Step> {
+pub fn rebuild(comparison: Comparison<'_>, old: &Object, new: &Object) -> Vec<Step> {
     let rebuild = Rebuild {
         comparison,
         old,
@@ -184,7 +184,7 @@ fn changed_column(table: &str, was: &Column, becomes: &Column) -> Vec<Hazard> {
 }
 
 /// Whether values may be read as something else: text as numbers loses its zeros.
-pub(crate) fn narrows(was: &str, becomes: &str) -> bool {
+pub fn narrows(was: &str, becomes: &str) -> bool {
     let is_text = |kind: &str| {
         ["CHAR", "CLOB", "TEXT", "BLOB"]
             .iter()
@@ -224,7 +224,7 @@ fn text(value: &str) -> String {
 }
 
 /// Why a new column may fail on the rows that are there.
-pub(super) fn column_hazard(table: &str, column: &Column) -> Option<String> {
+pub fn column_hazard(table: &str, column: &Column) -> Option<String> {
     let details = &column.details;
     let has_value = details
         .default

@@ -1,7 +1,7 @@
 //! Values for the data proof. SQLite stores anything, except in STRICT tables.
 
 /// A literal for a column of a type: that of row `n`, in one of several styles.
-pub(crate) fn value(data_type: &str, style: usize, n: usize) -> String {
+pub fn value(data_type: &str, style: usize, n: usize) -> String {
     let kind = data_type.to_uppercase();
     let is = |words: &[&str]| words.iter().any(|word| kind.contains(word));
     let number = match style {
@@ -30,6 +30,6 @@ pub(crate) fn value(data_type: &str, style: usize, n: usize) -> String {
 }
 
 /// A value as text that tells types apart.
-pub(crate) fn shown(column: &str) -> String {
+pub fn shown(column: &str) -> String {
     format!("quote({column})")
 }

@@ -8,20 +8,20 @@ use migrate_chain::sql::{TokenKind, quote_name, tokens};
 
 /// A token that means something.
 #[derive(Clone, Debug)]
-pub(crate) struct Piece<'s> {
-    pub(crate) kind: TokenKind,
-    pub(crate) text: &'s str,
-    pub(crate) place: Range<usize>,
+pub struct Piece<'s> {
+    pub kind: TokenKind,
+    pub text: &'s str,
+    pub place: Range<usize>,
 }
 
 impl Piece<'_> {
     /// Whether it is the keyword, which is given in small letters.
-    pub(crate) fn is_word(&self, word: &str) -> bool {
+    pub fn is_word(&self, word: &str) -> bool {
         self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
     /// The name that it spells, without quotes.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let quoted = self.kind == TokenKind::QuotedIdentifier || self.text.starts_with('\'');
         if !quoted || self.text.len() < 2 {
             return self.text.to_owned();
@@ -33,7 +33,7 @@ impl Piece<'_> {
 }
 
 /// The tokens of a statement without comments and white space.
-pub(crate) fn pieces(sql: &str) -> Vec<Piece<'_>> {
+pub fn pieces(sql: &str) -> Vec<Piece<'_>> {
     let tokens = tokens(Dialect::Sqlite, sql).filter(|token| !token.is_trivia());
     tokens
         .map(|token| Piece {
@@ -46,7 +46,7 @@ pub(crate) fn pieces(sql: &str) -> Vec<Piece<'_>> {
 
 /// The pieces spelt one way: words in small letters, names without quotes that they do not need, one space where one is
 /// needed.
-pub(crate) fn canonical(pieces: &[Piece<'_>]) -> String {
+pub fn canonical(pieces: &[Piece<'_>]) -> String {
     let mut text = String::new();
     for (n, piece) in pieces.iter().enumerate() {
         let tight = matches!(piece.text, "(" | ")" | "," | ".")
@@ -74,7 +74,7 @@ fn quoted(piece: &Piece<'_>) -> String {
 }
 
 /// A name as a statement writes it.
-pub(crate) fn quote(name: &str) -> String {
+pub fn quote(name: &str) -> String {
     quote_name(Dialect::Sqlite, name)
 }
 
@@ -84,7 +84,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// The names in a statement, in small letters.
-pub(crate) fn names(sql: &str) -> BTreeSet<String> {
+pub fn names(sql: &str) -> BTreeSet<String> {
     let is_name =
         |piece: &&Piece<'_>| matches!(piece.kind, TokenKind::Word | TokenKind::QuotedIdentifier);
     let pieces = pieces(sql);
@@ -93,7 +93,7 @@ pub(crate) fn names(sql: &str) -> BTreeSet<String> {
 }
 
 /// Whether a statement has a name in it.
-pub(crate) fn mentions(sql: &str, name: &str) -> bool {
+pub fn mentions(sql: &str, name: &str) -> bool {
     names(sql).contains(&name.to_ascii_lowercase())
 }
 

@@ -9,7 +9,7 @@ use migrate_diff::{Connection, Error};
 use super::seen::{Seen, plain};
 
 /// The kind and version of the server.
-pub(super) async fn server(connection: &mut Connection) -> Result<String, Error> {
+pub async fn server(connection: &mut Connection) -> Result<String, Error> {
     let text = connection
         .text("SELECT CAST(VERSION() AS CHAR(200))")
         .await?;
@@ -21,7 +21,7 @@ pub(super) async fn server(connection: &mut Connection) -> Result<String, Error>
     Ok(format!("{name} {version}"))
 }
 
-pub(super) struct Probe {
+pub struct Probe {
     is_mariadb: bool,
     tables: HashSet<String>,
 }
@@ -70,14 +70,14 @@ const WAYS: [Way; 6] = [
 ];
 
 impl Probe {
-    pub(super) fn new(server: &str) -> Self {
+    pub fn new(server: &str) -> Self {
         Self {
             is_mariadb: server.starts_with("MariaDB"),
             tables: HashSet::new(),
         }
     }
 
-    pub(super) async fn deployment(&mut self, connection: &mut Connection) -> Result<(), Error> {
+    pub async fn deployment(&mut self, connection: &mut Connection) -> Result<(), Error> {
         let tables = "SELECT CAST(table_name AS CHAR(200)) FROM information_schema.tables \
                       WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'";
         let rows = connection.rows(tables).await?.into_iter().flatten();
@@ -85,7 +85,7 @@ impl Probe {
         Ok(())
     }
 
-    pub(super) async fn run(
+    pub async fn run(
         &mut self,
         connection: &mut Connection,
         statement: &str,

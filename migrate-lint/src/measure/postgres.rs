@@ -8,7 +8,7 @@ use migrate_diff::{Connection, Error};
 use super::seen::{Outlast, Seen};
 
 /// The kind and version of the server.
-pub(super) async fn server(connection: &mut Connection) -> Result<String, Error> {
+pub async fn server(connection: &mut Connection) -> Result<String, Error> {
     let version = connection.text("SHOW server_version").await?;
     let version = version.split_whitespace().next().unwrap_or_default();
     Ok(format!("PostgreSQL {version}"))
@@ -16,7 +16,7 @@ pub(super) async fn server(connection: &mut Connection) -> Result<String, Error>
 
 /// What is known of the tables that were there before.
 #[derive(Default)]
-pub(super) struct Probe {
+pub struct Probe {
     /// The file of each, by its object id.
     files: HashMap<String, String>,
     /// What the transaction holds and has read so far.
@@ -66,7 +66,7 @@ const LOCKED: &str = "SELECT c.oid::text, c.oid::regclass::text, coalesce(pg_rel
                       JOIN pg_class c ON c.oid = l.relation WHERE c.relkind IN ('r', 'p', 'm') ORDER BY 2";
 
 impl Probe {
-    pub(super) async fn deployment(&mut self, connection: &mut Connection) -> Result<(), Error> {
+    pub async fn deployment(&mut self, connection: &mut Connection) -> Result<(), Error> {
         let rows = connection.rows(TABLES).await?;
         let text = |value: Option<String>| value.unwrap_or_default();
         self.files = rows
@@ -80,7 +80,7 @@ impl Probe {
     }
 
     /// A transaction begins, and holds nothing. What the server has not yet added to its statistics is counted from before.
-    pub(super) async fn revision(&mut self, connection: &mut Connection) -> Result<(), Error> {
+    pub async fn revision(&mut self, connection: &mut Connection) -> Result<(), Error> {
         self.held.clear();
         let rows = connection.rows(SCANS).await?;
         for row in rows {
@@ -93,7 +93,7 @@ impl Probe {
         Ok(())
     }
 
-    pub(super) async fn run(
+    pub async fn run(
         &mut self,
         connection: &mut Connection,
         statement: &str,

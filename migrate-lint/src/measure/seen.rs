@@ -6,15 +6,15 @@ use migrate_chain::lint::Effect;
 
 /// What was seen of one statement.
 #[derive(Debug)]
-pub(crate) struct Statement {
-    pub(crate) revision: usize,
-    pub(crate) range: Range<usize>,
-    pub(crate) seen: Seen,
+pub struct Statement {
+    pub revision: usize,
+    pub range: Range<usize>,
+    pub seen: Seen,
 }
 
 /// What a server showed.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub enum Seen {
     /// What the statement blocks, by which all rules that can be measured are judged.
     Effect {
         effect: Effect,
@@ -30,13 +30,13 @@ pub(crate) enum Seen {
 
 /// A lock of an earlier statement that lasts as long as a slow one.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Outlast {
-    pub(crate) effect: Effect,
-    pub(crate) message: String,
-    pub(crate) fact: String,
+pub struct Outlast {
+    pub effect: Effect,
+    pub message: String,
+    pub fact: String,
 }
 
 /// A name without its quotes, as catalogs compare it where case does not count.
-pub(super) fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     name.trim_matches(['"', '`', '[', ']', '\'']).to_lowercase()
 }

@@ -11,27 +11,27 @@ use migrate_diff::{Connection, Error};
 use super::seen::{Seen, Statement};
 
 /// The version of the library.
-pub(super) async fn server(connection: &mut Connection) -> Result<String, Error> {
+pub async fn server(connection: &mut Connection) -> Result<String, Error> {
     let version = connection.text("SELECT sqlite_version()").await?;
     Ok(format!("SQLite {version}"))
 }
 
 #[derive(Default)]
-pub(super) struct Probe {
+pub struct Probe {
     tables: HashSet<String>,
     /// The tables that the revision has dropped, each in the order of its statements.
     dropped: Vec<String>,
 }
 
 impl Probe {
-    pub(super) async fn deployment(&mut self, connection: &mut Connection) -> Result<(), Error> {
+    pub async fn deployment(&mut self, connection: &mut Connection) -> Result<(), Error> {
         let tables = "SELECT lower(name) FROM sqlite_schema WHERE type = 'table'";
         let rows = connection.rows(tables).await?.into_iter().flatten();
         self.tables = rows.flatten().collect();
         Ok(())
     }
 
-    pub(super) async fn run(
+    pub async fn run(
         &mut self,
         connection: &mut Connection,
         statement: &str,
@@ -61,7 +61,7 @@ impl Probe {
     }
 
     /// What was dropped and is there again was rebuilt, and not dropped.
-    pub(super) async fn end<'s>(
+    pub async fn end<'s>(
         &mut self,
         connection: &mut Connection,
         statements: impl Iterator<Item = &'s mut Statement>,

@@ -8,7 +8,7 @@ use super::parts::Span;
 use super::text::summary;
 use crate::review::Review;
 
-pub(super) fn report(review: &Review) -> String {
+pub fn report(review: &Review) -> String {
     let mut text = String::new();
     for finding in &review.findings {
         let span = Span::of(finding);

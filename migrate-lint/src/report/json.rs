@@ -35,7 +35,7 @@ struct FindingJson<'r> {
     why: &'static str,
 }
 
-pub(super) fn report(chain: &Chain, review: &Review) -> String {
+pub fn report(chain: &Chain, review: &Review) -> String {
     let findings = review.findings.iter();
     let json = Json {
         findings: findings.map(|it| finding(chain, it)).collect(),

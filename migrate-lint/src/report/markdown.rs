@@ -10,7 +10,7 @@ use super::text::summary;
 use crate::review::{Review, longest};
 
 /// The comment begins with a mark, by which a workflow finds the one to update.
-pub(super) fn report(chain: &Chain, review: &Review, schema: &str) -> String {
+pub fn report(chain: &Chain, review: &Review, schema: &str) -> String {
     let mut text = format!(
         "<!-- cargo migrate lint -->\n### Migrations\n\n{}.\n",
         summary(review)
@@ -127,7 +127,7 @@ fn cell(text: &str) -> String {
 }
 
 /// A rule as rows of the table in `docs/lint.md`: one for each pair of examples, with all databases that share it.
-pub(super) fn rule(rule: &Rule) -> String {
+pub fn rule(rule: &Rule) -> String {
     let mut rows = String::new();
     let mut shown: Vec<&Example> = Vec::new();
     for example in rule.examples {

@@ -10,14 +10,14 @@ pub fn counted(number: usize, thing: &str) -> String {
 
 /// The first and the last line of a finding, and their columns.
 pub(super) struct Span {
-    pub(super) line: usize,
-    pub(super) column: usize,
-    pub(super) end_line: usize,
-    pub(super) end_column: usize,
+    pub line: usize,
+    pub column: usize,
+    pub end_line: usize,
+    pub end_column: usize,
 }
 
 impl Span {
-    pub(super) fn of(finding: &Finding) -> Self {
+    pub fn of(finding: &Finding) -> Self {
         let place = &finding.place;
         let (start, end) = (place.position(), place.source.position(place.range.end));
         Self {

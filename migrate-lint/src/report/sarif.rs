@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::parts::Span;
 use crate::review::Review;
 
-pub(super) fn report(review: &Review) -> String {
+pub fn report(review: &Review) -> String {
     let results: Vec<Value> = review.findings.iter().map(result).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

@@ -4,7 +4,7 @@ use migrate_render::Style;
 use super::parts::counted;
 use crate::review::Review;
 
-pub(super) fn report(review: &Review, style: Style) -> String {
+pub fn report(review: &Review, style: Style) -> String {
     let mut text = String::new();
     for finding in &review.findings {
         text.push_str(&migrate_render::finding(finding, style));
@@ -16,7 +16,7 @@ pub(super) fn report(review: &Review, style: Style) -> String {
 }
 
 /// One line: how many findings there are in how many revisions, and where they were measured.
-pub(super) fn summary(review: &Review) -> String {
+pub fn summary(review: &Review) -> String {
     let of = |severity: Severity| {
         let findings = review.findings.iter();
         findings

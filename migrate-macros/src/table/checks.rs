@@ -8,7 +8,7 @@ use syn::Error;
 use syn::spanned::Spanned as _;
 
 /// The errors, and one closure in which rustc compares the types.
-pub(super) fn type_checks(krate: &TokenStream, model: &Model, lock: &Lock) -> TokenStream {
+pub fn type_checks(krate: &TokenStream, model: &Model, lock: &Lock) -> TokenStream {
     let Finding {
         errors,
         held,
@@ -57,14 +57,14 @@ fn flattened(krate: &TokenStream, model: &Model, column: &str) -> TokenStream {
 }
 
 /// The types that say what a column is.
-pub(super) mod kind {
+pub mod kind {
     use migrate_chain::Dialect;
     use migrate_chain::types::ColumnKind;
     use migrate_models::Holding;
 
     use super::{Held, TokenStream, format_ident, quote};
 
-    pub(super) fn of(krate: &TokenStream, held: &Held) -> TokenStream {
+    pub fn of(krate: &TokenStream, held: &Held) -> TokenStream {
         match &held.holding {
             Holding::Enum(name) => enumeration(krate, name),
             Holding::Kind(kind) => marker(krate, held.dialect, kind),
@@ -72,7 +72,7 @@ pub(super) mod kind {
     }
 
     /// An enum of PostgreSQL: a number made of its name, since a type cannot have a text in it.
-    pub(in crate::table) fn enumeration(krate: &TokenStream, name: &str) -> TokenStream {
+    pub fn enumeration(krate: &TokenStream, name: &str) -> TokenStream {
         let name = name.rsplit('.').next().unwrap_or(name);
         // FNV-1a.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

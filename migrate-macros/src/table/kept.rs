@@ -15,7 +15,7 @@ use crate::expand::Surroundings;
 
 /// The locks that were read, and the files that cargo watches already.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<State>);
+pub struct Kept(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -33,26 +33,26 @@ struct Dated<T> {
 }
 
 /// A lock, with the files that it depends on.
-pub(super) struct Found {
-    pub(super) lock: Arc<Lock>,
-    pub(super) files: Vec<PathBuf>,
+pub struct Found {
+    pub lock: Arc<Lock>,
+    pub files: Vec<PathBuf>,
 }
 
 /// The reason why there is no lock.
-pub(super) struct Problem {
-    pub(super) message: String,
+pub struct Problem {
+    pub message: String,
     /// Whether it was not told in this crate before.
-    pub(super) is_first: bool,
+    pub is_first: bool,
 }
 
 impl Kept {
     /// Whether a command has started this build, to write the lock itself.
-    pub(super) fn is_unlocked() -> bool {
+    pub fn is_unlocked() -> bool {
         std::env::var_os(UNLOCKED).is_some()
     }
 
     /// The lock of a struct.
-    pub(super) fn lock(
+    pub fn lock(
         &self,
         surroundings: &Surroundings,
         named: Option<&(String, Span)>,
@@ -85,7 +85,7 @@ impl Kept {
     }
 
     /// Makes cargo watch the files: once in a crate. A constant that nothing uses reaches no binary.
-    pub(super) fn watch(&self, found: &Found) -> TokenStream {
+    pub fn watch(&self, found: &Found) -> TokenStream {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let files = found.files.iter();
         let new: Vec<String> = files

@@ -11,11 +11,11 @@ use syn::{DeriveInput, Error, Path};
 
 use crate::expand::Surroundings;
 use checks::{kind, type_checks};
-pub(crate) use kept::Kept;
+pub use kept::Kept;
 use kept::Problem;
 
 /// Expands `#[derive(Table)]`: the names of the table and its columns, and what is wrong with them.
-pub(crate) fn table(input: TokenStream, surroundings: &Surroundings, kept: &Kept) -> TokenStream {
+pub fn table(input: TokenStream, surroundings: &Surroundings, kept: &Kept) -> TokenStream {
     let model = match parsed(input).and_then(|input| Model::parse(&input)) {
         Ok(model) => model,
         Err(errors) => return compile_errors(errors),
@@ -50,7 +50,7 @@ fn problem_error(problem: &Problem, model: &Model) -> TokenStream {
 }
 
 /// Expands `#[derive(TableEnum)]`: which columns can be read into an enum.
-pub(crate) fn enumeration(input: TokenStream) -> TokenStream {
+pub fn enumeration(input: TokenStream) -> TokenStream {
     let krate_of = |input: &DeriveInput| krate(crate_path(input).as_ref());
     let (krate, found) =
         match parsed(input).and_then(|input| Ok((krate_of(&input), Enumeration::parse(&input)?))) {
@@ -78,7 +78,7 @@ pub(crate) fn enumeration(input: TokenStream) -> TokenStream {
 }
 
 /// Expands `#[derive(TableType)]`: a newtype fits the columns that its field fits.
-pub(crate) fn newtype(input: TokenStream) -> TokenStream {
+pub fn newtype(input: TokenStream) -> TokenStream {
     let krate_of = |input: &DeriveInput| krate(crate_path(input).as_ref());
     let read = |input: DeriveInput| -> Result<_, Vec<Error>> {
         let krate = krate_of(&input);

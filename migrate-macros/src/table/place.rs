@@ -10,10 +10,7 @@ use crate::expand::{DEFAULT_DIRECTORY, Surroundings};
 ///
 /// # Errors
 /// What the Cargo.toml says about it makes no sense.
-pub(super) fn directory(
-    surroundings: &Surroundings,
-    named: Option<&str>,
-) -> Result<PathBuf, String> {
+pub fn directory(surroundings: &Surroundings, named: Option<&str>) -> Result<PathBuf, String> {
     let root = &surroundings.manifest_dir;
     if let Some(named) = named {
         return Ok(root.join(named));
@@ -24,6 +21,6 @@ pub(super) fn directory(
 }
 
 /// The Cargo.toml of a package.
-pub(super) fn manifest(root: &Path) -> PathBuf {
+pub fn manifest(root: &Path) -> PathBuf {
     root.join("Cargo.toml")
 }

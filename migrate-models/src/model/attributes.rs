@@ -11,27 +11,27 @@ use crate::canonical::canonical;
 
 /// What sqlx's attributes say of a struct or an enum.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Container {
-    pub(crate) rename_all: Option<Case>,
-    pub(crate) default: bool,
-    pub(crate) transparent: bool,
-    pub(crate) type_name: Option<String>,
+pub struct Container {
+    pub rename_all: Option<Case>,
+    pub default: bool,
+    pub transparent: bool,
+    pub type_name: Option<String>,
 }
 
 /// What they say of a field or a variant.
 #[derive(Clone, Default)]
-pub(crate) struct Child {
-    pub(crate) rename: Option<String>,
-    pub(crate) default: bool,
-    pub(crate) flatten: bool,
-    pub(crate) skip: bool,
-    pub(crate) json: Json,
-    pub(crate) try_from: Option<Type>,
+pub struct Child {
+    pub rename: Option<String>,
+    pub default: bool,
+    pub flatten: bool,
+    pub skip: bool,
+    pub json: Json,
+    pub try_from: Option<Type>,
 }
 
 /// Whether a field is read through `Json`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Json {
+pub enum Json {
     #[default]
     No,
     Yes,
@@ -39,7 +39,7 @@ pub(crate) enum Json {
 }
 
 impl Container {
-    pub(crate) fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
+    pub fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
         let mut container = Self::default();
         for attribute in of(attributes, "sqlx") {
             let read = attribute.parse_nested_meta(|meta| container.key(&meta));
@@ -68,7 +68,7 @@ impl Container {
 }
 
 impl Child {
-    pub(crate) fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
+    pub fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
         let mut child = Self::default();
         for attribute in of(attributes, "sqlx") {
             let read = attribute.parse_nested_meta(|meta| child.key(&meta));
@@ -112,17 +112,14 @@ fn skip(meta: &ParseNestedMeta<'_>) -> Result<()> {
 }
 
 /// The attributes of one name.
-pub(crate) fn of<'a>(
-    attributes: &'a [Attribute],
-    name: &'a str,
-) -> impl Iterator<Item = &'a Attribute> {
+pub fn of<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item = &'a Attribute> {
     attributes
         .iter()
         .filter(move |attribute| attribute.path().is_ident(name))
 }
 
 /// Attributes that say something of a table, in a form that layout does not change.
-pub(crate) fn texts(attributes: &[Attribute]) -> Vec<String> {
+pub fn texts(attributes: &[Attribute]) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for name in ["table", "sqlx"] {
         texts.extend(of(attributes, name).map(|attribute| canonical(&attribute.meta)));
@@ -131,7 +128,7 @@ pub(crate) fn texts(attributes: &[Attribute]) -> Vec<String> {
 }
 
 /// A doc comment.
-pub(crate) fn doc(attributes: &[Attribute]) -> String {
+pub fn doc(attributes: &[Attribute]) -> String {
     let line = |attribute: &Attribute| match &attribute.meta {
         Meta::NameValue(pair) => match &pair.value {
             Expr::Lit(ExprLit {
@@ -149,7 +146,7 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
 
 /// A way to write the words of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Case {
+pub enum Case {
     Lower,
     Snake,
     Upper,
@@ -174,7 +171,7 @@ impl Case {
     }
 
     /// Writes a name as sqlx does.
-    pub(crate) fn apply(self, name: &str) -> String {
+    pub fn apply(self, name: &str) -> String {
         match self {
             Self::Lower => name.to_lowercase(),
             Self::Snake => name.to_snake_case(),

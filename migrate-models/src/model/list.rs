@@ -7,7 +7,7 @@ use syn::{Error, LitStr, Result};
 use super::per_database::PerDatabase;
 
 /// A text, or one for each database: `type = "text"`, `type(postgres = "citext", sqlite = "TEXT")`.
-pub(super) fn per_database(meta: &ParseNestedMeta<'_>) -> Result<PerDatabase> {
+pub fn per_database(meta: &ParseNestedMeta<'_>) -> Result<PerDatabase> {
     let mut value = PerDatabase::default();
     if meta.input.peek(syn::token::Paren) {
         meta.parse_nested_meta(|meta| {
@@ -26,7 +26,7 @@ pub(super) fn per_database(meta: &ParseNestedMeta<'_>) -> Result<PerDatabase> {
 }
 
 /// The text of `key = "text"`.
-pub(super) fn text(meta: &ParseNestedMeta<'_>) -> Result<String> {
+pub fn text(meta: &ParseNestedMeta<'_>) -> Result<String> {
     let literal: LitStr = meta.value()?.parse()?;
     if literal.value().trim().is_empty() {
         return Err(Error::new(literal.span(), "an empty text says nothing"));
@@ -35,7 +35,7 @@ pub(super) fn text(meta: &ParseNestedMeta<'_>) -> Result<String> {
 }
 
 /// The name of a key, keywords included.
-pub(super) fn name(meta: &ParseNestedMeta<'_>) -> Result<String> {
+pub fn name(meta: &ParseNestedMeta<'_>) -> Result<String> {
     match meta.path.get_ident() {
         Some(ident) => Ok(ident.to_string()),
         None => Err(meta.error("a key is one word")),
@@ -43,7 +43,7 @@ pub(super) fn name(meta: &ParseNestedMeta<'_>) -> Result<String> {
 }
 
 /// The error for a key that is not known, with the nearest that is.
-pub(super) fn unknown(meta: &ParseNestedMeta<'_>, name: &str, known: &[&str]) -> Error {
+pub fn unknown(meta: &ParseNestedMeta<'_>, name: &str, known: &[&str]) -> Error {
     let nearest = migrate_chain::nearest_name(name, known);
     meta.error(match nearest {
         Some(nearest) => format!("`{name}` is not a key; did you mean `{nearest}`?"),

@@ -63,8 +63,8 @@ pub struct Index {
 /// The options, and the name of the table.
 #[derive(Default)]
 pub(super) struct Table {
-    pub(super) name: Option<(String, Span)>,
-    pub(super) options: TableOptions,
+    pub name: Option<(String, Span)>,
+    pub options: TableOptions,
 }
 
 const KEYS: [&str; 15] = [
@@ -86,7 +86,7 @@ const KEYS: [&str; 15] = [
 ];
 
 impl Table {
-    pub(super) fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
+    pub fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
         let mut table = Self::default();
         for attribute in of(attributes, "table") {
             let read = attribute.parse_nested_meta(|meta| table.key(&meta));

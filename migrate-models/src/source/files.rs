@@ -26,8 +26,8 @@ pub struct Models {
 /// Something with its place.
 #[derive(Clone)]
 pub(super) struct Found<T> {
-    pub(super) value: T,
-    pub(super) path: String,
+    pub value: T,
+    pub path: String,
 }
 
 /// A type that the files define.

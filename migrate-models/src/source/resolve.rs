@@ -10,7 +10,7 @@ use crate::enumeration::HeldBy;
 use crate::model::{Field, is_option, last_segment};
 
 /// What a field holds.
-pub(super) enum Holds<'m> {
+pub enum Holds<'m> {
     /// A type of the table.
     Row(&'static RustType),
     /// A list of them.
@@ -23,7 +23,7 @@ pub(super) enum Holds<'m> {
 ///
 /// # Errors
 /// The reason why nobody knows.
-pub(super) fn field<'m>(
+pub fn field<'m>(
     models: &'m Models,
     path: &str,
     field: &'m Field,

@@ -21,42 +21,42 @@ use crate::values::status::Status;
 use crate::{Migrations, Plan, Report};
 
 /// A run that has not begun: nothing is checked, and nothing is connected.
-pub(crate) struct Call<'a> {
-    pub(crate) migrations: &'a Migrations,
-    pub(crate) options: Options,
+pub struct Call<'a> {
+    pub migrations: &'a Migrations,
+    pub options: Options,
     /// The connection, which is opened once this is polled.
-    pub(crate) connection: BoxFuture<'a, Result<Opened<'a>, Error>>,
+    pub connection: BoxFuture<'a, Result<Opened<'a>, Error>>,
 }
 
 type Answer<'f, T> = BoxFuture<'f, Result<T, Error>>;
 
 impl<'a> Call<'a> {
-    pub(crate) fn go(self, goal: Goal) -> Answer<'a, Report> {
+    pub fn go(self, goal: Goal) -> Answer<'a, Report> {
         in_span(goal.direction.name(), async move {
             self.start().await?.go(goal).await
         })
     }
 
-    pub(crate) fn preview(self, goal: Goal) -> Answer<'a, Plan> {
+    pub fn preview(self, goal: Goal) -> Answer<'a, Plan> {
         in_span(
             "plan",
             async move { self.start().await?.preview(goal).await },
         )
     }
 
-    pub(crate) fn status(self) -> Answer<'a, Status> {
+    pub fn status(self) -> Answer<'a, Status> {
         in_span("status", async move { self.start().await?.status().await })
     }
 
-    pub(crate) fn status_when_idle(self) -> Answer<'a, Status> {
+    pub fn status_when_idle(self) -> Answer<'a, Status> {
         Box::pin(async move { self.start().await?.status_when_idle().await })
     }
 
-    pub(crate) fn check(self) -> Answer<'a, ()> {
+    pub fn check(self) -> Answer<'a, ()> {
         in_span("check", async move { self.start().await?.check().await })
     }
 
-    pub(crate) fn wait_until_current(self, timeout: Duration) -> Answer<'a, ()> {
+    pub fn wait_until_current(self, timeout: Duration) -> Answer<'a, ()> {
         in_span("wait", async move {
             let started = Instant::now();
             let run = self.start().await?;
@@ -64,30 +64,30 @@ impl<'a> Call<'a> {
         })
     }
 
-    pub(crate) fn stamp(self, targets: Vec<Target>, replacing: Replacing) -> Answer<'a, Report> {
+    pub fn stamp(self, targets: Vec<Target>, replacing: Replacing) -> Answer<'a, Report> {
         in_span("stamp", async move {
             self.start().await?.stamp(targets, replacing).await
         })
     }
 
-    pub(crate) fn adopt(self) -> Answer<'a, Report> {
+    pub fn adopt(self) -> Answer<'a, Report> {
         in_span("adopt", async move { self.start().await?.adopt().await })
     }
 
-    pub(crate) fn recorded_digests<'f>(self, revision: &'f str) -> Answer<'f, Vec<Digest>>
+    pub fn recorded_digests<'f>(self, revision: &'f str) -> Answer<'f, Vec<Digest>>
     where
         'a: 'f,
     {
         Box::pin(async move { self.start().await?.recorded_digests(revision).await })
     }
 
-    pub(crate) fn ensure_version(self) -> Answer<'a, bool> {
+    pub fn ensure_version(self) -> Answer<'a, bool> {
         in_span("ensure_version", async move {
             self.start().await?.ensure_version().await
         })
     }
 
-    pub(crate) fn resolve<'f>(self, revision: &'f str, resolution: Resolution) -> Answer<'f, Report>
+    pub fn resolve<'f>(self, revision: &'f str, resolution: Resolution) -> Answer<'f, Report>
     where
         'a: 'f,
     {

@@ -9,35 +9,35 @@ use crate::journal::{Entry, JournalEvent};
 
 /// The result of a query.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) affected: u64,
+pub struct Answer {
+    pub rows: Vec<Row>,
+    pub affected: u64,
 }
 
 /// The journal, for a Rust revision outside a transaction.
 #[derive(Clone, Copy)]
-pub(crate) struct RevisionJournal<'r> {
-    pub(crate) tables: &'r Tables,
+pub struct RevisionJournal<'r> {
+    pub tables: &'r Tables,
     /// The entry for the end of the revision.
-    pub(crate) entry: &'r Entry<'r>,
+    pub entry: &'r Entry<'r>,
 }
 
 impl<'r> RevisionJournal<'r> {
     /// The journal, if the revision of `entry` runs outside a transaction.
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-    pub(crate) fn outside(tables: &'r Tables, entry: &'r Entry<'r>) -> Option<Self> {
+    pub fn outside(tables: &'r Tables, entry: &'r Entry<'r>) -> Option<Self> {
         let settings = &entry.subject.settings;
         let is_outside = settings.contains(&setting::TRANSACTION_OFF);
         is_outside.then_some(Self { tables, entry })
     }
 
     /// The query for how far its batches are.
-    pub(crate) fn read_progress(&self) -> String {
+    pub fn read_progress(&self) -> String {
         self.tables.read_progress(self.entry.subject.id())
     }
 
     /// The statement that notes how far they are.
-    pub(crate) fn add_progress(&self, progress: &str) -> String {
+    pub fn add_progress(&self, progress: &str) -> String {
         let entry = Entry {
             event: JournalEvent::Batch,
             statements: 0,
@@ -48,7 +48,7 @@ impl<'r> RevisionJournal<'r> {
 }
 
 /// The connection, as a Rust revision may use it.
-pub(crate) trait Executor: Send {
+pub trait Executor: Send {
     fn dialect(&self) -> Dialect;
 
     /// Executes SQL and returns the rows affected.

@@ -11,7 +11,7 @@ use sqlx_core::transaction::TransactionManager as _;
 use super::executor::Executor;
 
 /// Begins a transaction.
-pub(crate) async fn begin(executor: &mut dyn Executor) -> Result<(), sqlx::Error> {
+pub async fn begin(executor: &mut dyn Executor) -> Result<(), sqlx::Error> {
     match executor.dialect() {
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => {
@@ -27,7 +27,7 @@ pub(crate) async fn begin(executor: &mut dyn Executor) -> Result<(), sqlx::Error
 }
 
 /// Commits it.
-pub(crate) async fn commit(executor: &mut dyn Executor) -> Result<(), sqlx::Error> {
+pub async fn commit(executor: &mut dyn Executor) -> Result<(), sqlx::Error> {
     match executor.dialect() {
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => commit_on::<sqlx::Sqlite>(executor.sqlite()).await,
@@ -41,7 +41,7 @@ pub(crate) async fn commit(executor: &mut dyn Executor) -> Result<(), sqlx::Erro
 }
 
 /// Rolls it back with the next call on the connection.
-pub(crate) fn start_rollback(executor: &mut dyn Executor) {
+pub fn start_rollback(executor: &mut dyn Executor) {
     match executor.dialect() {
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => start_rollback_on::<sqlx::Sqlite>(executor.sqlite()),

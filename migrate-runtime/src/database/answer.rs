@@ -12,7 +12,7 @@ use crate::context::executor::Answer;
 use crate::context::{Row, Value};
 
 /// A database whose values can be bound and read.
-pub(super) trait Speaks: Database {
+pub trait Speaks: Database {
     /// How many rows a statement affected.
     fn affected(result: &Self::QueryResult) -> u64;
 
@@ -53,7 +53,7 @@ impl Speaks for sqlx::MySql {
 }
 
 /// Runs a query.
-pub(super) async fn answer<D>(
+pub async fn answer<D>(
     connection: &mut D::Connection,
     sql: String,
     values: Vec<Value>,

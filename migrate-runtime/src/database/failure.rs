@@ -4,31 +4,31 @@ use crate::values::error::{BoxError, Error, ErrorKind, RevisionError, database_m
 
 /// A change of plan or a failure while revisions run, with all that is known about it: nobody asks the session afterwards.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) cause: Box<Cause>,
+pub struct Failure {
+    pub cause: Box<Cause>,
     /// Whether it may have done something that stays, although it failed.
-    pub(crate) left_trace: bool,
+    pub left_trace: bool,
     /// Whether the database only gave up on a lock, and undid all that was tried: it can be tried again.
-    pub(crate) may_retry: bool,
+    pub may_retry: bool,
     /// Whether a statement that sets up the connection failed only because that is set up already.
-    pub(crate) is_set_up: bool,
-    pub(crate) kind: ErrorKind,
+    pub is_set_up: bool,
+    pub kind: ErrorKind,
     /// The way out of it.
-    pub(crate) help: Option<Cow<'static, str>>,
+    pub help: Option<Cow<'static, str>>,
     /// More that the database says about it, each a line of its own.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// Why a database refused something, beyond its own words.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Explained {
-    pub(crate) kind: ErrorKind,
-    pub(crate) help: Option<&'static str>,
+pub struct Explained {
+    pub kind: ErrorKind,
+    pub help: Option<&'static str>,
 }
 
 /// The cause of a failure. `index` says which of the revisions it is about.
 #[derive(Debug)]
-pub(crate) enum Cause {
+pub enum Cause {
     /// Another process holds the database; so far nothing was done.
     Busy { holder: String },
     /// The state is no longer what the plan was made for; nothing was done.
@@ -106,7 +106,7 @@ pub(crate) enum Cause {
 
 impl Failure {
     /// A failure of which no more is known yet.
-    pub(crate) fn of(cause: Cause) -> Self {
+    pub fn of(cause: Cause) -> Self {
         let (cause, help) = match cause {
             Cause::Advised { cause, help } => (*cause, Some(help.into())),
             cause => (cause, None),
@@ -123,7 +123,7 @@ impl Failure {
     }
 
     /// Adds why the database refused something. Help that there is already is closer to the cause.
-    pub(crate) fn explain(&mut self, explained: Explained) {
+    pub fn explain(&mut self, explained: Explained) {
         self.kind = explained.kind;
         if self.help.is_none() {
             self.help = explained.help.map(Cow::Borrowed);
@@ -131,12 +131,12 @@ impl Failure {
     }
 
     /// Which of the revisions it is about; the first where it is about none.
-    pub(crate) fn index(&self) -> usize {
+    pub fn index(&self) -> usize {
         self.cause.index()
     }
 
     /// Says which statement of its revision it is about, for one that ran alone.
-    pub(crate) fn of_statement(mut self, number: usize) -> Self {
+    pub fn of_statement(mut self, number: usize) -> Self {
         match &mut *self.cause {
             Cause::Statement { statement, .. }
             | Cause::Refused { statement, .. }
@@ -150,7 +150,7 @@ impl Failure {
     }
 
     /// In the words of the database; none if it is a change of plan.
-    pub(crate) fn message(&self) -> Option<String> {
+    pub fn message(&self) -> Option<String> {
         Some(match &*self.cause {
             Cause::Statement { error, .. } | Cause::Database { error, .. } => {
                 database_message(error)
@@ -165,7 +165,7 @@ impl Failure {
 
 impl Cause {
     /// Which of the revisions it is about; the first where it is about none.
-    pub(crate) fn index(&self) -> usize {
+    pub fn index(&self) -> usize {
         match self {
             Self::Statement { index, .. }
             | Self::Rust { index, .. }
@@ -183,7 +183,7 @@ impl Cause {
     }
 
     /// The error of the database, if it is one.
-    pub(crate) fn error(&self) -> Option<&sqlx::Error> {
+    pub fn error(&self) -> Option<&sqlx::Error> {
         match self {
             Self::Statement { error, .. } | Self::Database { error, .. } => Some(error),
             _ => None,
@@ -192,7 +192,7 @@ impl Cause {
 }
 
 /// Turns the error that a Rust revision returned into a cause.
-pub(crate) fn rust_cause(index: usize, error: RevisionError) -> Cause {
+pub fn rust_cause(index: usize, error: RevisionError) -> Cause {
     Cause::Rust {
         index,
         error: error.into_inner(),

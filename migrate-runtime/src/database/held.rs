@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::Progress;
 
 /// Tells how far a transaction is, and holds back that its last revision is done until it has committed.
-pub(crate) struct UntilCommit<'p> {
+pub struct UntilCommit<'p> {
     progress: &'p mut dyn Progress,
     /// The last revision that has started, and how long it took. Of those before it, which share the transaction, it is
     /// told when the next one starts.
@@ -13,7 +13,7 @@ pub(crate) struct UntilCommit<'p> {
 }
 
 impl<'p> UntilCommit<'p> {
-    pub(super) fn new(progress: &'p mut dyn Progress) -> Self {
+    pub fn new(progress: &'p mut dyn Progress) -> Self {
         Self {
             progress,
             last: None,
@@ -23,18 +23,18 @@ impl<'p> UntilCommit<'p> {
 
     /// Whether anybody wants to know of each statement.
     #[cfg(feature = "postgres")]
-    pub(super) fn is_watched(&self) -> bool {
+    pub fn is_watched(&self) -> bool {
         self.progress.is_watched()
     }
 
     /// Tells that a revision starts before the database has said so.
     #[cfg(feature = "postgres")]
-    pub(super) fn announce(&mut self, index: usize) {
+    pub fn announce(&mut self, index: usize) {
         self.progress.started(index);
         self.announced = Some(index);
     }
 
-    pub(super) fn started(&mut self, index: usize) {
+    pub fn started(&mut self, index: usize) {
         self.finish();
         self.last = Some((index, Duration::ZERO));
         if self.announced != Some(index) {
@@ -42,22 +42,22 @@ impl<'p> UntilCommit<'p> {
         }
     }
 
-    pub(super) fn statement(&mut self, index: usize, statement: usize) {
+    pub fn statement(&mut self, index: usize, statement: usize) {
         self.progress.statement(index, statement);
     }
 
     /// The last revision is recorded, and took so long.
-    pub(super) fn took(&mut self, duration: Duration) {
+    pub fn took(&mut self, duration: Duration) {
         self.last = self.last.map(|(index, _)| (index, duration));
     }
 
     /// The transaction is rolled back, and begins again.
     #[cfg(feature = "postgres")]
-    pub(super) fn rolled_back(&mut self) {
+    pub fn rolled_back(&mut self) {
         self.last = None;
     }
 
-    pub(super) fn committed(mut self) {
+    pub fn committed(mut self) {
         self.finish();
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The seconds that a lease is good for: its owner may be gone for so long before another run starts.
-pub(super) const LENGTH: u64 = 30;
+pub const LENGTH: u64 = 30;
 
 /// How often its owner renews it.
-pub(super) const BEAT: Duration = Duration::from_secs(LENGTH / 3);
+pub const BEAT: Duration = Duration::from_secs(LENGTH / 3);

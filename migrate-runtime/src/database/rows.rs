@@ -9,7 +9,7 @@ use crate::journal::{JournalEvent, JournalRow, NullRow};
 use crate::values::error::BoxError;
 
 /// What the bookkeeping reads from a row: text and numbers, by the number of the column.
-pub(super) trait Columns: SqlxRow {
+pub trait Columns: SqlxRow {
     fn text(&self, column: usize) -> Result<Option<String>, sqlx::Error>;
     fn number(&self, column: usize) -> Result<i64, sqlx::Error>;
 }
@@ -30,12 +30,12 @@ where
 }
 
 /// The columns of a row as text.
-pub(super) fn texts<R: Columns>(row: &R) -> Result<Vec<Option<String>>, sqlx::Error> {
+pub fn texts<R: Columns>(row: &R) -> Result<Vec<Option<String>>, sqlx::Error> {
     (0..row.len()).map(|column| row.text(column)).collect()
 }
 
 /// The state, from what [`Tables::read`](crate::journal::tables::Tables::read) or `read_version` gives.
-pub(super) fn state<R: Columns>(
+pub fn state<R: Columns>(
     rows: &[R],
     has_version_table: bool,
     has_journal: bool,
@@ -64,7 +64,7 @@ pub(super) fn state<R: Columns>(
 }
 
 /// A row of the journal, as [`Tables::read_journal`](crate::journal::tables::Tables::read_journal) gives it.
-pub(super) fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
+pub fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
     let mut read = JournalRow::default();
     for (at, column) in columns::read().enumerate() {
         let set = match &column.read {

@@ -11,7 +11,7 @@ use crate::values::error::{Error, ErrorKind};
 /// postgres://app:se#cret@host/db     postgres://app:***@host/db
 /// host=localhost password=secret     host=localhost password=***
 /// ```
-pub(crate) fn shown(url: &str) -> String {
+pub fn shown(url: &str) -> String {
     if dialect_of(url) == Some(Dialect::Sqlite) {
         return without_parameter(url);
     }
@@ -20,7 +20,7 @@ pub(crate) fn shown(url: &str) -> String {
 }
 
 /// Which kind of database a URL names; none if its scheme is not known.
-pub(super) fn dialect_of(url: &str) -> Option<Dialect> {
+pub fn dialect_of(url: &str) -> Option<Dialect> {
     match url.split_once(':')?.0 {
         "sqlite" => Some(Dialect::Sqlite),
         "postgres" | "postgresql" => Some(Dialect::Postgres),
@@ -31,7 +31,7 @@ pub(super) fn dialect_of(url: &str) -> Option<Dialect> {
 
 /// Refuses a URL whose password holds a character that ends the part it is in: the rest of it would be taken for the name
 /// of a host or of a database, and be told in the errors about those.
-pub(super) fn check(url: &str) -> Result<(), Error> {
+pub fn check(url: &str) -> Result<(), Error> {
     let (_, rest) = split_scheme(url);
     let (authority, tail) = rest.split_at(rest.find(ENDS_AUTHORITY).unwrap_or(rest.len()));
     let has_password = authority.contains(':');
@@ -64,7 +64,7 @@ pub fn with_database(url: &str, name: &str) -> String {
 }
 
 /// What to do about a password that a URL cannot hold as it is.
-pub(crate) const PERCENT_ENCODE: &str = "percent-encode what is special in the user, the password and the database name: `/` is `%2F`, `?` is `%3F`, `#` \
+pub const PERCENT_ENCODE: &str = "percent-encode what is special in the user, the password and the database name: `/` is `%2F`, `?` is `%3F`, `#` \
      is `%23`, `@` is `%40`, `:` is `%3A`, `%` is `%25`";
 
 /// What ends the user, the password and the host of a URL.

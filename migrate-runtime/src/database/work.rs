@@ -6,7 +6,7 @@ use crate::sql::Script;
 
 /// What a revision does.
 #[derive(Clone, Copy)]
-pub(crate) enum Work<'r> {
+pub enum Work<'r> {
     /// Runs SQL.
     Sql(&'r Script<'r>),
     /// Calls a function.
@@ -16,23 +16,23 @@ pub(crate) enum Work<'r> {
 }
 
 /// A revision to run in a transaction, together with its record.
-pub(crate) struct Transactional<'r> {
-    pub(crate) work: Work<'r>,
+pub struct Transactional<'r> {
+    pub work: Work<'r>,
     /// What SQLite does about foreign keys meanwhile.
     #[cfg_attr(
         not(feature = "sqlite"),
         allow(dead_code, reason = "the others alter a table in place")
     )]
-    pub(crate) foreign_keys: ForeignKeys,
-    pub(crate) record: Record<'r>,
+    pub foreign_keys: ForeignKeys,
+    pub record: Record<'r>,
     /// What everything about it is traced in.
-    pub(crate) span: tracing::Span,
+    pub span: tracing::Span,
 }
 
 impl Transactional<'_> {
     /// Whether it does more than write a record.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    pub(crate) fn has_work(&self) -> bool {
+    pub fn has_work(&self) -> bool {
         !matches!(self.work, Work::Nothing)
     }
 }

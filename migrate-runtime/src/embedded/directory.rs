@@ -4,12 +4,12 @@ use include_dir::Dir;
 use migrate_chain::{Entry, Tree};
 
 /// A migration directory that the crate `include_dir` embedded.
-pub(crate) struct EmbeddedDir<'d> {
+pub struct EmbeddedDir<'d> {
     dir: &'d Dir<'d>,
 }
 
 impl<'d> EmbeddedDir<'d> {
-    pub(crate) fn new(dir: &'d Dir<'d>) -> Self {
+    pub fn new(dir: &'d Dir<'d>) -> Self {
         Self { dir }
     }
 

@@ -2,12 +2,12 @@ use migrate_chain::Revision;
 use migrate_chain::graph::{Node, RevisionGraph};
 
 /// The graph of revisions that are known to be a sound chain.
-pub(crate) fn of(revisions: &[Revision]) -> RevisionGraph {
+pub fn of(revisions: &[Revision]) -> RevisionGraph {
     let nodes: Vec<Node<'_>> = revisions.iter().map(node).collect();
     RevisionGraph::new(&nodes).expect("only a chain without faults becomes Migrations")
 }
 
-pub(crate) fn node(revision: &Revision) -> Node<'_> {
+pub fn node(revision: &Revision) -> Node<'_> {
     Node::new(revision.id())
         .down(revision.down_revision())
         .depends_on(revision.depends_on())

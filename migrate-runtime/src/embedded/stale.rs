@@ -11,7 +11,7 @@ use crate::values::error::{Error, ErrorKind};
 ///
 /// # Errors
 /// [`ErrorKind::Stale`], which names the first file that differs.
-pub(crate) fn check(migrations: &Migrations) -> Result<(), Error> {
+pub fn check(migrations: &Migrations) -> Result<(), Error> {
     let Some(source) = migrations.source else {
         return Ok(());
     };

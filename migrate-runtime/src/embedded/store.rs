@@ -68,7 +68,7 @@ impl Packed {
 
 impl Store {
     /// The revisions, in loading order.
-    pub(crate) fn revisions(&self) -> &[Revision] {
+    pub fn revisions(&self) -> &[Revision] {
         match self {
             Self::Packed(packed) => (packed.unpacked)().0.get_or_init(|| packed.all()),
             Self::Loaded { revisions, .. } => revisions,
@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// The real heads. From a packed chain no other revision is read.
-    pub(crate) fn heads(&self) -> Vec<Cow<'_, Revision>> {
+    pub fn heads(&self) -> Vec<Cow<'_, Revision>> {
         match self {
             Self::Packed(packed) => packed
                 .heads

@@ -9,17 +9,17 @@ use migrate_chain::graph::RevisionGraph;
 use super::rows::{HistoryRow, RowState};
 
 /// What a history and a chain say about each other.
-pub(crate) struct Comparison<'h> {
+pub struct Comparison<'h> {
     /// The revisions that are applied by the history and not by the version rows, parents first, each with the row that
     /// says so.
-    pub(crate) adopted: Vec<(usize, &'h HistoryRow)>,
+    pub adopted: Vec<(usize, &'h HistoryRow)>,
     /// The versions that no revision adopts.
-    pub(crate) unknown: Vec<&'h str>,
+    pub unknown: Vec<&'h str>,
 }
 
 /// Why a history cannot be taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// A migration failed, or is under way.
     Failed { version: String },
     /// The checksum is not that of the file that was imported.
@@ -32,18 +32,18 @@ pub(crate) enum Refusal {
 
 /// What the version table and the journal say.
 #[derive(Debug, Default)]
-pub(crate) struct Ours {
+pub struct Ours {
     /// The version rows, as places in the chain.
-    pub(crate) rows: Vec<usize>,
+    pub rows: Vec<usize>,
     /// The revisions that the journal has a record of: what the other tool says about them is older.
-    pub(crate) recorded: HashSet<String>,
+    pub recorded: HashSet<String>,
 }
 
 /// Compares a history with a chain, and with what is recorded of it.
 ///
 /// # Errors
 /// Why nothing of it can be taken over.
-pub(crate) fn compare<'h>(
+pub fn compare<'h>(
     tool: Tool,
     revisions: &[Revision],
     graph: &RevisionGraph,

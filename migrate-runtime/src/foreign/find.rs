@@ -8,19 +8,19 @@ use super::Answer;
 
 /// A table that looks like the history of another tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
+pub struct Found {
     /// The tool by the columns of its table; none for one whose history cannot be taken over.
-    pub(crate) tool: Option<Tool>,
+    pub tool: Option<Tool>,
     /// The name of the tool, for people.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// The schema and the table, unquoted.
-    pub(crate) schema: String,
-    pub(crate) table: String,
+    pub schema: String,
+    pub table: String,
 }
 
 impl Found {
     /// The table, as SQL writes it.
-    pub(crate) fn sql(&self, dialect: Dialect) -> String {
+    pub fn sql(&self, dialect: Dialect) -> String {
         let quoted = |name: &str| quote_name(dialect, name);
         format!("{}.{}", quoted(&self.schema), quoted(&self.table))
     }
@@ -28,7 +28,7 @@ impl Found {
 
 /// The query for those of `tables` that exist in `schema`, or where the connection looks: schema, table and one column
 /// in each row.
-pub(crate) fn query(dialect: Dialect, schema: Option<&str>, tables: &[&str]) -> String {
+pub fn query(dialect: Dialect, schema: Option<&str>, tables: &[&str]) -> String {
     let text = |text: &str| quote_text(dialect, text);
     let list = tables
         .iter()
@@ -70,7 +70,7 @@ pub(crate) fn query(dialect: Dialect, schema: Option<&str>, tables: &[&str]) -> 
 
 /// The tables in the answer to [`query`]. `adopted` is the tool that the chain was imported from: its table may have any
 /// name.
-pub(crate) fn read(answer: Answer, adopted: Option<Tool>) -> Vec<Found> {
+pub fn read(answer: Answer, adopted: Option<Tool>) -> Vec<Found> {
     let mut tables: Vec<(String, String, Vec<String>)> = Vec::new();
     for row in answer {
         let Ok([Some(schema), Some(table), Some(column)]) = <[_; 3]>::try_from(row) else {
@@ -100,7 +100,7 @@ pub(crate) fn read(answer: Answer, adopted: Option<Tool>) -> Vec<Found> {
 }
 
 /// The tables that [`query`] looks for when the chain was imported from no tool.
-pub(crate) fn known_tables() -> Vec<&'static str> {
+pub fn known_tables() -> Vec<&'static str> {
     let mut tables: Vec<&str> = Tool::ALL.iter().map(|tool| tool.table()).collect();
     tables.dedup();
     tables

@@ -6,24 +6,24 @@ use migrate_chain::sql::{quote_name, quote_text};
 
 /// A lock of another tool: how to try it without waiting, and how to give it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ForeignLock {
+pub struct ForeignLock {
     /// A query whose only value is `1` if the lock was granted.
-    pub(crate) take: String,
-    pub(crate) release: String,
+    pub take: String,
+    pub release: String,
 }
 
 /// The names that a lock is made from.
-pub(crate) struct Names<'n> {
+pub struct Names<'n> {
     /// The database as it calls itself.
-    pub(crate) database: &'n str,
+    pub database: &'n str,
     /// The schema of the history; that of the database on MySQL.
-    pub(crate) schema: &'n str,
+    pub schema: &'n str,
     /// The table of the history.
-    pub(crate) table: &'n str,
+    pub table: &'n str,
 }
 
 /// The query for the database and the schema of the connection, in this order.
-pub(crate) fn query(dialect: Dialect) -> Option<&'static str> {
+pub fn query(dialect: Dialect) -> Option<&'static str> {
     match dialect {
         Dialect::Sqlite => None,
         Dialect::Postgres => Some("SELECT current_database()::text, current_schema()::text"),
@@ -32,7 +32,7 @@ pub(crate) fn query(dialect: Dialect) -> Option<&'static str> {
 }
 
 /// The locks that the tool takes; none where it does not lock. SQLite has none to take.
-pub(crate) fn of(tool: Tool, dialect: Dialect, names: &Names<'_>) -> Vec<ForeignLock> {
+pub fn of(tool: Tool, dialect: Dialect, names: &Names<'_>) -> Vec<ForeignLock> {
     match dialect {
         Dialect::Sqlite => Vec::new(),
         Dialect::Postgres => numbers(tool, names).into_iter().map(advisory).collect(),

@@ -8,21 +8,21 @@ use super::words::{Time, hex, text, time};
 
 /// One row of the history, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HistoryRow {
+pub struct HistoryRow {
     /// The version as the tool names it.
-    pub(crate) version: String,
+    pub version: String,
     /// The checksum, if the tool keeps one.
-    pub(crate) checksum: Option<String>,
-    pub(crate) state: RowState,
+    pub checksum: Option<String>,
+    pub state: RowState,
     /// When it was applied, as a literal of the journal's column.
-    pub(crate) at: Option<String>,
+    pub at: Option<String>,
     /// The database user who applied it.
-    pub(crate) by: Option<String>,
+    pub by: Option<String>,
 }
 
 /// The meaning of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RowState {
+pub enum RowState {
     /// This migration is applied.
     Applied,
     /// It was undone, or given up.
@@ -47,7 +47,7 @@ impl RowState {
 
 /// The query that reads the history from the table `table`, as SQL writes it.
 #[allow(clippy::too_many_lines, reason = "a query for each tool")]
-pub(crate) fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
+pub fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
     let text = |value: &str| text(dialect, value);
     let time = |column: &str, kind| text(&time(dialect, column, kind));
     let version = text("version");
@@ -178,7 +178,7 @@ fn utc(dialect: Dialect) -> Time {
 ///
 /// # Errors
 /// The row that makes no sense, shown as text.
-pub(crate) fn read(answer: Answer) -> Result<Vec<HistoryRow>, String> {
+pub fn read(answer: Answer) -> Result<Vec<HistoryRow>, String> {
     answer.into_iter().map(row).collect()
 }
 

@@ -3,7 +3,7 @@
 use migrate_chain::Dialect;
 
 /// A value as text.
-pub(super) fn text(dialect: Dialect, value: &str) -> String {
+pub fn text(dialect: Dialect, value: &str) -> String {
     match dialect {
         Dialect::Sqlite | Dialect::Postgres => format!("CAST({value} AS TEXT)"),
         Dialect::MySql => format!("CAST({value} AS CHAR)"),
@@ -11,7 +11,7 @@ pub(super) fn text(dialect: Dialect, value: &str) -> String {
 }
 
 /// Bytes in small hexadecimal digits.
-pub(super) fn hex(dialect: Dialect, value: &str) -> String {
+pub fn hex(dialect: Dialect, value: &str) -> String {
     match dialect {
         Dialect::Postgres => format!("encode({value}, 'hex')"),
         Dialect::Sqlite | Dialect::MySql => format!("LOWER(HEX({value}))"),
@@ -19,7 +19,7 @@ pub(super) fn hex(dialect: Dialect, value: &str) -> String {
 }
 
 /// A time in UTC, as a literal of the journal's column; NULL if it cannot be read as one.
-pub(super) fn time(dialect: Dialect, column: &str, kind: Time) -> String {
+pub fn time(dialect: Dialect, column: &str, kind: Time) -> String {
     match (dialect, kind) {
         (Dialect::Sqlite, Time::Epoch) => format!("strftime({SQLITE}, {column}, 'unixepoch')"),
         (Dialect::Sqlite, _) => format!(
@@ -47,7 +47,7 @@ pub(super) fn time(dialect: Dialect, column: &str, kind: Time) -> String {
 
 /// How a tool keeps a time.
 #[derive(Clone, Copy)]
-pub(super) enum Time {
+pub enum Time {
     /// With its zone, or in that of the session.
     Zoned,
     /// In UTC, without saying so.

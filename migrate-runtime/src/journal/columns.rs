@@ -8,16 +8,16 @@ use crate::syntax::{Kind, Syntax};
 use crate::values::error::BoxError;
 
 /// A column of the journal.
-pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Kind,
     is_required: bool,
-    pub(crate) written: Written,
-    pub(crate) read: Read,
+    pub written: Written,
+    pub read: Read,
 }
 
 /// How a column of a new row gets its value.
-pub(crate) enum Written {
+pub enum Written {
     /// The database counts.
     ByDatabase,
     Text(for<'e> fn(&'e Entry<'_>) -> Option<Cow<'e, str>>),
@@ -31,7 +31,7 @@ pub(crate) enum Written {
 }
 
 /// How a column is read into a [`JournalRow`].
-pub(crate) enum Read {
+pub enum Read {
     /// No run needs it: it is for people.
     Never,
     Text(fn(&mut JournalRow, Option<String>) -> Result<(), BoxError>),
@@ -39,7 +39,7 @@ pub(crate) enum Read {
 }
 
 /// All columns, in the order of the table.
-pub(crate) const COLUMNS: [&Column; 20] = [
+pub const COLUMNS: [&Column; 20] = [
     &SEQUENCE,
     &EVENT,
     &DIRECTION,
@@ -110,37 +110,34 @@ pub(crate) const COLUMNS: [&Column; 20] = [
     &EVIDENCE,
 ];
 
-pub(crate) const SEQUENCE: Column =
-    optional("sequence", Kind::Sequence, Written::ByDatabase, Read::Never);
-pub(crate) const EVENT: Column = required(
+pub const SEQUENCE: Column = optional("sequence", Kind::Sequence, Written::ByDatabase, Read::Never);
+pub const EVENT: Column = required(
     "event",
     Kind::Word,
     Written::Text(|entry| Some(entry.event.name().into())),
     Read::Text(|row, text| set(&mut row.event, some(text).and_then(event))),
 );
-pub(crate) const DIRECTION: Column = required(
+pub const DIRECTION: Column = required(
     "direction",
     Kind::Word,
     Written::Text(|entry| Some(entry.direction.name().into())),
     Read::Text(|row, text| set(&mut row.direction, some(text).and_then(direction))),
 );
-pub(crate) const REVISION: Column = required(
+pub const REVISION: Column = required(
     "revision",
     Kind::Id,
     Written::Text(|entry| Some(entry.subject.id().into())),
     Read::Text(|row, text| set(&mut row.revision, some(text))),
 );
-pub(crate) const DIGEST: Column = optional(
+pub const DIGEST: Column = optional(
     "digest",
     Kind::Hash,
     Written::Text(|entry| Some(entry.subject.digest?.to_string().into())),
     Read::Text(|row, text| set(&mut row.digest, parsed(text))),
 );
-pub(crate) const FINISHED_AT: Column =
-    optional("finished_at", Kind::Time, Written::Finished, Read::Never);
-pub(crate) const DURATION_MS: Column =
-    optional("duration_ms", Kind::Number, Written::Took, Read::Never);
-pub(crate) const STATEMENTS: Column = required(
+pub const FINISHED_AT: Column = optional("finished_at", Kind::Time, Written::Finished, Read::Never);
+pub const DURATION_MS: Column = optional("duration_ms", Kind::Number, Written::Took, Read::Never);
+pub const STATEMENTS: Column = required(
     "statements",
     Kind::Number,
     Written::Number(|entry| entry.statements),
@@ -152,10 +149,9 @@ pub(crate) const STATEMENTS: Column = required(
     }),
 );
 /// How far the batches of a Rust revision are.
-pub(crate) const PROGRESS: Column = optional("progress", Kind::Text, Written::Noted, Read::Never);
+pub const PROGRESS: Column = optional("progress", Kind::Text, Written::Noted, Read::Never);
 /// The definitions before the statement after the row changes them.
-pub(crate) const EVIDENCE: Column =
-    optional("evidence", Kind::Evidence, Written::Noted, Read::Never);
+pub const EVIDENCE: Column = optional("evidence", Kind::Evidence, Written::Noted, Read::Never);
 
 const fn required(name: &'static str, kind: Kind, written: Written, read: Read) -> Column {
     Column {
@@ -186,7 +182,7 @@ impl fmt::Display for Column {
 
 impl Column {
     /// How a table is created with it; none if the database has no such column.
-    pub(crate) fn definition(&self, syntax: &dyn Syntax) -> Option<String> {
+    pub fn definition(&self, syntax: &dyn Syntax) -> Option<String> {
         let kind = syntax.column_type(self.kind)?;
         let is_required = if self.is_required { " NOT NULL" } else { "" };
         Some(format!("{self} {kind}{is_required}"))
@@ -194,7 +190,7 @@ impl Column {
 
     /// Its value for a row that says no more than its entry: a text or a number, in SQL. `times` are when it started and ended, and how many
     /// milliseconds that took.
-    pub(crate) fn value(
+    pub fn value(
         &self,
         entry: &Entry<'_>,
         times: &Times<'_>,
@@ -217,27 +213,27 @@ impl Column {
 
 /// When the work of a row began and ended, and how many milliseconds that took, each in SQL.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Times<'t> {
-    pub(crate) started: &'t str,
-    pub(crate) finished: &'t str,
-    pub(crate) took: &'t str,
+pub struct Times<'t> {
+    pub started: &'t str,
+    pub finished: &'t str,
+    pub took: &'t str,
 }
 
 /// The columns that every row is written with, whatever the database.
-pub(crate) fn written() -> impl Iterator<Item = &'static Column> {
+pub fn written() -> impl Iterator<Item = &'static Column> {
     let is_written =
         |column: &&Column| !matches!(column.written, Written::ByDatabase | Written::Noted);
     COLUMNS.into_iter().filter(is_written)
 }
 
 /// The columns that are read into a [`JournalRow`].
-pub(crate) fn read() -> impl Iterator<Item = &'static Column> {
+pub fn read() -> impl Iterator<Item = &'static Column> {
     let is_read = |column: &&Column| !matches!(column.read, Read::Never);
     COLUMNS.into_iter().filter(is_read)
 }
 
 /// Columns as a list in SQL.
-pub(crate) fn names<'c>(columns: impl Iterator<Item = &'c Column>) -> String {
+pub fn names<'c>(columns: impl Iterator<Item = &'c Column>) -> String {
     let names: Vec<&str> = columns.map(|column| column.name).collect();
     names.join(", ")
 }
@@ -270,14 +266,14 @@ fn list(text: Option<String>) -> Result<Vec<String>, BoxError> {
 }
 
 /// A checksum or a digest.
-pub(crate) fn parsed<T>(text: Option<String>) -> Result<Option<T>, BoxError>
+pub fn parsed<T>(text: Option<String>) -> Result<Option<T>, BoxError>
 where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
-pub(crate) fn event(name: String) -> Result<JournalEvent, BoxError> {
+pub fn event(name: String) -> Result<JournalEvent, BoxError> {
     JournalEvent::from_name(&name).ok_or_else(|| NewerJournal(name).into())
 }
 

@@ -1,9 +1,9 @@
 //! What a row of the journal says.
 
-pub(crate) mod columns;
-pub(crate) mod state;
-pub(crate) mod subject;
-pub(crate) mod tables;
+pub mod columns;
+pub mod state;
+pub mod subject;
+pub mod tables;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::journal::subject::{Origin, Subject};
 
 /// A row to add to the journal.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry<'r> {
+pub struct Entry<'r> {
     pub(crate) event: JournalEvent,
     pub(crate) direction: JournalDirection,
     pub(crate) subject: Subject<'r>,
@@ -57,14 +57,14 @@ impl<'r> Entry<'r> {
 
 /// What is written when a revision is done: its journal row and the change of the version rows.
 #[derive(Clone, Debug)]
-pub(crate) struct Record<'r> {
-    pub(crate) entry: Entry<'r>,
-    pub(crate) changes: RowChanges,
+pub struct Record<'r> {
+    pub entry: Entry<'r>,
+    pub changes: RowChanges,
 }
 
 /// What a journal row tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum JournalEvent {
+pub enum JournalEvent {
     /// A revision is done.
     #[default]
     Finished,
@@ -83,7 +83,7 @@ pub(crate) enum JournalEvent {
 }
 
 impl JournalEvent {
-    pub(crate) const ALL: [Self; 7] = [
+    pub const ALL: [Self; 7] = [
         Self::Finished,
         Self::Stamped,
         Self::Started,
@@ -93,7 +93,7 @@ impl JournalEvent {
         Self::Abandoned,
     ];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Finished => "finished",
             Self::Stamped => "stamped",
@@ -105,17 +105,17 @@ impl JournalEvent {
         }
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.name() == name)
     }
 
     /// Whether the version rows were changed with it.
-    pub(crate) fn is_record(self) -> bool {
+    pub fn is_record(self) -> bool {
         matches!(self, Self::Finished | Self::Stamped)
     }
 
     /// Whether a journal that ends with it has a revision under way.
-    pub(crate) fn is_unfinished(self) -> bool {
+    pub fn is_unfinished(self) -> bool {
         matches!(
             self,
             Self::Started | Self::Statement | Self::Batch | Self::Failed
@@ -125,7 +125,7 @@ impl JournalEvent {
 
 /// The direction of a journal row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum JournalDirection {
+pub enum JournalDirection {
     #[default]
     Upgrade,
     Downgrade,
@@ -133,7 +133,7 @@ pub(crate) enum JournalDirection {
 }
 
 impl JournalDirection {
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Upgrade => "upgrade",
             Self::Downgrade => "downgrade",
@@ -141,14 +141,14 @@ impl JournalDirection {
         }
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::Upgrade, Self::Downgrade, Self::Stamp]
             .into_iter()
             .find(|direction| direction.name() == name)
     }
 
     /// The direction of the run, where it was one.
-    pub(crate) fn of_run(self) -> Option<Direction> {
+    pub fn of_run(self) -> Option<Direction> {
         match self {
             Self::Upgrade => Some(Direction::Upgrade),
             Self::Downgrade => Some(Direction::Downgrade),
@@ -168,27 +168,27 @@ impl From<Direction> for JournalDirection {
 
 /// A row of the journal, as it is read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct JournalRow {
-    pub(crate) event: JournalEvent,
-    pub(crate) direction: JournalDirection,
-    pub(crate) revision: String,
-    pub(crate) down_revision: Vec<String>,
-    pub(crate) depends_on: Vec<String>,
-    pub(crate) checksum: Option<Checksum>,
-    pub(crate) digest: Option<Digest>,
-    pub(crate) statements: usize,
-    pub(crate) statements_hash: Option<Checksum>,
+pub struct JournalRow {
+    pub event: JournalEvent,
+    pub direction: JournalDirection,
+    pub revision: String,
+    pub down_revision: Vec<String>,
+    pub depends_on: Vec<String>,
+    pub checksum: Option<Checksum>,
+    pub digest: Option<Digest>,
+    pub statements: usize,
+    pub statements_hash: Option<Checksum>,
     /// What undoes the revision, on the rows of its upgrade.
-    pub(crate) downgrade: Option<String>,
-    pub(crate) error: Option<String>,
-    pub(crate) message: String,
+    pub downgrade: Option<String>,
+    pub error: Option<String>,
+    pub message: String,
     /// See [`setting`](crate::journal::subject::setting).
-    pub(crate) settings: Vec<String>,
+    pub settings: Vec<String>,
 }
 
 /// The journal holds a word that this version does not know: a newer one has written it.
 #[derive(Debug)]
-pub(crate) struct NewerJournal(pub(crate) String);
+pub struct NewerJournal(pub String);
 
 impl fmt::Display for NewerJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -204,7 +204,7 @@ impl std::error::Error for NewerJournal {}
 
 /// The version table has a row that is NULL, which no run leaves: it says that something is applied, and not what.
 #[derive(Debug)]
-pub(crate) struct NullRow(pub(crate) String);
+pub struct NullRow(pub String);
 
 impl fmt::Display for NullRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,55 +8,55 @@ use migrate_chain::Digest;
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and all combinations occur"
 )]
-pub(crate) struct State {
-    pub(crate) has_version_table: bool,
-    pub(crate) has_journal: bool,
+pub struct State {
+    pub has_version_table: bool,
+    pub has_journal: bool,
     /// The version rows, sorted.
-    pub(crate) rows: Vec<Row>,
+    pub rows: Vec<Row>,
     /// Whether the last thing in the journal is a revision under way outside a transaction.
-    pub(crate) unfinished: bool,
+    pub unfinished: bool,
     /// Whether it is known that there is no table in which another tool keeps a history.
-    pub(crate) has_no_history: bool,
+    pub has_no_history: bool,
 }
 
 /// A version row, and the digest that the journal has for it. One that Alembic wrote has none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Row {
+pub struct Row {
     pub(crate) revision: String,
     pub(crate) digest: Option<Digest>,
 }
 
 impl State {
-    pub(crate) fn ids(&self) -> Vec<String> {
+    pub fn ids(&self) -> Vec<String> {
         self.rows.iter().map(|row| row.revision.clone()).collect()
     }
 
     /// Whether it says the same of all that a plan depends on, tables that are missing included.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same(&self, other: &Self) -> bool {
         let tables = |state: &Self| (state.has_version_table, state.has_journal);
         self.is_still(other) && tables(self) == tables(other)
     }
 
     /// Whether nothing has happened since `other` was read, as far as a plan depends on it.
-    pub(crate) fn is_still(&self, other: &Self) -> bool {
+    pub fn is_still(&self, other: &Self) -> bool {
         self.unfinished == other.unfinished && self.ids() == other.ids()
     }
 }
 
 /// What the version rows become after a step, by difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RowChanges {
-    pub(crate) removed: Vec<String>,
-    pub(crate) added: Vec<String>,
+pub struct RowChanges {
+    pub removed: Vec<String>,
+    pub added: Vec<String>,
 }
 
 impl RowChanges {
     #[cfg(feature = "postgres")]
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.removed.is_empty() && self.added.is_empty()
     }
 
-    pub(crate) fn between(before: &[String], after: &[String]) -> Self {
+    pub fn between(before: &[String], after: &[String]) -> Self {
         let missing = |from: &[String], of: &[String]| {
             let from: HashSet<&String> = from.iter().collect();
             of.iter().filter(|id| !from.contains(id)).cloned().collect()

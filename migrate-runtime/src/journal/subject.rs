@@ -7,36 +7,36 @@ use migrate_chain::{Checksum, Dialect, Digest, ForeignKeys, Revision};
 
 /// The revision that a journal row is about.
 #[derive(Clone, Debug)]
-pub(crate) struct Subject<'r> {
+pub struct Subject<'r> {
     id: Cow<'r, str>,
-    pub(crate) message: Cow<'r, str>,
+    pub message: Cow<'r, str>,
     /// The ids of its parents.
-    pub(crate) down_revision: Vec<&'r str>,
+    pub down_revision: Vec<&'r str>,
     /// The ids that it depends on: a binary without the file does not know the labels.
-    pub(crate) depends_on: Vec<&'r str>,
-    pub(crate) settings: Vec<&'static str>,
-    pub(crate) checksum: Option<Checksum>,
-    pub(crate) digest: Option<Digest>,
+    pub depends_on: Vec<&'r str>,
+    pub settings: Vec<&'static str>,
+    pub checksum: Option<Checksum>,
+    pub digest: Option<Digest>,
 }
 
 /// Another tool that has applied a revision, and when.
 #[derive(Clone, Debug)]
-pub(crate) struct Origin {
+pub struct Origin {
     /// The tool, and the database user as far as it is known.
-    pub(crate) tool: String,
+    pub tool: String,
     /// The time, as a literal of the journal's column.
-    pub(crate) at: Option<String>,
+    pub at: Option<String>,
 }
 
 /// The words of the column `settings`: how a revision runs, and whether it can be undone.
-pub(crate) mod setting {
-    pub(crate) const TRANSACTION_OFF: &str = "transaction: off";
-    pub(crate) const FOREIGN_KEYS_OFF: &str = "foreign_keys: off";
-    pub(crate) const FOREIGN_KEYS_CASCADE: &str = "foreign_keys: cascade";
-    pub(crate) const RUST: &str = "rust";
-    pub(crate) const IRREVERSIBLE: &str = "irreversible";
+pub mod setting {
+    pub const TRANSACTION_OFF: &str = "transaction: off";
+    pub const FOREIGN_KEYS_OFF: &str = "foreign_keys: off";
+    pub const FOREIGN_KEYS_CASCADE: &str = "foreign_keys: cascade";
+    pub const RUST: &str = "rust";
+    pub const IRREVERSIBLE: &str = "irreversible";
 
-    pub(crate) const ALL: [&str; 5] = [
+    pub const ALL: [&str; 5] = [
         TRANSACTION_OFF,
         FOREIGN_KEYS_OFF,
         FOREIGN_KEYS_CASCADE,
@@ -47,7 +47,7 @@ pub(crate) mod setting {
 
 impl<'r> Subject<'r> {
     /// The revision at `index` of the graph.
-    pub(crate) fn of(
+    pub fn of(
         revision: &'r Revision,
         graph: &'r RevisionGraph,
         index: usize,
@@ -65,12 +65,12 @@ impl<'r> Subject<'r> {
         }
     }
 
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.id
     }
 
     /// A row of the version table that no chain has, and of which nothing but its id is known.
-    pub(crate) fn unknown(id: String) -> Self {
+    pub fn unknown(id: String) -> Self {
         Self {
             id: id.into(),
             message: "".into(),

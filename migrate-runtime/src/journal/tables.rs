@@ -15,27 +15,27 @@ use crate::values::settings::Settings;
 
 /// The names of the tables, quoted for a dialect.
 #[derive(Clone, Debug)]
-pub(crate) struct Tables {
-    pub(crate) dialect: Dialect,
-    pub(crate) syntax: &'static dyn Syntax,
+pub struct Tables {
+    pub dialect: Dialect,
+    pub syntax: &'static dyn Syntax,
     /// Whether runs keep each other out by a lease; SQLite has none.
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql")),
         allow(dead_code, reason = "SQLite has none")
     )]
-    pub(crate) is_leased: bool,
+    pub is_leased: bool,
     /// The schema as the user wrote it, unquoted.
-    pub(crate) schema: Option<String>,
+    pub schema: Option<String>,
     /// The unquoted names, as catalogs hold them.
-    pub(crate) version_name: String,
-    pub(crate) journal_name: String,
+    pub version_name: String,
+    pub journal_name: String,
     version: String,
     journal: String,
 }
 
 impl Tables {
     /// In `schema`, or where the settings say.
-    pub(crate) fn new(dialect: Dialect, settings: &Settings, schema: Option<&str>) -> Self {
+    pub fn new(dialect: Dialect, settings: &Settings, schema: Option<&str>) -> Self {
         let schema = schema.or(settings.version_table_schema.as_deref());
         let qualified = |table: &str| match schema {
             Some(schema) => format!(
@@ -59,7 +59,7 @@ impl Tables {
 
     /// The same tables in the schema where they were found: a revision may change what a name alone leads to.
     #[cfg(feature = "postgres")]
-    pub(crate) fn in_schema(&self, schema: &str) -> Self {
+    pub fn in_schema(&self, schema: &str) -> Self {
         let qualified = |table: &str| {
             let [schema, table] = [schema, table].map(|name| quote_name(self.dialect, name));
             format!("{schema}.{table}")
@@ -74,13 +74,13 @@ impl Tables {
 
     /// The version table, as SQL writes it.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
-    pub(crate) fn version(&self) -> &str {
+    pub fn version(&self) -> &str {
         &self.version
     }
 
     /// The name of the table with the lease, which is the runtime's own and next to the journal.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
-    pub(crate) fn lease(&self) -> String {
+    pub fn lease(&self) -> String {
         // A name has 64 characters in MySQL and 63 bytes in PostgreSQL.
         let longest = 63 - "_lease".len();
         let stem = &self.journal_name[..self.journal_name.floor_char_boundary(longest)];
@@ -93,12 +93,12 @@ impl Tables {
 
     /// The journal, as SQL writes it.
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-    pub(crate) fn journal(&self) -> &str {
+    pub fn journal(&self) -> &str {
         &self.journal
     }
 
     /// The statement that creates Alembic's table, as Alembic does.
-    pub(crate) fn create_version(&self) -> String {
+    pub fn create_version(&self) -> String {
         // A name has 64 characters in MySQL and 63 bytes in PostgreSQL.
         let longest = 63 - "_pkc".len();
         let stem = &self.version_name[..self.version_name.floor_char_boundary(longest)];
@@ -112,7 +112,7 @@ impl Tables {
     }
 
     /// The statement that creates the journal, with the index that finds the last record of a revision.
-    pub(crate) fn create_journal(&self) -> String {
+    pub fn create_journal(&self) -> String {
         let columns = COLUMNS
             .iter()
             .filter_map(|column| column.definition(self.syntax));
@@ -128,7 +128,7 @@ impl Tables {
     /// The one statement of the fast path. Each of its rows has the event of the last journal row, a version row, and
     /// the digest that was last recorded for that; with no version rows there is one row, its revision NULL. A version
     /// row that is NULL itself is read as empty, so that it is not taken for none.
-    pub(crate) fn read(&self) -> String {
+    pub fn read(&self) -> String {
         let (version, journal) = (&self.version, &self.journal);
         let row = self.syntax.comparable("v.version_num");
         let (null, applied) = (self.null_row(), is_applied("j."));
@@ -141,7 +141,7 @@ impl Tables {
     }
 
     /// The version rows alone, for a database without a journal.
-    pub(crate) fn read_version(&self) -> String {
+    pub fn read_version(&self) -> String {
         format!(
             "SELECT NULL AS {EVENT}, COALESCE(version_num, {}) AS version_num, NULL AS {DIGEST} FROM {}",
             self.null_row(),
@@ -156,7 +156,7 @@ impl Tables {
 
     /// What a run needs of the journal, oldest row first: every record, and the last row, which says whether a revision is
     /// under way. A revision outside a transaction may have left thousands of rows about its progress.
-    pub(crate) fn read_journal(&self) -> String {
+    pub fn read_journal(&self) -> String {
         let (columns, journal) = (columns::names(columns::read()), &self.journal);
         let records = events(JournalEvent::is_record);
         format!(
@@ -166,12 +166,12 @@ impl Tables {
     }
 
     /// The statement that removes all version rows.
-    pub(crate) fn clear_rows(&self) -> String {
+    pub fn clear_rows(&self) -> String {
         format!("DELETE FROM {}", self.version)
     }
 
     /// The statements that change the version rows; each must hit exactly one row.
-    pub(crate) fn change_rows(&self, changes: &RowChanges) -> Vec<String> {
+    pub fn change_rows(&self, changes: &RowChanges) -> Vec<String> {
         let text = |id: &str| self.text(id);
         let updates = changes
             .removed
@@ -204,12 +204,12 @@ impl Tables {
     }
 
     /// The statement that adds a row to the journal. It was started `duration` ago and ends now.
-    pub(crate) fn add(&self, entry: &Entry<'_>, duration: Option<Duration>) -> String {
+    pub fn add(&self, entry: &Entry<'_>, duration: Option<Duration>) -> String {
         self.add_with(entry, duration, &[])
     }
 
     /// The same with columns that only some rows have, and their values in SQL.
-    pub(crate) fn add_with(
+    pub fn add_with(
         &self,
         entry: &Entry<'_>,
         duration: Option<Duration>,
@@ -225,7 +225,7 @@ impl Tables {
     }
 
     /// How far the batches of a revision are that is under way.
-    pub(crate) fn read_progress(&self, revision: &str) -> String {
+    pub fn read_progress(&self, revision: &str) -> String {
         let (journal, id) = (&self.journal, self.text(revision));
         let over = events(|event| event.is_record() || event == JournalEvent::Abandoned);
         format!(
@@ -236,7 +236,7 @@ impl Tables {
     }
 
     /// The statement that notes how far they are.
-    pub(crate) fn add_progress(&self, entry: &Entry<'_>, progress: &str) -> String {
+    pub fn add_progress(&self, entry: &Entry<'_>, progress: &str) -> String {
         self.add_with(
             entry,
             Some(Duration::ZERO),
@@ -245,7 +245,7 @@ impl Tables {
     }
 
     /// The statement that adds a row to the journal.
-    pub(crate) fn insert(
+    pub fn insert(
         &self,
         entry: &Entry<'_>,
         times: &Times<'_>,
@@ -263,7 +263,7 @@ impl Tables {
     }
 
     /// The values of the columns that every row is [`written`](columns::written) with, in SQL.
-    pub(crate) fn values(&self, entry: &Entry<'_>, times: &Times<'_>) -> Vec<String> {
+    pub fn values(&self, entry: &Entry<'_>, times: &Times<'_>) -> Vec<String> {
         let quoted = |text: Option<&str>| quote_value(self.dialect, text);
         columns::written()
             .map(|column| column.value(entry, times, quoted))
@@ -276,10 +276,10 @@ impl Tables {
 }
 
 /// Before the name of a version table that has a row which is NULL.
-pub(crate) const NULL_ROW: &str = "NULL in ";
+pub const NULL_ROW: &str = "NULL in ";
 
 /// A condition: a journal row, whose columns have this prefix, records that its revision is applied.
-pub(crate) fn is_applied(prefix: &str) -> String {
+pub fn is_applied(prefix: &str) -> String {
     let records = events(JournalEvent::is_record);
     let downgrade = JournalDirection::Downgrade.name();
     format!("{prefix}{EVENT} IN ({records}) AND {prefix}{DIRECTION} <> '{downgrade}'")
@@ -287,7 +287,7 @@ pub(crate) fn is_applied(prefix: &str) -> String {
 
 /// The condition that a revision is under way by the last row of the journal, as a subquery on that.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) fn is_unfinished(journal: &str, otherwise: &str) -> String {
+pub fn is_unfinished(journal: &str, otherwise: &str) -> String {
     let unfinished = events(JournalEvent::is_unfinished);
     format!(
         "COALESCE((SELECT {EVENT} FROM {journal} ORDER BY {SEQUENCE} DESC LIMIT 1) IN ({unfinished}), {otherwise})"

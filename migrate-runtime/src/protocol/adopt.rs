@@ -4,7 +4,7 @@
 mod history;
 mod refusal;
 
-pub(super) use history::History;
+pub use history::History;
 use std::collections::HashSet;
 
 use migrate_chain::adopt::{Adopt, Tool};
@@ -30,7 +30,7 @@ use crate::values::status::Adoption;
 use crate::{Event, Report};
 
 /// What became of a takeover.
-pub(super) enum Takeover {
+pub enum Takeover {
     /// There was nothing to take over.
     Nothing,
     /// The revisions are recorded: the state is this now.
@@ -44,7 +44,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// That the database has a history that this chain cannot have, or one that it says nothing about.
-    pub(super) async fn take_over(
+    pub async fn take_over(
         &mut self,
         view: &View<'_>,
         state: &State,
@@ -78,7 +78,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// As [`take_over`](Self::take_over).
-    pub(super) async fn adoptable(
+    pub async fn adoptable(
         &mut self,
         view: &View<'_>,
         state: &State,
@@ -96,11 +96,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// As [`take_over`](Self::take_over).
-    pub(super) async fn as_taken_over(
-        &mut self,
-        view: &View<'_>,
-        state: State,
-    ) -> Result<State, Error> {
+    pub async fn as_taken_over(&mut self, view: &View<'_>, state: State) -> Result<State, Error> {
         match self.adoptable(view, &state).await? {
             Some((_, adopted)) if !adopted.is_empty() => Ok(taken(&view.graph, &state, &adopted)),
             _ => Ok(state),
@@ -108,7 +104,7 @@ impl Run<'_> {
     }
 
     /// The history of another tool, for the status; none where there is none and nothing was taken over.
-    pub(super) async fn adoption(
+    pub async fn adoption(
         &mut self,
         view: &View<'_>,
         state: &State,
@@ -150,7 +146,7 @@ impl Run<'_> {
     }
 
     /// Takes over what another tool has applied, and runs nothing.
-    pub(crate) async fn adopt(mut self) -> Result<Report, Error> {
+    pub async fn adopt(mut self) -> Result<Report, Error> {
         if !matches!(
             self.migrations.settings.adopt(),
             Some(Adopt::History { .. })
@@ -180,7 +176,7 @@ impl Run<'_> {
     }
 
     /// The versions that the other tool has run and that no revision adopts.
-    pub(super) async fn run_since(&mut self, view: &View<'_>) -> Result<Vec<String>, Error> {
+    pub async fn run_since(&mut self, view: &View<'_>) -> Result<Vec<String>, Error> {
         let Some(Adopt::History { tool, table }) = self.migrations.settings.adopt() else {
             return Ok(Vec::new());
         };
@@ -425,7 +421,7 @@ fn taken(graph: &RevisionGraph, state: &State, adopted: &[usize]) -> State {
 }
 
 /// The version rows once these revisions are applied too, sorted.
-pub(super) fn rows_after(graph: &RevisionGraph, state: &State, adopted: &[usize]) -> Vec<String> {
+pub fn rows_after(graph: &RevisionGraph, state: &State, adopted: &[usize]) -> Vec<String> {
     let mut applied = current(graph, state).unwrap_or_default();
     applied.extend(adopted);
     let mut rows: Vec<String> = graph

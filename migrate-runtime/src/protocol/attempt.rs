@@ -17,7 +17,7 @@ use crate::{Direction, Event, Report, point};
 
 impl<'a> Run<'a> {
     /// Upgrades or downgrades.
-    pub(crate) async fn go(mut self, mut goal: Goal) -> Result<Report, Error> {
+    pub async fn go(mut self, mut goal: Goal) -> Result<Report, Error> {
         let state = self.state().await?;
         let mut report = Report::default();
         if goal.direction == Direction::Upgrade && goal.is_default && self.is_current(&state) {
@@ -46,7 +46,7 @@ impl<'a> Run<'a> {
     }
 
     /// One try: the lock, the state, the plan, and its steps.
-    pub(super) async fn attempt(
+    pub async fn attempt(
         &mut self,
         views: &mut Views<'a>,
         goal: &mut Goal,
@@ -110,7 +110,7 @@ impl<'a> Run<'a> {
     }
 
     /// What is to be undone waits for a revision that is interrupted, and this one cannot be finished.
-    pub(super) async fn before_a_downgrade(&mut self, state: &State, error: Error) -> Error {
+    pub async fn before_a_downgrade(&mut self, state: &State, error: Error) -> Error {
         let journal = self.journal(state).await.unwrap_or_default();
         match unfinished(&journal, &self.tables) {
             Ok(Some(run)) => run.before_a_downgrade(error),
@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
     }
 
     /// Plans, and refuses what must not even begin.
-    pub(super) async fn plan<'v>(
+    pub async fn plan<'v>(
         &mut self,
         views: &'v mut Views<'a>,
         goal: &mut Goal,
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
     }
 
     /// An empty version table would let all revisions run again, whatever the journal says.
-    pub(super) async fn refuse_lost_rows(&mut self, state: &State) -> Result<(), Error> {
+    pub async fn refuse_lost_rows(&mut self, state: &State) -> Result<(), Error> {
         if !state.rows.is_empty() || verify::lost_rows(&self.journal(state).await?).is_none() {
             return Ok(());
         }
@@ -187,11 +187,7 @@ impl<'a> Run<'a> {
 
     /// Reads in the journal of what is applied and not of the chain, as far as it tells. What it does not tell is unknown
     /// still, and refused as such.
-    pub(super) async fn look_beyond(
-        &mut self,
-        views: &mut Views<'a>,
-        state: &State,
-    ) -> Result<(), Error> {
+    pub async fn look_beyond(&mut self, views: &mut Views<'a>, state: &State) -> Result<(), Error> {
         let ids = state.ids();
         if views.whole().has_all(ids.iter()) || verify::replaced(self.migrations, &ids).is_some() {
             return Ok(());
@@ -203,7 +199,7 @@ impl<'a> Run<'a> {
     }
 
     /// Rows that the chain does not have: an error, unless the policy allows them and nothing of ours is missing.
-    pub(super) async fn ahead(
+    pub async fn ahead(
         &mut self,
         chain: &View<'a>,
         goal: &Goal,

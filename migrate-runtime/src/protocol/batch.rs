@@ -9,7 +9,7 @@ use crate::journal::state::State;
 
 impl Run<'_> {
     /// Runs steps in one transaction if that can hold them; otherwise there is one, which runs statement by statement.
-    pub(super) async fn run_steps(
+    pub async fn run_steps(
         &mut self,
         state: &State,
         steps: &mut [Step<'_>],
@@ -27,7 +27,7 @@ impl Run<'_> {
     }
 
     /// Runs steps in one transaction.
-    pub(super) async fn run_batch(
+    pub async fn run_batch(
         &mut self,
         state: &State,
         steps: &[Step<'_>],

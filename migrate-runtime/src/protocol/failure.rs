@@ -13,7 +13,7 @@ use crate::values::error::{BoxError, Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
 
 /// The error for a failure of one of `steps`.
-pub(super) fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> Error {
+pub fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> Error {
     let at = |index: usize, statement| statement_place(migrations, &steps[index], statement, None);
     let Failure {
         cause,
@@ -185,7 +185,7 @@ fn aftermath(step: &Step<'_>, statement: usize) -> String {
 const ROLLED_BACK: &str = "the revision was rolled back as a whole";
 
 /// Why it is not rolled back.
-pub(super) fn outside(step: &Step<'_>) -> &'static str {
+pub fn outside(step: &Step<'_>) -> &'static str {
     if step.revision.is_transactional() {
         "the database commits each schema change by itself"
     } else {
@@ -308,7 +308,7 @@ fn is_of_newer_version(error: &sqlx::Error) -> bool {
 }
 
 /// What to do about a revision that is in doubt.
-pub(super) fn how_to_settle(id: &str) -> String {
+pub fn how_to_settle(id: &str) -> String {
     format!(
         "resolve it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
     )

@@ -7,11 +7,11 @@ use crate::Direction;
 use crate::values::error::{Error, ErrorKind};
 
 /// What a run is to reach.
-pub(crate) struct Goal {
-    pub(crate) direction: Direction,
+pub struct Goal {
+    pub direction: Direction,
     target: Target,
     /// Whether the target is that of an upgrade to which nobody named one.
-    pub(super) is_default: bool,
+    pub is_default: bool,
     /// What a relative target came to.
     course: Option<Course>,
 }
@@ -27,7 +27,7 @@ impl Goal {
     ///
     /// # Errors
     /// It reads like no target, or a downgrade has none.
-    pub(crate) fn new(direction: Direction, target: Option<&str>) -> Result<Self, Error> {
+    pub fn new(direction: Direction, target: Option<&str>) -> Result<Self, Error> {
         let parsed = match (target, direction) {
             (Some(target), _) => target.parse()?,
             (None, Direction::Upgrade) => Target::heads(),
@@ -42,7 +42,7 @@ impl Goal {
     }
 
     /// What is to run from these rows.
-    pub(super) fn steps(
+    pub fn steps(
         &mut self,
         graph: &RevisionGraph,
         rows: &[String],
@@ -69,21 +69,21 @@ impl Goal {
 
     /// Plans before a revision that is half-way is finished, since it counts as a step of a relative target. What
     /// cannot be planned yet can be afterwards.
-    pub(super) fn count_in_unfinished(&mut self, graph: &RevisionGraph, rows: &[String]) {
+    pub fn count_in_unfinished(&mut self, graph: &RevisionGraph, rows: &[String]) {
         if self.course.as_ref().is_none_or(|course| course.done == 0) {
             let _ = self.steps(graph, rows);
         }
     }
 
     /// This many steps are done.
-    pub(super) fn advance(&mut self, steps: usize) {
+    pub fn advance(&mut self, steps: usize) {
         if let Some(course) = &mut self.course {
             course.done += steps;
         }
     }
 
     /// A revision that was half-way is done. It is the first step of a plan that was made before, if of any.
-    pub(super) fn resumed(&mut self, graph: &RevisionGraph, revision: &str, direction: Direction) {
+    pub fn resumed(&mut self, graph: &RevisionGraph, revision: &str, direction: Direction) {
         let is_next = |course: &Course| {
             let next = course.plan.steps().get(course.done);
             next.is_some_and(|step| graph.id(step.revision) == revision)
@@ -101,7 +101,7 @@ fn no_target() -> Error {
 
 impl Course {
     /// The rows of the version table as the steps that are done have left them, sorted.
-    pub(super) fn rows(&self, graph: &RevisionGraph) -> Vec<String> {
+    pub fn rows(&self, graph: &RevisionGraph) -> Vec<String> {
         let rows = self.plan.rows_after(self.done);
         let mut rows: Vec<String> = rows
             .into_iter()
@@ -115,7 +115,7 @@ impl Course {
     ///
     /// # Errors
     /// That it is a downgrade: what it was to undo may be undone, or not be the newest any more.
-    pub(super) fn end(
+    pub fn end(
         &self,
         graph: &RevisionGraph,
         direction: Direction,

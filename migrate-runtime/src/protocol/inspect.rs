@@ -20,7 +20,7 @@ use crate::{Direction, Event, Plan, PlannedStep};
 
 impl Run<'_> {
     /// What would run, without running it.
-    pub(crate) async fn preview(mut self, mut goal: Goal) -> Result<Plan, Error> {
+    pub async fn preview(mut self, mut goal: Goal) -> Result<Plan, Error> {
         let mut state = self.state().await?;
         let mut views = Views::new(self.migrations);
         if goal.direction == Direction::Upgrade {
@@ -36,7 +36,7 @@ impl Run<'_> {
     }
 
     /// The digests that the journal has for a revision, each once, oldest first.
-    pub(crate) async fn recorded_digests(mut self, revision: &str) -> Result<Vec<Digest>, Error> {
+    pub async fn recorded_digests(mut self, revision: &str) -> Result<Vec<Digest>, Error> {
         let state = self.state().await?;
         let mut digests = Vec::new();
         for row in self.journal(&state).await? {
@@ -54,7 +54,7 @@ impl Run<'_> {
     }
 
     /// Where the database is.
-    pub(crate) async fn status(&mut self) -> Result<Status, Error> {
+    pub async fn status(&mut self) -> Result<Status, Error> {
         let state = self.state().await?;
         self.refuse_lost_rows(&state).await?;
         let mut views = Views::new(self.migrations);
@@ -106,7 +106,7 @@ impl Run<'_> {
     }
 
     /// Where the database is once it can be locked: what another connection still has in hand is over then.
-    pub(crate) async fn status_when_idle(&mut self) -> Result<Status, Error> {
+    pub async fn status_when_idle(&mut self) -> Result<Status, Error> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
             let Err(failure) = self.lock(true).await else {
@@ -124,7 +124,7 @@ impl Run<'_> {
     }
 
     /// An error unless the database is at the head.
-    pub(crate) async fn check(&mut self) -> Result<(), Error> {
+    pub async fn check(&mut self) -> Result<(), Error> {
         let state = self.state().await?;
         if self.is_current(&state) {
             return Ok(());
@@ -158,7 +158,7 @@ impl Run<'_> {
     }
 
     /// Polls until the database is at the head. So much of the timeout is spent already.
-    pub(crate) async fn wait_until_current(
+    pub async fn wait_until_current(
         mut self,
         timeout: Duration,
         spent: Duration,

@@ -9,7 +9,7 @@ use super::step::Step;
 use crate::{Direction, Migrations};
 
 /// The statement with this number, or the byte of it that the database points at.
-pub(super) fn statement_place(
+pub fn statement_place(
     migrations: &Migrations,
     step: &Step<'_>,
     statement: usize,
@@ -22,7 +22,7 @@ pub(super) fn statement_place(
 }
 
 /// A section as a whole.
-pub(super) fn section_place(
+pub fn section_place(
     migrations: &Migrations,
     revision: &Revision,
     dialect: Dialect,
@@ -39,7 +39,7 @@ pub(super) fn section_place(
 }
 
 /// The reason in the header.
-pub(super) fn irreversible_place(migrations: &Migrations, revision: &Revision) -> Place {
+pub fn irreversible_place(migrations: &Migrations, revision: &Revision) -> Place {
     let text = revision.text();
     let found = revision
         .irreversible()
@@ -53,7 +53,7 @@ pub(super) fn irreversible_place(migrations: &Migrations, revision: &Revision) -
 }
 
 /// The first line of the file.
-pub(super) fn file_place(migrations: &Migrations, revision: &Revision) -> Place {
+pub fn file_place(migrations: &Migrations, revision: &Revision) -> Place {
     place(
         migrations,
         revision,

@@ -5,7 +5,7 @@ use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
 
 /// The plans of a run that did not fit any more when they were to run.
-pub(super) struct Replans {
+pub struct Replans {
     left: usize,
     /// The state that the last one was made for.
     fenced: Option<State>,
@@ -13,7 +13,7 @@ pub(super) struct Replans {
 
 impl Replans {
     /// Other runs can get in the way once for each revision, and a few times more while they make the tables.
-    pub(super) fn for_chain(revisions: usize) -> Self {
+    pub fn for_chain(revisions: usize) -> Self {
         Self {
             left: revisions + 16,
             fenced: None,
@@ -24,14 +24,14 @@ impl Replans {
     ///
     /// # Errors
     /// That it was not the first one by far.
-    pub(super) fn fenced(&mut self, state: &State, tables: &Tables) -> Result<(), Error> {
+    pub fn fenced(&mut self, state: &State, tables: &Tables) -> Result<(), Error> {
         self.fenced = Some(state.clone());
         self.left = self.left.checked_sub(1).ok_or_else(|| endless(tables))?;
         Ok(())
     }
 
     /// Somebody else is at work, and may leave any state.
-    pub(super) fn waited(&mut self) {
+    pub fn waited(&mut self) {
         self.fenced = None;
     }
 
@@ -39,7 +39,7 @@ impl Replans {
     ///
     /// # Errors
     /// That a plan for the same state did not fit.
-    pub(super) fn go_on(&mut self, state: &State, tables: &Tables) -> Result<(), Error> {
+    pub fn go_on(&mut self, state: &State, tables: &Tables) -> Result<(), Error> {
         match self.fenced.take() {
             Some(before) if before.is_same(state) => Err(no_way_on(state, tables)),
             _ => Ok(()),

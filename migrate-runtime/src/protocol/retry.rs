@@ -11,14 +11,14 @@ use crate::database::Failure;
 use crate::values::options::Options;
 
 /// What a run tries again, and how often it has.
-pub(super) struct Retries<'r> {
+pub struct Retries<'r> {
     options: &'r Options,
     steps: &'r [Step<'r>],
     done: u32,
 }
 
 impl<'r> Retries<'r> {
-    pub(super) fn of(options: &'r Options, steps: &'r [Step<'r>]) -> Self {
+    pub fn of(options: &'r Options, steps: &'r [Step<'r>]) -> Self {
         Self {
             options,
             steps,
@@ -30,7 +30,7 @@ impl<'r> Retries<'r> {
     ///
     /// # Errors
     /// The failure, if it is not to be tried again, or not any more.
-    pub(super) async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
+    pub async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
         let of = self.options.ddl_retries;
         let may_retry = failure.may_retry && self.done < of;
         let Some(step) = self.steps.get(failure.index()).filter(|_| may_retry) else {

@@ -19,18 +19,18 @@ use crate::values::options::Options;
 use crate::{Event, Migrations, Report, point};
 
 /// A run on an open connection.
-pub(crate) struct Run<'a> {
-    pub(super) migrations: &'a Migrations,
-    pub(super) options: Options,
-    pub(super) session: Box<dyn Session + 'a>,
-    pub(super) tables: Tables,
-    pub(super) replans: Replans,
-    pub(super) started: Instant,
-    pub(super) waited: Duration,
+pub struct Run<'a> {
+    pub migrations: &'a Migrations,
+    pub options: Options,
+    pub session: Box<dyn Session + 'a>,
+    pub tables: Tables,
+    pub replans: Replans,
+    pub started: Instant,
+    pub waited: Duration,
 }
 
 /// How a try under the lock ended.
-pub(super) enum Outcome {
+pub enum Outcome {
     Done(Vec<String>),
     /// A revision that was half-way is settled: read the state again, and go on.
     Resumed,
@@ -43,7 +43,7 @@ pub(super) enum Outcome {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(
+    pub fn new(
         migrations: &'a Migrations,
         options: Options,
         session: Box<dyn Session + 'a>,
@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) async fn lock(&mut self, outside: bool) -> Result<(), Failure> {
+    pub async fn lock(&mut self, outside: bool) -> Result<(), Failure> {
         point::reached(point::BEFORE_LOCK);
         self.session.try_lock(&self.tables, outside).await?;
         point::reached(point::AFTER_LOCK);
@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
     }
 
     /// What a failure means for the run, which was planned for `state`.
-    pub(super) fn interrupted(
+    pub fn interrupted(
         &mut self,
         failure: Failure,
         state: &State,
@@ -92,12 +92,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn error(&self, failure: Failure, steps: &[Step<'_>]) -> Error {
+    pub fn error(&self, failure: Failure, steps: &[Step<'_>]) -> Error {
         failure::error(self.migrations, failure, steps)
     }
 
     /// Reads the state; while another connection keeps readers out, it waits.
-    pub(super) async fn state(&mut self) -> Result<State, Error> {
+    pub async fn state(&mut self) -> Result<State, Error> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
             match self.session.state(&self.tables).await {
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) async fn journal(&mut self, state: &State) -> Result<Vec<JournalRow>, Error> {
+    pub async fn journal(&mut self, state: &State) -> Result<Vec<JournalRow>, Error> {
         if !state.has_journal {
             return Ok(Vec::new());
         }
@@ -124,11 +124,7 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// That it is something else, or that the deadline is over.
-    pub(super) async fn wait_to_read(
-        &mut self,
-        failure: Failure,
-        wait: &mut Wait,
-    ) -> Result<(), Error> {
+    pub async fn wait_to_read(&mut self, failure: Failure, wait: &mut Wait) -> Result<(), Error> {
         if failure.kind == ErrorKind::Locked {
             return self
                 .wait(wait, "another connection, which writes to it")
@@ -138,7 +134,7 @@ impl<'a> Run<'a> {
     }
 
     /// Tells of the wait, and waits once.
-    pub(super) async fn wait(&mut self, wait: &mut Wait, holder: &str) -> Result<(), Error> {
+    pub async fn wait(&mut self, wait: &mut Wait, holder: &str) -> Result<(), Error> {
         self.options.emit(&Event::Waiting {
             holder: holder.to_owned(),
             waited: self.waited,
@@ -149,7 +145,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether there is nothing to do: the rows are the heads, with the digests that this binary has for them.
-    pub(super) fn is_current(&self, state: &State) -> bool {
+    pub fn is_current(&self, state: &State) -> bool {
         let mut heads = self.migrations.store.heads();
         // As the rows are.
         heads.sort_unstable_by(|one, other| one.id().cmp(other.id()));
@@ -162,7 +158,7 @@ impl<'a> Run<'a> {
             && state.rows.iter().zip(&heads).all(matches)
     }
 
-    pub(super) fn finished(&self, mut report: Report) -> Report {
+    pub fn finished(&self, mut report: Report) -> Report {
         report.duration = self.started.elapsed();
         report.waited = self.waited;
         report
@@ -170,7 +166,7 @@ impl<'a> Run<'a> {
 }
 
 /// What the tables are once something was recorded.
-pub(super) const CREATED: State = State {
+pub const CREATED: State = State {
     has_version_table: true,
     has_journal: true,
     rows: Vec::new(),

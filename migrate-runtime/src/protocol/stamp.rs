@@ -23,7 +23,7 @@ use crate::values::options::Replacing;
 
 impl Run<'_> {
     /// Sets the rows without running anything.
-    pub(crate) async fn stamp(
+    pub async fn stamp(
         mut self,
         targets: Vec<Target>,
         replacing: Replacing,
@@ -99,7 +99,7 @@ impl Run<'_> {
     }
 
     /// Creates the two tables; whether anything was missing.
-    pub(crate) async fn ensure_version(mut self) -> Result<bool, Error> {
+    pub async fn ensure_version(mut self) -> Result<bool, Error> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
             let state = self.state().await?;
@@ -201,7 +201,7 @@ impl Run<'_> {
 }
 
 /// The journal row for a version row that is set, or that goes.
-pub(crate) fn stamped<'v>(
+pub fn stamped<'v>(
     view: &'v View<'_>,
     dialect: Dialect,
     id: &str,

@@ -19,23 +19,23 @@ use crate::values::report::StepReport;
 use crate::{Direction, Event, Migrations};
 
 /// A revision that is about to run, with all that is needed for it.
-pub(crate) struct Step<'r> {
-    pub(crate) revision: &'r Revision,
-    pub(crate) direction: Direction,
+pub struct Step<'r> {
+    pub revision: &'r Revision,
+    pub direction: Direction,
     subject: Subject<'r>,
-    pub(super) code: Code<'r>,
+    pub code: Code<'r>,
     /// What undoes it, for the journal.
     downgrade: Option<Cow<'r, str>>,
-    pub(super) changes: RowChanges,
+    pub changes: RowChanges,
     /// Whether it runs, or has run, statement by statement and each with a record of its own: because its file says so,
     /// or because the database cannot undo what it does.
-    pub(super) is_outside: bool,
+    pub is_outside: bool,
     /// Its place in the plan, from 0, and the length of the plan.
     place: (usize, usize),
 }
 
 /// What a revision does in one direction.
-pub(super) enum Code<'r> {
+pub enum Code<'r> {
     Sql(Script<'r>),
     /// A function; none in a binary that does not embed it.
     Rust(Option<RevisionFn>),
@@ -44,7 +44,7 @@ pub(super) enum Code<'r> {
 }
 
 /// Prepares the steps of a plan.
-pub(crate) fn steps<'r>(
+pub fn steps<'r>(
     tables: &Tables,
     view: &'r View<'_>,
     planned: &[plan::Step],
@@ -79,7 +79,7 @@ pub(crate) fn steps<'r>(
 }
 
 impl<'r> Step<'r> {
-    pub(super) fn new(
+    pub fn new(
         view: &'r View<'_>,
         dialect: Dialect,
         index: usize,
@@ -110,7 +110,7 @@ impl<'r> Step<'r> {
     }
 
     /// Changes the version rows, which are sorted, as the step has changed them in the database.
-    pub(super) fn apply(&self, rows: &mut Vec<Row>) {
+    pub fn apply(&self, rows: &mut Vec<Row>) {
         let find = |rows: &[Row], id: &String| rows.binary_search_by(|row| row.revision.cmp(id));
         for id in &self.changes.removed {
             if let Ok(at) = find(rows, id) {
@@ -129,12 +129,12 @@ impl<'r> Step<'r> {
     }
 
     /// How many statements it has; 0 for a Rust revision.
-    pub(super) fn statements(&self) -> usize {
+    pub fn statements(&self) -> usize {
         self.script().map_or(0, Script::len)
     }
 
     /// The statements themselves; none for a Rust revision.
-    pub(crate) fn script(&self) -> Option<&Script<'r>> {
+    pub fn script(&self) -> Option<&Script<'r>> {
         match &self.code {
             Code::Sql(script) => Some(script),
             Code::Rust(_) | Code::Missing => None,
@@ -142,16 +142,16 @@ impl<'r> Step<'r> {
     }
 
     /// The hash of its first `count` statements.
-    pub(super) fn hash(&self, count: usize) -> Option<Checksum> {
+    pub fn hash(&self, count: usize) -> Option<Checksum> {
         self.script()?.hash(count)
     }
 
     /// How many of the first `done` statements stay done when the next one fails.
-    pub(super) fn settled(&self, done: usize) -> usize {
+    pub fn settled(&self, done: usize) -> usize {
         self.script().map_or(0, |script| script.settled(done))
     }
 
-    pub(super) fn work(&self) -> Work<'_> {
+    pub fn work(&self) -> Work<'_> {
         match &self.code {
             Code::Sql(script) => Work::Sql(script),
             Code::Rust(Some(function)) => Work::Rust(*function),
@@ -159,7 +159,7 @@ impl<'r> Step<'r> {
         }
     }
 
-    pub(super) fn transactional(&self) -> Transactional<'_> {
+    pub fn transactional(&self) -> Transactional<'_> {
         Transactional {
             work: self.work(),
             foreign_keys: self.revision.foreign_keys(),
@@ -169,12 +169,12 @@ impl<'r> Step<'r> {
     }
 
     /// What everything about it is traced in.
-    pub(super) fn span(&self) -> Span {
+    pub fn span(&self) -> Span {
         info_span!("revision", revision = self.revision.id(), direction = %self.direction)
     }
 
     /// What is written when it is done.
-    pub(crate) fn record(&self) -> Record<'_> {
+    pub fn record(&self) -> Record<'_> {
         let entry = self.entry(JournalEvent::Finished, self.statements());
         Record {
             entry: Entry {
@@ -186,7 +186,7 @@ impl<'r> Step<'r> {
         }
     }
 
-    pub(super) fn entry(&self, event: JournalEvent, statements: usize) -> Entry<'_> {
+    pub fn entry(&self, event: JournalEvent, statements: usize) -> Entry<'_> {
         Entry {
             event,
             direction: self.direction.into(),
@@ -200,7 +200,7 @@ impl<'r> Step<'r> {
         }
     }
 
-    pub(super) fn report(&self, duration: Duration) -> StepReport {
+    pub fn report(&self, duration: Duration) -> StepReport {
         StepReport {
             revision: self.revision.id().to_owned(),
             message: self.revision.title().to_owned(),
@@ -213,7 +213,7 @@ impl<'r> Step<'r> {
 }
 
 /// What undoes a revision, for the journal.
-pub(super) fn downgrade(revision: &Revision, dialect: Dialect) -> Option<Cow<'_, str>> {
+pub fn downgrade(revision: &Revision, dialect: Dialect) -> Option<Cow<'_, str>> {
     let range = revision.downgrade_range(dialect)?;
     Some(for_server(dialect, &revision.text()[range]))
 }
@@ -251,7 +251,7 @@ fn code<'r>(
 
 impl<'r> Transactional<'r> {
     /// A record with no work before it.
-    pub(super) fn record_only(record: Record<'r>) -> Self {
+    pub fn record_only(record: Record<'r>) -> Self {
         Self {
             work: Work::Nothing,
             foreign_keys: ForeignKeys::On,
@@ -262,14 +262,14 @@ impl<'r> Transactional<'r> {
 }
 
 /// Turns progress into events, and remembers what was done.
-pub(super) struct Narrator<'s> {
+pub struct Narrator<'s> {
     options: &'s Options,
     steps: &'s [Step<'s>],
     done: Vec<StepReport>,
 }
 
 impl<'s> Narrator<'s> {
-    pub(super) fn new(options: &'s Options, steps: &'s [Step<'s>]) -> Self {
+    pub fn new(options: &'s Options, steps: &'s [Step<'s>]) -> Self {
         Self {
             options,
             steps,
@@ -278,7 +278,7 @@ impl<'s> Narrator<'s> {
     }
 
     /// What is done, once the transaction has committed.
-    pub(super) fn done(self) -> Vec<StepReport> {
+    pub fn done(self) -> Vec<StepReport> {
         for step in &self.done {
             info!(revision = %step.revision, direction = %step.direction, duration = ?step.duration, "revision done");
         }

@@ -19,13 +19,13 @@ use crate::values::status::Status;
 use crate::{Direction, Migrations};
 
 /// What the rows of a database are to this binary.
-pub(crate) struct Known {
-    pub(super) unknown: Vec<String>,
+pub struct Known {
+    pub unknown: Vec<String>,
     /// Some row's digest is not the one that this binary has: it, or a revision under it, was edited.
-    pub(super) has_edits: bool,
+    pub has_edits: bool,
 }
 
-pub(crate) fn rows(view: &View<'_>, dialect: Dialect, state: &State) -> Known {
+pub fn rows(view: &View<'_>, dialect: Dialect, state: &State) -> Known {
     let mut known = Known {
         unknown: Vec::new(),
         has_edits: false,
@@ -46,7 +46,7 @@ pub(crate) fn rows(view: &View<'_>, dialect: Dialect, state: &State) -> Known {
 }
 
 /// The record that says that something is applied, though the version table has no row.
-pub(super) fn lost_rows(journal: &[JournalRow]) -> Option<&JournalRow> {
+pub fn lost_rows(journal: &[JournalRow]) -> Option<&JournalRow> {
     let last = journal.iter().rfind(|row| row.event.is_record())?;
     let leaves_none = match (last.direction, last.event) {
         (JournalDirection::Downgrade, JournalEvent::Stamped) => true,
@@ -63,7 +63,7 @@ pub(super) fn lost_rows(journal: &[JournalRow]) -> Option<&JournalRow> {
 ///
 /// # Errors
 /// That it does not, and how to say what is applied.
-pub(super) fn refuse_lost_rows(journal: &[JournalRow], tables: &Tables) -> Result<(), Error> {
+pub fn refuse_lost_rows(journal: &[JournalRow], tables: &Tables) -> Result<(), Error> {
     let Some(last) = lost_rows(journal) else {
         return Ok(());
     };
@@ -87,11 +87,7 @@ pub(super) fn refuse_lost_rows(journal: &[JournalRow], tables: &Tables) -> Resul
 ///
 /// # Errors
 /// The first that does.
-pub(super) fn refuse_overlaps(
-    view: &View<'_>,
-    tables: &Tables,
-    rows: &[String],
-) -> Result<(), Error> {
+pub fn refuse_overlaps(view: &View<'_>, tables: &Tables, rows: &[String]) -> Result<(), Error> {
     let graph = &view.graph;
     let found = graph.find_all(rows.iter().map(String::as_str));
     let top = graph.maximal(&found);
@@ -114,7 +110,7 @@ pub(super) fn refuse_overlaps(
 ///
 /// # Errors
 /// The first row that would be forgotten.
-pub(super) fn refuse_forgetting(
+pub fn refuse_forgetting(
     graph: &RevisionGraph,
     tables: &Tables,
     rows: &[String],
@@ -142,7 +138,7 @@ pub(super) fn refuse_forgetting(
 }
 
 /// A row of the version table that the chain does not have, for a stamp.
-pub(super) fn stamp_error(error: TargetError) -> Error {
+pub fn stamp_error(error: TargetError) -> Error {
     match &error {
         TargetError::UnknownRow { row, .. } => {
             let summary =
@@ -158,7 +154,7 @@ pub(super) fn stamp_error(error: TargetError) -> Error {
 }
 
 /// The rows whose recorded digest is not the one that this binary has.
-pub(super) fn changed_rows<'v>(
+pub fn changed_rows<'v>(
     view: &'v View<'_>,
     dialect: Dialect,
     state: &State,
@@ -171,7 +167,7 @@ pub(super) fn changed_rows<'v>(
 }
 
 /// The error for rows that a squash of this chain replaced, if there is one.
-pub(crate) fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Error> {
+pub fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Error> {
     let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
     let find = |squash: &'_ Revision| {
         squash
@@ -194,7 +190,7 @@ pub(crate) fn replaced(migrations: &Migrations, unknown: &[String]) -> Option<Er
 }
 
 /// The heads of this chain that are not under the rows, as far as the journal knows the revisions between.
-pub(super) fn not_under(
+pub fn not_under(
     migrations: &Migrations,
     graph: &RevisionGraph,
     rows: &[String],
@@ -225,7 +221,7 @@ pub(super) fn not_under(
     migrations.heads().into_iter().filter(missing).collect()
 }
 
-pub(super) fn ahead_error(
+pub fn ahead_error(
     migrations: &Migrations,
     unknown: &[String],
     missing: &[String],
@@ -255,7 +251,7 @@ pub(super) fn ahead_error(
 }
 
 /// `edited` may be empty: the history under a row is another, though no revision in it was edited by itself.
-pub(super) fn edited_error(
+pub fn edited_error(
     migrations: &Migrations,
     dialect: Dialect,
     edited: &[&Revision],
@@ -303,7 +299,7 @@ pub(super) fn edited_error(
 ///
 /// # Errors
 /// The first step that cannot.
-pub(crate) fn can_run(
+pub fn can_run(
     migrations: &Migrations,
     dialect: Dialect,
     mode: TransactionMode,
@@ -355,7 +351,7 @@ pub(crate) fn can_run(
     }
 }
 
-pub(crate) fn not_embedded(revision: &Revision) -> Error {
+pub fn not_embedded(revision: &Revision) -> Error {
     let id = revision.id();
     Error::new(
         ErrorKind::NotEmbedded,
@@ -368,7 +364,7 @@ pub(crate) fn not_embedded(revision: &Revision) -> Error {
 }
 
 /// A Rust revision among those of an offline script.
-pub(crate) fn not_in_a_script(revision: &Revision) -> Error {
+pub fn not_in_a_script(revision: &Revision) -> Error {
     let id = revision.id();
     Error::new(ErrorKind::Unsupported, format!("revision `{id}` is written in Rust, and cannot be part of a script"))
         .help("write a script up to the revision before it, run this one with the app's own binary, and write a script for the rest")
@@ -456,7 +452,7 @@ fn suspends_for_all(migrations: &Migrations, step: &Step<'_>) -> Error {
 }
 
 /// The rows are not where the steps of this run have left them.
-pub(super) fn moved(done: usize, of: usize, rows: &[String]) -> Error {
+pub fn moved(done: usize, of: usize, rows: &[String]) -> Error {
     let at = if rows.is_empty() {
         "base".to_owned()
     } else {
@@ -469,7 +465,7 @@ pub(super) fn moved(done: usize, of: usize, rows: &[String]) -> Error {
         .help("look at `status`, and downgrade to a revision by its id: a number of steps counts from wherever the database is")
 }
 
-pub(super) fn not_current(status: &Status) -> Error {
+pub fn not_current(status: &Status) -> Error {
     let summary = match (&status.unfinished, &status.pending[..]) {
         (Some(unfinished), _) => format!(
             "the {} of revision `{}` was interrupted",

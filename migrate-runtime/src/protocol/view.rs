@@ -11,23 +11,23 @@ use crate::journal::subject::setting;
 use crate::{Direction, Migrations};
 
 /// A graph, and the revision behind each of its indices.
-pub(crate) struct View<'m> {
-    pub(crate) migrations: &'m Migrations,
+pub struct View<'m> {
+    pub migrations: &'m Migrations,
     /// Those of the journal, whose indices follow those of the chain.
     recorded: Vec<Revision>,
     /// Those of the chain that are to be undone and were edited since they were applied, as the journal has them.
     undone: HashMap<usize, Revision>,
-    pub(crate) graph: RevisionGraph,
+    pub graph: RevisionGraph,
 }
 
 /// What a run plans on: the chain, and the same with what else is applied once that had to be looked for.
-pub(crate) struct Views<'m> {
-    pub(crate) chain: View<'m>,
-    pub(crate) beyond: Option<View<'m>>,
+pub struct Views<'m> {
+    pub chain: View<'m>,
+    pub beyond: Option<View<'m>>,
 }
 
 impl<'m> Views<'m> {
-    pub(crate) fn new(migrations: &'m Migrations) -> Self {
+    pub fn new(migrations: &'m Migrations) -> Self {
         Self {
             chain: View::new(migrations),
             beyond: None,
@@ -35,13 +35,13 @@ impl<'m> Views<'m> {
     }
 
     /// All that is known.
-    pub(crate) fn whole(&self) -> &View<'m> {
+    pub fn whole(&self) -> &View<'m> {
         self.beyond.as_ref().unwrap_or(&self.chain)
     }
 
     /// Takes what is `undone` from the journal where the file was edited since: an upgrade is undone by the script that
     /// came with it.
-    pub(crate) fn undo_as_recorded(
+    pub fn undo_as_recorded(
         &mut self,
         dialect: Dialect,
         rows: &[String],
@@ -61,7 +61,7 @@ impl<'m> Views<'m> {
     }
 
     /// What may be planned on: the way up is that of the chain alone.
-    pub(crate) fn toward(&self, direction: Direction) -> &View<'m> {
+    pub fn toward(&self, direction: Direction) -> &View<'m> {
         match direction {
             Direction::Upgrade => &self.chain,
             Direction::Downgrade => self.whole(),
@@ -71,7 +71,7 @@ impl<'m> Views<'m> {
 
 /// Why the journal does not lead from the rows of a database down to the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Gap {
+pub enum Gap {
     /// It has no record of this revision.
     NoRecord(String),
     /// No revision of this chain is under the rows: the database is another's.
@@ -82,7 +82,7 @@ pub(crate) enum Gap {
 
 impl<'m> View<'m> {
     /// The chain alone.
-    pub(crate) fn new(migrations: &'m Migrations) -> Self {
+    pub fn new(migrations: &'m Migrations) -> Self {
         Self {
             migrations,
             recorded: Vec::new(),
@@ -97,7 +97,7 @@ impl<'m> View<'m> {
     ///
     /// # Errors
     /// Why these are not all.
-    pub(crate) fn beyond(
+    pub fn beyond(
         chain: &Self,
         before: Option<Self>,
         rows: &[String],
@@ -123,7 +123,7 @@ impl<'m> View<'m> {
         })
     }
 
-    pub(crate) fn revision(&self, index: usize) -> &Revision {
+    pub fn revision(&self, index: usize) -> &Revision {
         let chain = self.migrations.revisions();
         let edited = self.undone.get(&index);
         edited
@@ -132,18 +132,18 @@ impl<'m> View<'m> {
     }
 
     /// What only the journal knows.
-    pub(crate) fn recorded(&self) -> &[Revision] {
+    pub fn recorded(&self) -> &[Revision] {
         &self.recorded
     }
 
     /// Whether all of that can be undone.
-    pub(crate) fn can_be_undone(&self) -> bool {
+    pub fn can_be_undone(&self) -> bool {
         let mut recorded = self.recorded.iter();
         recorded.all(|revision| revision.irreversible().is_none())
     }
 
     /// Whether it has each of these.
-    pub(crate) fn has_all<'r>(&self, mut ids: impl Iterator<Item = &'r String>) -> bool {
+    pub fn has_all<'r>(&self, mut ids: impl Iterator<Item = &'r String>) -> bool {
         ids.all(|id| self.graph.find(id).is_some())
     }
 }
@@ -246,7 +246,7 @@ impl fmt::Display for Gap {
 }
 
 /// The applied revisions whose checksum is no longer the one in the journal.
-pub(super) fn edited<'v>(
+pub fn edited<'v>(
     view: &'v View<'_>,
     dialect: Dialect,
     rows: &[String],

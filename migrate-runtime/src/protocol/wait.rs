@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use crate::values::error::{Error, ErrorKind};
 
 /// Waiting with pauses that grow with the time waited and vary, so that many processes do not ask all at once.
-pub(super) struct Wait {
+pub struct Wait {
     /// None where it is further off than the clock can tell.
     deadline: Option<Instant>,
     timeout: Duration,
@@ -16,7 +16,7 @@ impl Wait {
     const SHORTEST: Duration = Duration::from_millis(50);
     const LONGEST: Duration = Duration::from_millis(500);
 
-    pub(super) fn new(timeout: Duration) -> Self {
+    pub fn new(timeout: Duration) -> Self {
         Self {
             deadline: Instant::now().checked_add(timeout),
             timeout,
@@ -25,7 +25,7 @@ impl Wait {
     }
 
     /// Sleeps once, unless the deadline is over.
-    pub(super) async fn pause(&mut self, holder: &str) -> Result<Duration, Error> {
+    pub async fn pause(&mut self, holder: &str) -> Result<Duration, Error> {
         if self.is_over() {
             let summary = format!(
                 "gave up after {}: the database is held by {holder}",
@@ -37,7 +37,7 @@ impl Wait {
         Ok(self.sleep().await)
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.deadline
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
@@ -47,7 +47,7 @@ impl Wait {
         (waited / 10).clamp(Self::SHORTEST, Self::LONGEST)
     }
 
-    pub(super) async fn sleep(&mut self) -> Duration {
+    pub async fn sleep(&mut self) -> Duration {
         let left = self.deadline.map_or(Duration::MAX, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         });
@@ -59,12 +59,12 @@ impl Wait {
 }
 
 /// Between half of a duration and all of it. The hasher's keys are random for each call.
-pub(super) fn jitter(duration: Duration) -> Duration {
+pub fn jitter(duration: Duration) -> Duration {
     let random = RandomState::new().hash_one(0u8) % 1000;
     duration / 2 + duration.mul_f64(f64::from(u32::try_from(random).unwrap_or(0)) / 2000.0)
 }
 
-pub(super) fn seconds(duration: Duration) -> String {
+pub fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 

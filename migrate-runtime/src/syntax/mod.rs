@@ -8,13 +8,13 @@ mod words;
 
 use migrate_chain::Dialect;
 
-pub(crate) use words::{Around, Kind, Syntax};
+pub use words::{Around, Kind, Syntax};
 
 #[cfg(feature = "mysql")]
-pub(crate) use mysql::SESSION_DEFAULTS as MYSQL_SESSION_DEFAULTS;
+pub use mysql::SESSION_DEFAULTS as MYSQL_SESSION_DEFAULTS;
 
 /// The words of a database.
-pub(crate) fn of(dialect: Dialect) -> &'static dyn Syntax {
+pub fn of(dialect: Dialect) -> &'static dyn Syntax {
     match dialect {
         Dialect::Sqlite => &sqlite::Sqlite,
         Dialect::Postgres => &postgres::Postgres,

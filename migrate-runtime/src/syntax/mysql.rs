@@ -67,7 +67,7 @@ impl Syntax for MySql {
 
 /// Gives a session the settings that the server has for a new one. Each server executes the comments that are its own.
 /// Settings that MySQL keeps for administrators are reset only if a revision names them.
-pub(crate) const SESSION_DEFAULTS: &str = "SET SESSION sql_mode = DEFAULT, time_zone = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, \
+pub const SESSION_DEFAULTS: &str = "SET SESSION sql_mode = DEFAULT, time_zone = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, \
      sql_safe_updates = DEFAULT, sql_notes = DEFAULT, sql_warnings = DEFAULT, sql_big_selects = DEFAULT, \
      sql_select_limit = DEFAULT, sql_auto_is_null = DEFAULT, sql_quote_show_create = DEFAULT, \
      max_join_size = DEFAULT, group_concat_max_len = DEFAULT, div_precision_increment = DEFAULT, \

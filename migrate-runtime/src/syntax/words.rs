@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What a column of the journal holds, by which each database chooses a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// The number of the row, which the database counts.
     Sequence,
     /// A word of the journal's own, such as an event.
@@ -25,15 +25,15 @@ pub(crate) enum Kind {
 
 /// Statements around the transaction of a revision, in an offline script.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Around {
-    pub(crate) before_begin: &'static [&'static str],
-    pub(crate) after_begin: &'static [&'static str],
-    pub(crate) before_commit: &'static [&'static str],
-    pub(crate) after_commit: &'static [&'static str],
+pub struct Around {
+    pub before_begin: &'static [&'static str],
+    pub after_begin: &'static [&'static str],
+    pub before_commit: &'static [&'static str],
+    pub after_commit: &'static [&'static str],
 }
 
 /// What one database calls things, and how its shell reads a script.
-pub(crate) trait Syntax: fmt::Debug + Sync {
+pub trait Syntax: fmt::Debug + Sync {
     /// The type of a column of the journal; none if this database needs no such column.
     fn column_type(&self, kind: Kind) -> Option<&'static str>;
 

@@ -43,14 +43,14 @@ pub(crate) enum Replacing {
 /// The settings of a run; [`Runner`](crate::Runner) has a method for each.
 #[derive(Clone)]
 pub(crate) struct Options {
-    pub(crate) schema: Option<String>,
-    pub(crate) mode: TransactionMode,
-    pub(crate) ahead: Ahead,
-    pub(crate) lock_deadline: Duration,
-    pub(crate) ddl_lock_timeout: Duration,
-    pub(crate) ddl_retries: u32,
-    pub(crate) statement_timeout: Option<Duration>,
-    pub(crate) on_event: Option<Callback>,
+    pub schema: Option<String>,
+    pub mode: TransactionMode,
+    pub ahead: Ahead,
+    pub lock_deadline: Duration,
+    pub ddl_lock_timeout: Duration,
+    pub ddl_retries: u32,
+    pub statement_timeout: Option<Duration>,
+    pub on_event: Option<Callback>,
 }
 
 /// The limits of a run unless it has its own; the commands show them.
@@ -68,7 +68,7 @@ pub mod defaults {
 pub(crate) type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 
 impl Options {
-    pub(crate) fn emit(&self, event: &Event) {
+    pub fn emit(&self, event: &Event) {
         if let Some(callback) = &self.on_event {
             callback(event);
         }

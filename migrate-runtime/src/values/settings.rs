@@ -7,24 +7,24 @@ use migrate_chain::sql::split;
 
 /// The settings of `migrate.toml` that the runtime needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) versions: Cow<'static, [Cow<'static, str>]>,
-    pub(crate) recursive: bool,
-    pub(crate) many_heads: bool,
-    pub(crate) version_table: Cow<'static, str>,
-    pub(crate) version_table_schema: Option<Cow<'static, str>>,
-    pub(crate) journal_table: Cow<'static, str>,
+pub struct Settings {
+    pub versions: Cow<'static, [Cow<'static, str>]>,
+    pub recursive: bool,
+    pub many_heads: bool,
+    pub version_table: Cow<'static, str>,
+    pub version_table_schema: Option<Cow<'static, str>>,
+    pub journal_table: Cow<'static, str>,
     /// By [`Dialect::index`].
-    pub(crate) connect: [Option<Cow<'static, str>>; 3],
+    pub connect: [Option<Cow<'static, str>>; 3],
     /// Whether runs keep each other out by a lease even if the server has locks.
-    pub(crate) lease: bool,
+    pub lease: bool,
     /// `[adopt]`: the name of the tool, `none` included, and its table.
-    pub(crate) adopt: Option<[Cow<'static, str>; 2]>,
+    pub adopt: Option<[Cow<'static, str>; 2]>,
 }
 
 impl Settings {
     /// What `[adopt]` says.
-    pub(crate) fn adopt(&self) -> Option<Adopt> {
+    pub fn adopt(&self) -> Option<Adopt> {
         let [tool, table] = self.adopt.as_ref()?;
         Some(match Tool::from_name(tool) {
             Some(tool) => Adopt::History {
@@ -36,7 +36,7 @@ impl Settings {
     }
 
     /// The statements of `[connect]` for a database.
-    pub(crate) fn connect(&self, dialect: Dialect) -> Vec<String> {
+    pub fn connect(&self, dialect: Dialect) -> Vec<String> {
         let text = self.connect[dialect.index()].as_deref();
         let text = text.map(unix).unwrap_or_default();
         let statements = split(dialect, &text);
@@ -65,7 +65,7 @@ impl From<Config> for Settings {
 }
 
 /// The text with LF line ends: a checkout on Windows must not put carriage returns into strings.
-pub(crate) fn unix(text: &str) -> Cow<'_, str> {
+pub fn unix(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n"))
     } else {

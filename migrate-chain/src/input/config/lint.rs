@@ -4,12 +4,12 @@ use super::reader::{Reader, Value};
 use super::settings::{Allowed, Lint, LintBuild};
 use super::value::non_empty;
 
-pub(super) const TAKES: &str = "a table with `build` (\"warn\" or \"deny\", with `dialects` declared), `since` (a revision) and `allow`, \
+pub const TAKES: &str = "a table with `build` (\"warn\" or \"deny\", with `dialects` declared), `since` (a revision) and `allow`, \
                                 such as [{ code = \"drop-column\", reason = \"…\" }]";
 
 const KEYS: [&str; 3] = ["build", "since", "allow"];
 
-pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
+pub fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
     let mut lint = Lint::default();
     for (key, value) in value.get_ref().as_table()? {
         let name: &str = key.get_ref();
@@ -31,7 +31,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
 }
 
 /// A build asks no database which rules to read by.
-pub(super) fn needs_dialects(reader: &mut Reader<'_>, lint: Option<&Value<'_>>) {
+pub fn needs_dialects(reader: &mut Reader<'_>, lint: Option<&Value<'_>>) {
     let config = &reader.settings.config;
     if let Some(lint) = lint.filter(|_| config.lint.build.is_some() && config.dialects.is_empty()) {
         let expected = "effect only with `dialects`: a build has no database to ask";

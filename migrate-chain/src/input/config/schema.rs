@@ -3,13 +3,13 @@
 use super::reader::{Reader, Value};
 use super::value::{choice, command, strings};
 
-pub(super) const TAKES: &str = "a table with `models`, `files`, `program` and `unknown`, such as { models = [\"src/models\"] }";
+pub const TAKES: &str = "a table with `models`, `files`, `program` and `unknown`, such as { models = [\"src/models\"] }";
 
 const KEYS: [&str; 4] = ["models", "files", "program", "unknown"];
 
 const PATHS: &str = "a list of paths, such as [\"src/models\"]";
 
-pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
+pub fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {
     for (key, value) in value.get_ref().as_table()? {
         let name: &str = key.get_ref();
         let mut schema = reader.settings.config.schema.clone();

@@ -80,7 +80,7 @@ pub fn one_or_more(value: &Value<'_>) -> Option<Vec<String>> {
 }
 
 /// A program and its arguments.
-pub(super) fn command(value: &Value<'_>) -> Option<Vec<String>> {
+pub fn command(value: &Value<'_>) -> Option<Vec<String>> {
     strings(value).filter(|words| !words.is_empty())
 }
 

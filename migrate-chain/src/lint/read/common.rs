@@ -6,7 +6,7 @@ use super::super::words::Reader;
 use super::site::Site;
 use crate::Dialect;
 
-pub(super) fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
+pub fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
     match ddl {
         Ddl::DropTable { tables } => {
             for table in tables {
@@ -72,12 +72,12 @@ fn rename_table(site: &mut Site<'_>, text: &Reader<'_>, table: &Name, to: &Name)
 }
 
 /// Whether the table that is dropped has made room for a new one of its name, or will.
-pub(super) fn is_rebuild(site: &Site<'_>, table: &Name) -> bool {
+pub fn is_rebuild(site: &Site<'_>, table: &Name) -> bool {
     site.tables.is_remnant(table, site.deployment) || comes_back(site, table)
 }
 
 /// Whether a later statement of the revision gives the name to a table again.
-pub(super) fn comes_back(site: &Site<'_>, table: &Name) -> bool {
+pub fn comes_back(site: &Site<'_>, table: &Name) -> bool {
     site.any_later(|ddl| match ddl {
         Ddl::CreateTable { table: created, .. } => created.key == table.key,
         Ddl::RenameTable { to, .. } => to.key == table.key,
@@ -89,7 +89,7 @@ pub(super) fn comes_back(site: &Site<'_>, table: &Name) -> bool {
 }
 
 /// A type that has become narrower.
-pub(super) fn narrowed(
+pub fn narrowed(
     site: &mut Site<'_>,
     table: &Name,
     column: &Name,
@@ -172,19 +172,19 @@ impl Size {
 }
 
 /// `ALTER TABLE` and the table, for a rewrite.
-pub(super) fn alter(table: &Name) -> String {
+pub fn alter(table: &Name) -> String {
     format!("ALTER TABLE {}", table.shown)
 }
 
 /// The part of a name made of several, as long as every database takes it.
-pub(super) fn short(name: &str) -> String {
+pub fn short(name: &str) -> String {
     let mut short: String = name.chars().take(48).collect();
     short.truncate(short.floor_char_boundary(56));
     short
 }
 
 /// A name for an object of ours, quoted if it must be.
-pub(super) fn object(dialect: Dialect, name: &str) -> String {
+pub fn object(dialect: Dialect, name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.chars().all(is_plain) {
         name.to_owned()

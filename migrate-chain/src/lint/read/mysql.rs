@@ -6,7 +6,7 @@ use super::super::words::Reader;
 use super::common::narrowed;
 use super::site::Site;
 
-pub(super) fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
+pub fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
     utf8mb3(site);
     match ddl {
         Ddl::CreateIndex { table, kind, .. }

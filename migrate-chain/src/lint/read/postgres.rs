@@ -8,7 +8,7 @@ use super::common::{alter, narrowed, object, short};
 use super::site::Site;
 use crate::Dialect;
 
-pub(super) fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
+pub fn statement(site: &mut Site<'_>, ddl: &Ddl<'_>) {
     match ddl {
         Ddl::CreateIndex {
             index,

@@ -14,38 +14,38 @@ use crate::revision::{ForeignKeys, Revision};
 use crate::source::Place;
 
 /// A statement of a revision, and what is known around it.
-pub(super) struct Site<'s> {
-    pub(super) dialect: Dialect,
-    pub(super) deployment: Option<usize>,
-    pub(super) tables: &'s Tables,
-    pub(super) revision: &'s Revision,
+pub struct Site<'s> {
+    pub dialect: Dialect,
+    pub deployment: Option<usize>,
+    pub tables: &'s Tables,
+    pub revision: &'s Revision,
     /// The statements after it.
-    pub(super) later: &'s [Range<usize>],
-    pub(super) file: &'s File,
+    pub later: &'s [Range<usize>],
+    pub file: &'s File,
     /// Its bytes in the file.
-    pub(super) statement: Range<usize>,
-    pub(super) reader: Reader<'s>,
-    pub(super) findings: &'s mut Vec<Finding>,
+    pub statement: Range<usize>,
+    pub reader: Reader<'s>,
+    pub findings: &'s mut Vec<Finding>,
 }
 
 impl Site<'_> {
     /// Whether a table was there before the deployment.
-    pub(super) fn is_old(&self, table: &Name) -> bool {
+    pub fn is_old(&self, table: &Name) -> bool {
         self.tables.is_old(table, self.deployment)
     }
 
-    pub(super) fn foreign_keys(&self) -> ForeignKeys {
+    pub fn foreign_keys(&self) -> ForeignKeys {
         self.revision.foreign_keys()
     }
 
     /// Finds something about the whole statement.
-    pub(super) fn find(&mut self, rule: &'static Rule, message: String, rewrite: Option<Rewrite>) {
+    pub fn find(&mut self, rule: &'static Rule, message: String, rewrite: Option<Rewrite>) {
         let all = self.reader;
         self.find_at(rule, &all, message, rewrite);
     }
 
     /// Finds something about a part of the statement.
-    pub(super) fn find_at(
+    pub fn find_at(
         &mut self,
         rule: &'static Rule,
         part: &Reader<'_>,
@@ -68,7 +68,7 @@ impl Site<'_> {
     }
 
     /// The statements after this one, read.
-    pub(super) fn any_later(&self, is: impl Fn(&Ddl<'_>) -> bool) -> bool {
+    pub fn any_later(&self, is: impl Fn(&Ddl<'_>) -> bool) -> bool {
         self.later.iter().any(|range| {
             let words = Words::of(self.dialect, &self.revision.text()[range.clone()]);
             ddl::read(words.reader()).is_some_and(|ddl| is(&ddl))

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::super::failure::Result;
 use super::migration::{Imported, Migration, at, files, sql, text};
 
-pub(super) fn read(folder: &Path, root: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, root: &Path) -> Result<Imported> {
     let mut imported = Imported::default();
     let versions = folder.join("versions");
     let mut scripts = Vec::new();

@@ -6,7 +6,7 @@ use super::super::failure::Result;
 use super::super::sql_files::divided;
 use super::migration::{Imported, Migration, at, created, files, sql, text, words};
 
-pub(super) fn read(folder: &Path, _: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
     let mut imported = Imported::default();
     for (name, path) in files(folder)? {
         let end = name.bytes().take_while(u8::is_ascii_digit).count();

@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::super::failure::Result;
 use super::migration::{Imported, Migration, created, folders, sql, text, words};
 
-pub(super) fn read(folder: &Path, _: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
     let mut migrations = Vec::new();
     for (name, path) in folders(folder)? {
         let up = path.join("up.sql");
@@ -58,7 +58,7 @@ fn runs_in_transaction(folder: &Path) -> bool {
 }
 
 /// The folder that `diesel.toml` names.
-pub(super) fn named_folder(root: &Path) -> Option<String> {
+pub fn named_folder(root: &Path) -> Option<String> {
     let written = std::fs::read_to_string(root.join("diesel.toml")).ok()?;
     let table = DeTable::parse(&written).ok()?;
     let section = table.get_ref().get("migrations_directory")?;

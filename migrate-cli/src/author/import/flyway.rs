@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::failure::Result;
 use super::migration::{Imported, Migration, all_files, at, created, sql, text, words};
 
-pub(super) fn read(folder: &Path, _: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
     let mut imported = Imported::default();
     let mut found: Vec<(Vec<u64>, Migration)> = Vec::new();
     let mut undo: Vec<(Vec<u64>, PathBuf)> = Vec::new();

@@ -5,17 +5,17 @@ use migrate_chain::sql::{Statement, split, transaction_control};
 
 /// A text without its frame, and what was left out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Unframed {
-    pub(super) text: String,
-    pub(super) left_out: Vec<&'static str>,
+pub struct Unframed {
+    pub text: String,
+    pub left_out: Vec<&'static str>,
     /// Whether foreign keys were off around the statements.
-    pub(super) foreign_keys_off: bool,
+    pub foreign_keys_off: bool,
     /// Whether a transaction ends in the middle.
-    pub(super) is_outside: bool,
+    pub is_outside: bool,
 }
 
 /// Leaves out a `BEGIN` and `COMMIT` around all statements, and the PRAGMA around those that switches foreign keys off.
-pub(super) fn unframed(dialect: Dialect, text: &str) -> Unframed {
+pub fn unframed(dialect: Dialect, text: &str) -> Unframed {
     let mut statements: Vec<Statement> = split(dialect, text).collect();
     let mut gone: Vec<Statement> = Vec::new();
     let mut unframed = Unframed::default();

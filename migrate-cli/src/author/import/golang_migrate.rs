@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::failure::Result;
 use super::migration::{Imported, Migration, created, files, number, numbered, sql, text, words};
 
-pub(super) fn read(folder: &Path, _: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
     let mut found: BTreeMap<u64, Migration> = BTreeMap::new();
     for (name, path) in files(folder)? {
         let Some((digits, rest)) = numbered(&name) else {

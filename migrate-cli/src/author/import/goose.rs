@@ -8,7 +8,7 @@ use super::migration::{
     Imported, Migration, at, created, files, number, numbered, sql, text, words,
 };
 
-pub(super) fn read(folder: &Path, _: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
     let mut imported = Imported::default();
     let mut found = Vec::new();
     for (name, path) in files(folder)? {

@@ -8,17 +8,17 @@ use super::tools::{self, TOOLS, Tool};
 use super::{diesel, sqlx};
 
 /// A tool, its folder, and the folder of the crate or project.
-pub(super) struct Located {
-    pub(super) tool: &'static Tool,
-    pub(super) folder: PathBuf,
-    pub(super) root: PathBuf,
+pub struct Located {
+    pub tool: &'static Tool,
+    pub folder: PathBuf,
+    pub root: PathBuf,
 }
 
 /// Finds the migrations: of `tool`, if it is named, and in `from`, if that is.
 ///
 /// # Errors
 /// There are none, or those of several tools.
-pub(super) fn find(tool: Option<&'static Tool>, from: Option<&Path>) -> Result<Located> {
+pub fn find(tool: Option<&'static Tool>, from: Option<&Path>) -> Result<Located> {
     let root = root(from);
     if let Some(folder) = from {
         let tool = match tool {
@@ -174,7 +174,7 @@ fn nothing(tool: Option<&Tool>) -> Failure {
 }
 
 /// Whether two paths are one place.
-pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+pub fn is_same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| {
         path.canonicalize()
             .or_else(|_| std::path::absolute(path))

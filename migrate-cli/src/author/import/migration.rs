@@ -8,30 +8,30 @@ use super::super::failure::{self, Failure, Result};
 
 /// A migration of another tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Migration {
+pub struct Migration {
     /// The versions under which the tool keeps it in its history, each with its checksum if it keeps one.
-    pub(super) adopts: Vec<String>,
+    pub adopts: Vec<String>,
     /// What the id of the revision is made from.
-    pub(super) id: String,
-    pub(super) message: String,
-    pub(super) created: Option<String>,
+    pub id: String,
+    pub message: String,
+    pub created: Option<String>,
     /// Its parents, where the tool has a graph; otherwise the migration before it.
-    pub(super) parents: Option<Vec<String>>,
+    pub parents: Option<Vec<String>>,
     /// Further keys of the header.
-    pub(super) keys: Vec<(&'static str, String)>,
+    pub keys: Vec<(&'static str, String)>,
     /// None where the tool has it in a form that cannot be carried over.
-    pub(super) upgrade: Option<String>,
-    pub(super) downgrade: Option<String>,
-    pub(super) files: Vec<PathBuf>,
+    pub upgrade: Option<String>,
+    pub downgrade: Option<String>,
+    pub files: Vec<PathBuf>,
 }
 
 impl Migration {
     /// Says that it runs outside a transaction.
-    pub(super) fn outside(&mut self) {
+    pub fn outside(&mut self) {
         self.key("transaction", "off");
     }
 
-    pub(super) fn key(&mut self, key: &'static str, value: &str) {
+    pub fn key(&mut self, key: &'static str, value: &str) {
         if !self.keys.iter().any(|(known, _)| *known == key) {
             self.keys.push((key, value.to_owned()));
         }
@@ -40,29 +40,29 @@ impl Migration {
 
 /// All that was read.
 #[derive(Debug, Default)]
-pub(super) struct Imported {
+pub struct Imported {
     /// In the order in which the tool runs them.
-    pub(super) migrations: Vec<Migration>,
+    pub migrations: Vec<Migration>,
     /// The table of the history, where the app has named one.
-    pub(super) table: Option<String>,
+    pub table: Option<String>,
     /// What could not be carried over, each with its file and line.
-    pub(super) left: Vec<String>,
+    pub left: Vec<String>,
     /// What was read in a way of its own.
-    pub(super) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// Says that a line of a file could not be carried over.
-pub(super) fn at(path: &Path, line: usize, what: impl AsRef<str>) -> String {
+pub fn at(path: &Path, line: usize, what: impl AsRef<str>) -> String {
     format!("{}:{line}: {}", path.display(), what.as_ref())
 }
 
 /// The files of a folder, by name. Folders, and what is hidden, are left out.
-pub(super) fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     entries(folder, Path::is_file)
 }
 
 /// The folders of a folder, by name.
-pub(super) fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     entries(folder, Path::is_dir)
 }
 
@@ -81,7 +81,7 @@ fn entries(folder: &Path, is_meant: impl Fn(&Path) -> bool) -> Result<Vec<(Strin
 }
 
 /// The files of a folder and of those in it, by path.
-pub(super) fn all_files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub fn all_files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut all = files(folder)?;
     for (_, inner) in folders(folder)? {
         all.extend(all_files(&inner)?);
@@ -90,7 +90,7 @@ pub(super) fn all_files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
 }
 
 /// The text of a file, as it is.
-pub(super) fn text(path: &Path) -> Result<String> {
+pub fn text(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|error| failure::file("read", path, &error))?;
     String::from_utf8(bytes).map_err(|_| {
         Failure::new(format!("{} is not UTF-8", path.display()))
@@ -99,24 +99,24 @@ pub(super) fn text(path: &Path) -> Result<String> {
 }
 
 /// The text as a section holds it: without a byte order mark, and with LF line ends.
-pub(super) fn sql(text: &str) -> String {
+pub fn sql(text: &str) -> String {
     text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
 }
 
 /// The words of a name with `_` between them.
-pub(super) fn words(name: &str) -> String {
+pub fn words(name: &str) -> String {
     name.replace('_', " ").trim().to_owned()
 }
 
 /// The digits at the beginning of a name, and the rest of it after a `_`.
-pub(super) fn numbered(name: &str) -> Option<(&str, &str)> {
+pub fn numbered(name: &str) -> Option<(&str, &str)> {
     let end = name.bytes().take_while(u8::is_ascii_digit).count();
     let rest = name[end..].strip_prefix('_')?;
     (end > 0).then_some((&name[..end], rest))
 }
 
 /// A number without the zeros in front, as a database shows it.
-pub(super) fn number(digits: &str) -> String {
+pub fn number(digits: &str) -> String {
     match digits.trim_start_matches('0') {
         "" => "0".to_owned(),
         number => number.to_owned(),
@@ -124,7 +124,7 @@ pub(super) fn number(digits: &str) -> String {
 }
 
 /// The time in a version such as `20240131120000`, or in one of seconds since 1970; none in any other.
-pub(super) fn created(version: &str) -> Option<String> {
+pub fn created(version: &str) -> Option<String> {
     let digits: String = version.chars().filter(char::is_ascii_digit).collect();
     if digits.len() == 10
         && let Ok(seconds) = digits.parse::<i64>()
@@ -137,7 +137,7 @@ pub(super) fn created(version: &str) -> Option<String> {
 }
 
 /// Bytes in small hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -44,7 +44,7 @@ Examples:
   cargo migrate import                      the tool is known by its files
   cargo migrate import sqlx --dry-run
   cargo migrate import diesel --dir db/migrations")]
-pub(crate) struct Import {
+pub struct Import {
     /// The tool: sqlx, diesel, refinery, sea-orm, goose, dbmate, golang-migrate, flyway, prisma or alembic
     tool: Option<String>,
 
@@ -63,7 +63,7 @@ pub(crate) struct Import {
 
 /// What `import` has done.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     tool: &'static str,
     from: PathBuf,
     initialized: Option<Initialized>,
@@ -74,7 +74,7 @@ pub(crate) struct Outcome {
     /// What could not be carried over.
     left: Vec<String>,
     /// What the build will refuse.
-    pub(crate) faults: Vec<Diagnostic>,
+    pub faults: Vec<Diagnostic>,
     /// Whether the history of the tool has to be taken over: Alembic's table is ours.
     adopts: bool,
 }
@@ -84,7 +84,7 @@ impl Import {
     ///
     /// # Errors
     /// Nothing was found, or something cannot be read; nothing is written then.
-    pub(crate) async fn run(&self, project: &Project) -> Result<Outcome> {
+    pub async fn run(&self, project: &Project) -> Result<Outcome> {
         let tool = self.tool.as_deref().map(tools::named).transpose()?;
         let Located { tool, folder, root } = locate::find(tool, self.from.as_deref())?;
         let mut imported = self.read(tool, &folder, &root, project).await?;
@@ -242,7 +242,7 @@ impl Outcome {
     }
 
     /// What a person must look at, a line each.
-    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
         let notes = self.notes.iter().map(|note| format!("note: {note}"));
         let left = self
             .left

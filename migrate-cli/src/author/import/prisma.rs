@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::failure::Result;
 use super::migration::{Imported, Migration, at, created, folders, hex, sql, text, words};
 
-pub(super) fn read(folder: &Path, _: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
     let mut imported = Imported::default();
     for (name, path) in folders(folder)? {
         let script = path.join("migration.sql");

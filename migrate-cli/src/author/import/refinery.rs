@@ -8,7 +8,7 @@ use siphasher::sip::SipHasher13;
 use super::super::failure::Result;
 use super::migration::{Imported, Migration, all_files, at, created, number, sql, text, words};
 
-pub(super) fn read(folder: &Path, root: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, root: &Path) -> Result<Imported> {
     let is_wide = has_wide_versions(root);
     let mut imported = Imported::default();
     let mut found = Vec::new();

@@ -11,7 +11,7 @@ use super::super::failure::Result;
 use super::migration::{Imported, Migration, files};
 use crate::project::Project;
 
-pub(super) async fn read(folder: &Path, project: &Project) -> Result<Imported> {
+pub async fn read(folder: &Path, project: &Project) -> Result<Imported> {
     let source = folder.join("src");
     let source = if source.is_dir() {
         source

@@ -17,7 +17,7 @@ use super::tools::Tool;
 ///
 /// # Errors
 /// It cannot be written.
-pub(super) fn make(folder: &Path, root: &Path) -> Result<()> {
+pub fn make(folder: &Path, root: &Path) -> Result<()> {
     let package = Package::around(&absolute(root).join("migrations"))?;
     let dialects = package.map(|package| package.dialects).unwrap_or_default();
     super::super::init::make(folder, &dialects).map(drop)
@@ -27,7 +27,7 @@ pub(super) fn make(folder: &Path, root: &Path) -> Result<()> {
 ///
 /// # Errors
 /// The manifest cannot be written.
-pub(super) fn name(initialized: &mut Initialized) -> Result<()> {
+pub fn name(initialized: &mut Initialized) -> Result<()> {
     let lines = initialized.manifest_lines();
     let Some(package) =
         Package::around(&absolute(&initialized.directory))?.filter(|_| !lines.is_empty())
@@ -54,7 +54,7 @@ fn absolute(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The settings cannot be written.
-pub(super) fn adopt(directory: &Directory, tool: &Tool, table: Option<&str>) -> Result<()> {
+pub fn adopt(directory: &Directory, tool: &Tool, table: Option<&str>) -> Result<()> {
     let Some(adopts) = tool.adopts else {
         return Ok(());
     };

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::super::failure::Result;
 use super::migration::{Imported, Migration, created, files, hex, numbered, sql, text, words};
 
-pub(super) fn read(folder: &Path, root: &Path) -> Result<Imported> {
+pub fn read(folder: &Path, root: &Path) -> Result<Imported> {
     let settings = Settings::read(root)?;
     let mut found: BTreeMap<i64, Migration> = BTreeMap::new();
     for (name, path) in files(folder)? {
@@ -47,8 +47,8 @@ pub(super) fn read(folder: &Path, root: &Path) -> Result<Imported> {
 
 /// The keys of `[migrate]` in `sqlx.toml` that matter.
 #[derive(Debug, Default)]
-pub(super) struct Settings {
-    pub(super) folder: Option<String>,
+pub struct Settings {
+    pub folder: Option<String>,
     table: Option<String>,
     /// The characters that the checksum passes over.
     ignored: Vec<char>,
@@ -56,7 +56,7 @@ pub(super) struct Settings {
 
 impl Settings {
     /// The settings next to the crate's manifest.
-    pub(super) fn read(root: &Path) -> Result<Self> {
+    pub fn read(root: &Path) -> Result<Self> {
         let path = root.join("sqlx.toml");
         if !path.is_file() {
             return Ok(Self::default());

@@ -9,18 +9,18 @@ use super::migration::Imported;
 use super::{dbmate, diesel, flyway, golang_migrate, goose, prisma, refinery, sqlx};
 
 /// A tool.
-pub(super) struct Tool {
+pub struct Tool {
     /// Its name on the command line.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// Its history, where that is not our own table.
-    pub(super) adopts: Option<adopt::Tool>,
-    pub(super) read: Reader,
+    pub adopts: Option<adopt::Tool>,
+    pub read: Reader,
     /// Whether it takes every folder among its migrations for one of them.
-    pub(super) owns_its_folder: bool,
+    pub owns_its_folder: bool,
 }
 
 /// How its migrations are read.
-pub(super) enum Reader {
+pub enum Reader {
     /// From the files of a folder; the other path is that of the crate.
     Files(fn(&Path, &Path) -> Result<Imported>),
     /// They are Rust: the schema of the database is the first revision.
@@ -30,7 +30,7 @@ pub(super) enum Reader {
 }
 
 /// Every tool.
-pub(super) static TOOLS: [Tool; 10] = [
+pub static TOOLS: [Tool; 10] = [
     of(adopt::Tool::Sqlx, sqlx::read, false),
     of(adopt::Tool::Diesel, diesel::read, true),
     of(adopt::Tool::Refinery, refinery::read, false),
@@ -70,7 +70,7 @@ const fn of(
 ///
 /// # Errors
 /// There is none.
-pub(super) fn named(name: &str) -> Result<&'static Tool> {
+pub fn named(name: &str) -> Result<&'static Tool> {
     let found = TOOLS
         .iter()
         .find(|tool| tool.name.eq_ignore_ascii_case(name));

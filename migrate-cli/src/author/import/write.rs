@@ -21,7 +21,7 @@ use super::tools::Tool;
 use super::written::Written;
 
 /// The files to write, in the order of the chain.
-pub(super) struct Plan {
+pub struct Plan {
     files: Vec<Planned>,
     /// What the build will refuse all the same.
     faults: Vec<Diagnostic>,
@@ -40,7 +40,7 @@ struct Planned {
 ///
 /// # Errors
 /// The chain has several heads.
-pub(super) fn plan(directory: &Directory, tool: &Tool, imported: &mut Imported) -> Result<Plan> {
+pub fn plan(directory: &Directory, tool: &Tool, imported: &mut Imported) -> Result<Plan> {
     let known: HashSet<String> = directory
         .chain
         .revisions
@@ -239,7 +239,7 @@ impl Plan {
     ///
     /// # Errors
     /// One of them exists, or cannot be written.
-    pub(super) fn write(&self, directory: &Directory) -> Result<()> {
+    pub fn write(&self, directory: &Directory) -> Result<()> {
         for file in &self.files {
             directory.refuse_existing(&file.place)?;
         }
@@ -249,7 +249,7 @@ impl Plan {
         Ok(())
     }
 
-    pub(super) fn shown(self) -> (Vec<Written>, Vec<Diagnostic>) {
+    pub fn shown(self) -> (Vec<Written>, Vec<Diagnostic>) {
         let written = self.files.into_iter().map(|file| Written {
             revision: file.id,
             message: file.file.message,
@@ -283,7 +283,7 @@ fn remedy(fault: &Fault) -> Option<(&'static str, &'static str)> {
 ///
 /// # Errors
 /// What the operating system says.
-pub(super) fn remove(imported: &Imported) -> Result<Vec<PathBuf>> {
+pub fn remove(imported: &Imported) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
     for path in imported
         .migrations

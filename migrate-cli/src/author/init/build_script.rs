@@ -12,7 +12,7 @@ use super::package::{Package, from_here};
 
 /// The result for the build script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// There was none, and now there is.
     Created(PathBuf),
     /// The line was added to it.
@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// Its name for programs.
-    pub(crate) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Created(_) => "created",
             Self::Extended(_) => "extended",
@@ -39,7 +39,7 @@ impl Outcome {
 }
 
 /// The line for the migration directory `directory`, relative to the crate.
-pub(crate) fn line(directory: &str) -> String {
+pub fn line(directory: &str) -> String {
     format!("println!(\"cargo:rerun-if-changed={directory}\");")
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn line(directory: &str) -> String {
 ///
 /// # Errors
 /// A build script that cannot be read or written.
-pub(crate) fn ensure(package: &Package, directory: &str) -> Result<Outcome> {
+pub fn ensure(package: &Package, directory: &str) -> Result<Outcome> {
     let Some(script) = &package.build_script else {
         let reason = "the manifest says `build = false`";
         return Ok(Outcome::ByHand(

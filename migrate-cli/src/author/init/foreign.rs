@@ -5,14 +5,14 @@ use std::path::Path;
 
 /// The migrations of another tool in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub struct Layout {
     /// The tools that name their files so.
-    pub(crate) tools: &'static [&'static str],
+    pub tools: &'static [&'static str],
     count: usize,
 }
 
 /// What another tool has in a folder, such as `12 migrations of sqlx`; none where there is nothing that is known.
-pub(crate) fn found(directory: &Path) -> Option<String> {
+pub fn found(directory: &Path) -> Option<String> {
     let Layout { tools, count } = layout(directory)?;
     let plural = if count == 1 { "" } else { "s" };
     Some(format!(
@@ -22,7 +22,7 @@ pub(crate) fn found(directory: &Path) -> Option<String> {
 }
 
 /// The migrations of another tool in a folder, known by their names and first lines.
-pub(crate) fn layout(directory: &Path) -> Option<Layout> {
+pub fn layout(directory: &Path) -> Option<Layout> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())

@@ -1,8 +1,8 @@
 //! `cargo migrate init`: a migration directory, and what its crate needs to embed it.
 
 mod build_script;
-pub(crate) mod foreign;
-pub(crate) mod package;
+pub mod foreign;
+pub mod package;
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -14,7 +14,7 @@ use migrate_chain::{Dialect, Disk};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
-pub(crate) use build_script::Outcome as BuildScript;
+pub use build_script::Outcome as BuildScript;
 use package::{Package, from_here};
 
 use super::failure::{self, Failure, Result};
@@ -29,13 +29,13 @@ Examples:
   cargo migrate init
   cargo migrate init db/migrations
   cargo migrate init --from-database      a database that no tool has migrated so far")]
-pub(crate) struct Init {
+pub struct Init {
     /// The directory to make; that of --dir where nothing is given
     directory: Option<PathBuf>,
 
     /// Write a first revision with the schema of the connected database, which is at it then
     #[arg(long)]
-    pub(crate) from_database: bool,
+    pub from_database: bool,
 
     /// Whether the files of another tool may be there: they are about to be imported.
     #[arg(skip)]
@@ -44,28 +44,28 @@ pub(crate) struct Init {
 
 /// The result of `init`.
 #[derive(Debug)]
-pub(crate) struct Initialized {
+pub struct Initialized {
     /// The directory.
-    pub(crate) directory: PathBuf,
+    pub directory: PathBuf,
     /// The files and folders that were made.
-    pub(crate) created: Vec<PathBuf>,
+    pub created: Vec<PathBuf>,
     /// The result for the build script; none without a crate.
-    pub(crate) build_script: Option<BuildScript>,
+    pub build_script: Option<BuildScript>,
     /// The directory as the macro and the build script name it.
-    pub(crate) named: String,
+    pub named: String,
     /// The commands that add what the crate does not depend on yet.
-    pub(crate) commands: Vec<String>,
+    pub commands: Vec<String>,
     /// The source file for the lines that use the chain.
-    pub(crate) source: PathBuf,
+    pub source: PathBuf,
     /// The databases that the settings declare.
-    pub(crate) dialects: Vec<Dialect>,
+    pub dialects: Vec<Dialect>,
     /// Whether the commands find the directory by themselves, from anywhere in the crate.
-    pub(crate) is_found: bool,
+    pub is_found: bool,
 }
 
 impl Init {
     /// What `import` makes first.
-    pub(crate) fn beside(directory: Option<PathBuf>) -> Self {
+    pub fn beside(directory: Option<PathBuf>) -> Self {
         Self {
             directory,
             from_database: false,
@@ -77,7 +77,7 @@ impl Init {
     ///
     /// # Errors
     /// The crate has another chain, or another tool has its migrations there; nothing is made then.
-    pub(crate) fn run(&self, project: &Project) -> Result<Initialized> {
+    pub fn run(&self, project: &Project) -> Result<Initialized> {
         let directory = &match &self.directory {
             Some(named) => named.clone(),
             None => default(project)?,
@@ -135,7 +135,7 @@ impl Serialize for Initialized {
 
 impl Initialized {
     /// The lines that embed the chain and bring the database up to date.
-    pub(crate) fn lines(&self) -> [String; 3] {
+    pub fn lines(&self) -> [String; 3] {
         let argument = if self.named == "migrations" {
             String::new()
         } else {
@@ -149,7 +149,7 @@ impl Initialized {
     }
 
     /// The lines of `Cargo.toml` by which the commands find a directory with a name of its own.
-    pub(crate) fn manifest_lines(&self) -> Vec<String> {
+    pub fn manifest_lines(&self) -> Vec<String> {
         if self.is_found {
             return Vec::new();
         }
@@ -158,7 +158,7 @@ impl Initialized {
     }
 
     /// Whether anything was made or changed.
-    pub(crate) fn is_changed(&self) -> bool {
+    pub fn is_changed(&self) -> bool {
         let script = self.build_script.as_ref();
         let is_script_changed = script.is_some_and(|script| {
             matches!(script, BuildScript::Created(_) | BuildScript::Extended(_))
@@ -167,14 +167,14 @@ impl Initialized {
     }
 
     /// The line of the build script.
-    pub(crate) fn build_line(&self) -> String {
+    pub fn build_line(&self) -> String {
         build_script::line(&self.named)
     }
 }
 
 /// The directory where the argument names none: the one that is there already, else one at the root of the package that
 /// the user is in.
-pub(crate) fn default(project: &Project) -> Result<PathBuf> {
+pub fn default(project: &Project) -> Result<PathBuf> {
     let known = project.directory().to_owned();
     let here = absolute(Path::new("here"))?;
     let Some(package) = Package::around(&here)? else {
@@ -245,7 +245,7 @@ fn refuse_foreign(directory: &Path) -> Result<()> {
 }
 
 /// Makes the settings and the version locations that are not there, and says which.
-pub(crate) fn make(directory: &Path, dialects: &[Dialect]) -> Result<Vec<PathBuf>> {
+pub fn make(directory: &Path, dialects: &[Dialect]) -> Result<Vec<PathBuf>> {
     let mut created = Vec::new();
     let settings = directory.join(CONFIG_FILE);
     if !settings.exists() {

@@ -10,19 +10,19 @@ use super::super::failure::{self, Failure, Result};
 
 /// A crate, read from its `Cargo.toml`.
 #[derive(Debug)]
-pub(crate) struct Package {
+pub struct Package {
     /// Its folder.
-    pub(crate) root: PathBuf,
+    pub root: PathBuf,
     /// The databases that it uses, by the features of sqlx and embed-migrations.
-    pub(crate) dialects: Vec<Dialect>,
+    pub dialects: Vec<Dialect>,
     /// Whether it depends on embed-migrations.
-    pub(crate) has_library: bool,
+    pub has_library: bool,
     /// Whether it depends on sqlx.
-    pub(crate) has_sqlx: bool,
+    pub has_sqlx: bool,
     /// Its build script, relative to its folder; none where the manifest switches it off.
-    pub(crate) build_script: Option<PathBuf>,
+    pub build_script: Option<PathBuf>,
     /// Whether its build script uses other crates.
-    pub(crate) has_build_dependencies: bool,
+    pub has_build_dependencies: bool,
 }
 
 /// The crates that tell which databases an app uses, and how sqlx and this library call them.
@@ -42,7 +42,7 @@ impl Package {
     ///
     /// # Errors
     /// A manifest that cannot be read.
-    pub(crate) fn around(directory: &Path) -> Result<Option<Self>> {
+    pub fn around(directory: &Path) -> Result<Option<Self>> {
         let Some(root) = directory
             .ancestors()
             .skip(1)
@@ -178,7 +178,7 @@ fn workspace_above(root: &Path) -> Option<String> {
 }
 
 /// A path as it is shown: relative to where the user is, if it lies below, or in the crate around.
-pub(crate) fn from_here(path: &Path) -> PathBuf {
+pub fn from_here(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let mut up = PathBuf::new();
     for folder in here.ancestors() {

@@ -11,7 +11,7 @@ use super::super::failure::{Failure, Result};
 ///
 /// # Errors
 /// There is no git, no repository, or no such ref in it.
-pub(super) fn added(directory: &Directory, base: &str) -> Result<HashSet<String>> {
+pub fn added(directory: &Directory, base: &str) -> Result<HashSet<String>> {
     let from = fork(directory, base)?;
     let committed = [
         "diff",
@@ -33,7 +33,7 @@ pub(super) fn added(directory: &Directory, base: &str) -> Result<HashSet<String>
 ///
 /// # Errors
 /// As [`added`].
-pub(super) fn lock_diff(directory: &Directory, base: &str) -> Result<String> {
+pub fn lock_diff(directory: &Directory, base: &str) -> Result<String> {
     let from = fork(directory, base)?;
     let diff = git(
         directory,

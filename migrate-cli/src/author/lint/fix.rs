@@ -23,7 +23,7 @@ use super::range::New;
 ///
 /// # Errors
 /// Nothing says that the revisions are new, or the chain would not be sound; then nothing was written.
-pub(super) fn run(directory: &Directory, new: &New, review: &Review, ui: &mut Ui) -> Result<Exit> {
+pub fn run(directory: &Directory, new: &New, review: &Review, ui: &mut Ui) -> Result<Exit> {
     if !new.is_said {
         return Err(Failure::new(
             "nothing says which revisions are new, and only those may be rewritten",

@@ -36,7 +36,7 @@ Examples:
   cargo migrate lint --base origin/main --format github
   cargo migrate lint ae1027a6acf4:head --fail-on warning"
 )]
-pub(crate) struct Lint {
+pub struct Lint {
     /// The revisions: `A:B` for those after A up to B, or one revision [default: those that are new to the database]
     #[arg(value_name = "RANGE")]
     range: Option<String>,
@@ -83,7 +83,7 @@ impl FailOn {
 
 impl Lint {
     /// Whether it may write revisions.
-    pub(crate) fn fixes(&self) -> bool {
+    pub fn fixes(&self) -> bool {
         self.fix
     }
 
@@ -91,12 +91,7 @@ impl Lint {
     ///
     /// # Errors
     /// Nothing says which revisions are meant, or one of them does not run on the scratch database.
-    pub(crate) async fn run(
-        &self,
-        directory: &Directory,
-        globals: &Globals,
-        ui: &mut Ui,
-    ) -> Result<Exit> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals, ui: &mut Ui) -> Result<Exit> {
         let url = globals.database_url()?;
         let said = Said {
             range: self.range.as_deref(),

@@ -10,20 +10,20 @@ use super::base;
 
 /// What the options say is new.
 #[derive(Clone, Copy)]
-pub(super) struct Said<'o> {
-    pub(super) range: Option<&'o str>,
-    pub(super) since: Option<&'o str>,
-    pub(super) base: Option<&'o str>,
+pub struct Said<'o> {
+    pub range: Option<&'o str>,
+    pub since: Option<&'o str>,
+    pub base: Option<&'o str>,
 }
 
 /// The revisions to review.
-pub(super) struct New {
+pub struct New {
     /// A list for each deployment, in the order of an upgrade.
-    pub(super) deployments: Vec<Vec<usize>>,
+    pub deployments: Vec<Vec<usize>>,
     /// Whether somebody has said that they are new, so that they may be changed.
-    pub(super) is_said: bool,
+    pub is_said: bool,
     /// What was looked at, in a sentence.
-    pub(super) shown: String,
+    pub shown: String,
 }
 
 impl New {
@@ -31,11 +31,7 @@ impl New {
     ///
     /// # Errors
     /// A target that means nothing, a git ref that git does not know, or a database that does not answer.
-    pub(super) async fn find(
-        said: Said<'_>,
-        directory: &Directory,
-        url: Option<&str>,
-    ) -> Result<Self> {
+    pub async fn find(said: Said<'_>, directory: &Directory, url: Option<&str>) -> Result<Self> {
         if let Some(range) = said.range {
             return Self::range(directory, range);
         }
@@ -66,7 +62,7 @@ impl New {
         Self::each(directory)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.deployments.iter().all(Vec::is_empty)
     }
 

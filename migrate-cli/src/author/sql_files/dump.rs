@@ -10,7 +10,7 @@ use super::part::Part;
 
 /// A dump without what only frames it and without the tables of ours, which a run makes itself; none where the text is
 /// not a dump.
-pub(super) fn without_frame(name: &str, text: &str, config: &Config) -> Option<Part> {
+pub fn without_frame(name: &str, text: &str, config: &Config) -> Option<Part> {
     let dialect = dialect(text)?;
     let dump = Dump {
         dialect,

@@ -16,17 +16,17 @@ use migrate_chain::tree::read_file;
 use super::failure::{self, Failure, Result};
 use super::revision_file::sql_body;
 use part::Part;
-pub(crate) use tool::divided;
+pub use tool::divided;
 
 /// What a revision takes over from files.
 #[derive(Debug, Default)]
-pub(crate) struct Taken {
+pub struct Taken {
     /// What comes after the header.
-    pub(crate) body: String,
+    pub body: String,
     /// The keys that the files ask for.
-    pub(crate) keys: Vec<(&'static str, &'static str)>,
+    pub keys: Vec<(&'static str, &'static str)>,
     /// What was left out or read in a way of its own, a line each.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// The SQL of `files`, in their order: each is part of the upgrade, or of the downgrade where its name ends in
@@ -35,7 +35,7 @@ pub(crate) struct Taken {
 ///
 /// # Errors
 /// A file that cannot be read, is not UTF-8, or whose markers cannot be carried over.
-pub(crate) fn take(files: &[PathBuf], config: &Config) -> Result<Taken> {
+pub fn take(files: &[PathBuf], config: &Config) -> Result<Taken> {
     let texts = files
         .iter()
         .map(|file| read(file))

@@ -1,8 +1,8 @@
 /// What one file is for.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Part {
-    pub(crate) upgrade: String,
-    pub(crate) downgrade: String,
-    pub(crate) keys: Vec<(&'static str, &'static str)>,
-    pub(crate) notes: Vec<String>,
+pub struct Part {
+    pub upgrade: String,
+    pub downgrade: String,
+    pub keys: Vec<(&'static str, &'static str)>,
+    pub notes: Vec<String>,
 }

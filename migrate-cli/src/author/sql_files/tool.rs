@@ -87,7 +87,7 @@ enum Line {
 ///
 /// # Errors
 /// Markers that cannot be carried over: one direction twice, SQL before the first, those of Liquibase.
-pub(crate) fn divided(name: &str, text: &str) -> Result<Option<Part>> {
+pub fn divided(name: &str, text: &str) -> Result<Option<Part>> {
     if text
         .lines()
         .filter_map(marker)

@@ -9,15 +9,15 @@ use super::super::failure::{Failure, Result};
 
 /// The SQL of a run, joined.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Joined {
+pub struct Joined {
     /// Both directions, with their markers.
-    pub(super) body: String,
+    pub body: String,
     /// Whether there is a downgrade.
-    pub(super) has_downgrade: bool,
+    pub has_downgrade: bool,
     /// The databases that it serves.
-    pub(super) dialects: Vec<Dialect>,
+    pub dialects: Vec<Dialect>,
     /// The revisions because of which there is no downgrade, though none is said to be irreversible.
-    pub(super) without_downgrade: Vec<String>,
+    pub without_downgrade: Vec<String>,
 }
 
 /// Joins the upgrades of a run in its order and the downgrades in reverse, for each database by itself.
@@ -26,7 +26,7 @@ pub(super) struct Joined {
 ///
 /// # Errors
 /// A database has SQL for some of the revisions only, or their statements are not the same once they stand together.
-pub(super) fn join(run: &[&Revision], declared: &[Dialect]) -> Result<Joined> {
+pub fn join(run: &[&Revision], declared: &[Dialect]) -> Result<Joined> {
     let dialects = dialects(run, declared)?;
     let is_irreversible = run.iter().any(|revision| revision.irreversible().is_some());
     let lacks = |revision: &&&Revision| {

@@ -36,7 +36,7 @@ Examples:
   cargo migrate squash 1975ea83b712:ae1027a6acf4 -m \"Create the schema\"
   cargo migrate squash :head -m \"Create the schema\" --dev-url postgres://localhost/postgres"
 )]
-pub(crate) struct Squash {
+pub struct Squash {
     /// The first and the last revision, as `A:B`; the first may be left out for the base, the last for the head
     #[arg(value_name = "A:B")]
     range: String,
@@ -77,24 +77,24 @@ struct Squashed {
 
 /// The files written and removed.
 #[derive(Debug, Serialize)]
-pub(crate) struct Written {
+pub struct Written {
     /// The id of the squash.
     #[serde(rename = "revision")]
-    pub(crate) id: String,
+    pub id: String,
     /// The ids that it replaces.
-    pub(crate) replaces: Vec<String>,
+    pub replaces: Vec<String>,
     /// The databases that it was proved on.
     #[serde(rename = "proved_on", serialize_with = "dialect_names::dialects")]
-    pub(crate) proved: Vec<Dialect>,
+    pub proved: Vec<Dialect>,
     /// The revisions because of which it has no downgrade.
-    pub(crate) without_downgrade: Vec<String>,
+    pub without_downgrade: Vec<String>,
     /// The new file.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Whether one of the old files had its name.
     #[serde(skip)]
-    pub(crate) is_replaced: bool,
+    pub is_replaced: bool,
     /// The files that are gone.
-    pub(crate) removed: Vec<PathBuf>,
+    pub removed: Vec<PathBuf>,
 }
 
 impl Squash {
@@ -102,7 +102,7 @@ impl Squash {
     ///
     /// # Errors
     /// As [`plan`](Self::plan), [`prove`](Squashed::prove) and [`write`](Squashed::write).
-    pub(crate) async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Written> {
+    pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Written> {
         let squashed = self.plan(directory)?;
         let servers = Servers::of(directory, globals, &self.dev_url)?;
         let servers = servers.for_each(&squashed.dialects).await?;

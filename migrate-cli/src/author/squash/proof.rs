@@ -14,7 +14,7 @@ impl Squashed {
     ///
     /// # Errors
     /// They do not, or a chain does not run.
-    pub(super) async fn prove(&self, directory: &Directory, server: &DevServer) -> Result<()> {
+    pub async fn prove(&self, directory: &Directory, server: &DevServer) -> Result<()> {
         let config = &directory.chain.config;
         let (before, after) = (
             Migrations::from(directory.chain.clone()),

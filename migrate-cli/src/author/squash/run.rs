@@ -7,14 +7,14 @@ use super::super::failure::{Failure, Result};
 
 /// A linear run of revisions, as places in the chain, from the first to the last.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Run(pub(super) Vec<usize>);
+pub struct Run(pub Vec<usize>);
 
 impl Run {
     /// The run that a range `A:B` names; `A` may be left out or be `base`, and `B` left out for the head.
     ///
     /// # Errors
     /// The range means no run, or something in it cannot be squashed.
-    pub(super) fn find(directory: &Directory, range: &str) -> Result<Self> {
+    pub fn find(directory: &Directory, range: &str) -> Result<Self> {
         let range: Range = range.parse()?;
         let last = directory.resolve_one(
             &range
@@ -32,11 +32,11 @@ impl Run {
     }
 
     /// The revision before the first one, which stays.
-    pub(super) fn parents<'d>(&self, directory: &'d Directory) -> &'d [usize] {
+    pub fn parents<'d>(&self, directory: &'d Directory) -> &'d [usize] {
         directory.chain.graph.down(self.0[0])
     }
 
-    pub(super) fn last(&self) -> usize {
+    pub fn last(&self) -> usize {
         self.0[self.0.len() - 1]
     }
 

@@ -18,14 +18,14 @@ macro_rules! own {
     };
 }
 
-pub(super) mod privilege;
-pub(super) mod program;
-pub(super) mod relation;
-pub(super) mod setting;
-pub(super) mod types;
+pub mod privilege;
+pub mod program;
+pub mod relation;
+pub mod setting;
+pub mod types;
 
 /// A query for what is touched alone. Schemas and extensions are few, and always read.
-pub(super) fn of(sql: &str, touched: &Touched) -> String {
+pub fn of(sql: &str, touched: &Touched) -> String {
     let Some(names) = touched.list(Dialect::Postgres) else {
         return sql.to_owned();
     };
@@ -50,7 +50,7 @@ pub(super) fn of(sql: &str, touched: &Touched) -> String {
 
 /// Other oids that mean an object: the rule of a view, the default of a column, the index of a constraint, the array of a
 /// type, the row of a table, the members of an extension.
-pub(super) const ALIASES: &str = "SELECT 'pg_rewrite' AS class, oid::text AS oid, 'pg_class' AS to_class, ev_class::text AS to_oid, '0' AS to_sub \
+pub const ALIASES: &str = "SELECT 'pg_rewrite' AS class, oid::text AS oid, 'pg_class' AS to_class, ev_class::text AS to_oid, '0' AS to_sub \
     FROM pg_rewrite WHERE oid >= 16384 \
     UNION ALL SELECT 'pg_attrdef', oid::text, 'pg_class', adrelid::text, adnum::text FROM pg_attrdef \
     UNION ALL SELECT 'pg_class', conindid::text, 'pg_constraint', oid::text, '0' FROM pg_constraint WHERE contype IN ('p', 'u', 'x') AND conindid <> 0 \
@@ -59,6 +59,6 @@ pub(super) const ALIASES: &str = "SELECT 'pg_rewrite' AS class, oid::text AS oid
     UNION ALL SELECT 'pg_constraint', oid::text, 'pg_type', contypid::text, '0' FROM pg_constraint WHERE contypid <> 0 \
     UNION ALL SELECT classid::regclass::text, objid::text, 'pg_extension', refobjid::text, '0' FROM pg_depend WHERE deptype = 'e'";
 
-pub(super) const DEPENDENCIES: &str = "SELECT classid::regclass::text AS class, objid::text AS oid, objsubid::text AS sub, \
+pub const DEPENDENCIES: &str = "SELECT classid::regclass::text AS class, objid::text AS oid, objsubid::text AS sub, \
     refclassid::regclass::text AS to_class, refobjid::text AS to_oid, refobjsubid::text AS to_sub FROM pg_depend \
     WHERE deptype IN ('n', 'a', 'P', 'S') AND objid >= 16384 AND refobjid >= 16384";

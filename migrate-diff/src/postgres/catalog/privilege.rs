@@ -1,7 +1,7 @@
 //! Who may do what.
 
 /// What somebody may do with something, and what that would be had nobody granted or revoked anything.
-pub(in crate::postgres) const PRIVILEGES: &str = concat!(
+pub const PRIVILEGES: &str = concat!(
     "SELECT class, oid::text AS oid, sub::text AS sub, (SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = oid AND attnum = sub AND sub > 0) AS \"column\", \
      CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS role, \
      string_agg(privilege, ', ' ORDER BY privilege) FILTER (WHERE NOT is_default AND NOT is_grantable) AS plain, \
@@ -32,7 +32,7 @@ pub(in crate::postgres) const PRIVILEGES: &str = concat!(
 );
 
 /// Rights on what is created later. In one schema they come on top of those that everything has from the beginning.
-pub(in crate::postgres) const DEFAULTS: &str = "SELECT quote_ident(pg_get_userbyid(defaclrole)) AS owner, \
+pub const DEFAULTS: &str = "SELECT quote_ident(pg_get_userbyid(defaclrole)) AS owner, \
     CASE WHEN defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user) THEN 'yes' END AS is_own, quote_ident(nspname) AS schema, \
     CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END AS kind, \
     CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS role, \

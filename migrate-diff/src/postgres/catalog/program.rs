@@ -1,6 +1,6 @@
 //! Functions, and what is made of them.
 
-pub(in crate::postgres) const FUNCTIONS: &str = concat!(
+pub const FUNCTIONS: &str = concat!(
     "SELECT p.oid::text AS oid, p.oid::regprocedure::text AS name, prokind::text AS kind, pg_get_functiondef(p.oid) AS definition, \
      format('(%s) returns %s', pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) AS signature, \
      quote_ident(nspname) AS schema, CASE WHEN nspname = current_schema() THEN 'yes' END AS is_home, obj_description(p.oid, 'pg_proc') AS comment \
@@ -9,7 +9,7 @@ pub(in crate::postgres) const FUNCTIONS: &str = concat!(
     own!("pg_proc", "p.oid")
 );
 
-pub(in crate::postgres) const AGGREGATES: &str = concat!(
+pub const AGGREGATES: &str = concat!(
     "SELECT p.oid::text AS oid, split_part(p.oid::regproc::text, '(', 1) AS bare, \
      CASE WHEN pronargs = 0 THEN '*' ELSE pg_get_function_arguments(p.oid) END AS arguments, \
      CASE WHEN pronargs = 0 THEN '*' ELSE pg_get_function_identity_arguments(p.oid) END AS identity, obj_description(p.oid, 'pg_proc') AS comment, \
@@ -30,7 +30,7 @@ pub(in crate::postgres) const AGGREGATES: &str = concat!(
     own!("pg_proc", "p.oid")
 );
 
-pub(in crate::postgres) const OPERATORS: &str = concat!(
+pub const OPERATORS: &str = concat!(
     "SELECT o.oid::text AS oid, CASE WHEN n.nspname = current_schema() THEN '' ELSE quote_ident(n.nspname) || '.' END || oprname AS bare, \
      format('%s, %s', CASE WHEN oprleft = 0 THEN 'NONE' ELSE format_type(oprleft, NULL) END, \
        CASE WHEN oprright = 0 THEN 'NONE' ELSE format_type(oprright, NULL) END) AS arguments, obj_description(o.oid, 'pg_operator') AS comment, \
@@ -46,23 +46,23 @@ pub(in crate::postgres) const OPERATORS: &str = concat!(
     own!("pg_operator", "o.oid")
 );
 
-pub(in crate::postgres) const CASTS: &str = "SELECT c.oid::text AS oid, format('(%s AS %s)', format_type(castsource, NULL), format_type(casttarget, NULL)) AS name, \
+pub const CASTS: &str = "SELECT c.oid::text AS oid, format('(%s AS %s)', format_type(castsource, NULL), format_type(casttarget, NULL)) AS name, \
     format('%s%s', CASE castmethod WHEN 'f' THEN 'WITH FUNCTION ' || castfunc::regprocedure WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END, \
     CASE castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END) AS definition, obj_description(c.oid, 'pg_cast') AS comment \
     FROM pg_cast c WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_cast'::regclass AND e.objid = c.oid AND e.deptype IN ('e', 'i'))";
 
-pub(in crate::postgres) const EVENT_TRIGGERS: &str = "SELECT t.oid::text AS oid, quote_ident(evtname) AS name, format('ON %s%s EXECUTE FUNCTION %s()', evtevent, \
+pub const EVENT_TRIGGERS: &str = "SELECT t.oid::text AS oid, quote_ident(evtname) AS name, format('ON %s%s EXECUTE FUNCTION %s()', evtevent, \
     E' WHEN TAG IN (' || (SELECT string_agg(quote_literal(tag), ', ') FROM unnest(evttags) tag) || ')', evtfoid::regproc) AS definition, evtenabled::text AS enabled, \
     obj_description(t.oid, 'pg_event_trigger') AS comment \
     FROM pg_event_trigger t WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_event_trigger'::regclass AND e.objid = t.oid AND e.deptype = 'e')";
 
-pub(in crate::postgres) const FOREIGN_DATA_WRAPPERS: &str = "SELECT f.oid::text AS oid, quote_ident(fdwname) AS name, \
+pub const FOREIGN_DATA_WRAPPERS: &str = "SELECT f.oid::text AS oid, quote_ident(fdwname) AS name, \
     concat(CASE WHEN fdwhandler <> 0 THEN ' HANDLER ' || fdwhandler::regproc END, CASE WHEN fdwvalidator <> 0 THEN ' VALIDATOR ' || fdwvalidator::regproc END, \
     ' OPTIONS (' || (SELECT string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' ORDER BY option_name) \
       FROM pg_options_to_table(fdwoptions)) || ')') AS definition, obj_description(f.oid, 'pg_foreign_data_wrapper') AS comment \
     FROM pg_foreign_data_wrapper f WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_foreign_data_wrapper'::regclass AND e.objid = f.oid AND e.deptype = 'e')";
 
-pub(in crate::postgres) const FOREIGN_SERVERS: &str = "SELECT s.oid::text AS oid, quote_ident(srvname) AS name, \
+pub const FOREIGN_SERVERS: &str = "SELECT s.oid::text AS oid, quote_ident(srvname) AS name, \
     concat(' TYPE ' || quote_literal(srvtype), ' VERSION ' || quote_literal(srvversion), ' FOREIGN DATA WRAPPER ' || quote_ident(fdwname), \
     ' OPTIONS (' || (SELECT string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' ORDER BY option_name) \
       FROM pg_options_to_table(srvoptions)) || ')') AS definition, obj_description(s.oid, 'pg_foreign_server') AS comment \

@@ -1,6 +1,6 @@
 //! Tables and views with what belongs to them.
 
-pub(in crate::postgres) const RELATIONS: &str = concat!(
+pub const RELATIONS: &str = concat!(
     "SELECT c.oid::text AS oid, relkind::text AS kind, c.oid::regclass::text AS name, CASE WHEN relpersistence = 'u' THEN 'yes' END AS unlogged, \
      CASE WHEN relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_by, CASE WHEN relispartition THEN pg_get_expr(relpartbound, c.oid) END AS bound, \
      (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid) AS parents, \
@@ -19,7 +19,7 @@ pub(in crate::postgres) const RELATIONS: &str = concat!(
 );
 
 /// All columns. Those that are inherited are their parent's.
-pub(in crate::postgres) const COLUMNS: &str = concat!(
+pub const COLUMNS: &str = concat!(
     "SELECT attrelid::text AS table_oid, attnum::text AS place, quote_ident(attname) AS name, format_type(atttypid, atttypmod) AS type, \
      CASE WHEN attnotnull THEN 'yes' END AS not_null, pg_get_expr(adbin, adrelid) AS \"default\", attgenerated::text AS generated, \
      attidentity::text AS identity, CASE WHEN attcollation <> typcollation THEN attcollation::regcollation::text END AS collation, \
@@ -42,7 +42,7 @@ pub(in crate::postgres) const COLUMNS: &str = concat!(
 );
 
 /// Those of partitions that belong to their parent's are `attached`.
-pub(in crate::postgres) const CONSTRAINTS: &str = concat!(
+pub const CONSTRAINTS: &str = concat!(
     "SELECT k.oid::text AS oid, conrelid::text AS table_oid, quote_ident(conname) AS name, pg_get_constraintdef(k.oid, true) AS definition, \
      obj_description(k.oid, 'pg_constraint') AS comment, (SELECT quote_ident(conname) FROM pg_constraint p WHERE p.oid = k.conparentid) AS attached, \
      CASE WHEN k.conparentid <> 0 THEN (SELECT string_agg(attname, '_' ORDER BY o) FROM unnest(conkey) WITH ORDINALITY u (c, o) \
@@ -53,7 +53,7 @@ pub(in crate::postgres) const CONSTRAINTS: &str = concat!(
     own!("pg_class", "c.oid")
 );
 
-pub(in crate::postgres) const INDEXES: &str = concat!(
+pub const INDEXES: &str = concat!(
     "SELECT indexrelid::text AS oid, indrelid::text AS table_oid, indexrelid::regclass::text AS full_name, quote_ident(c.relname) AS name, \
      pg_get_indexdef(indexrelid, 0, true) AS definition, CASE WHEN NOT indisvalid THEN 'yes' END AS invalid, \
      obj_description(indexrelid, 'pg_class') AS comment, \
@@ -65,7 +65,7 @@ pub(in crate::postgres) const INDEXES: &str = concat!(
     own!("pg_class", "indrelid")
 );
 
-pub(in crate::postgres) const STATISTICS: &str = concat!(
+pub const STATISTICS: &str = concat!(
     "SELECT s.oid::text AS oid, stxrelid::text AS table_oid, quote_ident(stxname) AS name, pg_get_statisticsobjdef(s.oid) AS definition, \
      CASE WHEN stxstattarget >= 0 THEN stxstattarget::text END AS target, obj_description(s.oid, 'pg_statistic_ext') AS comment, \
      quote_ident(n.nspname) || '.' || quote_ident(stxname) AS full_name \
@@ -73,7 +73,7 @@ pub(in crate::postgres) const STATISTICS: &str = concat!(
     own!("pg_class", "c.oid")
 );
 
-pub(in crate::postgres) const TRIGGERS: &str = concat!(
+pub const TRIGGERS: &str = concat!(
     "SELECT t.oid::text AS oid, tgrelid::text AS table_oid, quote_ident(tgname) AS name, pg_get_triggerdef(t.oid, true) AS definition, \
      tgenabled::text AS enabled, obj_description(t.oid, 'pg_trigger') AS comment \
      FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace \
@@ -81,14 +81,14 @@ pub(in crate::postgres) const TRIGGERS: &str = concat!(
     own!("pg_class", "c.oid")
 );
 
-pub(in crate::postgres) const RULES: &str = concat!(
+pub const RULES: &str = concat!(
     "SELECT r.oid::text AS oid, ev_class::text AS table_oid, quote_ident(rulename) AS name, pg_get_ruledef(r.oid) AS definition, \
      ev_enabled::text AS enabled, obj_description(r.oid, 'pg_rewrite') AS comment \
      FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class JOIN pg_namespace n ON n.oid = relnamespace WHERE rulename <> '_RETURN' AND",
     own!("pg_class", "c.oid")
 );
 
-pub(in crate::postgres) const POLICIES: &str = concat!(
+pub const POLICIES: &str = concat!(
     "SELECT l.oid::text AS oid, polrelid::text AS table_oid, quote_ident(polname) AS name, \
      format(' AS %s FOR %s TO %s%s%s', CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END, \
      CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END, \

@@ -30,7 +30,7 @@ macro_rules! union {
     ($first:expr $(, $rest:expr)* $(,)?) => { concat!($first $(, " UNION ALL ", $rest)*) };
 }
 
-pub(in crate::postgres) const SETTINGS: &str = union!(
+pub const SETTINGS: &str = union!(
     concat!(
         part!(
             "'statistics of ' || quote_ident(attname)",

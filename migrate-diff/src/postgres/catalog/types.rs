@@ -1,16 +1,16 @@
 //! Schemas, extensions, collations and types.
 
 /// All schemas, and whether objects in them are written with its name.
-pub(in crate::postgres) const NAMESPACES: &str = "SELECT n.oid::text AS oid, quote_ident(nspname) AS name, \
+pub const NAMESPACES: &str = "SELECT n.oid::text AS oid, quote_ident(nspname) AS name, \
     obj_description(n.oid, 'pg_namespace') AS comment, CASE WHEN nspname IN ('public', current_schema()) THEN 'yes' END AS is_given \
     FROM pg_namespace n WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' \
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_namespace'::regclass AND e.objid = n.oid AND e.deptype = 'e')";
 
-pub(in crate::postgres) const EXTENSIONS: &str = "SELECT e.oid::text AS oid, quote_ident(extname) AS name, quote_ident(nspname) AS schema \
+pub const EXTENSIONS: &str = "SELECT e.oid::text AS oid, quote_ident(extname) AS name, quote_ident(nspname) AS schema \
     FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE extname <> 'plpgsql'";
 
 /// The columns of `pg_collation` have other names in each version.
-pub(in crate::postgres) const COLLATIONS: &str = concat!(
+pub const COLLATIONS: &str = concat!(
     "SELECT co.oid::text AS oid, co.oid::regcollation::text AS name, obj_description(co.oid, 'pg_collation') AS comment, \
      concat_ws(', ', 'provider = ' || CASE collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END, \
      'locale = ' || quote_literal(coalesce(to_jsonb(co) ->> 'colllocale', to_jsonb(co) ->> 'colliculocale', \
@@ -22,7 +22,7 @@ pub(in crate::postgres) const COLLATIONS: &str = concat!(
     own!("pg_collation", "co.oid")
 );
 
-pub(in crate::postgres) const ENUMS: &str = concat!(
+pub const ENUMS: &str = concat!(
     "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) AS labels, \
      obj_description(t.oid, 'pg_type') AS comment \
      FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace LEFT JOIN pg_enum ON enumtypid = t.oid WHERE typtype = 'e' AND",
@@ -30,7 +30,7 @@ pub(in crate::postgres) const ENUMS: &str = concat!(
     "GROUP BY t.oid"
 );
 
-pub(in crate::postgres) const COMPOSITES: &str = concat!(
+pub const COMPOSITES: &str = concat!(
     "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, (SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || \
      CASE WHEN attcollation <> a.typcollation THEN ' COLLATE ' || attcollation::regcollation ELSE '' END, E'\\n' ORDER BY attnum) \
      FROM pg_attribute JOIN pg_type a ON a.oid = atttypid WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS attributes, \
@@ -39,7 +39,7 @@ pub(in crate::postgres) const COMPOSITES: &str = concat!(
     own!("pg_type", "t.oid")
 );
 
-pub(in crate::postgres) const RANGES: &str = concat!(
+pub const RANGES: &str = concat!(
     "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, concat_ws(', ', 'SUBTYPE = ' || rngsubtype::regtype, \
      CASE WHEN rngsubdiff <> 0 THEN 'SUBTYPE_DIFF = ' || rngsubdiff::regproc END, \
      CASE WHEN rngcollation <> s.typcollation THEN 'COLLATION = ' || rngcollation::regcollation END) AS options, \
@@ -48,7 +48,7 @@ pub(in crate::postgres) const RANGES: &str = concat!(
     own!("pg_type", "t.oid")
 );
 
-pub(in crate::postgres) const DOMAINS: &str = concat!(
+pub const DOMAINS: &str = concat!(
     "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, format_type(t.typbasetype, t.typtypmod) AS type, \
      CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text END AS collation, \
      pg_get_expr(t.typdefaultbin, 0) AS \"default\", CASE WHEN t.typnotnull THEN 'yes' END AS not_null, \
@@ -58,7 +58,7 @@ pub(in crate::postgres) const DOMAINS: &str = concat!(
     own!("pg_type", "t.oid")
 );
 
-pub(in crate::postgres) const SEQUENCES: &str = concat!(
+pub const SEQUENCES: &str = concat!(
     "SELECT c.oid::text AS oid, c.oid::regclass::text AS name, format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s %s', \
      format_type(seqtypid, NULL), seqincrement, seqmin, seqmax, seqstart, seqcache, CASE WHEN seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END) AS definition, \
      d.refobjid::text AS owner, d.refobjsubid::text AS owner_column, obj_description(c.oid, 'pg_class') AS comment, \

@@ -1,7 +1,7 @@
 //! The parts of the catalogs that the second eye leaves out or reads in another form, each with its reason.
 
 /// A catalog, a column of it or `*`, and why it is left out.
-pub(super) const LEFT_OUT: &[(&str, &str, &str)] = &[
+pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("pg_statistic", "*", "ANALYZE computes it from the rows"),
     (
         "pg_statistic_ext_data",
@@ -174,7 +174,7 @@ const LAZY: &str = "the server clears it when it likes";
 const SPELT_OUT: &str = "the definition spells it out";
 
 /// A catalog, a column of it, and the SQL that spells its value out, with the same text in every database.
-pub(super) const SPELT: &[(&str, &str, &str)] = &[
+pub const SPELT: &[(&str, &str, &str)] = &[
     ("pg_attrdef", "adbin", "pg_get_expr(c.adbin, c.adrelid)"),
     (
         "pg_attribute",
@@ -264,7 +264,7 @@ const OPTIONS_OF_COLUMN: &str =
     "(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.attoptions) o)";
 
 /// A catalog, a fact that no column of it has, and the SQL of its value.
-pub(super) const ADDED: &[(&str, &str, &str)] = &[
+pub const ADDED: &[(&str, &str, &str)] = &[
     (
         "pg_attribute",
         "place",
@@ -284,7 +284,7 @@ pub(super) const ADDED: &[(&str, &str, &str)] = &[
 ];
 
 /// What makes a name of each row, where `pg_identify_object` has none or one that the server numbers.
-pub(super) const NAMED: &[(&str, &str)] = &[
+pub const NAMED: &[(&str, &str)] = &[
     (
         "pg_enum",
         "'label'::text AS type, NULL::text AS schema, format_type(c.enumtypid, NULL) || '.' || quote_literal(c.enumlabel) AS identity",
@@ -309,7 +309,7 @@ pub(super) const NAMED: &[(&str, &str)] = &[
 ];
 
 /// The rows of a catalog that are not read, each with its reason in a comment of its own.
-pub(super) const ROWS: &[(&str, &str)] = &[
+pub const ROWS: &[(&str, &str)] = &[
     // System columns are the same everywhere; those of indexes, sequences and TOAST tables follow from them.
     (
         "pg_attribute",

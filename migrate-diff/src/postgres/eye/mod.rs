@@ -21,10 +21,7 @@ const FIRST_VERSION: u32 = 140_000;
 /// Everything that the catalogs say of what `filter` admits; nothing on a server too old to be read this way.
 ///
 /// The `search_path` is as before afterwards.
-pub(crate) async fn look(
-    connection: &mut Connection,
-    filter: &Filter,
-) -> Result<Option<Facts>, Error> {
+pub async fn look(connection: &mut Connection, filter: &Filter) -> Result<Option<Facts>, Error> {
     let version = connection
         .text("SELECT current_setting('server_version_num')")
         .await?;

@@ -15,7 +15,7 @@ struct Named {
 }
 
 /// The names of all objects, and what they belong to.
-pub(super) struct Names {
+pub struct Names {
     named: HashMap<Address, Named>,
     owners: HashMap<Address, Address>,
     /// What comes with an extension.
@@ -24,7 +24,7 @@ pub(super) struct Names {
 
 impl Names {
     /// From the rows of `PINNED` and `OWNERS`.
-    pub(super) fn of(pinned: &[TextRow], depends: &[TextRow]) -> Self {
+    pub fn of(pinned: &[TextRow], depends: &[TextRow]) -> Self {
         let value = |row: &TextRow, n: usize| row.get(n).cloned().flatten().unwrap_or_default();
         let rows = pinned.iter().map(|row| {
             let identity = value(row, 2);
@@ -58,7 +58,7 @@ impl Names {
     }
 
     /// The rows of a catalog whose objects others may refer to.
-    pub(super) fn add(&mut self, catalog: &str, rows: &[TextRow]) {
+    pub fn add(&mut self, catalog: &str, rows: &[TextRow]) {
         let value = |row: &TextRow, n: usize| row.get(n).cloned().flatten().unwrap_or_default();
         for row in rows {
             let named = Named {
@@ -71,7 +71,7 @@ impl Names {
     }
 
     /// The names of an oid or a list of oids.
-    pub(super) fn resolve(&self, catalog: &str, value: &str) -> String {
+    pub fn resolve(&self, catalog: &str, value: &str) -> String {
         let list = value.trim_start_matches('{').trim_end_matches('}');
         let oids = list.split([',', ' ']).filter(|oid| !oid.is_empty());
         let names: Vec<String> = oids.map(|oid| self.name(catalog, oid)).collect();
@@ -87,7 +87,7 @@ impl Names {
     }
 
     /// Whether the filter admits an object and all that it belongs to.
-    pub(super) fn admits(&self, filter: &Filter, home: &str, line: &Line<'_>) -> bool {
+    pub fn admits(&self, filter: &Filter, home: &str, line: &Line<'_>) -> bool {
         if !is_admitted(filter, home, line.schema, line.identity) {
             return false;
         }

@@ -11,17 +11,17 @@ use super::names::Names;
 use crate::connection::TextRow;
 
 /// Catalog, column, type, of all catalogs that a database has for itself.
-pub(super) const COLUMNS: &str = "SELECT c.relname::text, a.attname::text, t.typname::text FROM pg_class c \
+pub const COLUMNS: &str = "SELECT c.relname::text, a.attname::text, t.typname::text FROM pg_class c \
     JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid \
     WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND NOT c.relisshared AND a.attnum > 0 \
     AND NOT a.attisdropped ORDER BY c.relname, a.attnum";
 
 /// Catalog, column, the catalog that it refers to.
-pub(super) const REFERENCES: &str = "SELECT fktable::regclass::text, fkcols[1], pktable::regclass::text \
+pub const REFERENCES: &str = "SELECT fktable::regclass::text, fkcols[1], pktable::regclass::text \
     FROM pg_get_catalog_foreign_keys() WHERE array_length(fkcols, 1) = 1";
 
 /// Names of what every database has, and of what all databases share.
-pub(super) const PINNED: &str = "SELECT 'pg_authid', oid::text, quote_ident(rolname) FROM pg_roles \
+pub const PINNED: &str = "SELECT 'pg_authid', oid::text, quote_ident(rolname) FROM pg_roles \
     UNION ALL SELECT 'pg_tablespace', oid::text, quote_ident(spcname) FROM pg_tablespace \
     UNION ALL SELECT 'pg_namespace', oid::text, quote_ident(nspname) FROM pg_namespace \
     UNION ALL SELECT 'pg_language', oid::text, quote_ident(lanname) FROM pg_language \
@@ -31,7 +31,7 @@ pub(super) const PINNED: &str = "SELECT 'pg_authid', oid::text, quote_ident(roln
     UNION ALL SELECT 'pg_type', oid::text, format_type(oid, NULL) FROM pg_type WHERE oid < 16384";
 
 /// What goes with what, and what comes with an extension.
-pub(super) const OWNERS: &str = "SELECT classid::regclass::text, objid::text, refclassid::regclass::text, refobjid::text, deptype::text \
+pub const OWNERS: &str = "SELECT classid::regclass::text, objid::text, refclassid::regclass::text, refobjid::text, deptype::text \
     FROM pg_depend WHERE deptype IN ('i', 'a', 'P', 'S', 'e') AND objid >= 16384";
 
 /// The values of these follow from the definitions, except for what is said by hand.
@@ -42,14 +42,14 @@ const DEPENDENCIES: &str = "SELECT '', d.type, d.schema, d.identity, c.classid::
 
 /// A column that holds oids of another catalog.
 #[derive(Clone, Debug)]
-pub(super) struct Reference {
+pub struct Reference {
     catalog: String,
     column: String,
     to: String,
 }
 
 impl Reference {
-    pub(super) fn of(row: &TextRow) -> Self {
+    pub fn of(row: &TextRow) -> Self {
         let value = |n: usize| row.get(n).cloned().flatten().unwrap_or_default();
         Self {
             catalog: value(0),
@@ -70,7 +70,7 @@ struct Fact {
 
 /// A catalog, and how it is read.
 #[derive(Clone, Debug)]
-pub(super) struct Catalog {
+pub struct Catalog {
     name: String,
     facts: Vec<Fact>,
     /// The column that says which object a row is about, and the catalog of that.
@@ -79,7 +79,7 @@ pub(super) struct Catalog {
 
 impl Catalog {
     /// All that are read.
-    pub(super) fn all(columns: &[TextRow], references: &[Reference]) -> Vec<Self> {
+    pub fn all(columns: &[TextRow], references: &[Reference]) -> Vec<Self> {
         let mut catalogs: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
         for row in columns {
             if let [Some(catalog), Some(column), Some(kind)] = &row[..] {
@@ -129,16 +129,16 @@ impl Catalog {
         })
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn has_oid(&self) -> bool {
+    pub fn has_oid(&self) -> bool {
         self.key.0 == "oid"
     }
 
     /// The oid of the object, its kind, schema and name, the catalog and oid of what it belongs to, and the facts.
-    pub(super) fn sql(&self) -> String {
+    pub fn sql(&self) -> String {
         match self.name.as_str() {
             "pg_depend" => return DEPENDENCIES.to_owned(),
             "pg_description" | "pg_seclabel" => return self.of_addresses(),
@@ -197,7 +197,7 @@ impl Catalog {
         )
     }
 
-    pub(super) fn line<'r>(&'r self, row: &'r TextRow) -> Line<'r> {
+    pub fn line<'r>(&'r self, row: &'r TextRow) -> Line<'r> {
         let value = |n: usize| {
             row.get(n)
                 .and_then(|value| value.as_deref())
@@ -215,7 +215,7 @@ impl Catalog {
     }
 
     /// The facts of a row by name, oids replaced by names.
-    pub(super) fn values(&self, line: &Line<'_>, names: &Names) -> BTreeMap<String, String> {
+    pub fn values(&self, line: &Line<'_>, names: &Names) -> BTreeMap<String, String> {
         let by_hand = ["pg_depend", "pg_description", "pg_seclabel"].contains(&self.name.as_str());
         let values = line.values.iter().enumerate();
         let facts = values.filter_map(|(n, value)| {
@@ -293,6 +293,6 @@ fn privileges(catalog: &str, column: &str, columns: &[(&str, &str)]) -> String {
     )
 }
 
-pub(super) fn text(value: &str) -> String {
+pub fn text(value: &str) -> String {
     quote_text(Dialect::Postgres, value)
 }

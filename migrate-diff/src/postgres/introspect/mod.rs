@@ -56,10 +56,7 @@ const FACTS: [(&str, Read); 6] = [
     (catalog::DEPENDENCIES, Reader::dependency),
 ];
 
-pub(crate) async fn introspect(
-    connection: &mut Connection,
-    touched: &Touched,
-) -> Result<Schema, Error> {
+pub async fn introspect(connection: &mut Connection, touched: &Touched) -> Result<Schema, Error> {
     // Names in the home schema are written without it, and those elsewhere with theirs. A script may have left a path of its
     // own, which no later revision runs under.
     connection.execute("RESET search_path").await?;

@@ -5,7 +5,7 @@ use crate::model::{Kind, Object, ObjectId};
 use crate::rows::Row;
 
 impl Reader {
-    pub(super) fn privilege(&mut self, row: Row<'_>) {
+    pub fn privilege(&mut self, row: Row<'_>) {
         let (plain, grantable, usual) =
             (row.text("plain"), row.text("grantable"), row.text("usual"));
         if plain == usual && grantable.is_empty() {
@@ -56,7 +56,7 @@ impl Reader {
     }
 
     /// Revoking a right on a table takes it from the columns as well: those come after it.
-    pub(super) fn order_privileges(&mut self) {
+    pub fn order_privileges(&mut self) {
         let privileges: Vec<ObjectId> = self
             .schema
             .of_kind(Kind::Privilege)
@@ -77,7 +77,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn default_privilege(&mut self, row: Row<'_>) {
+    pub fn default_privilege(&mut self, row: Row<'_>) {
         let (plain, grantable, usual) =
             (row.text("plain"), row.text("grantable"), row.text("usual"));
         if plain == usual && grantable.is_empty() {
@@ -128,7 +128,7 @@ fn statements(first: Option<String>, grants: [Option<String>; 2]) -> String {
 }
 
 /// The words that GRANT has for an object.
-pub(in crate::postgres) fn target(on: &ObjectId) -> String {
+pub fn target(on: &ObjectId) -> String {
     let name = on.owner();
     match on.kind {
         Kind::Sequence => format!("SEQUENCE {name}"),

@@ -5,7 +5,7 @@ use crate::model::{Kind, ObjectId};
 use crate::rows::Row;
 
 impl Reader {
-    pub(super) fn function(&mut self, row: Row<'_>) {
+    pub fn function(&mut self, row: Row<'_>) {
         let name = row.text("name");
         let (kind, word) = if row.text("kind") == "p" {
             (Kind::Procedure, "PROCEDURE")
@@ -24,7 +24,7 @@ impl Reader {
         self.add("pg_proc", row.text("oid"), object);
     }
 
-    pub(super) fn aggregate(&mut self, row: Row<'_>) {
+    pub fn aggregate(&mut self, row: Row<'_>) {
         let bare = row.text("bare");
         let name = format!("{bare}({})", row.text("identity"));
         let create = format!(
@@ -37,7 +37,7 @@ impl Reader {
         self.add("pg_proc", row.text("oid"), object);
     }
 
-    pub(super) fn operator(&mut self, row: Row<'_>) {
+    pub fn operator(&mut self, row: Row<'_>) {
         let bare = row.text("bare");
         let name = format!("{bare} ({})", row.text("arguments"));
         let create = format!("CREATE OPERATOR {bare} ({})", row.text("options"));
@@ -46,7 +46,7 @@ impl Reader {
         self.add("pg_operator", row.text("oid"), object);
     }
 
-    pub(super) fn cast(&mut self, row: Row<'_>) {
+    pub fn cast(&mut self, row: Row<'_>) {
         let name = row.text("name");
         let create = format!("CREATE CAST {name} {}", row.text("definition"));
         let id = ObjectId::new(Kind::Cast, name);
@@ -54,7 +54,7 @@ impl Reader {
         self.add("pg_cast", row.text("oid"), object);
     }
 
-    pub(super) fn event_trigger(&mut self, row: Row<'_>) {
+    pub fn event_trigger(&mut self, row: Row<'_>) {
         let name = row.text("name");
         let create = format!("CREATE EVENT TRIGGER {name} {}", row.text("definition"));
         let id = ObjectId::new(Kind::EventTrigger, name);
@@ -65,7 +65,7 @@ impl Reader {
         self.add("pg_event_trigger", row.text("oid"), object);
     }
 
-    pub(super) fn wrapper(&mut self, row: Row<'_>) {
+    pub fn wrapper(&mut self, row: Row<'_>) {
         self.foreign(
             row,
             Kind::ForeignDataWrapper,
@@ -74,7 +74,7 @@ impl Reader {
         );
     }
 
-    pub(super) fn server(&mut self, row: Row<'_>) {
+    pub fn server(&mut self, row: Row<'_>) {
         self.foreign(row, Kind::ForeignServer, "SERVER", "pg_foreign_server");
     }
 

@@ -6,7 +6,7 @@ use crate::postgres::name;
 use crate::rows::Row;
 
 impl Reader {
-    pub(super) fn relation(&mut self, row: Row<'_>) {
+    pub fn relation(&mut self, row: Row<'_>) {
         match row.text("kind") {
             "v" => self.view(row, Kind::View, "VIEW"),
             "m" => self.view(row, Kind::MaterializedView, "MATERIALIZED VIEW"),
@@ -54,7 +54,7 @@ impl Reader {
         self.add("pg_class", row.text("oid"), object);
     }
 
-    pub(super) fn column(&mut self, row: Row<'_>) {
+    pub fn column(&mut self, row: Row<'_>) {
         let (table_oid, place, name) = (row.text("table_oid"), row.text("place"), row.text("name"));
         let Some(table) = self.relation_id(table_oid) else {
             return;
@@ -130,7 +130,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn constraint(&mut self, row: Row<'_>) {
+    pub fn constraint(&mut self, row: Row<'_>) {
         let Some(table) = self.relation_id(row.text("table_oid")) else {
             return;
         };
@@ -156,7 +156,7 @@ impl Reader {
         self.add("pg_constraint", row.text("oid"), object);
     }
 
-    pub(super) fn index(&mut self, row: Row<'_>) {
+    pub fn index(&mut self, row: Row<'_>) {
         let Some(table) = self.relation_id(row.text("table_oid")) else {
             return;
         };
@@ -193,7 +193,7 @@ impl Reader {
         object.owner = parent.map(|parent| ObjectId::of(kind, &parent.name, attached));
     }
 
-    pub(super) fn statistics(&mut self, row: Row<'_>) {
+    pub fn statistics(&mut self, row: Row<'_>) {
         let Some(table) = self.relation_id(row.text("table_oid")) else {
             return;
         };
@@ -208,11 +208,11 @@ impl Reader {
         self.add("pg_statistic_ext", row.text("oid"), object);
     }
 
-    pub(super) fn trigger(&mut self, row: Row<'_>) {
+    pub fn trigger(&mut self, row: Row<'_>) {
         self.of_relation(row, Kind::Trigger, "TRIGGER", "pg_trigger");
     }
 
-    pub(super) fn rule(&mut self, row: Row<'_>) {
+    pub fn rule(&mut self, row: Row<'_>) {
         self.of_relation(row, Kind::Rule, "RULE", "pg_rewrite");
     }
 
@@ -234,7 +234,7 @@ impl Reader {
         self.add(class, row.text("oid"), object);
     }
 
-    pub(super) fn policy(&mut self, row: Row<'_>) {
+    pub fn policy(&mut self, row: Row<'_>) {
         let Some(table) = self.relation_id(row.text("table_oid")) else {
             return;
         };

@@ -5,7 +5,7 @@ use crate::model::{Kind, Object, ObjectId};
 use crate::rows::Row;
 
 impl Reader {
-    pub(super) fn setting(&mut self, row: Row<'_>) {
+    pub fn setting(&mut self, row: Row<'_>) {
         let (class, oid, sub) = (row.text("class"), row.text("oid"), row.text("sub"));
         let Some(on) = self.id(class, oid, "0") else {
             return;

@@ -5,7 +5,7 @@ use crate::model::{Kind, Object, ObjectId};
 use crate::rows::Row;
 
 impl Reader {
-    pub(super) fn namespace(&mut self, row: Row<'_>) {
+    pub fn namespace(&mut self, row: Row<'_>) {
         let (oid, name) = (row.text("oid"), row.text("name"));
         let id = ObjectId::new(Kind::Namespace, name);
         if row.get("is_given").is_some() {
@@ -18,7 +18,7 @@ impl Reader {
         self.add("pg_namespace", oid, defined(id, create, drop, row));
     }
 
-    pub(super) fn extension(&mut self, row: Row<'_>) {
+    pub fn extension(&mut self, row: Row<'_>) {
         let (name, schema) = (row.text("name"), row.text("schema"));
         let id = ObjectId::new(Kind::Extension, name);
         let mut object = Object::new(id, attributes([("schema", row.filled("schema"))]));
@@ -27,7 +27,7 @@ impl Reader {
         self.add("pg_extension", row.text("oid"), object);
     }
 
-    pub(super) fn collation(&mut self, row: Row<'_>) {
+    pub fn collation(&mut self, row: Row<'_>) {
         let name = row.text("name");
         let create = format!("CREATE COLLATION {name} ({})", row.text("options"));
         let id = ObjectId::new(Kind::Collation, name);
@@ -35,7 +35,7 @@ impl Reader {
         self.add("pg_collation", row.text("oid"), object);
     }
 
-    pub(super) fn enumeration(&mut self, row: Row<'_>) {
+    pub fn enumeration(&mut self, row: Row<'_>) {
         let (name, labels) = (row.text("name"), row.text("labels"));
         let attributes = attributes([
             ("labels", Some(labels.to_owned())),
@@ -47,7 +47,7 @@ impl Reader {
         self.add("pg_type", row.text("oid"), object);
     }
 
-    pub(super) fn composite(&mut self, row: Row<'_>) {
+    pub fn composite(&mut self, row: Row<'_>) {
         let (name, fields) = (row.text("name"), row.text("attributes"));
         let id = ObjectId::new(Kind::Type, name);
         let attributes = attributes([
@@ -62,7 +62,7 @@ impl Reader {
         self.know("pg_class", row.text("class"), id);
     }
 
-    pub(super) fn range(&mut self, row: Row<'_>) {
+    pub fn range(&mut self, row: Row<'_>) {
         let name = row.text("name");
         let create = format!("CREATE TYPE {name} AS RANGE ({})", row.text("options"));
         let id = ObjectId::new(Kind::Type, name);
@@ -70,7 +70,7 @@ impl Reader {
         self.add("pg_type", row.text("oid"), object);
     }
 
-    pub(super) fn domain(&mut self, row: Row<'_>) {
+    pub fn domain(&mut self, row: Row<'_>) {
         let name = row.text("name");
         let attributes = attributes([
             ("type", row.filled("type")),
@@ -99,7 +99,7 @@ impl Reader {
         self.add("pg_type", row.text("oid"), object);
     }
 
-    pub(super) fn sequence(&mut self, row: Row<'_>) {
+    pub fn sequence(&mut self, row: Row<'_>) {
         let (name, definition) = (row.text("name"), row.text("definition"));
         let attributes = attributes([
             ("definition", Some(definition.to_owned())),

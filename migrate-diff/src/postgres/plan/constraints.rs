@@ -8,7 +8,7 @@ use crate::order::order;
 
 impl Planner<'_> {
     /// The constraints of new tables that need nothing which is created after their table.
-    pub(super) fn inline_constraints(&self) -> BTreeSet<ObjectId> {
+    pub fn inline_constraints(&self) -> BTreeSet<ObjectId> {
         let to = self.schemas.to;
         let constraints: Vec<&Object> = to
             .of_kind(Kind::Constraint)
@@ -32,7 +32,7 @@ impl Planner<'_> {
     }
 
     /// The constraints of tables that are dropped, to tables that are dropped before them.
-    pub(super) fn circular_constraints(&self) -> BTreeSet<ObjectId> {
+    pub fn circular_constraints(&self) -> BTreeSet<ObjectId> {
         let goes = |table: &str| self.goes(&ObjectId::new(Kind::Table, table));
         let constraints: Vec<&Object> = self
             .schemas

@@ -8,7 +8,7 @@ use super::planner::{Fate, Planner};
 use crate::model::{Kind, Object, ObjectId};
 
 impl Planner<'_> {
-    pub(super) fn decide(&mut self) {
+    pub fn decide(&mut self) {
         let Schemas { from, to } = self.schemas;
         for old in from.objects() {
             match to.get(&old.id) {
@@ -33,7 +33,7 @@ impl Planner<'_> {
     }
 
     /// What depends on something that is dropped must be dropped as well, or taken off it, and comes back if it stays.
-    pub(super) fn spread(&mut self) {
+    pub fn spread(&mut self) {
         let mut open: Vec<ObjectId> = self.fates.keys().cloned().collect();
         while let Some(id) = open.pop() {
             for dependent in self.dependents_of(&id).to_vec() {
@@ -88,7 +88,7 @@ impl Planner<'_> {
     }
 
     /// An index or a constraint that is dropped while one of the same meaning is created has a new name only.
-    pub(super) fn find_renames(&mut self) {
+    pub fn find_renames(&mut self) {
         let Schemas { from, to } = self.schemas;
         let mut created: BTreeMap<(Kind, Option<&str>), Vec<&Object>> = BTreeMap::new();
         for new in to.objects() {

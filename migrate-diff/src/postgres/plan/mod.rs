@@ -26,7 +26,7 @@ enum Operation {
     Create(ObjectId),
 }
 
-pub(super) fn plan(grammar: &Postgres, from: &Schema, to: &Schema) -> Plan {
+pub fn plan(grammar: &Postgres, from: &Schema, to: &Schema) -> Plan {
     let planner = Planner::new(grammar, Schemas { from, to });
     let needs = planner.needs();
     let mut plan = Plan::default();

@@ -8,7 +8,7 @@ use crate::model::{Object, ObjectId};
 
 /// What becomes of an object, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fate {
+pub enum Fate {
     Created,
     /// It changes in place.
     Altered,
@@ -19,16 +19,16 @@ pub(super) enum Fate {
     Dropped,
 }
 
-pub(super) struct Planner<'s> {
-    pub(super) grammar: &'s Postgres,
-    pub(super) schemas: Schemas<'s>,
+pub struct Planner<'s> {
+    pub grammar: &'s Postgres,
+    pub schemas: Schemas<'s>,
     /// By object of the first schema, those that need it there or belong to it.
-    pub(super) dependents: BTreeMap<&'s ObjectId, Vec<&'s Object>>,
-    pub(super) fates: BTreeMap<ObjectId, Fate>,
+    pub dependents: BTreeMap<&'s ObjectId, Vec<&'s Object>>,
+    pub fates: BTreeMap<ObjectId, Fate>,
     /// By the new id, the old one.
-    pub(super) renamed: BTreeMap<ObjectId, ObjectId>,
+    pub renamed: BTreeMap<ObjectId, ObjectId>,
     /// The constraints that are part of the statement of their new table.
-    pub(super) inline: BTreeSet<ObjectId>,
+    pub inline: BTreeSet<ObjectId>,
     /// The constraints that must be dropped before their table, since tables refer to each other.
-    pub(super) circular: BTreeSet<ObjectId>,
+    pub circular: BTreeSet<ObjectId>,
 }

@@ -13,7 +13,7 @@ use crate::journal::state::State;
 use crate::journal::tables::{Tables, is_unfinished};
 
 /// A condition that holds while the state is the one that a plan was made for.
-pub(super) fn is_state(tables: &Tables, expected: &State) -> String {
+pub fn is_state(tables: &Tables, expected: &State) -> String {
     let unfinished = u8::from(expected.unfinished);
     format!(
         "{} AND {} = {unfinished}",
@@ -24,7 +24,7 @@ pub(super) fn is_state(tables: &Tables, expected: &State) -> String {
 
 /// A condition that holds while the version rows are the expected ones. It is one query: a second one costs as much as the
 /// rest of it.
-pub(super) fn has_rows(tables: &Tables, expected: &State) -> String {
+pub fn has_rows(tables: &Tables, expected: &State) -> String {
     let version = tables.version();
     let ids = expected.ids();
     let (names, count): (Vec<String>, usize) = (ids.iter().map(|id| text(id)).collect(), ids.len());
@@ -38,7 +38,7 @@ pub(super) fn has_rows(tables: &Tables, expected: &State) -> String {
 }
 
 /// The query for what was last written down about the statement that comes next, in the revision that is under way.
-pub(super) fn read_evidence(tables: &Tables) -> String {
+pub fn read_evidence(tables: &Tables) -> String {
     let journal = tables.journal();
     format!(
         "SELECT {EVIDENCE} FROM {journal} WHERE {EVIDENCE} IS NOT NULL AND ({REVISION}, {STATEMENTS}) = (SELECT {REVISION}, \
@@ -47,7 +47,7 @@ pub(super) fn read_evidence(tables: &Tables) -> String {
 }
 
 /// The statement that adds a journal row, with the evidence about the statement after it.
-pub(super) fn add(
+pub fn add(
     tables: &Tables,
     entry: &Entry<'_>,
     duration: Duration,
@@ -57,7 +57,7 @@ pub(super) fn add(
 }
 
 /// The same at the end of a message, by which the server knows when the work began.
-pub(super) fn add_at_the_end(tables: &Tables, entry: &Entry<'_>, evidence: Option<&str>) -> String {
+pub fn add_at_the_end(tables: &Tables, entry: &Entry<'_>, evidence: Option<&str>) -> String {
     let took = format!("GREATEST(UNIX_TIMESTAMP(SYSDATE(6)) - {STARTED}, 0)");
     let times = Times {
         started: &format!("UTC_TIMESTAMP(3) - INTERVAL ROUND({took} * 1000000) MICROSECOND"),

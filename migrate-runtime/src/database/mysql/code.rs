@@ -18,16 +18,16 @@ const SHUTDOWN: u16 = 1053;
 const TABLE_FULL: u16 = 1114;
 const TABLE_NOT_LOCKED: u16 = 1100;
 const COMMAND_DENIED: u16 = 1142;
-pub(super) const TABLE_EXISTS: u16 = 1050;
-pub(super) const NO_SUCH_TABLE: u16 = 1146;
+pub const TABLE_EXISTS: u16 = 1050;
+pub const NO_SUCH_TABLE: u16 = 1146;
 const PACKET_TOO_LARGE: u16 = 1153;
 const USER_LIMIT: u16 = 1203;
-pub(super) const DUPLICATE_KEY: u16 = 1062;
-pub(super) const INSIDE_A_TRANSACTION: u16 = 1568;
-pub(super) const LOCK_TIMEOUT: u16 = 1205;
-pub(super) const DEADLOCK: u16 = 1213;
+pub const DUPLICATE_KEY: u16 = 1062;
+pub const INSIDE_A_TRANSACTION: u16 = 1568;
+pub const LOCK_TIMEOUT: u16 = 1205;
+pub const DEADLOCK: u16 = 1213;
 const PRIVILEGE_NEEDED: u16 = 1227;
-pub(super) const SEVERAL_ROWS: u16 = 1242;
+pub const SEVERAL_ROWS: u16 = 1242;
 const READ_ONLY_OPTION: u16 = 1290;
 const INTERRUPTED: u16 = 1317;
 const READ_ONLY_TRANSACTION: u16 = 1792;
@@ -37,18 +37,18 @@ const STATEMENT_TIMEOUT_MARIADB: u16 = 1969;
 const STATEMENT_TIMEOUT_MYSQL: u16 = 3024;
 
 /// The server's own number for the error.
-pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
+pub fn number(error: &sqlx::Error) -> Option<u16> {
     let error = error.as_database_error()?;
     let error = error.try_downcast_ref::<MySqlDatabaseError>()?;
     Some(error.number())
 }
 
-pub(super) fn is(error: &sqlx::Error, wanted: u16) -> bool {
+pub fn is(error: &sqlx::Error, wanted: u16) -> bool {
     number(error) == Some(wanted)
 }
 
 /// Whether there is no server, or no such database on it, or it is only starting.
-pub(super) fn is_absent(error: &sqlx::Error) -> bool {
+pub fn is_absent(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_))
         || matches!(
             number(error),
@@ -57,21 +57,21 @@ pub(super) fn is_absent(error: &sqlx::Error) -> bool {
 }
 
 /// Whether the server has no room for another connection right now.
-pub(super) fn is_crowded(error: &sqlx::Error) -> bool {
+pub fn is_crowded(error: &sqlx::Error) -> bool {
     matches!(number(error), Some(TOO_MANY_CONNECTIONS | USER_LIMIT))
 }
 
 /// Whether the server only gave up on a lock.
-pub(super) fn gave_up(error: &sqlx::Error) -> bool {
+pub fn gave_up(error: &sqlx::Error) -> bool {
     matches!(number(error), Some(LOCK_TIMEOUT | DEADLOCK))
 }
 
 /// A failure of the bookkeeping.
-pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Cause {
+pub fn database(error: sqlx::Error, doing: &'static str) -> Cause {
     Cause::Database { doing, error }
 }
 
-pub(super) fn explain(error: &sqlx::Error) -> Explained {
+pub fn explain(error: &sqlx::Error) -> Explained {
     let (kind, help) = match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => (
             ErrorKind::Connect,
@@ -228,7 +228,7 @@ fn advice(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
 }
 
 /// The statement that gives a user the right that is missing, as far as the error tells.
-pub(super) fn grant(error: &sqlx::Error) -> Option<String> {
+pub fn grant(error: &sqlx::Error) -> Option<String> {
     if !is(error, COMMAND_DENIED) {
         return None;
     }

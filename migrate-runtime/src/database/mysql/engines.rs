@@ -12,7 +12,7 @@ use super::quote::text;
 use crate::database::rows::Columns as _;
 
 /// The names that lead to a table without transactions.
-pub(super) struct Engines {
+pub struct Engines {
     /// The other databases that there are, in lower case, as all names here.
     others: HashSet<String>,
     /// Names in this database: of such tables, and of views, triggered tables and routines that lead to one.
@@ -22,7 +22,7 @@ pub(super) struct Engines {
 }
 
 impl Engines {
-    pub(super) async fn look(connection: &mut MySqlConnection) -> Result<Self, sqlx::Error> {
+    pub async fn look(connection: &mut MySqlConnection) -> Result<Self, sqlx::Error> {
         let message = Message::default()
             .with(Part::Show(0), "SELECT COALESCE(DATABASE(), '')")
             .with(
@@ -80,7 +80,7 @@ impl Engines {
     }
 
     /// Whether the names lead to a table without transactions.
-    pub(super) async fn reach(
+    pub async fn reach(
         &mut self,
         connection: &mut MySqlConnection,
         names: &Names,
@@ -135,14 +135,14 @@ const SYSTEM: [&str; 4] = ["mysql", "information_schema", "performance_schema", 
 
 /// The names in a piece of SQL, in lower case.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub struct Names {
     single: HashSet<String>,
     /// Names with a dot between: a database and a table, or a table and a column.
     pairs: HashSet<(String, String)>,
 }
 
 impl Names {
-    pub(super) fn of(sql: &str) -> Self {
+    pub fn of(sql: &str) -> Self {
         let mut names = Self::default();
         let mut before: Option<String> = None;
         let mut is_dotted = false;

@@ -10,7 +10,7 @@ use super::statement::{Kind, Object, kind};
 
 /// What a look at the definitions tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub enum Seen {
     /// All are as they were.
     Unchanged,
     /// All have changed, come or gone.
@@ -23,7 +23,7 @@ pub(super) enum Seen {
 
 /// The note that is written down before a statement runs: a word for each definition that it changes. None for a statement
 /// that changes no definitions, or whose definitions cannot be seen.
-pub(super) async fn before(
+pub async fn before(
     connection: &mut MySqlConnection,
     statement: &str,
 ) -> Result<Option<String>, sqlx::Error> {
@@ -33,7 +33,7 @@ pub(super) async fn before(
 }
 
 /// The definitions that a statement changes.
-pub(super) fn objects(statement: &str) -> Vec<Object> {
+pub fn objects(statement: &str) -> Vec<Object> {
     match kind(statement) {
         Kind::Definition(objects) => objects,
         _ => Vec::new(),
@@ -41,14 +41,14 @@ pub(super) fn objects(statement: &str) -> Vec<Object> {
 }
 
 /// Adds the questions for the definitions to a message. The first that is missing ends it.
-pub(super) fn ask(objects: &[Object], message: &mut Message) {
+pub fn ask(objects: &[Object], message: &mut Message) {
     for (n, object) in objects.iter().enumerate() {
         message.push(Part::Show(n), &show(object));
     }
 }
 
 /// The same note as [`before`], from the answers to [`ask`] and the error that ended them.
-pub(super) async fn answered(
+pub async fn answered(
     connection: &mut MySqlConnection,
     statement: &str,
     answers: &Answers,
@@ -68,7 +68,7 @@ fn note(statement: &str, words: &[String]) -> Option<String> {
 }
 
 /// Compares what was written down with what is there now.
-pub(super) async fn compare(
+pub async fn compare(
     connection: &mut MySqlConnection,
     statement: &str,
     evidence: &str,

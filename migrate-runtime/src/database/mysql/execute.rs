@@ -1,9 +1,6 @@
 use sqlx::{AssertSqlSafe, MySqlConnection};
 
-pub(super) async fn execute(
-    connection: &mut MySqlConnection,
-    sql: &str,
-) -> Result<(), sqlx::Error> {
+pub async fn execute(connection: &mut MySqlConnection, sql: &str) -> Result<(), sqlx::Error> {
     let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection);
     done.await.map(|_| ())
 }

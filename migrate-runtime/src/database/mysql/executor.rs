@@ -11,10 +11,7 @@ use crate::context::executor::{Answer, RevisionJournal};
 use crate::database::answer::answer;
 
 /// The connection, for a Rust revision.
-pub(super) struct Plain<'c>(
-    pub(super) &'c mut MySqlConnection,
-    pub(super) Option<RevisionJournal<'c>>,
-);
+pub struct Plain<'c>(pub &'c mut MySqlConnection, pub Option<RevisionJournal<'c>>);
 
 impl Executor for Plain<'_> {
     fn dialect(&self) -> Dialect {

@@ -5,7 +5,7 @@ use super::session::MySqlSession;
 use crate::database::{Cause, Failure};
 
 impl MySqlSession<'_> {
-    pub(super) fn failure(&mut self, cause: Cause) -> Failure {
+    pub fn failure(&mut self, cause: Cause) -> Failure {
         let mut failure = Failure::of(cause);
         failure.left_trace = match *failure.cause {
             Cause::Refused { .. } => false,

@@ -7,7 +7,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 /// The connection, by who owns it.
-pub(super) enum Handle<'a> {
+pub enum Handle<'a> {
     Own {
         /// None once it is closed.
         connection: Option<Box<MySqlConnection>>,
@@ -18,7 +18,7 @@ pub(super) enum Handle<'a> {
 }
 
 impl Handle<'_> {
-    pub(super) fn get(&mut self) -> &mut MySqlConnection {
+    pub fn get(&mut self) -> &mut MySqlConnection {
         match self {
             Self::Own { connection, .. } => connection
                 .as_deref_mut()
@@ -27,12 +27,12 @@ impl Handle<'_> {
         }
     }
 
-    pub(super) fn is_borrowed(&self) -> bool {
+    pub fn is_borrowed(&self) -> bool {
         matches!(self, Self::Borrowed(_))
     }
 
     /// What opens another connection like it; a connection that is passed does not tell.
-    pub(super) fn options(&self) -> Option<&MySqlConnectOptions> {
+    pub fn options(&self) -> Option<&MySqlConnectOptions> {
         match self {
             Self::Own { options, .. } => Some(options),
             Self::Borrowed(_) => None,
@@ -41,7 +41,7 @@ impl Handle<'_> {
 
     /// Takes leave of the server, which would write a lost connection to its log otherwise. A connection that is at
     /// work is cut off.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         if let Self::Own { connection, .. } = self
             && let Some(connection) = connection.take()
         {
@@ -51,7 +51,7 @@ impl Handle<'_> {
 }
 
 /// Connects. A server of another kind may wait for the client to speak first, as the client does for the server.
-pub(super) async fn open(
+pub async fn open(
     options: &MySqlConnectOptions,
     patience: Duration,
 ) -> Result<MySqlConnection, sqlx::Error> {

@@ -18,7 +18,7 @@ use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
 
 /// A lease that is held.
-pub(super) struct Lease {
+pub struct Lease {
     table: String,
     token: i64,
     /// Renews it while the other connection is busy with a statement.
@@ -27,7 +27,7 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Tries to take it, without waiting.
-    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
+    pub async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
         let doing = "to take the lease";
         let Some(options) = handle.options() else {
             return Err(Cause::Unsupported(needs_a_pool()));
@@ -69,7 +69,7 @@ impl Lease {
     }
 
     /// A condition that holds while the lease does.
-    pub(super) fn is_ours(&self) -> String {
+    pub fn is_ours(&self) -> String {
         let Self { table, token, .. } = self;
         format!(
             "EXISTS(SELECT 1 FROM {table} WHERE id = 1 AND token = {token} AND expires_at > UTC_TIMESTAMP(3))"
@@ -77,7 +77,7 @@ impl Lease {
     }
 
     /// What renews the lease, and hits no row if it has run out.
-    pub(super) fn renewal(&self) -> String {
+    pub fn renewal(&self) -> String {
         let Self { table, token, .. } = self;
         format!(
             "UPDATE {table} SET expires_at = UTC_TIMESTAMP(3) + INTERVAL {LENGTH} SECOND WHERE id = 1 AND token = {token} \
@@ -86,14 +86,14 @@ impl Lease {
     }
 
     /// What ends it.
-    pub(super) fn end(&self) -> String {
+    pub fn end(&self) -> String {
         let Self { table, token, .. } = self;
         format!(
             "UPDATE {table} SET expires_at = {OVER}, holder = '' WHERE id = 1 AND token = {token}"
         )
     }
 
-    pub(super) async fn release(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    pub async fn release(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
         let end = self.end();
         let _ = self.heart.close().await;
         let mut ended = execute(connection, &end).await;
@@ -107,7 +107,7 @@ impl Lease {
     }
 
     /// Does the work, and renews the lease meanwhile. A renewal that fails is no harm: the record is fenced.
-    pub(super) async fn during<F: Future>(&mut self, work: F) -> F::Output {
+    pub async fn during<F: Future>(&mut self, work: F) -> F::Output {
         let renewal = self.renewal();
         let heart = &mut self.heart;
         let beating = std::pin::pin!(async {

@@ -12,7 +12,7 @@ use crate::database::Cause;
 use crate::journal::tables::Tables;
 
 /// What is held.
-pub(super) enum Lock {
+pub enum Lock {
     /// A named lock; the name as an expression in SQL.
     Named(String),
     Lease(Box<Lease>),
@@ -20,7 +20,7 @@ pub(super) enum Lock {
 
 impl Lock {
     /// Tries to take it, without waiting.
-    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
+    pub async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
         if tables.is_leased {
             return Lease::take(handle, tables).await.map(Self::lease);
         }
@@ -62,12 +62,12 @@ impl Lock {
     }
 
     /// Lets nothing after it run unless the lock is still held.
-    pub(super) fn guard(&self, message: &mut Message) {
+    pub fn guard(&self, message: &mut Message) {
         message.guard(Part::Lock, &self.is_ours());
     }
 
     /// A condition that holds while the lock does.
-    pub(super) fn is_ours(&self) -> String {
+    pub fn is_ours(&self) -> String {
         match self {
             Self::Named(name) => format!("IS_USED_LOCK({name}) <=> CONNECTION_ID()"),
             Self::Lease(lease) => lease.is_ours(),
@@ -76,7 +76,7 @@ impl Lock {
 
     /// The same before a record, in whose transaction the lease is renewed: two who think that they have it cannot both
     /// commit. A named lock goes with its connection, unless a revision gives it back.
-    pub(super) fn fence(&self, message: &mut Message) {
+    pub fn fence(&self, message: &mut Message) {
         match self {
             Self::Named(_) => message.guard(Part::Kept, &self.is_ours()),
             Self::Lease(lease) => {
@@ -87,7 +87,7 @@ impl Lock {
     }
 
     /// The same together with a condition on the version rows, which a revision must leave alone.
-    pub(super) fn fence_with(&self, message: &mut Message, condition: &str) {
+    pub fn fence_with(&self, message: &mut Message, condition: &str) {
         if let Self::Named(_) = self {
             return message.guard(Part::Kept, &format!("{} AND {condition}", self.is_ours()));
         }
@@ -95,7 +95,7 @@ impl Lock {
         message.guard(Part::Kept, condition);
     }
 
-    pub(super) async fn release(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    pub async fn release(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
         match self {
             Self::Named(name) => release(connection, &name).await,
             Self::Lease(lease) => lease.release(connection).await,
@@ -103,7 +103,7 @@ impl Lock {
     }
 
     /// What releases it, for a connection that is cut off.
-    pub(super) fn release_statement(&self) -> String {
+    pub fn release_statement(&self) -> String {
         match self {
             Self::Named(name) => format!("DO RELEASE_LOCK({name})"),
             Self::Lease(lease) => lease.end(),
@@ -130,7 +130,7 @@ fn are_several(variables: &[MySqlRow]) -> bool {
 }
 
 /// The name of the lock as an expression in SQL: at most 64 characters, and its own for each version table.
-pub(super) fn named(tables: &Tables) -> String {
+pub fn named(tables: &Tables) -> String {
     let schema = tables
         .schema
         .as_deref()

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Either, MySqlConnection};
 
 /// The purpose of a statement in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
     /// It begins or ends a transaction, sets something, or asks.
     Other,
     /// A statement of `[connect]` in migrate.toml, by its number.
@@ -30,57 +30,57 @@ pub(super) enum Part {
 }
 
 /// The rows of an answer, each with the part that gave it.
-pub(super) type Answers = Vec<(Part, MySqlRow)>;
+pub type Answers = Vec<(Part, MySqlRow)>;
 
 /// Statements to be sent together; each gives one result, except that the last may give many.
 #[derive(Clone, Default)]
-pub(super) struct Message {
+pub struct Message {
     text: String,
     parts: Vec<Part>,
 }
 
 /// Where a message stopped, and why.
 #[derive(Debug)]
-pub(super) struct Stopped {
-    pub(super) part: Part,
-    pub(super) error: sqlx::Error,
+pub struct Stopped {
+    pub part: Part,
+    pub error: sqlx::Error,
     /// The rows that came before.
-    pub(super) answers: Answers,
+    pub answers: Answers,
 }
 
 impl Message {
-    pub(super) fn push(&mut self, part: Part, sql: &str) {
+    pub fn push(&mut self, part: Part, sql: &str) {
         self.text.push_str(sql);
         // On a line of its own, since a statement may end in a comment.
         self.text.push_str("\n;\n");
         self.parts.push(part);
     }
 
-    pub(super) fn with(mut self, part: Part, sql: &str) -> Self {
+    pub fn with(mut self, part: Part, sql: &str) -> Self {
         self.push(part, sql);
         self
     }
 
     /// Fails unless `condition` holds. There is no other way to raise an error outside of a stored program.
-    pub(super) fn guard(&mut self, part: Part, condition: &str) {
+    pub fn guard(&mut self, part: Part, condition: &str) {
         self.push(
             part,
             &format!("SELECT IF({condition}, 1, (SELECT 1 UNION SELECT 2))"),
         );
     }
 
-    pub(super) fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, other: &Self) {
         self.text.push_str(&other.text);
         self.parts.extend(&other.parts);
     }
 
     /// How many bytes it has.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.text.len()
     }
 
     /// Sends it, and tells of each part as it is done; the rows of all of them.
-    pub(super) async fn send(
+    pub async fn send(
         self,
         connection: &mut MySqlConnection,
         mut done: impl FnMut(Part),

@@ -7,7 +7,7 @@ use crate::database::rows::Columns as _;
 
 /// The server's additions to an error of a foreign key, each a line: its warnings, and as far as the user may read it,
 /// the section of the status of `InnoDB`.
-pub(super) async fn about(connection: &mut MySqlConnection, error: &sqlx::Error) -> Vec<String> {
+pub async fn about(connection: &mut MySqlConnection, error: &sqlx::Error) -> Vec<String> {
     if !number(error).is_some_and(is_of_a_key) {
         return Vec::new();
     }

@@ -25,7 +25,7 @@ use crate::point;
 impl MySqlSession<'_> {
     /// Runs one statement and writes its record: in one transaction if that can hold it, else with the next statement if
     /// it is known what it does, else right after it.
-    pub(super) async fn statement(
+    pub async fn statement(
         &mut self,
         tables: &Tables,
         statement: &str,
@@ -185,7 +185,7 @@ impl MySqlSession<'_> {
     }
 
     /// Writes the record of a statement. The revision's `LAST_INSERT_ID()` outlives it.
-    pub(super) async fn record(
+    pub async fn record(
         &mut self,
         tables: &Tables,
         entry: &Entry<'_>,
@@ -226,7 +226,7 @@ impl MySqlSession<'_> {
 
     /// Calls the function of a Rust revision. What it does to rows is undone when it fails, unless it has committed
     /// by itself; a schema change does.
-    pub(super) async fn function(
+    pub async fn function(
         &mut self,
         tables: &Tables,
         function: RevisionFn,
@@ -312,7 +312,7 @@ impl MySqlSession<'_> {
     }
 
     /// Finds out whether a statement that was cut off took effect.
-    pub(super) async fn look(
+    pub async fn look(
         &mut self,
         tables: &Tables,
         statement: &str,

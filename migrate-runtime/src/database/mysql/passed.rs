@@ -23,7 +23,7 @@ use crate::values::error::{Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
 
 /// The settings that a connection came with, as SHOW VARIABLES gives them.
-pub(super) struct Kept {
+pub struct Kept {
     variables: Vec<(String, String)>,
     /// The script that gives back those that a run changes, and what it holds.
     script: String,
@@ -37,10 +37,7 @@ pub(super) struct Kept {
 ///
 /// # Errors
 /// That the connection is inside a transaction of its owner's, broken, or silent.
-pub(super) async fn clear(
-    connection: &mut MySqlConnection,
-    deadline: Duration,
-) -> Result<(), Error> {
+pub async fn clear(connection: &mut MySqlConnection, deadline: Duration) -> Result<(), Error> {
     let deadline = deadline.max(AT_LEAST);
     let undone = AssertUnwindSafe(undo(connection)).catch_unwind();
     match tokio::time::timeout(deadline, undone).await {
@@ -98,7 +95,7 @@ async fn look(connection: &mut MySqlConnection) -> Result<Option<String>, sqlx::
 
 impl Kept {
     /// Reads the settings of the connection, and makes sqlx roll back what is open when the run is dropped.
-    pub(super) async fn of(
+    pub async fn of(
         connection: &mut MySqlConnection,
         traces: &Traces,
     ) -> Result<Self, sqlx::Error> {
@@ -114,7 +111,7 @@ impl Kept {
 
     /// Writes down on the server how to undo all. `lock` is the named lock that the run is about to take, `home` the
     /// database that it goes back to.
-    pub(super) async fn write(
+    pub async fn write(
         &mut self,
         connection: &mut MySqlConnection,
         lock: Option<&str>,
@@ -130,16 +127,13 @@ impl Kept {
     }
 
     /// The script that undoes all, for a run that is dropped.
-    pub(super) fn script(&self, traces: &Traces) -> String {
+    pub fn script(&self, traces: &Traces) -> String {
         let more = settings::give_back(&self.variables, traces);
         format!("{};\n{more}", self.script)
     }
 
     /// Gives the settings back, those included that nobody could foresee.
-    pub(super) async fn give_back(
-        self,
-        connection: &mut MySqlConnection,
-    ) -> Result<(), sqlx::Error> {
+    pub async fn give_back(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
         match execute(connection, &self.script).await {
             // A setting that cannot be given back with the others is tried alone.
             Err(error) if code::number(&error).is_none() => return Err(error),
@@ -162,14 +156,14 @@ impl Kept {
 
 /// Leaves a ROLLBACK for the connection to send, if something of ours may be open. sqlx queues one when a transaction is
 /// dropped, and refuses to begin one by a statement of its own inside another: nothing is sent for that.
-pub(super) fn queue_rollback(connection: &mut MySqlConnection) {
+pub fn queue_rollback(connection: &mut MySqlConnection) {
     if connection.is_in_transaction() {
         let _ = connection.begin_with("DO 0").now_or_never();
     }
 }
 
 /// Makes sqlx count a transaction though none is open, so that it rolls back whatever is open when the run is dropped.
-pub(super) async fn count(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+pub async fn count(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
     // If this is cut off, the transaction stays open. One that only reads cannot lose what its owner writes.
     let begin = AssertSqlSafe(format!("START TRANSACTION READ ONLY;\nSAVEPOINT {MARK}"));
     nested(connection, begin).await?;
@@ -178,7 +172,7 @@ pub(super) async fn count(connection: &mut MySqlConnection) -> Result<(), sqlx::
 
 /// Makes sqlx count none, so that one that is begun through it is a transaction and not a savepoint. Any that is open is
 /// rolled back.
-pub(super) async fn count_none(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+pub async fn count_none(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
     while connection.is_in_transaction() {
         <sqlx::MySql as sqlx::Database>::TransactionManager::rollback(connection).await?;
     }
@@ -186,7 +180,7 @@ pub(super) async fn count_none(connection: &mut MySqlConnection) -> Result<(), s
 }
 
 /// Lets transactions of sqlx begun on the connection become savepoints in the one that is open.
-pub(super) async fn nest(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+pub async fn nest(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
     if connection.is_in_transaction() {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use crate::journal::tables::Tables;
 
 /// Reads the state in one round trip. The server stops at the first table that is missing, so that what came before it
 /// tells which are there.
-pub(super) async fn read_state(
+pub async fn read_state(
     connection: &mut MySqlConnection,
     tables: &Tables,
 ) -> Result<State, sqlx::Error> {
@@ -65,7 +65,7 @@ fn has_journal(tables: &Tables) -> String {
     )
 }
 
-pub(super) async fn read_journal(
+pub async fn read_journal(
     connection: &mut MySqlConnection,
     tables: &Tables,
 ) -> Result<Vec<JournalRow>, sqlx::Error> {
@@ -76,7 +76,7 @@ pub(super) async fn read_journal(
 }
 
 /// What was written down last about the statement that comes next. It was taken before the first try.
-pub(super) async fn read_evidence(
+pub async fn read_evidence(
     connection: &mut MySqlConnection,
     tables: &Tables,
 ) -> Result<Option<String>, sqlx::Error> {

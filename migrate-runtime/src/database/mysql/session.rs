@@ -28,59 +28,59 @@ use super::{code, quote, settings};
     reason = "each is a state of the connection of its own"
 )]
 pub(super) struct MySqlSession<'a> {
-    pub(super) connection: Handle<'a>,
-    pub(super) limits: Limits,
+    pub connection: Handle<'a>,
+    pub limits: Limits,
     /// The statements of `[connect]`, which belong to the settings that each revision starts with.
-    pub(super) connect: Vec<String>,
+    pub connect: Vec<String>,
     /// What a connection that was passed came with, while a run is on it.
-    pub(super) kept: Option<Kept>,
+    pub kept: Option<Kept>,
     /// Whether the settings of a run are made on the connection.
-    pub(super) is_set_up: bool,
-    pub(super) server: Server,
-    pub(super) lock: Option<Lock>,
+    pub is_set_up: bool,
+    pub server: Server,
+    pub lock: Option<Lock>,
     /// What gives back the locks of another tool.
-    pub(super) held: Vec<String>,
+    pub held: Vec<String>,
     /// The record of the last statement, which travels with the next one.
-    pub(super) due: Option<Due>,
+    pub due: Option<Due>,
     /// The things that revisions have left in the session.
-    pub(super) traces: Traces,
+    pub traces: Traces,
     /// The engines of the tables, until a definition changes.
-    pub(super) engines: Option<Engines>,
+    pub engines: Option<Engines>,
     /// What else the server said about the last error.
-    pub(super) notes: Vec<String>,
+    pub notes: Vec<String>,
     /// Whether a call is under way: a message may have been sent, and a part of its answer read.
-    pub(super) is_busy: Arc<AtomicBool>,
+    pub is_busy: Arc<AtomicBool>,
     /// Whether a transaction is open: one of ours, or one that a revision has begun.
-    pub(super) in_transaction: bool,
+    pub in_transaction: bool,
     /// Whether what failed last may have done something all the same.
-    pub(super) left_trace: bool,
+    pub left_trace: bool,
     /// Whether the statement timeout is set on the connection.
-    pub(super) is_limited: bool,
+    pub is_limited: bool,
     /// The database to go back to.
-    pub(super) database: Option<String>,
+    pub database: Option<String>,
 }
 
 /// A record that is to be written before anything else.
 pub(super) struct Due {
-    pub(super) message: Message,
+    pub message: Message,
     /// Whether it is the intent of a revision: until it is written, none is under way.
-    pub(super) begins: bool,
+    pub begins: bool,
 }
 
 /// Facts about the session and its server.
 pub(super) struct Server {
     /// The number of the connection.
-    pub(super) id: String,
+    pub id: String,
     /// The most bytes that it takes at once.
-    pub(super) packet: usize,
+    pub packet: usize,
     /// The role that the session came with, as SQL.
-    pub(super) role: String,
+    pub role: String,
 }
 
 impl Server {
     /// The most bytes that are sent at once, where there is a choice. The server handles many statements in one message
     /// more slowly the larger it is.
-    pub(super) fn slice(&self) -> usize {
+    pub fn slice(&self) -> usize {
         (self.packet / 2).min(256 * 1024)
     }
 }
@@ -92,7 +92,7 @@ const SERVER: &str = "SELECT CAST(CONNECTION_ID() AS CHAR), @@max_allowed_packet
 const KILL_WITHIN: Duration = Duration::from_secs(10);
 
 impl<'a> MySqlSession<'a> {
-    pub(super) fn new(connection: Handle<'a>, limits: Limits) -> Self {
+    pub fn new(connection: Handle<'a>, limits: Limits) -> Self {
         Self {
             connection,
             limits,
@@ -119,7 +119,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Uses another database. A connection that is passed goes back to its own in the end.
-    pub(super) async fn enter(&mut self, schema: &str) -> Result<(), sqlx::Error> {
+    pub async fn enter(&mut self, schema: &str) -> Result<(), sqlx::Error> {
         let schema = quote::name(schema);
         if self.connection.is_borrowed() {
             let database = sqlx::raw_sql("SELECT DATABASE()").fetch_one(self.connection.get());
@@ -130,7 +130,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Makes the settings of a run, once for each time that the lock is taken.
-    pub(super) async fn set_up(&mut self, tables: &Tables) -> Result<(), sqlx::Error> {
+    pub async fn set_up(&mut self, tables: &Tables) -> Result<(), sqlx::Error> {
         if self.is_set_up {
             return Ok(());
         }
@@ -152,7 +152,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Writes down what a connection that was passed came with, before anything of it is changed.
-    pub(super) async fn keep(&mut self, lock: Option<&str>) -> Result<(), sqlx::Error> {
+    pub async fn keep(&mut self, lock: Option<&str>) -> Result<(), sqlx::Error> {
         if !self.connection.is_borrowed() {
             return Ok(());
         }
@@ -170,7 +170,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Adds the statements that give the session the settings that every revision starts with.
-    pub(super) fn reset(&mut self, message: &mut Message) {
+    pub fn reset(&mut self, message: &mut Message) {
         self.is_limited = false;
         message.push(Part::Other, &settings::reset(&self.limits));
         for (n, statement) in self.connect.iter().enumerate() {
@@ -180,7 +180,7 @@ impl<'a> MySqlSession<'a> {
 
     /// Undoes the things that revisions have left in the session. One that cannot be undone was never there: the statement
     /// that names it failed.
-    pub(super) async fn undo_traces(&mut self) -> Result<(), Cause> {
+    pub async fn undo_traces(&mut self) -> Result<(), Cause> {
         let traces = std::mem::take(&mut self.traces);
         for statement in traces.undo(&self.server.role) {
             match execute(self.connection.get(), &statement).await {
@@ -194,21 +194,21 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Limits the statements after it in the message, until `unlimit`.
-    pub(super) fn limit(&mut self, message: &mut Message) {
+    pub fn limit(&mut self, message: &mut Message) {
         if let Some(timeout) = self.limits.statement {
             self.is_limited = true;
             message.push(Part::Other, &settings::limit(timeout));
         }
     }
 
-    pub(super) fn unlimit(&mut self, message: &mut Message) {
+    pub fn unlimit(&mut self, message: &mut Message) {
         if std::mem::take(&mut self.is_limited) {
             message.push(Part::Other, &settings::no_limit());
         }
     }
 
     /// Sends a message, while the lease is renewed.
-    pub(super) async fn send(
+    pub async fn send(
         &mut self,
         message: Message,
         done: &mut (dyn FnMut(Part) + Send),
@@ -229,9 +229,7 @@ impl<'a> MySqlSession<'a> {
         sent
     }
 
-    pub(super) async fn engines(
-        &mut self,
-    ) -> Result<(&mut Engines, &mut MySqlConnection), sqlx::Error> {
+    pub async fn engines(&mut self) -> Result<(&mut Engines, &mut MySqlConnection), sqlx::Error> {
         let engines = match self.engines.take() {
             Some(engines) => engines,
             None => Engines::look(self.connection.get()).await?,
@@ -240,7 +238,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Runs the statements of `[connect]`.
-    pub(super) async fn settings_of_connect(&mut self) -> Result<(), Error> {
+    pub async fn settings_of_connect(&mut self) -> Result<(), Error> {
         if self.connect.is_empty() {
             return Ok(());
         }
@@ -253,7 +251,7 @@ impl<'a> MySqlSession<'a> {
         Ok(())
     }
 
-    pub(super) async fn take_lock(&mut self, tables: &Tables) -> Result<(), Cause> {
+    pub async fn take_lock(&mut self, tables: &Tables) -> Result<(), Cause> {
         if self.lock.is_none() {
             let set_up = self.set_up(tables).await;
             set_up.map_err(|error| code::database(error, "to set up the connection"))?;
@@ -263,7 +261,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Rolls back what is open.
-    pub(super) async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
+    pub async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
         if self.in_transaction {
             execute(self.connection.get(), "ROLLBACK").await?;
             self.in_transaction = false;
@@ -271,7 +269,7 @@ impl<'a> MySqlSession<'a> {
         Ok(())
     }
 
-    pub(super) async fn give_back(&mut self) -> Result<(), sqlx::Error> {
+    pub async fn give_back(&mut self) -> Result<(), sqlx::Error> {
         self.due = None;
         self.engines = None;
         self.roll_back().await?;
@@ -291,7 +289,7 @@ impl<'a> MySqlSession<'a> {
         Ok(())
     }
 
-    pub(super) async fn give_back_or_forget(&mut self) {
+    pub async fn give_back_or_forget(&mut self) {
         if self.give_back().await.is_err() {
             // Broken: what it held goes when the server sees that it is closed.
             self.lock = None;
@@ -300,7 +298,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// The statements that undo all that is left on a connection that was passed.
-    pub(super) fn last_words(&self) -> Vec<String> {
+    pub fn last_words(&self) -> Vec<String> {
         let mut statements = Vec::new();
         if self.in_transaction {
             statements.push("ROLLBACK".to_owned());
@@ -317,7 +315,7 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Notes that the connection is busy until the call has ended. One that is dropped leaves it busy.
-    pub(super) fn busy<'s, T: 's>(
+    pub fn busy<'s, T: 's>(
         &'s mut self,
         call: impl FnOnce(&'s mut Self) -> BoxFuture<'s, T>,
     ) -> BoxFuture<'s, T> {
@@ -328,17 +326,17 @@ impl<'a> MySqlSession<'a> {
     }
 
     /// Adds what is known about a failure.
-    pub(super) fn told<T>(&mut self, done: Result<T, Cause>) -> Result<T, Failure> {
+    pub fn told<T>(&mut self, done: Result<T, Cause>) -> Result<T, Failure> {
         done.map_err(|cause| self.failure(cause))
     }
 
-    pub(super) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         self.is_busy.load(Ordering::Relaxed)
     }
 
     /// Ends the statement that the server is at work on, and its connection: nobody waits for it any more, it may hold locks
     /// for long, and the statements after it in the message must not run either.
-    pub(super) fn kill(&self) {
+    pub fn kill(&self) {
         let (Some(options), Ok(runtime)) = (
             self.connection.options(),
             tokio::runtime::Handle::try_current(),

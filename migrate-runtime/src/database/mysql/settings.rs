@@ -25,7 +25,7 @@ const OURS: [&str; 8] = [
 
 /// The statement that gives the session the settings that every revision starts with: the server's for a new connection,
 /// our character set, and the limits of the run.
-pub(super) fn reset(limits: &Limits) -> String {
+pub fn reset(limits: &Limits) -> String {
     let lock = seconds(limits.ddl_lock);
     format!(
         "{MYSQL_SESSION_DEFAULTS}{NO_LIMIT}, autocommit = 1, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, NAMES utf8mb4, \
@@ -43,11 +43,11 @@ const NO_LIMIT: &str =
     " /*M!100101 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */";
 
 /// The time, in seconds, when [`reset`] was done.
-pub(super) const STARTED: &str = "@embed_migrations_started";
+pub const STARTED: &str = "@embed_migrations_started";
 
 /// The statement that limits the statements of a revision, and not those of the bookkeeping. Each server executes the
 /// comment that is its own; MySQL's limit holds for SELECT only.
-pub(super) fn limit(timeout: Duration) -> String {
+pub fn limit(timeout: Duration) -> String {
     let milliseconds = timeout.as_millis().clamp(1, u128::from(LONGEST) * 1000);
     let seconds = timeout.as_secs_f64().clamp(0.001, 31_536_000.0);
     format!(
@@ -57,7 +57,7 @@ pub(super) fn limit(timeout: Duration) -> String {
 }
 
 /// The statement that ends that.
-pub(super) fn no_limit() -> String {
+pub fn no_limit() -> String {
     format!("SET SESSION lock_wait_timeout = @@SESSION.lock_wait_timeout{NO_LIMIT}")
 }
 
@@ -74,7 +74,7 @@ fn seconds(timeout: Duration) -> u64 {
 
 /// The statement that gives a connection back the settings that a run has made, or a revision named. `variables` are
 /// those that it came with.
-pub(super) fn give_back(variables: &[(String, String)], traces: &Traces) -> String {
+pub fn give_back(variables: &[(String, String)], traces: &Traces) -> String {
     let ours = changed(traces);
     let settings = variables.iter().filter(|(name, _)| ours.contains(&**name));
     let settings = settings.map(|(name, value)| {
@@ -94,7 +94,7 @@ pub(super) fn give_back(variables: &[(String, String)], traces: &Traces) -> Stri
 }
 
 /// The settings that a run changes, or a revision names.
-pub(super) fn changed(traces: &Traces) -> BTreeSet<&str> {
+pub fn changed(traces: &Traces) -> BTreeSet<&str> {
     let ours: [&str; 8] = OURS;
     defaults()
         .chain(ours)
@@ -104,7 +104,7 @@ pub(super) fn changed(traces: &Traces) -> BTreeSet<&str> {
 }
 
 /// The value of a variable, as SHOW VARIABLES gives it, for a SET.
-pub(super) fn literal(name: &str, value: &str) -> String {
+pub fn literal(name: &str, value: &str) -> String {
     // One that is NULL is shown as nothing.
     if value.is_empty() && (name.starts_with("character_set") || name.ends_with("_engine")) {
         return "NULL".to_owned();
@@ -117,7 +117,7 @@ pub(super) fn literal(name: &str, value: &str) -> String {
 
 /// The things that scripts leave in the session, beyond the settings that are reset anyway.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Traces {
+pub struct Traces {
     /// Variables of the server.
     names: BTreeSet<String>,
     /// Variables of the user, with their `@`.
@@ -131,7 +131,7 @@ pub(super) struct Traces {
 
 impl Traces {
     /// Adds those of a script.
-    pub(super) fn add_script(&mut self, script: &Script<'_>) {
+    pub fn add_script(&mut self, script: &Script<'_>) {
         // Most scripts set nothing, and may be large.
         if may_set(script.text()) {
             script
@@ -141,7 +141,7 @@ impl Traces {
     }
 
     /// Adds those of a statement.
-    pub(super) fn add(&mut self, statement: &str) {
+    pub fn add(&mut self, statement: &str) {
         if may_set(statement) {
             for part in inner(Dialect::MySql, statement) {
                 self.add_statement(&statement[part]);
@@ -221,7 +221,7 @@ impl Traces {
 
     /// The statements that undo them; `role` is the one that the session came with, as SQL. A variable that has no default
     /// is left alone.
-    pub(super) fn undo(&self, role: &str) -> Vec<String> {
+    pub fn undo(&self, role: &str) -> Vec<String> {
         let mut undo = Vec::new();
         for name in &self.names {
             if is_common(name) || NO_DEFAULT.contains(&&**name) {
@@ -295,7 +295,7 @@ fn table(words: Option<&[&str]>) -> Option<String> {
 }
 
 /// The role of a session as SQL, from what `CURRENT_ROLE()` says: MariaDB gives a bare name, MySQL one that is quoted.
-pub(super) fn role(current: Option<&str>) -> String {
+pub fn role(current: Option<&str>) -> String {
     match current {
         None | Some("" | "NONE") => "NONE".to_owned(),
         Some(quoted) if quoted.starts_with('`') => quoted.to_owned(),

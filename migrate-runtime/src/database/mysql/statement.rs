@@ -7,7 +7,7 @@ use crate::sql::inner;
 
 /// What a statement does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// It reads or changes rows. A transaction holds it, as far as its tables have any.
     Rows,
     /// It changes definitions: atomically, and it commits what was before.
@@ -26,14 +26,14 @@ pub(super) enum Kind {
 
 /// Something that has a definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Object {
+pub struct Object {
     /// As `SHOW CREATE` names its kind.
-    pub(super) kind: &'static str,
+    pub kind: &'static str,
     /// As the statement writes it.
-    pub(super) name: String,
+    pub name: String,
 }
 
-pub(super) fn kind(statement: &str) -> Kind {
+pub fn kind(statement: &str) -> Kind {
     if let Some(keywords) = connection_control(Dialect::MySql, statement) {
         return Kind::Refused(match keywords {
             "SET autocommit" => "switches autocommit, by which it commits",

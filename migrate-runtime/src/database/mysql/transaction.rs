@@ -23,7 +23,7 @@ use crate::sql::Script;
 impl MySqlSession<'_> {
     /// Whether a transaction can hold all of the work: its statements read and change rows only, of tables that have
     /// transactions.
-    pub(super) async fn holds(&mut self, work: Work<'_>) -> Result<bool, Cause> {
+    pub async fn holds(&mut self, work: Work<'_>) -> Result<bool, Cause> {
         let script = match work {
             Work::Nothing => return Ok(true),
             // What a function does is not known before it is done.
@@ -35,7 +35,7 @@ impl MySqlSession<'_> {
     }
 
     /// Whether all tables that the SQL may change have transactions, as far as this user can see them.
-    pub(super) async fn has_only_transactional_tables(&mut self, sql: &str) -> Result<bool, Cause> {
+    pub async fn has_only_transactional_tables(&mut self, sql: &str) -> Result<bool, Cause> {
         let looking = "to look at the engines of the tables";
         let failed = |error| database(error, looking);
         let names = Names::of(sql);
@@ -45,7 +45,7 @@ impl MySqlSession<'_> {
     }
 
     /// Runs revisions in one transaction, if the state is the one they were planned for.
-    pub(super) async fn transaction(
+    pub async fn transaction(
         &mut self,
         tables: &Tables,
         expected: &State,
@@ -212,12 +212,7 @@ impl MySqlSession<'_> {
     }
 
     /// Refuses a statement that the server takes for a broken connection.
-    pub(super) fn refuse_large(
-        &self,
-        index: usize,
-        number: usize,
-        statement: &str,
-    ) -> Result<(), Cause> {
+    pub fn refuse_large(&self, index: usize, number: usize, statement: &str) -> Result<(), Cause> {
         let (has, most) = (statement.len(), self.server.packet);
         if has + ROOM <= most {
             return Ok(());
@@ -285,7 +280,7 @@ impl MySqlSession<'_> {
     }
 
     /// The tables are created outside of the transaction: a schema change would commit it.
-    pub(super) async fn create(&mut self, tables: &Tables, state: &State) -> Result<(), Cause> {
+    pub async fn create(&mut self, tables: &Tables, state: &State) -> Result<(), Cause> {
         let version = (!state.has_version_table).then(|| tables.create_version());
         let journal = (!state.has_journal).then(|| tables.create_journal());
         for create in version.into_iter().chain(journal) {
@@ -297,7 +292,7 @@ impl MySqlSession<'_> {
     }
 
     /// Something that tells later whether the statement after this record was done.
-    pub(super) async fn evidence(&mut self, entry: &Entry<'_>) -> Result<Option<String>, Cause> {
+    pub async fn evidence(&mut self, entry: &Entry<'_>) -> Result<Option<String>, Cause> {
         let Some(next) = entry.next else {
             return Ok(None);
         };
@@ -306,7 +301,7 @@ impl MySqlSession<'_> {
     }
 
     /// Why a message stopped.
-    pub(super) async fn cause(&mut self, stopped: Stopped, index: usize) -> Cause {
+    pub async fn cause(&mut self, stopped: Stopped, index: usize) -> Cause {
         let Stopped { part, error, .. } = stopped;
         let is_guard = code::is(&error, SEVERAL_ROWS);
         match part {

@@ -57,7 +57,7 @@ const ADVICE: &[Advice] = &[
 ];
 
 /// The advice on an error in a statement of a revision that ran as `role`.
-pub(super) fn on_statement(
+pub fn on_statement(
     error: &sqlx::Error,
     statement: &str,
     role: Option<&str>,
@@ -86,7 +86,7 @@ pub(super) fn on_statement(
 }
 
 /// The advice on an error in a statement of ours.
-pub(super) fn on_ours(
+pub fn on_ours(
     error: &sqlx::Error,
     tables: &Tables,
     role: Option<&str>,
@@ -178,7 +178,7 @@ const HISTORIES: [&str; 12] = [
 ];
 
 /// Whether a revision failed since what it creates is there, in a database of which nothing is recorded.
-pub(super) fn is_unrecorded(failure: &Cause, expected: &State) -> bool {
+pub fn is_unrecorded(failure: &Cause, expected: &State) -> bool {
     const THERE: [&str; 4] = ["42P07", "42710", "42723", "42P06"];
     let Cause::Statement { error, .. } = failure else {
         return false;
@@ -188,7 +188,7 @@ pub(super) fn is_unrecorded(failure: &Cause, expected: &State) -> bool {
 }
 
 /// Adds to such a failure how to begin, by a look for the tables of other tools.
-pub(super) async fn on_unrecorded(connection: &mut PgConnection, failure: Cause) -> Cause {
+pub async fn on_unrecorded(connection: &mut PgConnection, failure: Cause) -> Cause {
     let names = HISTORIES.map(quote::text).join(", ");
     let sql = format!(
         "SELECT c.relname::text FROM pg_catalog.pg_class c WHERE c.relname IN ({names}) AND c.relkind = 'r' AND \

@@ -15,7 +15,7 @@ use crate::database::Cause;
 
 /// What the answers to a message tell of its revisions, each named by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub enum Told {
     /// There is a transaction, which has to be rolled back if anything fails.
     Open,
     Begun(usize),
@@ -27,7 +27,7 @@ pub(super) enum Told {
 
 impl Message<'_> {
     /// Sends it. `doing` is what our own statements are for.
-    pub(super) async fn send(
+    pub async fn send(
         &self,
         connection: &mut PgConnection,
         doing: &'static str,
@@ -55,7 +55,7 @@ impl Message<'_> {
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and most combinations occur"
 )]
-pub(super) struct Reader<'m> {
+pub struct Reader<'m> {
     message: &'m Message<'m>,
     /// The number of the text that is being answered, and how many of its statements are done.
     text: usize,
@@ -74,7 +74,7 @@ pub(super) struct Reader<'m> {
 }
 
 impl<'m> Reader<'m> {
-    pub(super) fn new(message: &'m Message<'m>) -> Self {
+    pub fn new(message: &'m Message<'m>) -> Self {
         let is_alone = message.is_alone();
         Self {
             message,
@@ -90,11 +90,11 @@ impl<'m> Reader<'m> {
     }
 
     /// The text with this number is sent.
-    pub(super) fn begin(&mut self, text: usize) {
+    pub fn begin(&mut self, text: usize) {
         (self.text, self.answers) = (text, 0);
     }
 
-    pub(super) fn row(&mut self, row: &PgRow, told: &mut dyn FnMut(Told)) {
+    pub fn row(&mut self, row: &PgRow, told: &mut dyn FnMut(Told)) {
         let column = row.columns().first().map_or("", |column| column.name());
         if column == BEGIN {
             self.script_begins(told);
@@ -124,7 +124,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    pub(super) fn statement(&mut self, told: &mut dyn FnMut(Told)) {
+    pub fn statement(&mut self, told: &mut dyn FnMut(Told)) {
         self.answers += 1;
         let is_ours = std::mem::take(&mut self.is_ours);
         if !self.is_open {
@@ -154,7 +154,7 @@ impl<'m> Reader<'m> {
         self.message.scripts.get(self.begun.checked_sub(1)?)
     }
 
-    pub(super) fn failure(&self, error: sqlx::Error, doing: &'static str) -> Cause {
+    pub fn failure(&self, error: sqlx::Error, doing: &'static str) -> Cause {
         match Signal::of(&error) {
             Some(Signal::Busy) => {
                 return Cause::Busy {
@@ -268,7 +268,7 @@ fn pointed(script: &Sent<'_>, at: usize, error: sqlx::Error) -> Cause {
 }
 
 /// The meaning of a failure of an opening that was not sent as a message of ours.
-pub(super) fn opening_failed(error: sqlx::Error, doing: &'static str) -> Cause {
+pub fn opening_failed(error: sqlx::Error, doing: &'static str) -> Cause {
     Reader::new(&Message::default()).failure(error, doing)
 }
 
@@ -292,7 +292,7 @@ fn advised(index: usize, what: &'static str, help: &str) -> Cause {
 }
 
 /// The failure of a revision that has left something behind with which it cannot be recorded.
-pub(super) fn ended(error: &sqlx::Error, index: usize) -> Option<Cause> {
+pub fn ended(error: &sqlx::Error, index: usize) -> Option<Cause> {
     let what = if has_ended(error) {
         ENDED
     } else if is_aborted(error) {

@@ -15,21 +15,21 @@ use crate::journal::{Entry, Record};
 
 /// A savepoint around a revision that leaves no row of its own, by which it is seen that its transaction is the one that
 /// it began in.
-pub(super) const MARK: &str = "SAVEPOINT embed_migrations_revision";
-pub(super) const UNMARK: &str = "RELEASE SAVEPOINT embed_migrations_revision";
+pub const MARK: &str = "SAVEPOINT embed_migrations_revision";
+pub const UNMARK: &str = "RELEASE SAVEPOINT embed_migrations_revision";
 
 /// The queries around a statement that has no version rows to go with it.
-pub(super) const BEGINS: &str = "SELECT 1 AS embed_migrations_begin";
-pub(super) const ENDS: &str = "SELECT 1 AS embed_migrations_end";
+pub const BEGINS: &str = "SELECT 1 AS embed_migrations_begin";
+pub const ENDS: &str = "SELECT 1 AS embed_migrations_end";
 
 /// Whether rows are there already that are to change, which locks them. Without one, the table has to be locked.
-pub(super) fn has_rows(changes: &RowChanges) -> bool {
+pub fn has_rows(changes: &RowChanges) -> bool {
     !changes.removed.is_empty()
 }
 
 /// The query that locks and marks the version rows that are to change. It fails unless they are there, and, for the first
 /// revision of a transaction, unless the state is the expected one. It tells of the script that it `begins`.
-pub(super) fn compare_and_set(
+pub fn compare_and_set(
     tables: &Tables,
     expected: Option<&State>,
     changes: &RowChanges,
@@ -92,7 +92,7 @@ fn is_still(tables: &Tables, expected: &State, changes: &RowChanges) -> String {
 }
 
 /// The compare-and-set of a chain without branches, prepared: its row is `$1`.
-pub(super) fn prepared_compare_and_set(tables: &Tables) -> String {
+pub fn prepared_compare_and_set(tables: &Tables) -> String {
     let conditions = format!(
         "(SELECT count(*) FROM c) = 1 AND (SELECT count(*) FROM {}) = 1 AND NOT {}",
         tables.version(),
@@ -104,7 +104,7 @@ pub(super) fn prepared_compare_and_set(tables: &Tables) -> String {
 
 /// The statement that changes the version rows and adds the journal row, with the times that the server measures. It fails
 /// unless there are as many `rows` as the compare-and-set has found, and those that change are still its work.
-pub(super) fn record(tables: &Tables, record: &Record<'_>, has_work: bool, rows: usize) -> String {
+pub fn record(tables: &Tables, record: &Record<'_>, has_work: bool, rows: usize) -> String {
     if record.changes.is_empty() && !has_work {
         return record_only(tables, &record.entry);
     }
@@ -123,7 +123,7 @@ pub(super) fn record(tables: &Tables, record: &Record<'_>, has_work: bool, rows:
 }
 
 /// The statement that adds a journal row and nothing else.
-pub(super) fn record_only(tables: &Tables, entry: &Entry<'_>) -> String {
+pub fn record_only(tables: &Tables, entry: &Entry<'_>) -> String {
     let values = tables.values(entry, &TIMES).join(", ");
     insert(tables, "", &values, None)
 }
@@ -206,7 +206,7 @@ fn insert(tables: &Tables, changes: &str, values: &str, check: Option<&str>) -> 
 }
 
 /// The record of a revision of a chain without branches, prepared: from the version row `$1` to `$2`, and the values.
-pub(super) fn prepared_record(tables: &Tables) -> String {
+pub fn prepared_record(tables: &Tables) -> String {
     let mut parameter = 2;
     let value = |column: &Column| match column.written {
         Written::Started => TIMES.started.to_owned(),
@@ -242,7 +242,7 @@ fn parameter_type(column: &Column) -> Option<&'static str> {
 }
 
 /// The types of the parameters of [`prepared_record`].
-pub(super) fn record_types() -> String {
+pub fn record_types() -> String {
     let rows = ["text", "text"];
     let types = rows
         .into_iter()
@@ -251,7 +251,7 @@ pub(super) fn record_types() -> String {
 }
 
 /// The arguments of [`prepared_record`].
-pub(super) fn record_arguments(tables: &Tables, record: &Record<'_>) -> String {
+pub fn record_arguments(tables: &Tables, record: &Record<'_>) -> String {
     let values = tables.values(&record.entry, &TIMES);
     let values = values.into_iter().zip(columns::written());
     let values = values.filter_map(|(value, column)| parameter_type(column).map(|_| value));

@@ -20,10 +20,10 @@ const INVALID_PASSWORD: &str = "28P01";
 const NO_PREPARED: &str = "26000";
 const NO_SAVEPOINT: &str = "3B001";
 const NO_DATABASE: &str = "3D000";
-pub(super) const NO_SCHEMA: &str = "3F000";
+pub const NO_SCHEMA: &str = "3F000";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
-pub(super) const NO_PRIVILEGE: &str = "42501";
+pub const NO_PRIVILEGE: &str = "42501";
 const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_OBJECT: &str = "42704";
 const DUPLICATE_PREPARED: &str = "42P05";
@@ -39,7 +39,7 @@ const CANNOT_CONNECT_NOW: &str = "57P03";
 const IDLE_SESSION: &str = "57P05";
 const INTERNAL_ERROR: &str = "XX000";
 
-pub(super) fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+pub fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
 }
 
@@ -54,7 +54,7 @@ fn is_any(error: &sqlx::Error, codes: &[&str]) -> bool {
 /// What a message of ours says when a check in it fails: a cast that cannot be made takes the text into the error. SQL
 /// alone has no other way to stop the statements behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub enum Signal {
     /// Somebody else holds the lock.
     Busy,
     /// The state is no longer the expected one.
@@ -68,7 +68,7 @@ pub(super) enum Signal {
 impl Signal {
     const ALL: [Self; 4] = [Self::Busy, Self::Fenced, Self::Rows, Self::Ended];
 
-    pub(super) fn text(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::Busy => "embed_migrations: another process holds the lock",
             Self::Fenced => "embed_migrations: another process was first",
@@ -78,14 +78,14 @@ impl Signal {
     }
 
     /// A query that fails with this unless `condition` holds.
-    pub(super) fn unless(self, condition: &str) -> String {
+    pub fn unless(self, condition: &str) -> String {
         format!(
             "SELECT CAST(CASE WHEN {condition} THEN '1' ELSE '{}' END AS integer)",
             self.text()
         )
     }
 
-    pub(super) fn of(error: &sqlx::Error) -> Option<Self> {
+    pub fn of(error: &sqlx::Error) -> Option<Self> {
         let error = postgres(error).filter(|error| error.code() == INVALID_TEXT)?;
         Self::ALL
             .into_iter()
@@ -94,7 +94,7 @@ impl Signal {
 }
 
 /// Whether another transaction was in the way, so that the same work may succeed a moment later.
-pub(super) fn is_contention(error: &sqlx::Error) -> bool {
+pub fn is_contention(error: &sqlx::Error) -> bool {
     const IN_THE_WAY: [&str; 3] = [LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION_FAILURE];
     is_any(error, &IN_THE_WAY) || is_catalog_race(error)
 }
@@ -117,7 +117,7 @@ const RACES: [&str; 2] = ["tuple concurrently updated", "tuple concurrently dele
 
 /// Whether another process was just making the same table: `IF NOT EXISTS` does not wait for that. It shows in the table, in
 /// its type, or in an index of a catalog, by how far the other is.
-pub(super) fn is_made_by_another(error: &sqlx::Error) -> bool {
+pub fn is_made_by_another(error: &sqlx::Error) -> bool {
     is_any(
         error,
         &[UNIQUE_VIOLATION, DUPLICATE_TABLE, DUPLICATE_OBJECT],
@@ -125,36 +125,36 @@ pub(super) fn is_made_by_another(error: &sqlx::Error) -> bool {
 }
 
 /// Whether the transaction that a revision began in is over.
-pub(super) fn has_ended(error: &sqlx::Error) -> bool {
+pub fn has_ended(error: &sqlx::Error) -> bool {
     is_any(error, &[NO_ACTIVE_TRANSACTION, NO_SAVEPOINT])
 }
 
-pub(super) fn is_aborted(error: &sqlx::Error) -> bool {
+pub fn is_aborted(error: &sqlx::Error) -> bool {
     is_any(error, &[TRANSACTION_IS_ABORTED])
 }
 
 /// Whether nothing can be written in the transaction.
-pub(super) fn is_read_only(error: &sqlx::Error) -> bool {
+pub fn is_read_only(error: &sqlx::Error) -> bool {
     is_any(error, &[READ_ONLY])
 }
 
 /// Whether a table, or its schema, is not there.
-pub(super) fn is_table_gone(error: &sqlx::Error) -> bool {
+pub fn is_table_gone(error: &sqlx::Error) -> bool {
     is_any(error, &[UNDEFINED_TABLE, NO_SCHEMA])
 }
 
 /// Whether a statement that was prepared is not there any more.
-pub(super) fn is_prepared_gone(error: &sqlx::Error) -> bool {
+pub fn is_prepared_gone(error: &sqlx::Error) -> bool {
     is_any(error, &[NO_PREPARED])
 }
 
 /// Whether something is there already that a statement sets up on a connection.
-pub(super) fn is_there(error: &sqlx::Error) -> bool {
+pub fn is_there(error: &sqlx::Error) -> bool {
     is_any(error, &[DUPLICATE_TABLE, DUPLICATE_PREPARED])
 }
 
 /// Whether the server, or a pooler before it, does not know what the runtime asks for when it connects.
-pub(super) fn refuses_options(error: &sqlx::Error) -> bool {
+pub fn refuses_options(error: &sqlx::Error) -> bool {
     is_any(
         error,
         &[
@@ -167,21 +167,21 @@ pub(super) fn refuses_options(error: &sqlx::Error) -> bool {
 }
 
 /// Whether the server has no room just now, or is still starting.
-pub(super) fn is_full(error: &sqlx::Error) -> bool {
+pub fn is_full(error: &sqlx::Error) -> bool {
     is_any(error, &[TOO_MANY_CONNECTIONS, CANNOT_CONNECT_NOW])
 }
 
 /// Whether there is no server, or no database in it.
-pub(super) fn is_absent(error: &sqlx::Error) -> bool {
+pub fn is_absent(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_)) || is_any(error, &[NO_DATABASE])
 }
 
 /// A failure of the bookkeeping.
-pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Cause {
+pub fn database(error: sqlx::Error, doing: &'static str) -> Cause {
     Cause::Database { doing, error }
 }
 
-pub(super) fn explain(error: &sqlx::Error) -> Explained {
+pub fn explain(error: &sqlx::Error) -> Explained {
     let (kind, help) = match error {
         sqlx::Error::Io(_) => (
             ErrorKind::Connect,

@@ -1,6 +1,6 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
-pub(super) async fn execute(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
+pub async fn execute(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
     Ok(sqlx::raw_sql(AssertSqlSafe(sql))
         .execute(connection)
         .await?

@@ -13,9 +13,9 @@ use crate::context::executor::{Answer, RevisionJournal};
 use crate::database::answer::answer;
 
 /// What a Rust revision runs on.
-pub(super) struct PgExecutor<'c> {
-    pub(super) connection: &'c mut PgConnection,
-    pub(super) journal: Option<RevisionJournal<'c>>,
+pub struct PgExecutor<'c> {
+    pub connection: &'c mut PgConnection,
+    pub journal: Option<RevisionJournal<'c>>,
 }
 
 impl Executor for PgExecutor<'_> {

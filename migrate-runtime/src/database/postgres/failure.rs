@@ -9,12 +9,7 @@ use crate::journal::tables::Tables;
 
 impl PostgresSession<'_> {
     /// What failed in a transaction, all of which is rolled back, or in a `statement` outside of one.
-    pub(super) fn failure(
-        &self,
-        cause: Cause,
-        tables: &Tables,
-        statement: Option<&str>,
-    ) -> Failure {
+    pub fn failure(&self, cause: Cause, tables: &Tables, statement: Option<&str>) -> Failure {
         let mut failure = Failure::of(cause);
         failure.left_trace = !matches!(
             *failure.cause,
@@ -44,12 +39,7 @@ impl PostgresSession<'_> {
     }
 
     /// The same outside a transaction: what did not commit together with its record is not tried again.
-    pub(super) fn failure_outside(
-        &self,
-        cause: Cause,
-        tables: &Tables,
-        statement: &str,
-    ) -> Failure {
+    pub fn failure_outside(&self, cause: Cause, tables: &Tables, statement: &str) -> Failure {
         let mut failure = self.failure(cause, tables, Some(statement));
         failure.may_retry &= self.is_whole;
         failure
@@ -69,10 +59,7 @@ fn is_given_up(cause: &Cause) -> bool {
 }
 
 /// The text of the statement of one of these that failed.
-pub(super) fn failed_statement<'r>(
-    cause: &Cause,
-    revisions: &[Transactional<'r>],
-) -> Option<&'r str> {
+pub fn failed_statement<'r>(cause: &Cause, revisions: &[Transactional<'r>]) -> Option<&'r str> {
     let Cause::Statement {
         index, statement, ..
     } = cause

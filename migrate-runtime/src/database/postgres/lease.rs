@@ -22,7 +22,7 @@ const OVER: &str = "TIMESTAMP WITH TIME ZONE '2000-01-01 00:00:00+00'";
 const TAKE: &str = "to take the lease";
 
 /// A lease that is held.
-pub(super) struct Lease {
+pub struct Lease {
     table: String,
     token: i64,
     /// Renews it on a connection of its own.
@@ -37,7 +37,7 @@ impl Drop for Lease {
 
 impl Lease {
     /// Tries to take it, without waiting.
-    pub(super) async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
+    pub async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
         let Handle::Own(connection, options) = handle else {
             return Err(Cause::Unsupported(needs_a_pool()));
         };
@@ -69,7 +69,7 @@ impl Lease {
     }
 
     /// A query that fails unless the lease is still held.
-    pub(super) fn guard(&self) -> String {
+    pub fn guard(&self) -> String {
         let Self { table, token, .. } = self;
         Signal::Busy.unless(&format!(
             "EXISTS (SELECT 1 FROM {table} WHERE id = 1 AND token = {token} AND expires_at > clock_timestamp())"
@@ -78,14 +78,14 @@ impl Lease {
 
     /// A query that renews it, and fails unless it is still held. It locks the row until the transaction ends, so that two
     /// who think that they have the lease cannot both commit.
-    pub(super) fn fence(&self) -> String {
+    pub fn fence(&self) -> String {
         let check = Signal::Busy.unless("(SELECT count(*) FROM renewed) = 1");
         let renewal = renewal(&self.table, self.token);
         format!("WITH renewed AS ({renewal} RETURNING 1) {check}")
     }
 
     /// What ends it.
-    pub(super) fn end(&self) -> String {
+    pub fn end(&self) -> String {
         let Self { table, token, .. } = self;
         format!(
             "UPDATE {table} SET expires_at = {OVER}, holder = '' WHERE id = 1 AND token = {token}"
@@ -146,7 +146,7 @@ async fn held(connection: &mut PgConnection, table: &str) -> Cause {
 }
 
 /// Who has it.
-pub(super) async fn holder(connection: &mut PgConnection, table: &str) -> String {
+pub async fn holder(connection: &mut PgConnection, table: &str) -> String {
     let sql = format!(
         "SELECT holder, CAST(expires_at AS text) FROM {table} WHERE id = 1 AND expires_at > clock_timestamp()"
     );

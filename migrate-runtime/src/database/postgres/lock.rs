@@ -10,11 +10,11 @@ use crate::journal::tables::Tables;
 
 /// A lock of this database: advisory locks are apart for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lock(i64);
+pub struct Lock(i64);
 
 impl Lock {
     /// The lock of a version table. The number is part of the protocol: all versions of this library must agree on it.
-    pub(super) fn of(tables: &Tables) -> Self {
+    pub fn of(tables: &Tables) -> Self {
         let schema = tables.schema.as_deref().unwrap_or_default();
         let name = format!("embed-migrations\0{schema}\0{}\0", tables.version_name);
         let hash = Checksum::of(&name).to_string();
@@ -23,7 +23,7 @@ impl Lock {
     }
 
     /// Tries to take it for the session; who holds it if that fails.
-    pub(super) async fn try_take(
+    pub async fn try_take(
         self,
         connection: &mut PgConnection,
     ) -> Result<Result<(), String>, sqlx::Error> {
@@ -43,7 +43,7 @@ impl Lock {
     }
 
     /// Who holds it, if anybody does.
-    pub(super) async fn holder(
+    pub async fn holder(
         self,
         connection: &mut PgConnection,
     ) -> Result<Option<String>, sqlx::Error> {
@@ -53,7 +53,7 @@ impl Lock {
     }
 
     /// The same, and the rows of another query, in one round trip.
-    pub(super) async fn holder_and(
+    pub async fn holder_and(
         self,
         connection: &mut PgConnection,
         more: Option<String>,
@@ -73,12 +73,12 @@ impl Lock {
     }
 
     /// The query that takes it for a transaction, or ends that. A session that has it gets it again at once.
-    pub(super) fn take_in_transaction(self) -> String {
+    pub fn take_in_transaction(self) -> String {
         Signal::Busy.unless(&format!("pg_try_advisory_xact_lock({})", self.0))
     }
 
     /// A condition: this session has it still.
-    pub(super) fn is_held(self) -> String {
+    pub fn is_held(self) -> String {
         format!(
             "EXISTS (SELECT FROM pg_locks WHERE {} AND granted AND pid = pg_backend_pid())",
             self.row()
@@ -86,7 +86,7 @@ impl Lock {
     }
 
     /// The query that gives it back.
-    pub(super) fn release(self) -> String {
+    pub fn release(self) -> String {
         format!("SELECT pg_advisory_unlock({})", self.0)
     }
 
@@ -111,7 +111,7 @@ impl Lock {
     }
 }
 
-pub(super) const UNKNOWN: &str = "another process";
+pub const UNKNOWN: &str = "another process";
 
 /// Another role sees no more than the number of the process, unless it may read all statistics.
 fn holder(row: &PgRow, first: usize) -> Result<String, sqlx::Error> {

@@ -8,34 +8,34 @@ use super::words::is_set_transaction;
 use crate::sql::Script;
 
 /// What begins and ends a script in the answers: queries whose first column has a name of ours.
-pub(super) const BEGIN: &str = "embed_migrations_begin";
-pub(super) const END: &str = "embed_migrations_end";
+pub const BEGIN: &str = "embed_migrations_begin";
+pub const END: &str = "embed_migrations_end";
 /// The column in which the record of a revision gives back how many milliseconds it took.
-pub(super) const DONE: &str = "embed_migrations_done";
+pub const DONE: &str = "embed_migrations_done";
 /// The column in which it is told how many statements of a script are done.
-pub(super) const TOLD: &str = "embed_migrations_told";
+pub const TOLD: &str = "embed_migrations_told";
 
 /// Statements that are sent at once. The server stops at the first that fails.
 ///
 /// The server parses a text as a whole before it runs any of it, so a large script is sent in several texts.
-pub(super) struct Message<'r> {
-    pub(super) texts: Vec<String>,
+pub struct Message<'r> {
+    pub texts: Vec<String>,
     /// The scripts of revisions, in the order in which they are sent.
-    pub(super) scripts: Vec<Sent<'r>>,
+    pub scripts: Vec<Sent<'r>>,
     /// A script whose first statements are sent, and whose others are not.
     begun: Option<Sent<'r>>,
 }
 
 /// The script of a revision in a message, and how it is sent.
-pub(super) struct Sent<'r> {
-    pub(super) index: usize,
-    pub(super) script: &'r Script<'r>,
+pub struct Sent<'r> {
+    pub index: usize,
+    pub script: &'r Script<'r>,
     /// How many of these come before our first statement that reads or writes.
-    pub(super) first: usize,
+    pub first: usize,
     pieces: Vec<Piece>,
     /// Whether a statement of ours after each of its own tells that it is done.
-    pub(super) is_telling: bool,
-    pub(super) span: Span,
+    pub is_telling: bool,
+    pub span: Span,
 }
 
 /// A part of a script: where it begins in that, and where it is in the message, the `;` after it included.
@@ -67,7 +67,7 @@ impl Default for Message<'_> {
 
 impl<'r> Message<'r> {
     /// Adds a statement of ours.
-    pub(super) fn push(&mut self, statement: &str) {
+    pub fn push(&mut self, statement: &str) {
         if !statement.is_empty() {
             let text = self.last();
             text.push_str(statement);
@@ -76,7 +76,7 @@ impl<'r> Message<'r> {
     }
 
     /// Adds the statements at the beginning of a script that a transaction takes only before any query.
-    pub(super) fn script_start(&mut self, script: &'r Script<'r>) {
+    pub fn script_start(&mut self, script: &'r Script<'r>) {
         let mut begun = Sent::new(script);
         let first: Vec<usize> = script
             .ranges()
@@ -90,13 +90,7 @@ impl<'r> Message<'r> {
     }
 
     /// Adds the script of a revision; and something after each of its statements that tells of it, if that `tells`.
-    pub(super) fn script(
-        &mut self,
-        index: usize,
-        script: &'r Script<'r>,
-        span: &Span,
-        tells: bool,
-    ) {
+    pub fn script(&mut self, index: usize, script: &'r Script<'r>, span: &Span, tells: bool) {
         let mut added = self.begun.take().unwrap_or_else(|| Sent::new(script));
         let mut ends: Vec<usize> = script.ranges().map(|range| range.end).collect();
         added.index = index;
@@ -124,7 +118,7 @@ impl<'r> Message<'r> {
     }
 
     /// Makes it a message of one statement of a revision and nothing else: some run in no other.
-    pub(super) fn alone(statement: &'r Script<'r>) -> Self {
+    pub fn alone(statement: &'r Script<'r>) -> Self {
         let mut script = Sent::new(statement);
         script.pieces.push(Piece {
             start: 0,
@@ -139,24 +133,24 @@ impl<'r> Message<'r> {
     }
 
     /// Whether it is a statement alone.
-    pub(super) fn is_alone(&self) -> bool {
+    pub fn is_alone(&self) -> bool {
         let is_all =
             |script: &Sent<'_>| self.texts.len() == 1 && script.script.text() == self.texts[0];
         self.scripts.first().is_some_and(is_all)
     }
 
     /// What is sent first; all of it, unless it has a script.
-    pub(super) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.texts[0]
     }
 
     /// The text with this number.
-    pub(super) fn text_at(&self, number: usize) -> &str {
+    pub fn text_at(&self, number: usize) -> &str {
         &self.texts[number]
     }
 
     /// The script that a byte of a text is in, and the byte of that.
-    pub(super) fn script_at(&self, text: usize, at: usize) -> Option<(&Sent<'r>, usize)> {
+    pub fn script_at(&self, text: usize, at: usize) -> Option<(&Sent<'r>, usize)> {
         let holds = |piece: &&Piece| piece.text == text && piece.range.contains(&at);
         self.scripts.iter().chain(&self.begun).find_map(|script| {
             let piece = script.pieces.iter().find(holds)?;
@@ -165,7 +159,7 @@ impl<'r> Message<'r> {
     }
 
     /// The only script in a text.
-    pub(super) fn only_script(&self, text: usize) -> Option<&Sent<'r>> {
+    pub fn only_script(&self, text: usize) -> Option<&Sent<'r>> {
         let has_part = |script: &&Sent<'_>| script.pieces.iter().any(|piece| piece.text == text);
         let mut found = self.scripts.iter().filter(has_part);
         let script = found.next()?;

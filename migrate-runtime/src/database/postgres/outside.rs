@@ -32,7 +32,7 @@ const RECORD: &str = "to write the journal";
 impl PostgresSession<'_> {
     /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one
     /// of the revision's or may be impossible in any.
-    pub(super) async fn outside(
+    pub async fn outside(
         &mut self,
         tables: &Tables,
         work: Work<'_>,

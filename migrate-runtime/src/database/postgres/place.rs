@@ -7,7 +7,7 @@ use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 use super::code::postgres;
 
 /// The byte of the message at which the server points. It counts characters, from 1.
-pub(super) fn byte_of(message: &str, error: &sqlx::Error) -> Option<usize> {
+pub fn byte_of(message: &str, error: &sqlx::Error) -> Option<usize> {
     match postgres(error)?.position()? {
         PgErrorPosition::Original(position) => byte_of_character(message, position),
         PgErrorPosition::Internal { .. } => None,
@@ -22,7 +22,7 @@ fn byte_of_character(text: &str, position: usize) -> Option<usize> {
 
 /// The byte of a statement that runs other statements itself, such as `DO`, at which one of these failed: where its text
 /// is, or the line that the context names.
-pub(super) fn inside(statement: &str, error: &sqlx::Error) -> Option<usize> {
+pub fn inside(statement: &str, error: &sqlx::Error) -> Option<usize> {
     let error = postgres(error)?;
     if let Some(PgErrorPosition::Internal { position, query }) = error.position() {
         let at = byte_of_character(query, position)?;
@@ -81,7 +81,7 @@ fn line_start(text: &str, line: usize) -> Option<usize> {
 }
 
 /// What else the server says: a detail, a hint, and in what code of its own the error came up.
-pub(super) fn notes(error: &sqlx::Error, statement: &str) -> Vec<String> {
+pub fn notes(error: &sqlx::Error, statement: &str) -> Vec<String> {
     let Some(error) = postgres(error) else {
         return Vec::new();
     };

@@ -9,7 +9,7 @@ use crate::context::Value;
 
 /// The query with a `$n` for each `?`, and the values in that order. In a query that has a `$n` itself, `?` is an operator.
 /// PostgreSQL wants to know the type of a value, and NULL has none: it is written into the query.
-pub(super) fn numbered(sql: &str, values: &[Value]) -> (String, Vec<Value>) {
+pub fn numbered(sql: &str, values: &[Value]) -> (String, Vec<Value>) {
     let has_numbers =
         tokens(Dialect::Postgres, sql).any(|token| is_number(token.kind, &sql[token.range()]));
     let mut places = Places {

@@ -9,7 +9,7 @@ use crate::journal::tables::Tables;
 
 /// The statements of a session.
 #[derive(Default)]
-pub(super) struct Prepared {
+pub struct Prepared {
     /// How many transactions the session has had: before the third one it does not pay.
     transactions: usize,
     /// The number in the names of the statements. It changes when it is unknown whether they are there.
@@ -24,18 +24,18 @@ const FIRST: usize = 2;
 
 impl Prepared {
     /// A transaction begins.
-    pub(super) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         self.transactions += 1;
     }
 
     /// A revision has taken them away, and nobody has seen that it would: the session goes on without them.
-    pub(super) fn gone(&mut self) {
+    pub fn gone(&mut self) {
         self.forget();
         self.is_off = true;
     }
 
     /// Whether a revision can use them: on from one row to another, in the transaction with this number in a message.
-    pub(super) fn can_serve(&self, revision: &Transactional<'_>, nth: usize) -> bool {
+    pub fn can_serve(&self, revision: &Transactional<'_>, nth: usize) -> bool {
         let changes = &revision.record.changes;
         !self.is_off
             && self.transactions + nth > FIRST
@@ -45,7 +45,7 @@ impl Prepared {
     }
 
     /// The statements that prepare them, if they are not.
-    pub(super) fn make(&mut self, tables: &Tables) -> Vec<String> {
+    pub fn make(&mut self, tables: &Tables) -> Vec<String> {
         if std::mem::replace(&mut self.is_ready, true) {
             return Vec::new();
         }
@@ -64,17 +64,17 @@ impl Prepared {
     }
 
     /// They may be gone, or there.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.number += 1;
         self.is_ready = false;
     }
 
-    pub(super) fn compare_and_set(&self, revision: &Transactional<'_>) -> String {
+    pub fn compare_and_set(&self, revision: &Transactional<'_>) -> String {
         let row = text(&revision.record.changes.removed[0]);
         format!("EXECUTE embed_migrations_set_{}({row})", self.number)
     }
 
-    pub(super) fn record(&self, tables: &Tables, revision: &Transactional<'_>) -> String {
+    pub fn record(&self, tables: &Tables, revision: &Transactional<'_>) -> String {
         let arguments = record_arguments(tables, &revision.record);
         format!(
             "EXECUTE embed_migrations_record_{}({arguments})",
@@ -87,7 +87,7 @@ impl Prepared {
 const LONG: usize = 64 * 1024;
 
 /// Whether the words of a script say that it takes prepared statements away, as far as it is worth a look.
-pub(super) fn takes_away(work: Work<'_>) -> bool {
+pub fn takes_away(work: Work<'_>) -> bool {
     let Work::Sql(script) = work else {
         return !matches!(work, Work::Nothing);
     };

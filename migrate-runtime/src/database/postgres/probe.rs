@@ -11,7 +11,7 @@ use crate::database::{Cause, InFlight};
 const PROBE: &str = "to look for what a statement that was cut off has done";
 
 /// Looks, and clears away what is half done. The lock says that no earlier run is at work any more.
-pub(super) async fn probe(
+pub async fn probe(
     connection: &mut PgConnection,
     statement: &str,
     has_failed: bool,

@@ -18,24 +18,24 @@ use crate::journal::tables::{Tables, is_applied};
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and all combinations occur"
 )]
-pub(super) struct Found {
+pub struct Found {
     /// The tables in the schema where they are, or are to be made; without a schema where the search path names none that
     /// exists.
-    pub(super) tables: Tables,
+    pub tables: Tables,
     /// The search path that the run began with.
-    pub(super) search_path: String,
+    pub search_path: String,
     /// Whether the backend belongs to this connection alone, as far as is known.
-    pub(super) is_direct: bool,
-    pub(super) is_in_transaction: bool,
-    pub(super) is_replica: bool,
+    pub is_direct: bool,
+    pub is_in_transaction: bool,
+    pub is_replica: bool,
     /// Whether PL/pgSQL is there.
-    pub(super) can_tell: bool,
+    pub can_tell: bool,
     /// Whether a transaction is ended by the server after a time.
-    pub(super) is_timed: bool,
+    pub is_timed: bool,
 }
 
 /// Reads the state in one round trip.
-pub(super) async fn read_state(
+pub async fn read_state(
     connection: &mut PgConnection,
     tables: &Tables,
 ) -> Result<(State, Found), sqlx::Error> {
@@ -131,7 +131,7 @@ async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<PgRow>,
 /// Reads the state of a database where there is nothing to do: two queries that are as cheap as they can be, and that
 /// servers with the words of PostgreSQL take as well. Nothing if it takes more to know the state: tables that are missing,
 /// or rows whose digest is not in the last row of the journal.
-pub(super) async fn read_plainly(
+pub async fn read_plainly(
     connection: &mut PgConnection,
     tables: &Tables,
 ) -> Result<Option<State>, sqlx::Error> {
@@ -252,7 +252,7 @@ fn query(tables: &Tables) -> String {
 /// Stands for the schema until it is known.
 const SCHEMA: &str = "embed_migrations:schema";
 
-pub(super) async fn read_journal(
+pub async fn read_journal(
     connection: &mut PgConnection,
     tables: &Tables,
 ) -> Result<Vec<JournalRow>, sqlx::Error> {

@@ -13,7 +13,7 @@ use super::quote::text;
 
 /// The state of a connection that was passed, before the run.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Before {
+pub struct Before {
     /// What was set on it, by name.
     settings: Vec<(String, String)>,
     role: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct Before {
 }
 
 /// Whose connection it is.
-pub(super) enum Owner<'s> {
+pub enum Owner<'s> {
     Runtime,
     App(&'s Before),
     Pooler,
@@ -40,7 +40,7 @@ const OF_CLIENT: &str = "'application_name', 'client_encoding', 'DateStyle', 'In
                          'standard_conforming_strings'";
 
 /// The query for the state of a connection: rows of a name and a value.
-pub(super) fn look() -> String {
+pub fn look() -> String {
     format!(
         "SELECT name, setting FROM pg_catalog.pg_settings WHERE {} UNION ALL SELECT 'role', current_setting('role') UNION ALL \
          SELECT 'session_authorization', session_user UNION ALL SELECT '', oid::text FROM pg_catalog.pg_class WHERE \
@@ -56,13 +56,13 @@ fn is_set(without: &str) -> String {
 
 impl Before {
     /// The role that its statements ran as.
-    pub(super) fn role(&self) -> Option<&str> {
+    pub fn role(&self) -> Option<&str> {
         let role = self.role.as_deref().filter(|role| *role != "none");
         role.or(self.user.as_deref())
     }
 
     /// From the rows of [`look`].
-    pub(super) fn of(rows: &[PgRow]) -> Result<Self, sqlx::Error> {
+    pub fn of(rows: &[PgRow]) -> Result<Self, sqlx::Error> {
         let mut before = Self::default();
         for row in rows {
             let (name, value): (String, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -79,7 +79,7 @@ impl Before {
 
     /// The query that sets everything that the app has set to what a new connection has; but for what decides where names
     /// lead.
-    pub(super) fn defaults(&self, is_local: bool) -> Option<String> {
+    pub fn defaults(&self, is_local: bool) -> Option<String> {
         let names = self.settings.iter().map(|(name, _)| name);
         let names = names.filter(|name| *name != "search_path");
         let calls: Vec<String> = names
@@ -91,7 +91,7 @@ impl Before {
 
 /// The statements that come after scripts, of which some may have prepared statements. The first of them ends a script.
 /// Without PL/pgSQL some of it stays.
-pub(super) fn after_script(owner: &Owner<'_>, has_prepared: bool, can_do: bool) -> Vec<String> {
+pub fn after_script(owner: &Owner<'_>, has_prepared: bool, can_do: bool) -> Vec<String> {
     let mut statements = vec![own_role(owner)];
     if can_do && has_prepared {
         statements.push(deallocate(owner));
@@ -122,7 +122,7 @@ fn own_role(owner: &Owner<'_>) -> String {
 }
 
 /// The same until the transaction ends.
-pub(super) fn own_role_for_now(owner: &Owner<'_>) -> String {
+pub fn own_role_for_now(owner: &Owner<'_>) -> String {
     let [user, role] = user_and_role(owner);
     format!(
         "SELECT pg_catalog.set_config('session_authorization', {user}, true), pg_catalog.set_config('role', {role}, true)"
@@ -188,7 +188,7 @@ fn drop_temporary(before: &Before, can_do: bool) -> Option<String> {
 }
 
 /// The statements that keep what a setting without a place in the catalogs was, for as long as the transaction lasts.
-pub(super) fn keep_custom(names: &[String]) -> Vec<String> {
+pub fn keep_custom(names: &[String]) -> Vec<String> {
     let keep = |(n, name): (usize, &String)| {
         format!(
             "SELECT set_config('embed_migrations.was_{n}', coalesce(current_setting({}, true), ''), true)",
@@ -199,7 +199,7 @@ pub(super) fn keep_custom(names: &[String]) -> Vec<String> {
 }
 
 /// The statements that put it back.
-pub(super) fn restore_custom(names: &[String]) -> Vec<String> {
+pub fn restore_custom(names: &[String]) -> Vec<String> {
     let restore = |(n, name): (usize, &String)| {
         let name = text(name);
         let was =

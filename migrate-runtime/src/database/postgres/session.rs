@@ -20,41 +20,41 @@ use super::{read, reset, setting};
     reason = "each is a fact of its own, and all combinations occur"
 )]
 pub(super) struct PostgresSession<'a> {
-    pub(super) connection: Handle<'a>,
-    pub(super) limits: Limits,
+    pub connection: Handle<'a>,
+    pub limits: Limits,
     /// The statements of `[connect]`, which belong to the settings that each revision starts with.
-    pub(super) connect: Vec<String>,
+    pub connect: Vec<String>,
     /// What was found out when the state was read last.
-    pub(super) found: Option<Found>,
+    pub found: Option<Found>,
     /// The search path that begins with the schema that was entered.
-    pub(super) entered: Option<String>,
+    pub entered: Option<String>,
     /// The lock that the session holds from `try_lock` to `unlock`.
-    pub(super) lock: Option<Lock>,
+    pub lock: Option<Lock>,
     /// The lease, where that keeps others out instead.
-    pub(super) lease: Option<Lease>,
+    pub lease: Option<Lease>,
     /// What gives back the locks of another tool.
-    pub(super) held: Vec<String>,
+    pub held: Vec<String>,
     /// Whether something was sent whose end was not seen.
-    pub(super) is_under_way: bool,
+    pub is_under_way: bool,
     /// The transaction that a revision outside of ours has begun.
-    pub(super) own: Option<Own>,
+    pub own: Option<Own>,
     /// Whether the last statement outside a transaction was to commit together with its record.
-    pub(super) is_whole: bool,
-    pub(super) prepared: Prepared,
+    pub is_whole: bool,
+    pub prepared: Prepared,
     /// What a connection that was passed was set to before the run.
-    pub(super) before: Option<Before>,
+    pub before: Option<Before>,
     /// Whether it has to be set to that when the run is over, since something was set outside a transaction.
-    pub(super) is_changed: bool,
+    pub is_changed: bool,
     /// Whether the state was read before.
-    pub(super) has_read: bool,
+    pub has_read: bool,
     /// Whether a revision may have prepared a statement, which is no matter of its transaction.
-    pub(super) has_prepared: bool,
+    pub has_prepared: bool,
     /// Whether a revision may have set another role.
-    pub(super) has_set_role: bool,
+    pub has_set_role: bool,
 }
 
 impl<'a> PostgresSession<'a> {
-    pub(super) fn opened(connection: Handle<'a>, limits: Limits) -> Opened<'a> {
+    pub fn opened(connection: Handle<'a>, limits: Limits) -> Opened<'a> {
         Opened(Box::new(Self {
             connection,
             limits,
@@ -77,7 +77,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// What was found out about the database, by a look at it if there was none yet.
-    pub(super) async fn found(&mut self, tables: &Tables) -> Result<Found, Cause> {
+    pub async fn found(&mut self, tables: &Tables) -> Result<Found, Cause> {
         if let Some(found) = &self.found {
             return Ok(found.clone());
         }
@@ -87,7 +87,7 @@ impl<'a> PostgresSession<'a> {
         Ok(self.found.clone().expect("reading finds it out"))
     }
 
-    pub(super) async fn read(&mut self, tables: &Tables) -> Result<State, sqlx::Error> {
+    pub async fn read(&mut self, tables: &Tables) -> Result<State, sqlx::Error> {
         // A connection that was passed may be in a transaction, which an error would abort.
         if !std::mem::replace(&mut self.has_read, true) && self.connection.is_own() {
             let state = read::read_plainly(self.connection.get(), tables).await?;
@@ -105,7 +105,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// Takes the lock for the session, where the session is a backend.
-    pub(super) async fn take_lock(&mut self, tables: &Tables, outside: bool) -> Result<(), Cause> {
+    pub async fn take_lock(&mut self, tables: &Tables, outside: bool) -> Result<(), Cause> {
         let found = self.found(tables).await?;
         refuse(&self.connection, &found, outside)?;
         if found.tables.is_leased {
@@ -140,7 +140,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// Looks who holds the lock; and what a connection is set to that was passed, before anything is changed.
-    pub(super) async fn look(&mut self, lock: Lock) -> Result<Option<String>, sqlx::Error> {
+    pub async fn look(&mut self, lock: Lock) -> Result<Option<String>, sqlx::Error> {
         let is_new = self.before.is_none() && !self.connection.is_own();
         let more = is_new.then(reset::look);
         let (holder, rows) = lock.holder_and(self.connection.get(), more).await?;
@@ -151,7 +151,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// The role that statements run as, as far as it is known.
-    pub(super) fn role(&self) -> Option<&str> {
+    pub fn role(&self) -> Option<&str> {
         let is_other = self.has_set_role || !self.connect.is_empty();
         match (&self.before, &self.connection) {
             _ if is_other => None,
@@ -162,7 +162,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// Who has settings of their own on the connection.
-    pub(super) fn owner(&self, found: &Found) -> Owner<'_> {
+    pub fn owner(&self, found: &Found) -> Owner<'_> {
         match &self.before {
             _ if found.is_direct => Owner::Runtime,
             Some(before) => Owner::App(before),
@@ -171,7 +171,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// The statements after a script, as the next revision is to find the connection. The first of them ends the script.
-    pub(super) fn after_script(&self, found: &Found) -> Vec<String> {
+    pub fn after_script(&self, found: &Found) -> Vec<String> {
         let owner = self.owner(found);
         let mut statements = reset::after_script(&owner, self.has_prepared, found.can_tell);
         if found.is_direct {
@@ -183,7 +183,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// The query that sets, for a transaction, what a connection has to be set to that is not the runtime's own.
-    pub(super) fn before_script(&self, found: &Found) -> Vec<String> {
+    pub fn before_script(&self, found: &Found) -> Vec<String> {
         let mut statements = Vec::new();
         if let Owner::App(before) = self.owner(found) {
             statements.extend(before.defaults(true));
@@ -196,7 +196,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// What a connection has to be set to that does not have it already.
-    pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings = setting::of_transaction(self.limits);
         let path = self.entered.clone();
         settings.extend(path.map(|path| ("search_path", path)));
@@ -204,7 +204,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// Puts a schema at the beginning of the search path: here, or in each transaction to come.
-    pub(super) async fn enter(&mut self, schema: &str) -> Result<(), Error> {
+    pub async fn enter(&mut self, schema: &str) -> Result<(), Error> {
         let path = setting::enter(self.connection.get(), schema).await;
         let path = path.map_err(|error| {
             let summary = format!("the schema `{schema}` cannot be used");
@@ -219,7 +219,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// What is to be sent so that nothing of the run stays on the connection.
-    pub(super) fn leave(&mut self) -> String {
+    pub fn leave(&mut self) -> String {
         let mut left = Vec::new();
         if self.is_under_way {
             left.push("ROLLBACK".to_owned());

@@ -9,14 +9,14 @@ use crate::database::sealed::Limits;
 
 /// A setting that only the runtime's own connections have, and only where the backend is theirs alone: a pooler that
 /// shares backends refuses it, or does not pass it on.
-pub(super) const MARK: &str = "embed_migrations.direct";
+pub const MARK: &str = "embed_migrations.direct";
 
 /// How long a process may do nothing before the server takes its lock away, so that one that hangs or is stopped does
 /// not keep the others out for ever.
 const IDLE: Duration = Duration::from_mins(5);
 
 /// What a connection of the runtime's own begins with.
-pub(super) fn of_connection(limits: Limits) -> Vec<(&'static str, String)> {
+pub fn of_connection(limits: Limits) -> Vec<(&'static str, String)> {
     let mut settings = of_old_connection(limits);
     settings.extend([
         ("idle_session_timeout", milliseconds(IDLE)),
@@ -27,7 +27,7 @@ pub(super) fn of_connection(limits: Limits) -> Vec<(&'static str, String)> {
 }
 
 /// The same before PostgreSQL 14.
-pub(super) fn of_old_connection(limits: Limits) -> Vec<(&'static str, String)> {
+pub fn of_old_connection(limits: Limits) -> Vec<(&'static str, String)> {
     let mut settings = of_transaction(limits);
     settings.extend([
         (MARK, "1".to_owned()),
@@ -40,7 +40,7 @@ pub(super) fn of_old_connection(limits: Limits) -> Vec<(&'static str, String)> {
 }
 
 /// What each transaction sets for itself on any other connection.
-pub(super) fn of_transaction(limits: Limits) -> Vec<(&'static str, String)> {
+pub fn of_transaction(limits: Limits) -> Vec<(&'static str, String)> {
     vec![
         ("lock_timeout", milliseconds(limits.ddl_lock)),
         (
@@ -54,7 +54,7 @@ pub(super) fn of_transaction(limits: Limits) -> Vec<(&'static str, String)> {
 }
 
 /// The query that makes the settings, for the transaction or for the whole connection.
-pub(super) fn set(settings: &[(&str, String)], is_local: bool) -> String {
+pub fn set(settings: &[(&str, String)], is_local: bool) -> String {
     let calls: Vec<String> = settings
         .iter()
         .map(|(name, value)| {
@@ -67,7 +67,7 @@ pub(super) fn set(settings: &[(&str, String)], is_local: bool) -> String {
 
 /// Puts a schema at the beginning of the search path, for as long as the connection lasts if that is the runtime's own;
 /// the path, unless there is no such schema.
-pub(super) async fn enter(
+pub async fn enter(
     connection: &mut PgConnection,
     schema: &str,
 ) -> Result<Option<String>, sqlx::Error> {

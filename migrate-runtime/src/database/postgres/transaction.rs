@@ -30,7 +30,7 @@ const RECORD: &str = "to record the revision";
 
 impl PostgresSession<'_> {
     /// Runs revisions in one transaction, if the state is what they were planned for.
-    pub(super) async fn transaction(
+    pub async fn transaction(
         &mut self,
         tables: &Tables,
         expected: &State,
@@ -106,7 +106,7 @@ impl PostgresSession<'_> {
     }
 
     /// The query before a commit by which a lease is renewed, if that keeps others out.
-    pub(super) fn fence(&self) -> String {
+    pub fn fence(&self) -> String {
         let lease = self.lease.as_ref();
         lease.map_or_else(String::new, Lease::fence)
     }
@@ -233,7 +233,7 @@ impl PostgresSession<'_> {
     }
 
     /// Begins a transaction, with its settings, and the lock unless the session has it.
-    pub(super) fn begin(&self, found: &Found, settings: Vec<String>) -> Vec<String> {
+    pub fn begin(&self, found: &Found, settings: Vec<String>) -> Vec<String> {
         // Each statement sees what was committed before it; the check after the lock counts on that.
         let mut statements = vec!["BEGIN ISOLATION LEVEL READ COMMITTED".to_owned()];
         statements.extend(settings);
@@ -249,7 +249,7 @@ impl PostgresSession<'_> {
     }
 
     /// Rolls back what is still open, and says who holds the lock if that was it.
-    pub(super) async fn undone(&mut self, found: &Found, is_open: bool, failure: Cause) -> Cause {
+    pub async fn undone(&mut self, found: &Found, is_open: bool, failure: Cause) -> Cause {
         let connection = self.connection.get();
         if is_open {
             // If that fails, the connection is of no use, and the transaction is gone with it.

@@ -33,7 +33,7 @@ fn name(words: &mut Cursor<'_>) -> Option<String> {
 
 /// What can be found out about a statement that was cut off, by a look at the catalogs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Evidence {
+pub enum Evidence {
     /// It runs again without harm.
     Again,
     /// It is the end of a transaction whose records are there, and was done.
@@ -53,7 +53,7 @@ pub(super) enum Evidence {
 }
 
 /// Whether a statement can commit together with its record. Only what surely can: a `CALL` may commit by itself.
-pub(super) fn is_held(statement: &str) -> bool {
+pub fn is_held(statement: &str) -> bool {
     const FIRST: [&str; 27] = [
         "ALTER", "ANALYZE", "COMMENT", "COPY", "CREATE", "DELETE", "DROP", "EXPLAIN", "GRANT",
         "IMPORT", "INSERT", "LOCK", "MERGE", "NOTIFY", "REASSIGN", "REFRESH", "RESET", "REVOKE",
@@ -77,7 +77,7 @@ fn may_commit(statement: &str) -> bool {
 }
 
 /// Whether it sets up the transaction that it runs in, which has to come before any query.
-pub(super) fn is_set_transaction(statement: &str) -> bool {
+pub fn is_set_transaction(statement: &str) -> bool {
     let mut words = words(statement);
     words.eat("SET") && {
         words.eat("LOCAL");
@@ -86,12 +86,12 @@ pub(super) fn is_set_transaction(statement: &str) -> bool {
 }
 
 /// Whether work may prepare a statement in SQL, as far as its words tell.
-pub(super) fn prepares(work: Work<'_>) -> bool {
+pub fn prepares(work: Work<'_>) -> bool {
     has_any(work, &["PREPARE"])
 }
 
 /// Whether work may go on as another role, as far as its words tell.
-pub(super) fn sets_role(work: Work<'_>) -> bool {
+pub fn sets_role(work: Work<'_>) -> bool {
     has_any(work, &["ROLE", "AUTHORIZATION", "set_config"])
 }
 
@@ -105,7 +105,7 @@ fn has_any(work: Work<'_>, words: &[&str]) -> bool {
 }
 
 /// The names with a dot of settings that a script may set: those of an app or an extension, which no catalog lists.
-pub(super) fn custom_settings(script: &str) -> Vec<String> {
+pub fn custom_settings(script: &str) -> Vec<String> {
     let words: Vec<&str> = tokens(Dialect::Postgres, script)
         .filter(|token| !token.is_trivia())
         .map(|token| &script[token.range()])
@@ -134,14 +134,14 @@ fn custom_setting(words: &[&str]) -> Option<String> {
 }
 
 /// Whether it waits for others without keeping anybody waiting, for as long as it takes.
-pub(super) fn waits_politely(statement: &str) -> bool {
+pub fn waits_politely(statement: &str) -> bool {
     let words = words(statement);
     let has = |word: &str| words.clone().find(word);
     has("CONCURRENTLY") || words.is("VACUUM") && !has("FULL")
 }
 
 /// Whether a statement sets up the connection and no more.
-pub(super) fn is_connection_setup(statement: &str) -> bool {
+pub fn is_connection_setup(statement: &str) -> bool {
     let mut words = words(statement);
     if words.eat("SET") {
         return !words.is_any(&["LOCAL", "TRANSACTION", "CONSTRAINTS"]);
@@ -157,7 +157,7 @@ pub(super) fn is_connection_setup(statement: &str) -> bool {
 }
 
 /// What to look at, to know what became of a statement.
-pub(super) fn evidence(statement: &str) -> Evidence {
+pub fn evidence(statement: &str) -> Evidence {
     match transaction_control(Dialect::Postgres, statement) {
         Some("COMMIT" | "END") => return Evidence::Done,
         Some(_) => return Evidence::Again,

@@ -25,7 +25,7 @@ use crate::point;
 const LENGTH: usize = 16 * 1024;
 
 /// Two or more revisions that run together.
-pub(super) struct Batch<'b, 'r> {
+pub struct Batch<'b, 'r> {
     /// The place of the first one among those of the transaction.
     first: usize,
     revisions: &'b [Transactional<'r>],

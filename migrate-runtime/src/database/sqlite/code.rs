@@ -4,7 +4,7 @@ use crate::database::{Cause, Explained};
 use crate::values::error::ErrorKind;
 
 // The primary result codes that mean something here: https://sqlite.org/rescode.html
-pub(super) const SQLITE_ERROR: i32 = 1;
+pub const SQLITE_ERROR: i32 = 1;
 const SQLITE_BUSY: i32 = 5;
 const SQLITE_LOCKED: i32 = 6;
 const SQLITE_READONLY: i32 = 8;
@@ -15,22 +15,22 @@ const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_NOTADB: i32 = 26;
 
 /// The low byte of SQLite's result code, which says what it is about.
-pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
+pub fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?.parse::<i32>().ok()?;
     Some(code & 0xff)
 }
 
 /// Whether there is no database file, or none that can be opened.
-pub(super) fn is_absent(error: &sqlx::Error) -> bool {
+pub fn is_absent(error: &sqlx::Error) -> bool {
     primary_code(error) == Some(SQLITE_CANTOPEN)
 }
 
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+pub fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }
 
 /// A failure of a statement of a revision, counted from 0.
-pub(super) fn of_statement(index: usize, statement: usize, error: sqlx::Error) -> Cause {
+pub fn of_statement(index: usize, statement: usize, error: sqlx::Error) -> Cause {
     Cause::Statement {
         index,
         statement,
@@ -40,7 +40,7 @@ pub(super) fn of_statement(index: usize, statement: usize, error: sqlx::Error) -
 }
 
 /// A failure of the bookkeeping. One that found the database busy did nothing, and can be tried again.
-pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Cause {
+pub fn database(error: sqlx::Error, doing: &'static str) -> Cause {
     if is_busy(&error) {
         busy()
     } else {
@@ -48,7 +48,7 @@ pub(super) fn database(error: sqlx::Error, doing: &'static str) -> Cause {
     }
 }
 
-pub(super) fn busy() -> Cause {
+pub fn busy() -> Cause {
     Cause::Busy {
         holder: "another connection, which writes to the database".to_owned(),
     }
@@ -60,7 +60,7 @@ fn breaks_reference(error: &sqlx::Error) -> bool {
     error.is_some_and(|error| error.message().starts_with("FOREIGN KEY constraint failed"))
 }
 
-pub(super) fn explain(error: &sqlx::Error) -> Explained {
+pub fn explain(error: &sqlx::Error) -> Explained {
     if breaks_reference(error) {
         return Explained {
             kind: ErrorKind::Statement,

@@ -13,7 +13,7 @@ use crate::database::Cause;
 
 /// What a revision loses by the tables that it drops.
 #[derive(Debug)]
-pub(super) struct Drops {
+pub struct Drops {
     policy: Policy,
     losses: Vec<Loss>,
 }
@@ -78,12 +78,12 @@ struct Key {
 
 impl Drops {
     /// For a revision in a transaction.
-    pub(super) fn in_transaction(keys: ForeignKeys) -> Self {
+    pub fn in_transaction(keys: ForeignKeys) -> Self {
         Self::new(keys, Policy::AtEnd)
     }
 
     /// For a revision outside a transaction.
-    pub(super) fn outside(keys: ForeignKeys) -> Self {
+    pub fn outside(keys: ForeignKeys) -> Self {
         Self::new(keys, Policy::AtOnce)
     }
 
@@ -99,7 +99,7 @@ impl Drops {
     }
 
     /// Looks at what a statement that is about to run would lose, and says whether it may run.
-    pub(super) async fn allows(
+    pub async fn allows(
         &mut self,
         connection: &mut SqliteConnection,
         change: &TableChange,
@@ -116,7 +116,7 @@ impl Drops {
     }
 
     /// Takes note of what a statement did: a table that loses rows may have another name now.
-    pub(super) fn follow(&mut self, change: &TableChange) {
+    pub fn follow(&mut self, change: &TableChange) {
         let TableChange::Rename { table, to } = change else {
             return;
         };
@@ -130,7 +130,7 @@ impl Drops {
     }
 
     /// The failure of the revision at `index`, at its end: a table that has lost rows still exists.
-    pub(super) async fn at_end(
+    pub async fn at_end(
         &mut self,
         connection: &mut SqliteConnection,
         index: usize,
@@ -150,7 +150,7 @@ impl Drops {
     }
 
     /// The failure of a revision that loses rows.
-    pub(super) fn failure(&self, index: usize, statement: Option<usize>) -> Cause {
+    pub fn failure(&self, index: usize, statement: Option<usize>) -> Cause {
         let dropped = self.losses.first().map(|loss| loss.dropped.clone());
         Cause::Cascade {
             index,
@@ -161,7 +161,7 @@ impl Drops {
     }
 
     /// Whether a statement was refused.
-    pub(super) fn has_refused(&self) -> bool {
+    pub fn has_refused(&self) -> bool {
         self.policy == Policy::AtOnce && !self.losses.is_empty()
     }
 }

@@ -1,9 +1,6 @@
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-pub(super) async fn execute(
-    connection: &mut SqliteConnection,
-    sql: &str,
-) -> Result<u64, sqlx::Error> {
+pub async fn execute(connection: &mut SqliteConnection, sql: &str) -> Result<u64, sqlx::Error> {
     if sql.is_empty() {
         return Ok(0);
     }
@@ -14,7 +11,7 @@ pub(super) async fn execute(
 }
 
 /// SQL that SQLite reads to its end. At a NUL byte it stops, and sqlx would ask it for the next statement for ever.
-pub(super) fn sound(sql: &str) -> Result<&str, sqlx::Error> {
+pub fn sound(sql: &str) -> Result<&str, sqlx::Error> {
     match sql.find('\0') {
         None => Ok(sql),
         Some(at) => Err(sqlx::Error::InvalidArgument(format!(

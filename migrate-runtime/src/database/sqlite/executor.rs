@@ -18,12 +18,12 @@ use crate::database::answer::answer;
 use crate::sql::Script;
 
 /// A connection whose statements the watchdog times, and which does not drop a table unseen.
-pub(super) struct Timed<'c> {
-    pub(super) connection: &'c mut SqliteConnection,
-    pub(super) watchdog: Option<&'c Watchdog>,
-    pub(super) drops: &'c mut Drops,
-    pub(super) kept: &'c mut Kept,
-    pub(super) journal: Option<RevisionJournal<'c>>,
+pub struct Timed<'c> {
+    pub connection: &'c mut SqliteConnection,
+    pub watchdog: Option<&'c Watchdog>,
+    pub drops: &'c mut Drops,
+    pub kept: &'c mut Kept,
+    pub journal: Option<RevisionJournal<'c>>,
 }
 
 impl Timed<'_> {

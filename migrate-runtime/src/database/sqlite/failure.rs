@@ -8,7 +8,7 @@ use crate::values::error::database_message;
 
 impl SqliteSession<'_> {
     /// It has one lock, and whoever finds that taken is busy: nothing is to be tried again.
-    pub(super) fn failure(&self, cause: Cause) -> Failure {
+    pub fn failure(&self, cause: Cause) -> Failure {
         let mut failure = Failure::of(cause);
         failure.left_trace = !matches!(
             *failure.cause,

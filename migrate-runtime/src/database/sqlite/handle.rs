@@ -4,7 +4,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection};
 
 /// The connection, by who owns it.
-pub(super) enum Handle<'a> {
+pub enum Handle<'a> {
     Own(Box<SqliteConnection>),
     /// To a database in memory, with the name by which the pool's connections share it.
     Pooled(PoolConnection<Sqlite>, String),
@@ -12,7 +12,7 @@ pub(super) enum Handle<'a> {
 }
 
 impl Handle<'_> {
-    pub(super) fn get(&mut self) -> &mut SqliteConnection {
+    pub fn get(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Own(connection) => connection,
             Self::Pooled(connection, _) => connection,
@@ -22,9 +22,7 @@ impl Handle<'_> {
 }
 
 /// The file of the database; none if it is in memory.
-pub(super) async fn main_file(
-    connection: &mut SqliteConnection,
-) -> Result<Option<String>, sqlx::Error> {
+pub async fn main_file(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
     let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
     let file: Option<String> = sqlx::query_scalar(sql).fetch_one(connection).await?;
     Ok(file.filter(|file| !file.is_empty()))

@@ -56,7 +56,7 @@ const JOURNAL_MODE: &str = "journal_mode";
 
 /// What a revision may change of a connection, as it was before.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub struct Kept {
     /// Each PRAGMA with its value.
     pragmas: Vec<(TableName, String)>,
     names: Option<Names>,
@@ -73,7 +73,7 @@ struct Names {
 
 impl Kept {
     /// Keeps what a revision may change.
-    pub(super) async fn keep(
+    pub async fn keep(
         &mut self,
         connection: &mut SqliteConnection,
         work: &Work<'_>,
@@ -86,7 +86,7 @@ impl Kept {
     }
 
     /// Keeps what SQL names.
-    pub(super) async fn keep_named(
+    pub async fn keep_named(
         &mut self,
         connection: &mut SqliteConnection,
         script: &str,
@@ -157,7 +157,7 @@ impl Kept {
     }
 
     /// Puts back what a transaction can put back, and says which databases are attached since.
-    pub(super) async fn put_back(
+    pub async fn put_back(
         &mut self,
         connection: &mut SqliteConnection,
     ) -> Result<Vec<String>, Cause> {
@@ -201,7 +201,7 @@ impl Kept {
     }
 
     /// Puts back everything, outside a transaction.
-    pub(super) async fn end(&mut self, connection: &mut SqliteConnection) -> Result<(), Cause> {
+    pub async fn end(&mut self, connection: &mut SqliteConnection) -> Result<(), Cause> {
         if self.is_empty() {
             return Ok(());
         }
@@ -215,7 +215,7 @@ impl Kept {
 
     /// Puts back what is known, for a run that was cut off. sqlx's worker does what the first poll sends it, one statement
     /// for each.
-    pub(super) fn end_unpolled(&mut self, connection: &mut SqliteConnection) {
+    pub fn end_unpolled(&mut self, connection: &mut SqliteConnection) {
         let pragmas = self.pragmas.drain(..);
         let pragmas = pragmas.filter(|(pragma, _)| pragma.name != JOURNAL_MODE);
         let set = pragmas.map(|(pragma, before)| set(&pragma, &before));

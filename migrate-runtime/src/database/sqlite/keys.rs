@@ -13,18 +13,15 @@ use super::quote::name;
 use crate::database::Cause;
 
 /// Foreign keys that are not enforced, until it ends or is dropped.
-pub(super) struct Suspension<'c> {
-    pub(super) connection: &'c mut SqliteConnection,
+pub struct Suspension<'c> {
+    pub connection: &'c mut SqliteConnection,
     /// Whether they were enforced before, and are to be again.
     enforce: bool,
 }
 
 impl<'c> Suspension<'c> {
     /// Suspends them if `suspend`. The pragma works outside a transaction only.
-    pub(super) async fn begin(
-        connection: &'c mut SqliteConnection,
-        suspend: bool,
-    ) -> Result<Self, Cause> {
+    pub async fn begin(connection: &'c mut SqliteConnection, suspend: bool) -> Result<Self, Cause> {
         let mut suspension = Self {
             connection,
             enforce: false,
@@ -37,7 +34,7 @@ impl<'c> Suspension<'c> {
         Ok(suspension)
     }
 
-    pub(super) async fn end(mut self) -> Result<(), Cause> {
+    pub async fn end(mut self) -> Result<(), Cause> {
         if self.enforce {
             switch_on(self.connection).await?;
             self.enforce = false;
@@ -55,37 +52,37 @@ impl Drop for Suspension<'_> {
     }
 }
 
-pub(super) async fn are_enforced(connection: &mut SqliteConnection) -> Result<bool, Cause> {
+pub async fn are_enforced(connection: &mut SqliteConnection) -> Result<bool, Cause> {
     let on = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(connection);
     on.await
         .map_err(|error| database(error, "to suspend foreign keys"))
 }
 
-pub(super) async fn switch_off(connection: &mut SqliteConnection) -> Result<(), Cause> {
+pub async fn switch_off(connection: &mut SqliteConnection) -> Result<(), Cause> {
     let off = execute(connection, "PRAGMA foreign_keys = OFF").await;
     off.map(|_| ())
         .map_err(|error| database(error, "to suspend foreign keys"))
 }
 
-pub(super) async fn switch_on(connection: &mut SqliteConnection) -> Result<(), Cause> {
+pub async fn switch_on(connection: &mut SqliteConnection) -> Result<(), Cause> {
     let on = execute(connection, ENFORCE).await;
     on.map(|_| ())
         .map_err(|error| database(error, "to enforce foreign keys again"))
 }
 
 /// What holds for a revision outside a transaction, from its first statement to its record.
-pub(super) struct Suspended {
+pub struct Suspended {
     /// Whether they were enforced before, and are to be again.
-    pub(super) enforce: bool,
+    pub enforce: bool,
     /// What pointed nowhere before the revision.
-    pub(super) before: Vec<Violation>,
+    pub before: Vec<Violation>,
 }
 
-pub(super) const ENFORCE: &str = "PRAGMA foreign_keys = ON";
+pub const ENFORCE: &str = "PRAGMA foreign_keys = ON";
 
 /// A row that points nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Violation {
+pub struct Violation {
     table: String,
     /// None in a table without such numbers.
     rowid: Option<i64>,
@@ -109,7 +106,7 @@ impl fmt::Display for Violation {
 }
 
 /// The violations that a revision has made: those before it are not its doing, and may be numbered otherwise after it.
-pub(super) fn made(before: &[Violation], after: &[Violation]) -> Vec<Violation> {
+pub fn made(before: &[Violation], after: &[Violation]) -> Vec<Violation> {
     let mut old: HashMap<Violation, usize> = HashMap::new();
     for violation in before {
         *old.entry(violation.clone()).or_default() += 1;
@@ -142,7 +139,7 @@ impl Violation {
 }
 
 /// Every row that points nowhere.
-pub(super) async fn violations(connection: &mut SqliteConnection) -> Result<Vec<Violation>, Cause> {
+pub async fn violations(connection: &mut SqliteConnection) -> Result<Vec<Violation>, Cause> {
     let failed = |error| database(error, "to check foreign keys");
     let rows: Vec<(String, Option<i64>, String, i64)> =
         sqlx::query_as("SELECT \"table\", rowid, parent, fkid FROM pragma_foreign_key_check")

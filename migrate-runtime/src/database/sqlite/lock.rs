@@ -14,7 +14,7 @@ use crate::database::Cause;
 use crate::values::error::{Error, ErrorKind};
 
 /// What keeps others out while a revision runs outside a transaction; dropping it lets them in.
-pub(super) enum Lock {
+pub enum Lock {
     /// Beside the database. Closing the file gives the lock back.
     File(#[expect(dead_code, reason = "it is held, not read")] File),
     /// Of a database in memory, which no other process can see.
@@ -24,7 +24,7 @@ pub(super) enum Lock {
 impl Lock {
     /// None for a database in memory that only its connection can see, as far as can be known: a connection that is
     /// passed does not tell its database's name.
-    pub(super) async fn of(connection: &mut Handle<'_>) -> Result<Option<Self>, Cause> {
+    pub async fn of(connection: &mut Handle<'_>) -> Result<Option<Self>, Cause> {
         match connection {
             Handle::Pooled(_, name) if name == ":memory:" => Ok(None),
             Handle::Pooled(_, name) => Self::in_memory(name).map(Some),

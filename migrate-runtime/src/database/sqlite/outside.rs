@@ -27,7 +27,7 @@ use crate::sql::Script;
 impl SqliteSession<'_> {
     /// Runs one statement and its journal row: in a transaction of their own, unless the statement takes part in one
     /// of the revision's or cannot be in any.
-    pub(super) async fn statement(
+    pub async fn statement(
         &mut self,
         tables: &Tables,
         work: Work<'_>,
@@ -64,7 +64,7 @@ impl SqliteSession<'_> {
 
     /// Suspends foreign keys for a revision outside a transaction, from its first statement on. Of one that `is_resumed`
     /// nobody knows any more which rows referred to nothing before it, and all count.
-    pub(super) async fn suspend_keys(&mut self, is_resumed: bool) -> Result<(), Cause> {
+    pub async fn suspend_keys(&mut self, is_resumed: bool) -> Result<(), Cause> {
         let before = if is_resumed {
             Vec::new()
         } else {
@@ -77,7 +77,7 @@ impl SqliteSession<'_> {
     }
 
     /// Ends that.
-    pub(super) async fn enforce_keys(&mut self) -> Result<(), Cause> {
+    pub async fn enforce_keys(&mut self) -> Result<(), Cause> {
         if self
             .suspended
             .as_ref()

@@ -9,7 +9,7 @@ use crate::journal::JournalRow;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 
-pub(super) async fn read_state(
+pub async fn read_state(
     connection: &mut SqliteConnection,
     tables: &Tables,
 ) -> Result<State, sqlx::Error> {
@@ -36,7 +36,7 @@ pub(super) async fn read_state(
     }
 }
 
-pub(super) async fn read_journal(
+pub async fn read_journal(
     connection: &mut SqliteConnection,
     tables: &Tables,
 ) -> Result<Vec<JournalRow>, sqlx::Error> {

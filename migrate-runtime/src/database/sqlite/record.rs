@@ -15,20 +15,20 @@ use crate::journal::state::State;
 use crate::journal::tables::Tables;
 
 /// What a transaction needs to know.
-pub(super) struct Setting<'s> {
-    pub(super) tables: &'s Tables,
+pub struct Setting<'s> {
+    pub tables: &'s Tables,
     /// The state that the revisions were planned for.
-    pub(super) expected: &'s State,
-    pub(super) begin: &'static str,
-    pub(super) before_commit: String,
-    pub(super) watchdog: Option<&'s Watchdog>,
+    pub expected: &'s State,
+    pub begin: &'static str,
+    pub before_commit: String,
+    pub watchdog: Option<&'s Watchdog>,
     /// What a revision began with whose statements ran outside a transaction, and whose record is still to come.
-    pub(super) suspended: Option<&'s Suspended>,
+    pub suspended: Option<&'s Suspended>,
 }
 
 /// Writes to the two tables, behind `mark`, and says whether that was in the transaction that the mark was made in. The
 /// last of the statements adds `rows` to the journal; each of the others changes a version row, and must hit exactly one.
-pub(super) async fn write(
+pub async fn write(
     connection: &mut SqliteConnection,
     mark: Option<&'static str>,
     index: usize,
@@ -58,14 +58,14 @@ pub(super) async fn write(
 }
 
 /// A journal row to add after other work: how long its own took, and how long ago it ended.
-pub(super) struct Ran<'r> {
-    pub(super) entry: &'r Entry<'r>,
-    pub(super) duration: Duration,
-    pub(super) ago: Duration,
+pub struct Ran<'r> {
+    pub entry: &'r Entry<'r>,
+    pub duration: Duration,
+    pub ago: Duration,
 }
 
 /// The statement that adds rows to the journal.
-pub(super) fn add_all(tables: &Tables, rows: &[Ran<'_>]) -> String {
+pub fn add_all(tables: &Tables, rows: &[Ran<'_>]) -> String {
     let ago = |time: Duration| tables.syntax.ago(time.as_millis());
     let values = rows.iter().map(|row| {
         let times = Times {

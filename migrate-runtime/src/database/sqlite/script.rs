@@ -38,7 +38,7 @@ struct Piece {
 }
 
 /// Why a script stopped.
-pub(super) enum Stop {
+pub enum Stop {
     /// The script's transaction could not be marked.
     Mark(sqlx::Error),
     /// A statement failed, counted from 0.
@@ -49,7 +49,7 @@ pub(super) enum Stop {
 
 impl Stop {
     /// The failure of the revision at `index`.
-    pub(super) fn failure(self, index: usize, drops: &Drops) -> Cause {
+    pub fn failure(self, index: usize, drops: &Drops) -> Cause {
         match self {
             Self::Mark(error) => database(error, "to mark the start of the revision"),
             Self::Statement(statement, error) => of_statement(index, statement, error),
@@ -58,14 +58,14 @@ impl Stop {
     }
 
     /// As an error of sqlx, for code that ran the script.
-    pub(super) fn into_error(self, drops: &Drops) -> sqlx::Error {
+    pub fn into_error(self, drops: &Drops) -> sqlx::Error {
         match self {
             Self::Mark(error) | Self::Statement(_, error) => error,
             Self::Loses(_) => sqlx::Error::InvalidArgument(drops.to_string()),
         }
     }
 
-    pub(super) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         matches!(self, Self::Mark(error) | Self::Statement(_, error) if is_busy(error))
     }
 }
@@ -74,7 +74,7 @@ impl Stop {
 ///
 /// # Errors
 /// The first statement that fails.
-pub(super) async fn run_script(
+pub async fn run_script(
     connection: &mut SqliteConnection,
     mut mark: Option<&str>,
     script: &Script<'_>,
@@ -149,7 +149,7 @@ impl Slice<'_> {
 }
 
 /// What SQLite takes for a comment, or for part of a string, must not be recorded as run.
-pub(super) fn cut_short() -> sqlx::Error {
+pub fn cut_short() -> sqlx::Error {
     let what = "SQLite has come to the end of the SQL before its last statement";
     sqlx::Error::InvalidArgument(what.to_owned())
 }

@@ -11,27 +11,27 @@ use super::timeout::Watchdog;
 use crate::database::Cause;
 
 pub(super) struct SqliteSession<'a> {
-    pub(super) connection: Handle<'a>,
+    pub connection: Handle<'a>,
     /// What the statements of `[connect]` have changed of a connection that was passed.
-    pub(super) connect: Kept,
+    pub connect: Kept,
     /// What a revision that is under way may have changed of the connection.
-    pub(super) kept: Kept,
+    pub kept: Kept,
     /// How long a commit waits for those who read.
-    pub(super) patience: Duration,
+    pub patience: Duration,
     /// The lock that a run outside a transaction holds: SQLite has none that outlives a transaction.
-    pub(super) outside: Option<Lock>,
+    pub outside: Option<Lock>,
     /// Whether a revision outside a transaction has begun one of its own.
-    pub(super) in_transaction: bool,
+    pub in_transaction: bool,
     /// How long a statement of a revision may run.
-    pub(super) timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
     /// What sees to that, from the first statement until `unlock`.
-    pub(super) watchdog: Option<Watchdog>,
+    pub watchdog: Option<Watchdog>,
     /// What foreign keys were before a revision that suspends them outside a transaction.
-    pub(super) suspended: Option<Suspended>,
+    pub suspended: Option<Suspended>,
 }
 
 impl SqliteSession<'_> {
-    pub(super) async fn watch(&mut self) -> Result<(), Cause> {
+    pub async fn watch(&mut self) -> Result<(), Cause> {
         if let (Some(timeout), None) = (self.timeout, &self.watchdog) {
             let watchdog = Watchdog::install(self.connection.get(), timeout).await;
             let doing = "to set the statement timeout";
@@ -43,7 +43,7 @@ impl SqliteSession<'_> {
     /// What begins a transaction, and what to execute before its end. On a connection of our own SQLite gives up at
     /// once while another connection writes, since the wait is ours; but a commit may have to wait for readers, and
     /// giving up there would throw the work away.
-    pub(super) fn busy_timeouts(&self) -> (&'static str, String) {
+    pub fn busy_timeouts(&self) -> (&'static str, String) {
         match self.connection {
             Handle::Own(_) => (
                 "PRAGMA busy_timeout = 20; BEGIN IMMEDIATE",

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::SqliteConnection;
 
 /// Interrupts a statement that runs for too long.
-pub(super) struct Watchdog {
+pub struct Watchdog {
     started: Instant,
     timeout: Duration,
     /// When to interrupt, in milliseconds after `started`.
@@ -15,7 +15,7 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    pub(super) async fn install(
+    pub async fn install(
         connection: &mut SqliteConnection,
         timeout: Duration,
     ) -> Result<Self, sqlx::Error> {
@@ -35,7 +35,7 @@ impl Watchdog {
     }
 
     /// Takes its handler off the connection.
-    pub(super) async fn remove(self, connection: &mut SqliteConnection) {
+    pub async fn remove(self, connection: &mut SqliteConnection) {
         // A connection that cannot be had runs nothing that could be interrupted.
         if let Ok(mut handle) = connection.lock_handle().await {
             handle.remove_progress_handler();
@@ -43,7 +43,7 @@ impl Watchdog {
     }
 
     /// A statement begins.
-    pub(super) fn restart(&self) {
+    pub fn restart(&self) {
         self.deadline.store(
             milliseconds(self.started.elapsed().saturating_add(self.timeout)),
             Ordering::Relaxed,
@@ -51,7 +51,7 @@ impl Watchdog {
     }
 
     /// What follows is the runtime's own, and has no limit.
-    pub(super) fn stop(&self) {
+    pub fn stop(&self) {
         self.deadline.store(u64::MAX, Ordering::Relaxed);
     }
 }

@@ -30,7 +30,7 @@ use crate::values::error::database_message;
 
 impl SqliteSession<'_> {
     /// Runs revisions in one transaction, under the settings that they ask for.
-    pub(super) async fn transaction(
+    pub async fn transaction(
         &mut self,
         tables: &Tables,
         expected: &State,

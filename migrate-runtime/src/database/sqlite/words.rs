@@ -3,17 +3,17 @@
 /// Words of a script, wherever they stand: whether SQLite reads one as a statement or as part of a string is not guessed
 /// here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Words {
+pub struct Words {
     /// It may end its transaction and go on. What SQLite ends on its own, it ends with an error.
-    pub(super) may_end_transaction: bool,
+    pub may_end_transaction: bool,
     /// It may set up the connection.
-    pub(super) may_set_up: bool,
+    pub may_set_up: bool,
     /// It may drop a table.
-    pub(super) may_drop: bool,
+    pub may_drop: bool,
 }
 
 impl Words {
-    pub(super) fn of(script: &str) -> Self {
+    pub fn of(script: &str) -> Self {
         let mut words = Self::default();
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         for word in script.as_bytes().split(|byte| !is_part(byte)) {
@@ -41,7 +41,7 @@ impl Words {
     }
 
     /// Whether the revision needs more than its statements and its record.
-    pub(super) fn are_special(self) -> bool {
+    pub fn are_special(self) -> bool {
         self.may_end_transaction || self.may_set_up || self.may_drop
     }
 }

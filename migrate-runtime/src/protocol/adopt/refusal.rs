@@ -10,7 +10,7 @@ use crate::foreign::find::Found;
 use crate::values::error::{Error, ErrorKind};
 
 /// The database belongs to another tool, and the chain says nothing about it.
-pub(super) fn foreign(found: &Found) -> Error {
+pub fn foreign(found: &Found) -> Error {
     let (table, name) = (&found.table, found.name);
     let summary = format!(
         "the database has the history of {name} in `{table}`, and this chain was not imported from it"
@@ -30,7 +30,7 @@ pub(super) fn foreign(found: &Found) -> Error {
 }
 
 /// A version that no revision adopts.
-pub(super) fn unknown(history: &History, version: &str) -> Error {
+pub fn unknown(history: &History, version: &str) -> Error {
     let (table, tool) = (&history.found.table, history.tool.name());
     let summary = format!("`{table}` has the version `{version}`, which no revision adopts");
     Error::new(ErrorKind::Foreign, summary)
@@ -40,7 +40,7 @@ pub(super) fn unknown(history: &History, version: &str) -> Error {
         ))
 }
 
-pub(super) fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> Error {
+pub fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> Error {
     let (table, tool) = (&history.found.table, history.tool.name());
     let revision = |index: usize| &migrations.revisions()[index];
     let of = |revision: &Revision, summary: String| {

@@ -3,4 +3,4 @@
 mod resolve;
 mod resume;
 mod run;
-pub(in crate::protocol) mod unfinished;
+pub mod unfinished;

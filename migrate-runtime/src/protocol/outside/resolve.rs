@@ -14,7 +14,7 @@ use crate::{Direction, Report};
 
 impl<'a> Run<'a> {
     /// Settles a revision that stopped half-way.
-    pub(crate) async fn resolve(
+    pub async fn resolve(
         mut self,
         revision: &str,
         resolution: Resolution,
@@ -39,7 +39,7 @@ impl<'a> Run<'a> {
     }
 
     /// Settles a half-way revision as its owner says.
-    pub(in crate::protocol) async fn settle(
+    pub async fn settle(
         &mut self,
         views: &mut Views<'a>,
         revision: &str,

@@ -18,7 +18,7 @@ use crate::{Direction, Report};
 
 impl<'a> Run<'a> {
     /// Finishes what an earlier process left half-way, or says why it cannot be.
-    pub(in crate::protocol) async fn finish_unfinished(
+    pub async fn finish_unfinished(
         &mut self,
         views: &mut Views<'a>,
         state: &State,
@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs those of the statements that are done again that set up the connection, which is a new one.
-    pub(super) async fn set_up_again(
+    pub async fn set_up_again(
         &mut self,
         step: &Step<'_>,
         run: &UnfinishedRun,
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
     }
 
     /// How many statements are done, the one that was in flight included if it is.
-    pub(super) async fn behind_in_flight(
+    pub async fn behind_in_flight(
         &mut self,
         step: &Step<'_>,
         run: &UnfinishedRun,
@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
     }
 
     /// The step that the run belongs to, with the change of rows that is still to come.
-    pub(super) fn unfinished_step<'v>(
+    pub fn unfinished_step<'v>(
         &self,
         view: &'v View<'_>,
         state: &State,
@@ -137,11 +137,7 @@ impl<'a> Run<'a> {
     }
 
     /// How many statements need not run again.
-    pub(super) fn done_already(
-        &self,
-        step: &Step<'_>,
-        run: &UnfinishedRun,
-    ) -> Result<usize, Error> {
+    pub fn done_already(&self, step: &Step<'_>, run: &UnfinishedRun) -> Result<usize, Error> {
         if let Code::Rust(function) = &step.code {
             return match (function, run.statements, run.failed) {
                 (None, ..) => Err(verify::not_embedded(step.revision)),
@@ -157,7 +153,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether the statement behind the first `done` has done anything, nobody but its owner can tell.
-    pub(super) fn statement_in_doubt(&self, step: &Step<'_>, done: usize, look: &str) -> Error {
+    pub fn statement_in_doubt(&self, step: &Step<'_>, done: usize, look: &str) -> Error {
         let id = step.revision.id();
         let summary = format!(
             "the {} of revision `{id}` was interrupted in statement {} of {}, and whether that took effect is unknown",
@@ -172,7 +168,7 @@ impl<'a> Run<'a> {
             .help(how_to_settle(id))
     }
 
-    pub(super) fn in_doubt(&self, step: &Step<'_>) -> Error {
+    pub fn in_doubt(&self, step: &Step<'_>) -> Error {
         let id = step.revision.id();
         let summary = format!(
             "the {} of revision `{id}` was interrupted, and what it did is unknown",
@@ -188,7 +184,7 @@ impl<'a> Run<'a> {
             .help(how_to_settle(id))
     }
 
-    pub(super) fn edited_half_way(&self, step: &Step<'_>, run: &UnfinishedRun) -> Error {
+    pub fn edited_half_way(&self, step: &Step<'_>, run: &UnfinishedRun) -> Error {
         let id = step.revision.id();
         let summary = format!(
             "the {} of revision `{id}` stopped after {} statements, and these were edited since",
@@ -201,7 +197,7 @@ impl<'a> Run<'a> {
     }
 
     /// A downgrade goes on with the script that it began with.
-    pub(super) fn undo_as_recorded(
+    pub fn undo_as_recorded(
         &self,
         views: &mut Views<'a>,
         state: &State,

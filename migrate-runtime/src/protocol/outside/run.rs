@@ -16,7 +16,7 @@ use crate::{Report, point};
 
 impl Run<'_> {
     /// Runs a revision outside a transaction, from its start.
-    pub(in crate::protocol) async fn run_outside(
+    pub async fn run_outside(
         &mut self,
         state: &State,
         step: &Step<'_>,
@@ -36,7 +36,7 @@ impl Run<'_> {
     }
 
     /// Writes down that what follows the first `done` statements is about to run.
-    pub(super) async fn note_intent(
+    pub async fn note_intent(
         &mut self,
         state: &State,
         step: &Step<'_>,
@@ -59,7 +59,7 @@ impl Run<'_> {
     }
 
     /// Runs what follows the first `done` statements, and records the revision as done.
-    pub(super) async fn go_on(
+    pub async fn go_on(
         &mut self,
         state: &State,
         step: &Step<'_>,
@@ -126,7 +126,7 @@ impl Run<'_> {
     }
 
     /// Writes down that a statement failed, so that the next start knows that it was not cut off.
-    pub(super) async fn note_failure(
+    pub async fn note_failure(
         &mut self,
         state: &State,
         step: &Step<'_>,

@@ -10,21 +10,21 @@ use crate::values::error::{Error, ErrorKind};
 use crate::values::status::Unfinished;
 
 /// What the end of the journal tells of a revision that is under way.
-pub(in crate::protocol) struct UnfinishedRun {
-    pub(in crate::protocol) revision: String,
-    pub(super) direction: Direction,
-    pub(super) statements: usize,
-    pub(super) hash: Option<Checksum>,
+pub struct UnfinishedRun {
+    pub revision: String,
+    pub direction: Direction,
+    pub statements: usize,
+    pub hash: Option<Checksum>,
     /// It is a Rust revision that goes on after its last batch.
-    pub(super) is_in_batches: bool,
+    pub is_in_batches: bool,
     /// A statement failed and left no trace; otherwise the process, or the server, went away.
-    pub(super) failed: bool,
-    pub(super) error: Option<String>,
+    pub failed: bool,
+    pub error: Option<String>,
 }
 
 impl UnfinishedRun {
     /// The error that stops a downgrade, with the way to give this revision up.
-    pub(in crate::protocol) fn before_a_downgrade(&self, error: Error) -> Error {
+    pub fn before_a_downgrade(&self, error: Error) -> Error {
         let id = &self.revision;
         if self.direction == Direction::Downgrade {
             return error;
@@ -35,7 +35,7 @@ impl UnfinishedRun {
         ))
     }
 
-    pub(in crate::protocol) fn status(self) -> Unfinished {
+    pub fn status(self) -> Unfinished {
         Unfinished {
             revision: self.revision,
             direction: self.direction,
@@ -49,10 +49,7 @@ impl UnfinishedRun {
 ///
 /// # Errors
 /// That it says of a stamp that it is under way.
-pub(in crate::protocol) fn unfinished(
-    journal: &[JournalRow],
-    tables: &Tables,
-) -> Result<Option<UnfinishedRun>, Error> {
+pub fn unfinished(journal: &[JournalRow], tables: &Tables) -> Result<Option<UnfinishedRun>, Error> {
     let Some(last) = journal.last().filter(|last| last.event.is_unfinished()) else {
         return Ok(None);
     };
@@ -80,7 +77,7 @@ fn stamp_under_way(last: &JournalRow, tables: &Tables) -> Error {
 }
 
 /// The rows cannot be set while a revision is half-way.
-pub(in crate::protocol) fn not_over(run: &UnfinishedRun) -> Error {
+pub fn not_over(run: &UnfinishedRun) -> Error {
     let id = &run.revision;
     let summary = format!(
         "the {} of revision `{id}` was interrupted, and a stamp would forget it",
@@ -91,7 +88,7 @@ pub(in crate::protocol) fn not_over(run: &UnfinishedRun) -> Error {
         .help(format!("finish it by an upgrade, or {}", how_to_settle(id)))
 }
 
-pub(super) fn unknown_half_way(run: &UnfinishedRun) -> Error {
+pub fn unknown_half_way(run: &UnfinishedRun) -> Error {
     let id = &run.revision;
     Error::new(
         ErrorKind::InDoubt,
