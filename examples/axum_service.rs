@@ -63,7 +63,7 @@ async fn labels(State(pool): State<SqlitePool>) -> Result<String, StatusCode> {
     Ok(names.join("\n"))
 }
 
-/// What `curl` would get: by hand, to spare the example an HTTP client.
+/// A request as `curl` would send it: written by hand, to spare the example an HTTP client.
 async fn ask(address: SocketAddr) -> Result<String, Box<dyn Error>> {
     let mut stream = TcpStream::connect(address).await?;
     stream

@@ -135,7 +135,7 @@ fn migrations() -> Migrations {
     chain.load()
 }
 
-/// What Alembic has begun is taken over without a step, and Alembic goes on with what is ours.
+/// A chain that Alembic began is taken over without a step, and Alembic continues ours.
 async fn both_ways<B: Backend>(database: B, url: String) {
     let alembic = Alembic::new(url);
     let ours = migrations();

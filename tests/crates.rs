@@ -146,7 +146,7 @@ fn a_release_binary_does_not_tell_where_it_was_built() {
         "a debug build compares itself with its sources"
     );
 
-    // What a release profile changes for these two crates; to build all others so would take minutes.
+    // The settings of a release profile for these two crates; with all others it would take minutes.
     let profile = ["library", "member"].map(|package| {
         format!("[profile.dev.package.{package}]\ndebug = false\ndebug-assertions = false\n")
     });
@@ -224,7 +224,7 @@ fn leftovers(url: &str) -> i64 {
     })
 }
 
-/// What runs the tests of a crate.
+/// Runs the tests of a crate.
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 #[derive(Clone, Copy)]
 enum Runner {
@@ -297,7 +297,7 @@ impl Crates {
         crates
     }
 
-    /// What the program of a crate prints.
+    /// The output of a crate's program.
     fn run(&self, package: &str) -> String {
         let output = self.cargo("run", package);
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -306,7 +306,7 @@ impl Crates {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    /// What cargo prints for a build that must fail.
+    /// Cargo's output for a build that must fail.
     fn broken_build(&self) -> String {
         let output = self.cargo("build", "member");
         assert!(!output.status.success(), "the build did not fail");

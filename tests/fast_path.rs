@@ -1,5 +1,5 @@
-//! What a start costs when there is nothing to do, and what it tells. A binary of its own: the allocator and the
-//! subscriber see the whole process.
+//! The cost of a startup with nothing to do, and its events. A binary of its own: the allocator and the subscriber see
+//! the whole process.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

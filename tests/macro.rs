@@ -72,7 +72,7 @@ fn the_macro_stands_wherever_an_expression_may() {
     assert_eq!(all, [4; 11]);
 }
 
-/// What the caller calls its own things is no business of the macro's.
+/// The caller may give its own items any name.
 mod shadowed {
     #![deny(warnings, clippy::pedantic)]
     #![expect(dead_code, reason = "the names are what matters")]

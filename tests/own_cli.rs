@@ -13,7 +13,7 @@ fn on_sqlite_one_binary_migrates_and_serves() {
     let app = App::on("sqlite:app.db");
     let refused = app.run(&["migrate", "status"]);
     assert!(text(&refused.stderr).contains("there is no database file app.db"));
-    // What to do next is called as the user called it.
+    // The next command is named as the user called this one.
     assert!(text(&refused.stderr).contains("`own_cli migrate upgrade` creates it"));
     migrate_and_serve(&app);
 }
@@ -86,7 +86,7 @@ impl App {
         self.command(arguments).output().expect("the binary starts")
     }
 
-    /// What a command that succeeds writes to its standard output.
+    /// The standard output of a command, which must succeed.
     fn result(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(

@@ -13,7 +13,7 @@ fn the_macro_reports_a_fault_at_its_place() {
     cases.compile_fail("tests/ui/*.rs");
 }
 
-/// Where trybuild compiles its cases.
+/// The folder in which trybuild compiles its cases.
 fn project() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("the folder for temporary files is in the target folder");

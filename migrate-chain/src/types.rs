@@ -7,7 +7,7 @@ use crate::Dialect;
 /// Calls a macro with the table.
 ///
 /// A row is: the condition for the type, its generics, the type, its name; then for SQLite, PostgreSQL and MySQL the kinds
-/// of column that can be read into it, and the type of a column that is made for it. That is empty if there is none.
+/// of column that can be read into it, and the type of a column made for it, which is empty if there is none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! rust_types {
@@ -90,7 +90,7 @@ pub struct RustType {
     pub feature: &'static str,
     /// The kinds of column that can be read into it, by [`Dialect::index`].
     pub fits: [&'static [&'static str]; 3],
-    /// The type of a column that is made for it, by [`Dialect::index`]; empty if there is none.
+    /// The type of a column made for it, by [`Dialect::index`]; empty if there is none.
     pub sql: [&'static str; 3],
 }
 

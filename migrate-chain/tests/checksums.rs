@@ -1,4 +1,4 @@
-//! What the checksum of SQL covers: an edit that changes what a database runs, and no other.
+//! The checksum of SQL covers every edit that changes what a database runs, and no other.
 
 use migrate_chain::Dialect::{self, MySql, Postgres, Sqlite};
 use migrate_chain::{Checksum, load_tree};

@@ -1,4 +1,4 @@
-//! What a real Alembic did with 1500 random graphs, and two real chains.
+//! The recorded answers of a real Alembic to 1500 random graphs, and two real chains.
 
 #[path = "../examples/conformance/answer.rs"]
 mod answer;

@@ -1,4 +1,4 @@
-//! What every fixture under `tests/fixtures` prints. `SNAPSHOTS=overwrite` takes what is printed now as expected.
+//! The text that each fixture under `tests/fixtures` prints. `SNAPSHOTS=overwrite` accepts the current output.
 
 mod support;
 
@@ -207,7 +207,7 @@ fn the_documentation_lists_every_code_once() {
     }
 }
 
-/// What stands in backquotes in the first cell of a row.
+/// The text in backquotes in the first cell of a row.
 fn first_cell(row: &str) -> Option<&str> {
     Some(row.strip_prefix("| `")?.split_once('`')?.0)
 }

@@ -27,7 +27,7 @@ fn settings(dialect: Dialect) -> String {
     format!("dialects = ['{dialect}']\n")
 }
 
-/// What is not accepted in a revision on top of the tables of the examples.
+/// Findings, accepted ones left out, in a revision on top of the tables of the examples.
 fn found(dialect: Dialect, sql: &str) -> Vec<Finding> {
     let (_, tables) = EXAMPLE_TABLES
         .into_iter()

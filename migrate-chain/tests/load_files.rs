@@ -1,4 +1,4 @@
-//! Which files of a migration directory are read, and which are refused.
+//! The files of a migration directory that are read, and those that are refused.
 
 use std::sync::mpsc;
 use std::thread;

@@ -1,4 +1,4 @@
-//! What holds for any migration directory.
+//! Properties of any migration directory.
 
 mod support;
 
@@ -148,7 +148,7 @@ fn check_forms(fault: &Diagnostic) {
     );
 }
 
-/// What is wrong, and on which line and in which column.
+/// Each fault with its line and column.
 fn facts(files: &Files) -> Vec<String> {
     let faults = load_tree(files).err().unwrap_or_default();
     let fact = |fault: &Diagnostic| {

@@ -98,8 +98,7 @@ fn a_dollar_quote_hides_markers_in_a_chain_that_declares_no_database() {
     assert_eq!(sections(&[], upgrade), Ok(expected));
 }
 
-/// What one database takes for a string is a comment to another. To lose the marker would make the downgrade a part of the
-/// upgrade.
+/// One database reads a string, another a comment. Losing the marker would make the downgrade a part of the upgrade.
 #[test]
 fn a_marker_counts_where_databases_disagree() {
     let upgrade = "SELECT 1 # it's\n;";

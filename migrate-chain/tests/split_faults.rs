@@ -1,4 +1,4 @@
-//! What is wrong with SQL text, in one dialect and in all of them.
+//! Faults in SQL text, in one dialect and in all of them.
 
 use migrate_chain::Dialect::{self, MySql, Postgres, Sqlite};
 use migrate_chain::conflict_markers;
@@ -638,7 +638,7 @@ fn common_faults() {
             "COPY a FROM stdin;\n1\n\\.\n",
             &[(CopyFromStdin, "COPY a FROM stdin")],
         ),
-        // Where there is such a statement it cannot run in a transaction, and the others have none.
+        // A database that has this statement cannot run it in a transaction; the others do not have it.
         ("VACUUM", &[(not_in_transaction("VACUUM"), "VACUUM")]),
         (
             "CREATE INDEX CONCURRENTLY i ON a (b)",

@@ -1,4 +1,4 @@
-//! What holds for any text.
+//! Properties of any text.
 
 use migrate_chain::sql::{TokenKind, faults, faults_common, split, tokens};
 use migrate_chain::{Dialect, conflict_markers};

@@ -1,4 +1,4 @@
-//! Where each dialect's statements begin and end.
+//! The beginning and end of statements in each dialect.
 
 use migrate_chain::Dialect::{self, MySql, Postgres, Sqlite};
 use migrate_chain::sql::split;

@@ -31,7 +31,7 @@ pub struct Cli {
     directory: Directory,
     #[command(subcommand)]
     command: Command,
-    /// What `check` takes here alone.
+    /// Options of `check` in this command line alone.
     #[clap(skip)]
     schema: Option<Schema>,
 }
@@ -66,7 +66,7 @@ pub fn command() -> clap::Command {
 }
 
 impl Command {
-    /// Whether it is about the revisions of the directory. `init` says by itself what it finds there.
+    /// Whether it is about the revisions of the directory. `init` reports what it finds there itself.
     fn reads_the_chain(&self) -> bool {
         !matches!(
             self,

@@ -11,7 +11,7 @@ use migrate_command::parts::Failure;
 pub const USUAL: &str = "migrations";
 
 /// The migration directory for a command that is run in `here`, as a path from there: looked for upwards, as cargo looks
-/// for a package; none where there is none.
+/// for a package; none if there is none.
 ///
 /// In each folder counts, in this order: a `migrate.toml`, since that is a migration directory itself; what its
 /// `Cargo.toml` names; and its `migrations`, which above `here` has to look like one of ours.

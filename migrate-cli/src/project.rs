@@ -68,7 +68,7 @@ impl Project {
         &self.globals
     }
 
-    /// What is likely a mistake in the directory.
+    /// Likely mistakes in the directory.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         let directory = self.directory();
         load::warnings(&Disk::new(directory, directory.to_string_lossy()))

@@ -13,7 +13,8 @@ use crate::author::{
 };
 use crate::project::Project;
 
-// What `check` takes in `cargo migrate` beside its options in an app, which has no files. A doc comment would be its help.
+// The options of `check` that exist only in `cargo migrate`: an app has no files. A doc comment here would become its
+// help.
 #[derive(Args, Clone, Debug)]
 #[allow(clippy::struct_field_names, reason = "each is an option's name")]
 #[command(next_help_heading = "Desired schema")]
@@ -35,26 +36,26 @@ pub struct Schema {
     drift: bool,
 }
 
-/// What was changed by hand in JSON, a document of its own after that of the database.
+/// The changes made by hand, as JSON: a document of its own after that of the database.
 #[derive(Serialize)]
 struct DriftJson {
     drifted: bool,
-    /// What differs from what the chain builds, a line for each object.
+    /// Differences from the schema that the chain builds, a line for each object.
     difference: Vec<String>,
-    /// What would undo it in the database.
+    /// SQL that undoes it in the database.
     undo: String,
-    /// What would do it to other databases.
+    /// SQL that makes the same change in other databases.
     adopt: String,
 }
 
-/// The desired schema in JSON, a document of its own behind that of the database.
+/// The desired schema in JSON, a document of its own after that of the database.
 #[derive(Serialize)]
 struct Json {
     schema: String,
     in_step: bool,
-    /// What differs, a line for each object.
+    /// The differences, a line for each object.
     difference: Vec<String>,
-    /// What would make the desired schema.
+    /// SQL that makes the desired schema.
     sql: String,
 }
 

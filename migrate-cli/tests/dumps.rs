@@ -62,7 +62,7 @@ fn on_mysql() {
 }
 
 struct Recipe {
-    /// What only this database understands.
+    /// Statements that only this database understands.
     more: &'static str,
     client: &'static str,
     /// The schema, without the journal.
@@ -92,7 +92,7 @@ impl Recipe {
     }
 }
 
-/// What a shell command that succeeds prints.
+/// The output of a shell command, which must succeed.
 fn done(session: &Session, script: &str) -> String {
     let output = session.shell(script);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -103,7 +103,7 @@ const STEPS: [(&str, &str); 6] = [
     ("stamp --purge b2", "stamp --purge b2 --sql"),
 ];
 
-/// What the records say, but for times and what only a live run knows: the statements of a revision under way.
+/// The columns that a script and a live run must agree on: not the times, nor the statements of a revision under way.
 const RECORDS: &str = "SELECT version_num FROM alembic_version ORDER BY version_num; SELECT event, direction, revision, \
     down_revision, depends_on, message, settings, checksum, digest, statements, statements_hash, downgrade, tool_version, \
     error FROM migrate_journal WHERE event IN ('finished', 'stamped') ORDER BY sequence;";
@@ -136,7 +136,7 @@ fn scripts_do_what_commands_do(
     }
 }
 
-/// What a shell command that succeeds prints.
+/// The output of a shell command, which must succeed.
 fn done(session: &Session, script: &str) -> String {
     let output = session.shell(script);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

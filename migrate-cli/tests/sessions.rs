@@ -1,4 +1,4 @@
-//! What a user types and what is printed. Each file in `sessions` is run on SQLite; `SNAPSHOTS=overwrite` writes it anew.
+//! Commands and their output. Each file in `sessions` is run on SQLite; `SNAPSHOTS=overwrite` rewrites it.
 
 mod session;
 

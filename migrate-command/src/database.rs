@@ -64,7 +64,7 @@ impl Globals {
         }
     }
 
-    /// A variable of the environment, else of the file `.env` here or in a folder above. An empty one is none.
+    /// A variable of the environment, else of the file `.env` here or in a folder above. An empty one counts as unset.
     ///
     /// # Errors
     /// The line of `.env` that sets it cannot be read.

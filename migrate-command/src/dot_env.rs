@@ -20,7 +20,7 @@ struct Unread {
 }
 
 impl DotEnv {
-    /// The file in the current folder, or in the nearest one above that has it; empty where there is none.
+    /// The file in the current folder, or in the nearest one above that has it; empty if there is none.
     ///
     /// # Errors
     /// That the file cannot be read at all.

@@ -20,7 +20,7 @@ pub const BAD: Paint = Paint('\u{fdd4}');
 pub const GOOD: Paint = Paint('\u{fdd5}');
 pub const BOLD: Paint = Paint('\u{fdd6}');
 pub const ERROR: Paint = Paint('\u{fdd7}');
-/// What ends each of them. Like them it is no character, and in no text.
+/// Ends each of them. Like them it is a noncharacter, which no text holds.
 const END: char = '\u{fdd8}';
 
 impl fmt::Display for Paint {

@@ -196,7 +196,8 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Ends when the user, or whoever runs the process, asks it to stop. Where signals cannot be heard they end the process.
+/// Ends when the user or the process manager asks it to stop. Where no handler can be installed, signals end the
+/// process.
 async fn interrupt() {
     #[cfg(unix)]
     {

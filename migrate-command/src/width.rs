@@ -5,7 +5,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::paint::{is_mark, plain, shown};
 
 /// A line over as many lines as it needs to have at most so many columns, those after the first indented. A word is never
-/// broken, and an id is a word: one that is too long by itself stays as it is.
+/// broken, and an id is a word: one that is too long is left as it is.
 pub fn wrapped(line: &str, columns: Option<usize>, indent: usize) -> String {
     let line = shown(line);
     let Some(columns) = columns.filter(|&columns| width(&line) > columns) else {

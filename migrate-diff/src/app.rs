@@ -36,7 +36,7 @@ impl App {
         command
     }
 
-    /// What people call it.
+    /// Its name, for people.
     pub fn name(&self) -> String {
         self.words.join(" ")
     }

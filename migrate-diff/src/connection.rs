@@ -13,7 +13,7 @@ pub type TextRow = Vec<Option<String>>;
 /// A connection to a database of any kind.
 pub struct Connection(pub(crate) Box<dyn Backend>);
 
-/// What a kind of database does for this crate.
+/// The operations of one kind of database that this crate needs.
 pub(crate) trait Backend: Send {
     fn dialect(&self) -> Dialect;
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<(), sqlx::Error>>;
@@ -34,7 +34,7 @@ impl Connection {
     /// Connects to the database that `url` names: `sqlite:…`, `postgres://…` or `mysql://…`.
     ///
     /// # Errors
-    /// [`ErrorKind::Connect`] when the database cannot be reached, or its kind is none that this build has.
+    /// [`ErrorKind::Connect`] when the database cannot be reached, or this build does not have its kind.
     pub async fn open(url: &str) -> Result<Self, Error> {
         let dialect = dialect_of(url)?;
         let backend = open(dialect, url).await.ok_or_else(|| not_built(dialect))?;
@@ -47,7 +47,7 @@ impl Connection {
         })
     }
 
-    /// Which kind of database it is.
+    /// The kind of database.
     pub fn dialect(&self) -> Dialect {
         self.0.dialect()
     }

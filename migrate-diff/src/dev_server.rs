@@ -19,11 +19,11 @@ pub struct DevServer {
     pub(crate) source: Source,
     pub(crate) like: Like,
     pub(crate) prelude: Option<Prelude>,
-    /// What runs revisions in Rust.
+    /// Runs Rust revisions.
     pub(crate) app: Option<App>,
 }
 
-/// Where a server comes from.
+/// The origin of a server.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// SQLite needs none.
@@ -120,7 +120,7 @@ impl DevServer {
         !matches!(self.source, Source::Existing { .. })
     }
 
-    /// What it is, in a sentence.
+    /// The server, named in a sentence.
     pub(crate) fn shown(&self) -> String {
         match &self.source {
             Source::Memory => "SQLite".to_owned(),
@@ -175,17 +175,17 @@ impl Model {
         }))
     }
 
-    /// Which product its server is.
+    /// The product of its server.
     pub fn product(&self) -> Product {
         self.product
     }
 
-    /// Which version its server is.
+    /// The version of its server.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// What CREATE DATABASE takes for one like it, a space first: its encoding and locale, or its character set.
+    /// Options for CREATE DATABASE to make a similar one, a space first: its encoding and locale, or its character set.
     pub fn creation_options(&self) -> &str {
         &self.like.options
     }
@@ -268,7 +268,8 @@ fn container_arguments(setup: &Setup) -> Vec<String> {
     setup.arguments.iter().cloned().chain(names).collect()
 }
 
-/// Runs what blocks beside the runtime, which can be interrupted meanwhile. What is still started then goes with the process.
+/// Runs blocking work outside the runtime, which stays interruptible. Work that is still running then ends with the
+/// process.
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {

@@ -154,7 +154,7 @@ impl Difference {
         self.changes.is_empty()
     }
 
-    /// What a person wants to read: parts of a table that comes or goes as a whole are left out.
+    /// The changes to show: parts of a table that comes or goes as a whole are left out.
     fn notable(&self) -> impl Iterator<Item = &Change> {
         let whole: BTreeSet<&str> = self
             .changes

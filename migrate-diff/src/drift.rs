@@ -1,4 +1,4 @@
-//! What somebody has changed in a database by hand.
+//! Changes that somebody made to a database by hand.
 
 use migrate_runtime::Migrations;
 

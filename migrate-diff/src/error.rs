@@ -16,7 +16,7 @@ struct Inner {
     is_of_rows: bool,
 }
 
-/// What kind of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -80,7 +80,7 @@ impl Error {
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -92,7 +92,7 @@ impl Error {
         error.is_some_and(|error| error.kind() == migrate_runtime::ErrorKind::NotEmbedded)
     }
 
-    /// What happened, in one line.
+    /// The failure, in one line.
     pub fn summary(&self) -> &str {
         &self.0.summary
     }
@@ -102,7 +102,7 @@ impl Error {
         &self.0.details
     }
 
-    /// What to do next.
+    /// The next step for the user.
     pub fn advice(&self) -> Option<&str> {
         self.0.help.as_deref()
     }

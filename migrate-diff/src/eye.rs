@@ -1,5 +1,5 @@
 //! The second eye: everything that a database says of itself, read without the model and without the introspection that
-//! makes plans. The proof compares it too, so that nothing is missed because nobody thought of it. Each database reads its
+//! makes plans. The proof compares it too, so that no kind of object is overlooked. Each database reads its
 //! own `eye`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ impl Facts {
             .extend(values.map(|values| (subject.clone(), values.clone())));
     }
 
-    /// What `self` has otherwise than `other`, a line for each object: its name, and the facts.
+    /// The differences from `other`, a line for each object: its name, and the facts.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let none = BTreeSet::new();
         let subjects: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();

@@ -1,4 +1,4 @@
-//! What of a database is looked at.
+//! The part of a database that is compared.
 
 use migrate_chain::adopt::Adopt;
 use migrate_chain::config::Config;
@@ -7,7 +7,7 @@ use wildmatch::WildMatch;
 use crate::leftover::MARK;
 use crate::model::{ObjectId, Schema};
 
-/// Which objects are compared: `include` and `exclude` of `migrate.toml`, and never the runner's own tables.
+/// The objects that are compared: `include` and `exclude` of `migrate.toml`, and never the runner's own tables.
 ///
 /// A pattern is the name of a table or of another object that stands by itself, with `*` for any characters and `?` for
 /// one; what belongs to a table goes with it. Case does not matter. Where `include` is empty, everything is included.
@@ -19,7 +19,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// What `migrate.toml` says.
+    /// The filter of `migrate.toml`.
     ///
     /// ```
     /// use migrate_chain::config::Config;

@@ -51,7 +51,7 @@ async fn signal() {
     interrupt().await;
 }
 
-/// Where no handler can be installed the signal ends the process, as ever.
+/// If no handler can be installed, the signal ends the process as usual.
 async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

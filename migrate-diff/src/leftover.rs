@@ -1,4 +1,4 @@
-//! The names of scratch databases on servers that hold others too, and how one that was left behind is known for certain.
+//! The names of scratch databases on servers that hold others too, and how a leftover one is recognised for certain.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,14 +12,14 @@ pub const MARK: &str = "migrate_scratch_mark";
 /// How old a database must be before it is swept: a younger one may be about to be used.
 const SWEPT_AFTER: Duration = Duration::from_hours(1);
 
-/// `migrate_scratch_`, when it was created, and 16 hexadecimal digits that nobody else has.
+/// `migrate_scratch_`, when it was created, and 16 random hexadecimal digits.
 pub fn new_name() -> String {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(std::process::id());
     format!("{PREFIX}{}_{random:016x}", now())
 }
 
-/// The user of MySQL that goes with a scratch database. The names of users are shorter than those of databases.
+/// The MySQL user of a scratch database. The names of users are shorter than those of databases.
 pub fn user_of(name: &str) -> String {
     let digits = name.rsplit('_').next().unwrap_or_default();
     format!("migrate_{digits}")

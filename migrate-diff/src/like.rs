@@ -1,4 +1,4 @@
-//! What a scratch database has in common with the database that it stands in for.
+//! The setup that a scratch database shares with the database whose place it takes.
 
 /// How a database is set up, as far as that decides what statements do in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
-//! An order in which everything comes behind what it needs.
+//! An order in which everything comes after its dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The keys of `needs`, each behind those that it needs, and otherwise as they are sorted. What needs itself around a
+/// The keys of `needs`, each after those that it needs, and otherwise sorted. What needs itself around a
 /// circle comes as it is sorted: a circle is for the caller to break.
 pub fn order<K: Ord + Clone>(needs: &BTreeMap<K, BTreeSet<K>>) -> Vec<K> {
     let mut done = BTreeSet::new();

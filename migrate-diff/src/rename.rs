@@ -84,7 +84,7 @@ impl fmt::Display for Rename {
 /// or on the line above.
 ///
 /// # Errors
-/// [`ErrorKind::Rename`] where such a comment stands beside neither.
+/// [`ErrorKind::Rename`] where such a comment is next to neither.
 pub(crate) fn renames(dialect: Dialect, file: &str, text: &str) -> Result<Vec<Rename>, Error> {
     let all: Vec<Token> = tokens(dialect, text).collect();
     let mut renames = Vec::new();
@@ -108,7 +108,7 @@ fn misplaced(file: &str, text: &str, token: &Token) -> Error {
         .help(help)
 }
 
-/// What a comment of ours says behind `from=`; nothing where it says nothing.
+/// The value after `from=` in a comment of ours; `None` if there is none.
 fn annotation<'t>(token: &Token, text: &'t str) -> Option<&'t str> {
     let is_comment = matches!(token.kind, TokenKind::LineComment | TokenKind::BlockComment);
     let comment = is_comment.then(|| &text[token.range()])?;
@@ -150,7 +150,7 @@ fn beside(dialect: Dialect, text: &str, all: &[Token], n: usize, from: &str) -> 
     })
 }
 
-/// The table of a `CREATE TABLE`, and the column in whose definition the word at `place` stands.
+/// The table of a `CREATE TABLE`, and the column whose definition holds the word at `place`.
 fn item(text: &str, words: &[Token], place: usize) -> Option<(String, Option<String>)> {
     let word = |n: usize| {
         words

@@ -14,9 +14,9 @@ use crate::{mysql, postgres};
 
 /// An empty database of its own: in memory on SQLite, on a private server or on one that is there elsewhere.
 ///
-/// It goes with [`finish`](Self::finish), and also with the value: when a future is cancelled, at a panic, after a signal. A
-/// private server goes even after `kill -9`. On a server that holds other databases, what a killed process leaves is swept by
-/// the next one: an hour later, if nobody is connected to it and it bears our mark.
+/// It is dropped by [`finish`](Self::finish), and also with the value: when a future is cancelled, at a panic, after a
+/// signal. A private server goes even after `kill -9`. On a server that holds other databases, what a killed process
+/// leaves is swept by the next one: an hour later, if nobody is connected to it and it bears our mark.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,7 +38,7 @@ pub struct Scratch {
     held: Held,
 }
 
-/// What goes with a scratch database.
+/// The server or folder to which a scratch database belongs.
 enum Held {
     Nothing,
     /// The folder of a file.
@@ -181,7 +181,7 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// Its URL, for who may do everything on its server; that of SQLite is in memory, where nobody else finds it.
+    /// Its URL, with all rights on its server; that of SQLite is in memory, where nobody else finds it.
     pub fn url(&self) -> String {
         let name = percent_encoded(self.name.as_deref().unwrap_or_default());
         match &self.held {

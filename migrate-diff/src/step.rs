@@ -10,7 +10,7 @@ use migrate_chain::sql::{comment, split};
 pub struct Step {
     /// The statement, without the `;` that ends it.
     pub sql: String,
-    /// What a person must know before it runs.
+    /// Hazards that a person must know before it runs.
     pub hazards: Vec<Hazard>,
     /// Whether it runs outside a transaction, in a revision of its own.
     pub(crate) online: bool,
@@ -18,7 +18,7 @@ pub struct Step {
     pub(crate) alters: Option<String>,
 }
 
-/// What a statement may cost.
+/// The possible cost of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hazard {
@@ -36,9 +36,9 @@ pub(crate) struct Plan {
     pub foreign_keys: bool,
     /// Whether they run in a transaction.
     pub transactional: bool,
-    /// What must have been committed before the steps.
+    /// Steps that must have been committed before these.
     pub before: Vec<Step>,
-    /// What runs after them, outside a transaction.
+    /// Steps that run after these, outside a transaction.
     pub online: Vec<Step>,
 }
 
@@ -72,7 +72,7 @@ impl Hazard {
         }
     }
 
-    /// What happens, in one line.
+    /// The hazard, in one line.
     pub fn text(&self) -> &str {
         match self {
             Self::Destructive(text) | Self::Blocking(text) => text,

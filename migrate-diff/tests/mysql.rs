@@ -1,4 +1,4 @@
-//! What is generated for MySQL and MariaDB, on a server.
+//! The SQL generated for MySQL and MariaDB, on a server.
 
 #![cfg(feature = "mysql")]
 
@@ -12,7 +12,7 @@ fn url() -> String {
     test_servers::mysql().admin_url()
 }
 
-/// What, from, to.
+/// Title, from, to.
 const PAIRS: &[(&str, &str, &str)] = &[
     (
         "a table",
@@ -249,7 +249,7 @@ async fn no_scratch_database_is_left_and_none_in_use_is_swept() {
     admin.execute(&lock).await.expect("it is in use");
     let project = Project::new(&url, "", "CREATE TABLE t (a int);");
     project.generate().await.expect("it proves itself");
-    // What fails leaves nothing either.
+    // A failure leaves nothing either.
     project.want("CREATE TABLE t (a nonsense);");
     let error = project.generate().await.expect_err("it is refused");
     assert_eq!(error.kind(), ErrorKind::Desired);

@@ -11,7 +11,7 @@ fn url() -> String {
     test_servers::mysql().admin_url()
 }
 
-/// What, from, to.
+/// Title, from, to.
 const SEQUENCES: &[(&str, &str, &str)] = &[
     (
         "a sequence",
@@ -365,7 +365,7 @@ async fn asked(connection: &mut sqlx::MySqlConnection) -> [i64; 2] {
     [rows[0].get(0), rows[1].get(0)]
 }
 
-/// What a check and an autogenerate ask about so many tables.
+/// The statements that a check and an autogenerate send for so many tables.
 async fn asked_about(url: &str, tables: usize) -> [[i64; 2]; 2] {
     use sqlx::Connection as _;
     let connection = sqlx::MySqlConnection::connect(url).await;

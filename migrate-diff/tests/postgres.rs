@@ -1,4 +1,4 @@
-//! What is generated for PostgreSQL, on PostgreSQL.
+//! The SQL generated for PostgreSQL, on PostgreSQL.
 
 #![cfg(feature = "postgres")]
 
@@ -11,7 +11,7 @@ fn url() -> String {
     test_servers::postgres().admin_url()
 }
 
-/// What, from, to.
+/// Title, from, to.
 const TABLES: &[(&str, &str, &str)] = &[
     (
         "a table",
@@ -125,7 +125,7 @@ async fn tables_and_columns_prove_themselves() {
     proves(&url(), TABLES).await;
 }
 
-/// What, from, to.
+/// Title, from, to.
 const REST: &[(&str, &str, &str)] = &[
     (
         "indexes",
@@ -426,7 +426,7 @@ async fn no_scratch_database_is_left_and_none_in_use_is_swept() {
         .expect("somebody uses it");
     let project = Project::new(&url, "", "CREATE TABLE t (a int);");
     project.generate().await.expect("it proves itself");
-    // What fails leaves nothing either.
+    // A failure leaves nothing either.
     project.want("CREATE TABLE t (a nonsense);");
     assert_eq!(
         project.generate().await.expect_err("it is refused").kind(),

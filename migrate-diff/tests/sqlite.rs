@@ -1,4 +1,4 @@
-//! What is generated for SQLite, on SQLite.
+//! The SQL generated for SQLite, on SQLite.
 
 mod support;
 
@@ -8,7 +8,7 @@ use support::{Project, are_same, hazards, plans_are, proves, upgrade_of};
 
 const URL: &str = "sqlite::memory:";
 
-/// What, from, to.
+/// Title, from, to.
 const PAIRS: &[(&str, &str, &str)] = &[
         ("a table", "", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'x');"),
         ("two tables, child first by name", "", "CREATE TABLE z (id INTEGER PRIMARY KEY); CREATE TABLE a (z INT REFERENCES z(id));"),
@@ -139,7 +139,7 @@ async fn meaning_is_a_difference() {
     }
 }
 
-/// What a table held is there after a rebuild and back: rowids, values, and where AUTOINCREMENT goes on.
+/// A rebuild, and the way back, keep the contents of a table: rowids, values, and the next value of AUTOINCREMENT.
 #[tokio::test]
 async fn a_rebuild_keeps_rows_rowids_and_sequences() {
     let from = "CREATE TABLE plain (a INT, gone TEXT); CREATE TABLE auto (id INTEGER PRIMARY KEY AUTOINCREMENT, a INT); CREATE TABLE child (auto INT REFERENCES auto(id) ON DELETE CASCADE);";

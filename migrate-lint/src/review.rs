@@ -6,7 +6,7 @@ use migrate_chain::{Chain, Dialect, Place};
 use crate::measure::{Measured, Seen, Statement};
 use crate::squawk;
 
-/// What is reviewed.
+/// The subject of a review.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'r> {
     /// The chain.
@@ -16,14 +16,14 @@ pub struct Request<'r> {
     pub deployments: &'r [Vec<usize>],
     /// The kinds of database.
     pub dialects: &'r [Dialect],
-    /// What was measured, for some of them.
+    /// The measurements, for some of them.
     pub measured: &'r [Measured],
 }
 
 /// The result of a review.
 #[derive(Debug)]
 pub struct Review {
-    /// What is not accepted, by file and place.
+    /// The findings that are not accepted, by file and place.
     pub findings: Vec<Finding>,
     /// How many more findings are accepted.
     pub accepted: usize,
@@ -79,7 +79,7 @@ pub fn review(request: &Request<'_>) -> Review {
     }
 }
 
-/// What our own rules have found, they say with a rewrite.
+/// A finding of our own rules takes precedence: it has a rewrite.
 fn add_squawk(request: &Request<'_>, findings: &mut Vec<Finding>) {
     for deployment in request.deployments {
         for finding in squawk::lint(request.chain, deployment) {

@@ -47,8 +47,8 @@ const MAPPED: [(Squawk, &str); 28] = [
     (Squawk::BanDropDatabase, "drop-object"),
 ];
 
-/// What squawk finds in the revisions of a deployment. It knows only tables that the text creates, so it gets all of it as
-/// one text.
+/// Squawk's findings in the revisions of a deployment. It knows only tables that the text creates, so it gets all of it
+/// as one text.
 pub fn lint(chain: &Chain, deployment: &[usize]) -> Vec<Finding> {
     let text = Text::of(chain, deployment);
     if text.sql.is_empty() {

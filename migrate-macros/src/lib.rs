@@ -24,7 +24,7 @@ pub fn test(
     test::expand(arguments.into(), &function.into()).into()
 }
 
-/// What one process of rustc keeps from one struct to the next.
+/// Data that one rustc process keeps from one struct to the next.
 #[cfg(feature = "models")]
 static KEPT: std::sync::LazyLock<table::Kept> = std::sync::LazyLock::new(table::Kept::default);
 

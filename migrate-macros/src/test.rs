@@ -74,7 +74,7 @@ fn option(value: Option<TokenStream>) -> TokenStream {
 const EXPECTED: &str = "name the chain first: `#[embed_migrations::test(MIGRATIONS)]`, or write `migrations = false` for an empty \
                         database; then `fixtures(\"users\")`, `flavor = \"multi_thread\"`, `worker_threads = 2` or `crate = path` may follow";
 
-/// What is between the parentheses of the attribute.
+/// The arguments of the attribute.
 struct Arguments {
     /// The chain; none for an empty database.
     migrations: Option<TokenStream>,

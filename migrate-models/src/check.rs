@@ -11,10 +11,10 @@ use crate::canonical::canonical;
 use crate::declared::declared;
 use crate::model::{Field, Model, Role, is_option, last_segment};
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 pub struct Finding {
-    /// What is wrong with names, nullability and declarations.
+    /// Faults in names, nullability and declarations.
     pub errors: Vec<Error>,
     /// The types that rustc has to compare.
     pub held: Vec<Held>,

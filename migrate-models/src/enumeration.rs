@@ -10,11 +10,11 @@ use crate::model::attributes::{Case, Child, Container, of};
 pub struct Enumeration {
     /// Its name.
     pub ident: Ident,
-    /// What it is in a column.
+    /// The type of its column.
     pub held_by: HeldBy,
 }
 
-/// What an enum is in a column.
+/// The representation of an enum in a column.
 #[derive(Clone)]
 #[allow(
     clippy::large_enum_variant,

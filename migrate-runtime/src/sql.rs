@@ -144,7 +144,7 @@ impl<'r> Script<'r> {
     }
 }
 
-/// The statements that a server finds in one that stands between markers, which is one to a revision.
+/// The statements that a server finds in the text between two markers, which is one statement to a revision.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub fn inner(dialect: Dialect, statement: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     split(dialect, statement).map(|inner| inner.range())

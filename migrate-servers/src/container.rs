@@ -56,7 +56,7 @@ impl Image {
         &self.name
     }
 
-    /// Which product is in it.
+    /// The product in it.
     pub fn product(&self) -> Product {
         self.product
     }

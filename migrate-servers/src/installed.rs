@@ -100,7 +100,7 @@ impl Installed {
         }))
     }
 
-    /// Which product it is.
+    /// The product.
     pub fn product(&self) -> Product {
         self.product
     }

@@ -153,7 +153,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Which product it is.
+    /// The product.
     pub fn product(&self) -> Product {
         self.product
     }

@@ -127,7 +127,7 @@ fn key(installed: &Installed, setup: &Setup) -> String {
     )
 }
 
-/// Where processes find the server of this user.
+/// The folder in which processes find the server of this user.
 fn meeting_folder() -> io::Result<PathBuf> {
     let cache = template::cache().unwrap_or_else(|| {
         let user = env::var("USER").unwrap_or_default();

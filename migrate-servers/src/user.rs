@@ -1,4 +1,4 @@
-//! Which user runs a server: another one if this one is root, as whom no server runs.
+//! Finds the user that runs a server: servers refuse to run as root.
 
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -20,7 +20,7 @@ impl User {
 
     /// The one for a server in `folder`, which this process has created.
     pub fn for_servers(folder: &Path) -> Result<Self, Error> {
-        // Who owns what we create is who we are.
+        // The owner of a new file is the user that we are.
         let owner =
             fs::metadata(folder).map_err(|error| Error::io("a temporary folder", &error))?;
         if owner.uid() != 0 {

@@ -45,12 +45,12 @@ impl Error {
         self
     }
 
-    /// What happened, in one line.
+    /// The failure, in one line.
     pub fn summary(&self) -> &str {
         &self.summary
     }
 
-    /// What to do next.
+    /// The next step for the user.
     pub fn advice(&self) -> Option<&str> {
         self.help.as_deref()
     }

@@ -34,7 +34,7 @@ where
             Error::database(&format!("the fixture {path} cannot be applied"), error)
         })?;
     }
-    // What a fixture has set must not show in the test.
+    // Settings of a fixture must not show in the test.
     let _ = connection.detach().close().await;
     Ok(())
 }

@@ -29,7 +29,7 @@ pub use error::Error;
 pub use migrate_macros::test;
 pub use provide::TestBackend;
 
-/// What the expansion of `#[embed_migrations::test]` names. Not part of the API.
+/// Items that the expansion of `#[embed_migrations::test]` names. Not part of the API.
 #[doc(hidden)]
 pub mod __test {
     pub use crate::fixture::Fixture;

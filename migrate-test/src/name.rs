@@ -42,7 +42,7 @@ pub fn run() -> &'static str {
     })
 }
 
-/// What a database is for.
+/// The purpose of a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
     /// A test, by the hash of its path.

@@ -1,4 +1,4 @@
-//! What outlives a single test: a runtime of its own, since each test has one that ends with it.
+//! A runtime that outlives a single test: each test has one of its own that ends with it.
 
 use std::sync::OnceLock;
 

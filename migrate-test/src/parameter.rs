@@ -1,4 +1,4 @@
-//! What a test function may take.
+//! The parameters that a test function may take.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::variables;
 
 /// A function that is a test. It is for any function whose parameters are [`Parameters`], so aliases of types work.
 pub trait TestFn<P> {
-    /// What it returns.
+    /// Its return type.
     type Output;
 
     /// Runs it.
@@ -47,7 +47,7 @@ where
     }
 }
 
-/// What a test can take: a pool, a connection, a database, or pool options with connect options.
+/// A parameter of a test: a pool, a connection, a database, or pool options with connect options.
 #[diagnostic::on_unimplemented(
     message = "a test cannot take `{Self}`",
     note = "it takes a pool (`SqlitePool`, `PgPool`, `MySqlPool` or `AnyPool`), a `PoolConnection`, a connection, a \
@@ -61,9 +61,9 @@ pub trait Parameters: Sized {
     ) -> BoxFuture<'static, Result<(Self, Given), Error>>;
 }
 
-/// What is left to do after a test.
+/// The database given to a test, and the work left after it.
 pub struct Given {
-    /// Where the database is.
+    /// The URL of the database.
     pub(crate) url: String,
     /// Closes the pool; whether all of its connections came back.
     pub(crate) close: BoxFuture<'static, bool>,

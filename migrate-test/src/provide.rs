@@ -1,4 +1,4 @@
-//! What a kind of database has to do for this crate.
+//! The operations that a kind of database provides to this crate.
 
 use futures_util::future::BoxFuture;
 use migrate_runtime::{Dialect, Migrations};
@@ -19,7 +19,7 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// Who asks for a database, and with what in it.
+/// A request for a database: the test and the contents.
 #[doc(hidden)]
 #[derive(Clone)]
 pub struct Request {
@@ -54,7 +54,7 @@ impl Request {
     }
 }
 
-/// What tells this binary from the next build of it.
+/// Tells this binary from the next build of it.
 fn binary() -> String {
     let path = std::env::current_exe().unwrap_or_default();
     let metadata = path.metadata().ok();
@@ -70,9 +70,9 @@ pub struct Provided<DB: Database> {
     pub(crate) options: <DB::Connection as Connection>::Options,
     /// How many connections the test may have.
     pub(crate) connections: u32,
-    /// Where it is, for people.
+    /// Its URL, for people.
     pub(crate) url: String,
-    /// What gives it back.
+    /// Gives it back.
     pub(crate) lease: Box<dyn Lease>,
 }
 

@@ -12,13 +12,13 @@ use crate::fixture::Fixture;
 use crate::parameter::{Ended, Given, Parameters, TestFn};
 use crate::provide::Request;
 
-/// What the attribute knows of a test.
+/// A test, as the attribute describes it.
 pub struct Test {
     /// The package's folder and the path of the function.
     pub path: &'static str,
     /// The chain; an empty database without it.
     pub migrations: Option<&'static Migrations>,
-    /// What is run after the chain.
+    /// Scripts that run after the chain.
     pub fixtures: &'static [Fixture],
     /// The runtime.
     pub flavor: Flavor,
@@ -35,7 +35,7 @@ pub enum Flavor {
     MultiThread(Option<usize>),
 }
 
-/// What a test may return.
+/// The return type of a test.
 pub trait Outcome {
     /// Whether the test passed.
     fn is_success(&self) -> bool;

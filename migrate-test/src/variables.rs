@@ -1,4 +1,4 @@
-//! Which database the surroundings name.
+//! Finds the database that the environment names.
 
 use std::env;
 

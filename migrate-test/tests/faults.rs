@@ -1,4 +1,4 @@
-//! What can go wrong on a server: each case has a server of its own, and processes that run tests on it.
+//! Faults on a server: each case has a server of its own, and processes that run tests on it.
 #![cfg(feature = "postgres")]
 #![allow(clippy::print_stdout, reason = "a child process tells what it sees")]
 
@@ -16,12 +16,12 @@ use sqlx::{AssertSqlSafe, PgPool};
 use suite::test;
 use test_servers::{Kind, Server};
 
-/// Which test a child process runs.
+/// The test that a child process runs.
 const CASE: &str = "MIGRATE_TEST_CASE";
 /// The chain of a child process.
 const CHAIN: &str = "MIGRATE_TEST_CHAIN";
 
-/// What a child process does; nothing in this one.
+/// The work of a child process; does nothing in this one.
 #[test]
 fn child() {
     let Ok(case) = env::var(CASE) else { return };

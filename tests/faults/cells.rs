@@ -10,7 +10,7 @@ pub enum Kind {
     MariaDb,
 }
 
-/// What goes wrong, or what is tried.
+/// A fault, or an operation that is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// A process dies.
@@ -89,13 +89,13 @@ const AT_A_POINT: &[(Fault, &[Kind])] = &[
     (Fault::ServerCrash, SERVERS),
 ];
 
-/// Where a run never is: the COMMIT goes out with what is before it.
+/// Places where a run never is: the COMMIT is sent with the statements before it.
 const NEVER: &[(Kind, &str)] = &[
     (Kind::Postgres, "before-commit"),
     (Kind::MariaDb, "before-commit"),
 ];
 
-/// What needs no place.
+/// Faults that need no place.
 const AT_LARGE: &[(Fault, &[Kind])] = &[
     (Fault::ErrorInTransaction, ALL),
     (Fault::ErrorOutside, ALL),

@@ -4,7 +4,7 @@
 use crate::cells::Kind;
 use crate::chain::Chain;
 
-/// What keeps runs apart, as `database_lock` in migrate.toml has it.
+/// How runs are kept apart, as `database_lock` in migrate.toml says.
 const LOCK: &str = "MIGRATE_FAULTS_LOCK";
 
 /// A chain without revisions.
@@ -69,12 +69,12 @@ fn procedure(kind: Kind) -> Option<&'static str> {
     }
 }
 
-/// What `traced` leaves behind when each statement has run once.
+/// The traces that `traced` leaves when each statement has run once.
 pub const TRACES: [&str; 7] = [
     "r1.2 1", "r2.1 1", "r2.3 1", "r3.1 1", "r3.2 1", "r4.1 1", "r4.3 1",
 ];
 
-/// What undoes a statement of `traced`, whether or not it was done: what its owner does about one that is in doubt.
+/// Undoes a statement of `traced`, whether or not it was done, as its owner would if it is in doubt.
 pub fn undo(kind: Kind, revision: &str, statement: usize) -> String {
     match (kind, revision, statement) {
         (_, "r1", 1) => "DROP TABLE IF EXISTS ran".to_owned(),
@@ -141,7 +141,7 @@ fn gate(kind: Kind, revision: &str, what: &str) -> String {
     }
 }
 
-/// What closes the gate of a revision, for as long as the session lasts.
+/// Closes the gate of a revision, for as long as the session lasts.
 pub fn close_gate(kind: Kind, revision: &str) -> String {
     match kind {
         Kind::Sqlite => unreachable!("SQLite's gate is in the starter"),

@@ -1,4 +1,4 @@
-//! What happens to a database when things go wrong while it is migrated: a case for each cell of a table.
+//! Faults while a database is migrated: a case for each cell of a table.
 //!
 //! Without a filter the short form runs. A filter selects among all cells: `cargo test --test faults sqlite/sigkill`.
 //! `cargo xtask soak` runs them all, again and again.
@@ -104,7 +104,7 @@ fn show(transcript: &Transcript) {
     eprint!("{transcript}");
 }
 
-/// What went wrong, and how to see it again.
+/// The fault, and how to reproduce it.
 fn told(
     cell: Cell,
     seed: usize,

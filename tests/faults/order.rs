@@ -1,4 +1,4 @@
-//! What a starter is told to do, passed to it in its environment.
+//! The order that a starter is given, passed in its environment.
 
 use std::time::Duration;
 

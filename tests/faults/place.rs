@@ -19,7 +19,7 @@ pub struct Place {
     _folder: TempDir,
 }
 
-/// Where each statement of the chain says that it ran.
+/// Reads how often each statement of the chain ran.
 const TRACES: &str = "SELECT CONCAT_WS(' ', what, COUNT(*)) FROM ran GROUP BY what ORDER BY what";
 
 impl Place {
@@ -70,7 +70,7 @@ impl Place {
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    /// What ran how often: `r2.1 1`.
+    /// How often each statement ran: `r2.1 1`.
     pub fn traces(&self) -> Vec<String> {
         self.ask(TRACES)
     }

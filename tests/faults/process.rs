@@ -14,7 +14,7 @@ use crate::order::{Order, VARIABLE};
 /// Nothing that a case waits for takes this long; a starter that does hangs.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What all starters of a case have said, in order: shown when the case fails.
+/// The output of all starters of a case, in order: shown when the case fails.
 #[derive(Clone, Default)]
 pub struct Transcript(Arc<Mutex<Vec<String>>>);
 

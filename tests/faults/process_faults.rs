@@ -64,7 +64,7 @@ pub fn run(stage: &Stage) -> Outcome {
         return judge(stage, &chain, &victim, &others);
     }
     if fault == Fault::StopAndEnd {
-        // What the session was at has ended with it, and the others come to the gate.
+        // The session's statement has ended with it, and the others reach the gate.
         drop(gate.take());
     }
     let others: Vec<End> = others.into_iter().map(Starter::end).collect();
@@ -95,7 +95,7 @@ fn hold(stage: &Stage, mut order: Order) -> (Starter, Option<Gate>, Vec<String>)
     (victim, None, stage.place.sessions())
 }
 
-/// Where a run of the chain comes to a point, as a run that nothing happens to shows.
+/// The places where a run reaches a point, taken from a run without a fault.
 fn places(stage: &Stage, point: &str) -> Vec<usize> {
     static KNOWN: Mutex<BTreeMap<Kind, Vec<String>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

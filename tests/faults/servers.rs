@@ -1,4 +1,4 @@
-//! Which server a case runs on.
+//! Chooses the server of a case.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 

@@ -1,4 +1,4 @@
-//! What every case has: a database, a chain, its starters, and the judgement at the end.
+//! The parts of every case: a database, a chain, its starters, and the judgement at the end.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{chains, ledger};
 /// A case under way.
 pub struct Stage {
     pub cell: Cell,
-    /// What a case chooses by, where it has a choice.
+    /// The number by which a case makes its choices.
     pub seed: usize,
     pub place: Place,
     pub transcript: Transcript,

@@ -8,7 +8,7 @@ use crate::support::checker::assert_consistent;
 use crate::support::mysql::MySql;
 use crate::support::point::cut_at;
 
-/// What is there before the statement.
+/// The schema before the statement.
 const BEFORE: &str =
     "CREATE TABLE a (id INT AUTO_INCREMENT PRIMARY KEY, x INT, y INT, KEY ky (y)) \
     PARTITION BY HASH (id) PARTITIONS 2;
@@ -193,7 +193,7 @@ async fn a_failure_that_left_something() {
     assert!(error.kind() == ErrorKind::InDoubt, "{error}");
 }
 
-/// What set up the connection is there again for what comes behind it.
+/// Statements that set up the connection run again for those after them.
 #[tokio::test]
 async fn variables_and_prepared_statements_come_back() {
     let chain = Chain::new().revision("a", "none").up(

@@ -1,4 +1,4 @@
-//! What a revision costs: round trips, counted by a proxy, and statements and commits, counted by the server.
+//! The cost of a revision: round trips, counted by a proxy, and statements and commits, counted by the server.
 
 use sqlx::{Connection as _, MySqlConnection, Row as _};
 

@@ -79,7 +79,7 @@ async fn an_error_behind_a_schema_change_is_in_doubt() {
     RUST.check(database.db()).await.unwrap();
 }
 
-/// What it did is committed, or lost, and nobody can tell which: it is not recorded as done.
+/// Its work is committed or lost, and nobody can tell which: it is not recorded as done.
 #[tokio::test]
 async fn one_that_ends_its_transaction_is_not_recorded() {
     for mood in ["commit", "begin"] {

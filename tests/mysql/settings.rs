@@ -68,7 +68,7 @@ async fn peculiar(database: &MySql) -> MySqlConnection {
     passed
 }
 
-/// What a revision sets by SQL that it puts together is found by a comparison.
+/// Settings that a revision makes by dynamic SQL are found by a comparison.
 #[tokio::test]
 async fn a_connection_that_is_passed_has_its_own_back() {
     let hidden =

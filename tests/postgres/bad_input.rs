@@ -1,4 +1,4 @@
-//! What is wrong with the server, the role or the tables: said clearly, and nothing changed.
+//! Faults of the server, the role or the tables: reported clearly, with nothing changed.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -81,7 +81,7 @@ async fn an_unreachable_host() {
     assert!(waited.unwrap_err().kind() == ErrorKind::Connect);
 }
 
-/// What MariaDB says first, to whoever connects.
+/// MariaDB's greeting to each client.
 const GREETING: &[u8] =
     b"\x5f\0\0\0\x0a5.5.5-10.11.6-MariaDB\0\x08\0\0\0abcdefgh\0\xfe\xf7\x2d\x02\0";
 

@@ -1,4 +1,4 @@
-//! Where an error points, and what it says.
+//! The place an error points to, and its text.
 
 use embed_migrations::{Error, ErrorKind};
 

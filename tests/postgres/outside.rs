@@ -198,7 +198,7 @@ async fn what_commits_with_its_record_is_never_in_doubt() {
     assert_consistent(&database).await;
 }
 
-/// What a statement sets holds for those behind it, also in the next run; and not for the next revision.
+/// A setting of a statement holds for the statements after it, also in the next run; and not for the next revision.
 #[tokio::test]
 async fn the_connection_is_set_up_again() {
     let database = Postgres::fresh().await;

@@ -103,7 +103,7 @@ async fn a_chain_is_applied_through_it() {
         migrations.downgrade(&pool, "-1").await.unwrap();
         assert_consistent(&database).await;
         assert_eq!(database.column(ADVISORY).await, ["0"]);
-        // What a transaction, or a revision, sets for itself stays on no connection of the pool.
+        // Settings that a transaction, or a revision, makes for itself stay on no connection of the pool.
         let settings = "SELECT count(*) FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout', 'work_mem') AND \
                         setting <> reset_val";
         for _ in 0..4 {

@@ -9,7 +9,7 @@ use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::postgres::{Postgres, column};
 
-/// What a revision may leave on its connection.
+/// The settings that a revision may leave on its connection.
 const SET: &[&str] = &[
     "SET TimeZone = 'Asia/Tokyo'",
     "SET statement_timeout = '77s'",
@@ -25,7 +25,7 @@ const SET: &[&str] = &[
     "SET ROLE pg_monitor",
 ];
 
-/// What the revision after it sees of that.
+/// The same settings, as the next revision sees them.
 const SEEN: &str = "concat_ws('|', current_setting('TimeZone'), current_setting('statement_timeout'), \
                     current_setting('standard_conforming_strings'), current_setting('default_transaction_isolation'), \
                     nullif(current_setting('app.tenant', true), ''), nullif(current_setting('app.other', true), ''), \
@@ -83,7 +83,7 @@ async fn one_run_leaves_the_same_as_several() {
     }
 }
 
-/// What an app has set on its connection.
+/// The settings that an app has made on its connection.
 const OF_APP: &str = "SET TimeZone = 'Europe/Rome'; SET statement_timeout = '8s'; SET DateStyle = 'SQL'; SET app.tenant = 'its own'; \
                       SET app.other = 'its own'; CREATE TEMP TABLE of_app (id int); PREPARE of_app AS SELECT 2; SET search_path = \
                       public, pg_temp; SET ROLE postgres";
@@ -108,7 +108,7 @@ async fn of_app(database: &Postgres) -> PgConnection {
 /// After a run, after one that failed, and with settings of `[connect]`.
 #[tokio::test]
 async fn a_connection_that_is_passed_has_its_own_back() {
-    // What is named has its place in the catalogs, or in the text.
+    // A named setting is in the catalogs, or in the text.
     let set: Vec<&str> = SET
         .iter()
         .copied()

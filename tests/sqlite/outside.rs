@@ -42,7 +42,8 @@ fn with_a_transaction_of_its_own() -> Chain {
         .up("CREATE TABLE a (id INTEGER);\nBEGIN;\nINSERT INTO a VALUES (1);\nINSERT INTO later VALUES (1);\nCOMMIT;\nCREATE TABLE b (id INTEGER)")
 }
 
-/// What fails inside a transaction of the revision's own is rolled back to its BEGIN, and goes on from there.
+/// A failure inside a transaction of the revision's own is rolled back to its BEGIN, and the revision continues from
+/// there.
 #[tokio::test]
 async fn a_transaction_of_its_own_fails_and_goes_on() {
     let database = Sqlite::fresh().await;

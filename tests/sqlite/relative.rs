@@ -113,7 +113,7 @@ async fn a_downgrade_stops_where_somebody_else_moved_the_rows() {
     assert_eq!(database.versions().await, ["r4"]);
 }
 
-/// What a callback hears of as done is committed.
+/// A step that a callback reports as finished is committed.
 #[tokio::test]
 async fn finished_means_committed() {
     let database = Sqlite::fresh().await;

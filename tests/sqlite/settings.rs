@@ -37,7 +37,7 @@ async fn read(connection: &mut SqliteConnection, sql: &str) -> String {
     read.await.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-/// What a connection has beyond its own database.
+/// The objects of a connection beyond its own database.
 async fn extras(connection: &mut SqliteConnection) -> String {
     let sql = "SELECT coalesce((SELECT group_concat(name) FROM pragma_database_list WHERE name NOT IN ('main', 'temp')), '') || \
                '|' || coalesce((SELECT group_concat(name) FROM temp.sqlite_schema), '')";

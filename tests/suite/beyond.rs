@@ -349,7 +349,7 @@ pub async fn outside_a_transaction<B: Backend>() {
     assert_consistent(&database).await;
 }
 
-/// What a downgrade by an older binary has left half-way is finished by whichever comes next, or settled.
+/// A downgrade that an older binary left interrupted is finished by the next one, or resolved.
 pub async fn interrupted<B: Backend>() {
     for newer_goes_on in [false, true] {
         let database = B::fresh().await;

@@ -193,7 +193,7 @@ pub async fn replaced_files_without_a_script<B: Backend>() {
     assert_eq!(database.versions().await, ["r2"]);
 }
 
-/// Whoever wants to go back from a revision that cannot be finished is told how.
+/// A downgrade past a revision that cannot be finished says how to go on.
 pub async fn waits_for_what_is_interrupted<B: Backend>() {
     let database = B::fresh().await;
     let chain = Chain::line(1)

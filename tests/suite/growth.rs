@@ -1,4 +1,4 @@
-//! What a start with nothing to do reads does not grow.
+//! A startup with nothing to do reads the same amount whatever has grown.
 
 use crate::support::Backend;
 use crate::support::chain::Chain;

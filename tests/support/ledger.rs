@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What [`assert_consistent`] needs of the journal, a row a line.
+/// The journal rows that [`assert_consistent`] needs, one a line.
 pub const JOURNAL: &str = "SELECT CONCAT_WS('|', event, direction, revision, down_revision, depends_on) FROM migrate_journal ORDER BY sequence";
 
 /// The version rows, sorted.

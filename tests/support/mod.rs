@@ -1,4 +1,4 @@
-//! What the suite asks of a database, and helpers that work on any.
+//! The interface of a database to the suite, and helpers that work on any.
 
 pub mod chain;
 pub mod checker;
@@ -42,7 +42,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
         }
     }
 
-    /// What `Migrations` is given to run on.
+    /// The handle on which `Migrations` runs.
     type Handle<'a>: Database<'a> + Copy;
 
     /// Makes an empty database.
@@ -57,7 +57,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
     /// Opens one of the app's own.
     fn connect(&self) -> impl Future<Output = Self::Connection> + Send;
 
-    /// What `Migrations` is given to run on it.
+    /// The connection, as it is passed to `Migrations`.
     fn pass(connection: &mut Self::Connection) -> impl Database<'_>;
 
     /// The settings of a connection, each a line, and whether it is inside a transaction.
@@ -152,7 +152,7 @@ pub fn ran(report: &embed_migrations::Report) -> Vec<&str> {
     report.steps.iter().map(|step| &*step.revision).collect()
 }
 
-/// Where a run is cut off: its future is dropped, as a timeout or a lost client does it, or as a panic does.
+/// The point where a run is cut off: its future is dropped, as by a timeout, a lost client or a panic.
 #[derive(Clone, Copy, Debug)]
 pub enum Cut {
     /// After so many polls: anywhere, and not at the same place each time.

@@ -116,7 +116,7 @@ impl Backend for Postgres {
         const READ: &str = "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint FROM \
                             pg_stat_user_tables";
         let mut connection = self.connect().await;
-        // What this transaction has read is counted when the next one begins.
+        // Reads of this transaction are counted when the next one begins.
         let read = async |connection: &mut PgConnection| -> i64 {
             let flush = "SELECT pg_stat_force_next_flush()";
             for sql in [flush, flush, "SELECT pg_stat_clear_snapshot()"] {

@@ -8,7 +8,7 @@ use crate::steps::{Result, Steps};
 use crate::{examples, other_versions, setup};
 
 pub fn run(sh: &Shell, steps: &mut Steps) -> Result {
-    // Who leaves tests out may have a machine where nothing can be installed.
+    // Tests may be left out on a machine where nothing can be installed.
     if servers::skipped().next().is_none() {
         steps.step("what the tests need", |_| setup::run(sh));
     }

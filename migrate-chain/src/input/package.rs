@@ -1,4 +1,4 @@
-//! What a Cargo.toml says about the migration directory.
+//! The `[package.metadata]` of a Cargo.toml that names the migration directory.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl fmt::Display for Wrong {
 impl std::error::Error for Wrong {}
 
 impl Wrong {
-    /// The next step for whoever reads the message.
+    /// The next step for the reader of the message.
     pub const HELP: &str =
         "it has one key: `directory = \"db/migrations\"`, relative to that Cargo.toml";
 }
@@ -37,7 +37,7 @@ impl Wrong {
 /// The migration directory that the text of a Cargo.toml names, relative to its folder.
 ///
 /// # Errors
-/// It has another key there, or a value that is not a path. What is wrong elsewhere in it is for cargo to say.
+/// It has another key there, or a value that is not a path. Cargo reports its other faults.
 ///
 /// ```
 /// use migrate_chain::package::directory;

@@ -8,7 +8,7 @@ use crate::input::config::{Allowed, Config};
 use crate::sql::marker::Marker;
 use crate::suggest::nearest;
 
-/// What `[lint] allow` in migrate.toml and the lines `-- migrate: allow` accept.
+/// The findings that `[lint] allow` in migrate.toml and the lines `-- migrate: allow` accept.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowances<'c> {
     everywhere: &'c [Allowed],

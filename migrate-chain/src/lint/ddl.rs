@@ -516,7 +516,7 @@ pub(super) fn column(mut reader: Reader<'_>) -> Column<'_> {
 
 /// Takes note of one clause of a column, and steps over it.
 fn clause<'w>(column: &mut Column<'w>, reader: &mut Reader<'w>) {
-    // What a bracket holds says nothing about the column.
+    // The contents of a bracket say nothing about the column.
     if reader.group().is_some() {
         return;
     }

@@ -14,13 +14,13 @@ pub struct Finding {
     pub revision: usize,
     /// The databases where it is so.
     pub dialects: Vec<Dialect>,
-    /// What it is about: the statement, or a part of it.
+    /// The place it is about: the statement, or a part of it.
     pub place: Place,
     /// The bytes of the whole statement in the file.
     pub statement: Range<usize>,
-    /// What is wrong, in one sentence.
+    /// The fault, in one sentence.
     pub message: String,
-    /// What the statement blocks, and for how long.
+    /// Who the statement blocks, and for how long.
     pub effect: Effect,
     /// How that is known.
     pub evidence: Evidence,
@@ -37,7 +37,7 @@ pub enum Evidence {
     Measured {
         /// The kind and the version of the server, such as `PostgreSQL 17.2`.
         server: String,
-        /// What the statement was seen to do there: each continues a sentence that begins with "it".
+        /// Facts seen on the server: each continues a sentence that begins with "it".
         facts: Vec<String>,
     },
 }

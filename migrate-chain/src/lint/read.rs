@@ -20,7 +20,7 @@ use crate::Dialect;
 use crate::chain::Chain;
 use crate::source::Place;
 
-/// What the text of some revisions says, accepted findings included. Each list is a deployment: its revisions reach a
+/// Findings from the text of some revisions, accepted ones included. Each list is a deployment: its revisions reach a
 /// database together, so that a table which one of them creates is empty for all of them.
 pub fn read(chain: &Chain, deployments: &[Vec<usize>], dialects: &[Dialect]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -31,8 +31,8 @@ pub fn read(chain: &Chain, deployments: &[Vec<usize>], dialects: &[Dialect]) -> 
     findings
 }
 
-/// What a build reports of a chain: each revision is a deployment of its own, since nothing says which databases have it.
-/// Those up to `[lint] since` are not looked at, and what is accepted is left out.
+/// The findings of a build: each revision is a deployment of its own, since nothing says which databases have it. Those
+/// up to `[lint] since` are not looked at, and what is accepted is left out.
 pub fn at_build(chain: &Chain) -> Vec<Finding> {
     let lint = &chain.config.lint;
     let since: Vec<usize> = lint
@@ -53,7 +53,7 @@ pub fn at_build(chain: &Chain) -> Vec<Finding> {
 struct Walk<'c> {
     chain: &'c Chain,
     dialect: Dialect,
-    /// The deployment of each revision; none for one that nobody asked about.
+    /// The deployment of each revision; none for one that was not asked for.
     deployments: Vec<Option<usize>>,
     tables: Tables,
 }

@@ -9,13 +9,13 @@ pub struct Rule {
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
-    /// What it finds, in a few words.
+    /// The fault it finds, in a few words.
     pub summary: &'static str,
     /// Why that is a problem.
     pub why: &'static str,
-    /// What the statement blocks, and for how long. A measurement may find less.
+    /// Who the statement blocks, and for how long. A measurement may find less.
     pub effect: Effect,
-    /// What finds it.
+    /// How it is found.
     pub sources: Sources,
     /// A bad statement and a good one, for each database that has the rule.
     pub examples: &'static [Example],
@@ -55,7 +55,7 @@ impl Severity {
     }
 }
 
-/// What finds a rule.
+/// How a rule is found: by reading, by measuring, or by squawk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sources {
     /// This crate: the rule is there at build time, too.
@@ -66,10 +66,10 @@ pub struct Sources {
     pub measured: bool,
 }
 
-/// What a statement does to others that use the table.
+/// The effect of a statement on others that use the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Effect {
-    /// What waits.
+    /// Who waits.
     pub blocks: Blocks,
     /// For how long.
     pub lasts: Lasts,
@@ -100,7 +100,7 @@ impl fmt::Display for Effect {
     }
 }
 
-/// What waits for a statement.
+/// Who waits for a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blocks {
     /// Neither reads nor writes.
@@ -149,8 +149,8 @@ impl Lasts {
 pub struct Example {
     /// The database.
     pub dialect: Dialect,
-    /// What the rule finds.
+    /// An example that the rule finds.
     pub bad: &'static str,
-    /// What it does not find.
+    /// An example that it does not find.
     pub good: &'static str,
 }

@@ -1,4 +1,4 @@
-//! What the chain has made so far, as far as its text tells.
+//! The tables that the chain has created so far, as far as its text tells.
 
 use std::collections::{HashMap, HashSet};
 

@@ -112,7 +112,7 @@ impl fmt::Display for Unsound {
 impl std::error::Error for Unsound {}
 
 impl Unsound {
-    /// The next step for whoever reads the message.
+    /// The next step for the reader of the message.
     pub fn help(&self) -> &'static str {
         match self {
             Self::Newer { .. } => {

@@ -265,7 +265,8 @@ proptest! {
     }
 }
 
-/// Takes the steps one by one: each must be possible, and the rows are those of what is applied, computed anew.
+/// Takes the steps one by one: each must be possible, and the rows are those of the applied revisions, computed from
+/// scratch.
 fn follow(graph: &RevisionGraph, plan: &Route) -> Result<(), TestCaseError> {
     let mut applied = graph.ancestors(plan.rows_before());
     let mut rows: BTreeSet<usize> = plan.rows_before().iter().copied().collect();

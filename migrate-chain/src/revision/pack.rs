@@ -34,7 +34,7 @@ pub fn pack(revision: &Revision, out: &mut String) {
     }
     escape(revision.created().unwrap_or_default(), out);
     out.push(FIELD);
-    // A reason is never empty, so that an empty one is none.
+    // A reason is never empty, so an empty one means none.
     escape(revision.irreversible().unwrap_or_default(), out);
     for names in revision.all_names() {
         out.push(FIELD);

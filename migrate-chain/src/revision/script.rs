@@ -190,8 +190,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the marker on a line is none: to end the section there would cut a string or a stored program in two, and
-    /// to go on would not. Where something is never closed, markers count: then the section has the fault.
+    /// Whether the marker on a line is only text: to end the section there would cut a string or a stored program in
+    /// two, and to go on would not. Where something is never closed, markers count: then the section has the fault.
     fn is_text(&mut self, line: &Line, readings: &mut Readings<'_>) -> bool {
         if line.trimmed.start < self.text_until {
             return true;

@@ -22,7 +22,7 @@ impl Fixture {
         self.folder.join("expected.txt")
     }
 
-    /// What is likely a mistake in it, though it can be loaded.
+    /// Warnings: likely mistakes in a chain that can be loaded.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         migrate_chain::load::warnings(&Disk::new(self.migrations(), "migrations"))
     }
@@ -56,7 +56,7 @@ pub fn find(name: &str) -> Fixture {
     found.unwrap_or_else(|| panic!("there is no fixture {name}"))
 }
 
-/// What a user sees: each warning and fault as text, or what the chain holds.
+/// The text a user sees: each warning and fault, or the chain.
 pub fn shown(warnings: &[Diagnostic], loaded: &Result<Chain, Vec<Diagnostic>>) -> String {
     let faults = loaded.as_ref().err().into_iter().flatten();
     let faults = warnings.iter().chain(faults);

@@ -64,14 +64,14 @@ impl Tree for Files {
     }
 }
 
-/// What one revision of a sound chain does.
+/// A revision of a sound chain.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a line of the header or not"
 )]
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Which of the revisions before it are its parents, and which it depends on.
+    /// Its parents and its dependencies, among the revisions before it.
     parents: Vec<Index>,
     dependencies: Vec<Index>,
     message: String,

@@ -1,4 +1,4 @@
-//! What several integration tests of this crate share.
+//! Helpers shared by several integration tests of this crate.
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 pub mod codes;

@@ -35,7 +35,7 @@ pub struct Accept {
     digest: Vec<String>,
 }
 
-/// What `accept` has done.
+/// The result of `accept`.
 #[derive(Debug, Serialize)]
 pub struct Accepted {
     revision: String,

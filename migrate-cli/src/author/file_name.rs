@@ -22,7 +22,7 @@ pub fn file_name(config: &Config, id: &str, message: &str, created: &ZonedDateTi
         rest = after;
     }
     name.push_str(rest);
-    // A revision without a message has no slug, and the sign before it stands for nothing.
+    // A revision without a message has no slug, and no sign before it.
     if slug.is_empty() {
         name.truncate(name.trim_end_matches(['_', '-']).len());
     }

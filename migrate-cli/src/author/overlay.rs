@@ -35,7 +35,7 @@ impl<'t> Overlay<'t> {
         self
     }
 
-    /// What the files written make a folder hold, that may not be there itself.
+    /// The entries that the written files add to a folder, which may not exist itself.
     fn added(&self, folder: &str) -> BTreeMap<String, bool> {
         let written = self.files.iter().filter(|(_, bytes)| bytes.is_some());
         let inside = written.filter_map(|(file, _)| within(folder, file));

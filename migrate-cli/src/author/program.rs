@@ -48,7 +48,7 @@ pub async fn by_the_app(app: &App, url: Option<&str>) -> Result<ExitCode> {
     if let Some(url) = url {
         command.env("DATABASE_URL", url);
     }
-    // What is relative in a URL is relative to where the user is.
+    // A relative path in a URL is relative to the user's directory.
     command.current_dir(".");
     let status = command.status().await.map_err(|error| {
         let cause = super::failure::cause(&error);

@@ -1,4 +1,4 @@
-//! `cargo migrate rebase`: a branch that nobody has applied, moved on top of a head.
+//! `cargo migrate rebase`: moves a branch that no database has applied on top of a head.
 
 use std::path::PathBuf;
 

@@ -185,7 +185,7 @@ impl Revision {
         .write(directory)
     }
 
-    /// What is asked of a generated revision behind the first: labels, dependencies and an id are for that one.
+    /// The options of a generated revision after the first: labels, dependencies and an id are for the first alone.
     fn following(&self) -> Self {
         Self {
             branch_label: Vec::new(),

@@ -64,7 +64,7 @@ impl<'c> Bench<'c> {
         self.schema(touched).await
     }
 
-    /// What the database holds, as far as it is touched.
+    /// The schema of the database, as far as it is touched.
     pub async fn schema(&mut self, touched: &Touched) -> Result<Schema> {
         let connection: &mut Connection = self.scratch.connection();
         introspect_touched(connection, &self.filter, touched)
@@ -107,7 +107,7 @@ pub fn difference(from: &Schema, to: &Schema) -> Option<String> {
     (!difference.is_empty()).then(|| difference.to_string())
 }
 
-/// What names the servers for scratch databases.
+/// The servers for scratch databases, as they are named.
 pub struct Servers<'d> {
     directory: &'d Directory,
     /// `--dev-url`, then `MIGRATE_DEV_URL`, then `dev_url` in migrate.toml.
@@ -121,7 +121,7 @@ const SAME_SERVER: &str = "same-server";
 const VARIABLE: &str = "MIGRATE_DEV_URL";
 
 impl<'d> Servers<'d> {
-    /// What the option, the environment and the settings name.
+    /// The servers that the option, the environment and the settings name.
     ///
     /// # Errors
     /// A URL that is not one of a database known here, or an unreadable `.env`.
@@ -290,7 +290,7 @@ fn not_started(error: &migrate_servers::Error) -> Failure {
     }
 }
 
-/// A server like that of the database. A MariaDB never stands in for a MySQL, nor another version.
+/// A server like that of the database. A MariaDB never takes the place of a MySQL, nor one version that of another.
 fn installed(dialect: Dialect, model: Option<&Model>) -> Result<Installed> {
     let (product, found) = match (model, dialect) {
         (Some(model), _) => (

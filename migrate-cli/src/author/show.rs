@@ -183,7 +183,7 @@ impl Initialized {
         );
     }
 
-    /// What was made for the revisions that `import` writes, and what the crate needs.
+    /// The files created for the revisions that `import` writes, and the dependencies the crate needs.
     pub fn text_for_import(&self) -> String {
         let mut text = String::new();
         self.build_script_text(&mut text);

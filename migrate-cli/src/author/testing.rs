@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::directory::Directory;
 
-/// A migration directory that goes with the test.
+/// A migration directory that is deleted after the test.
 pub struct Scene {
     folder: tempfile::TempDir,
 }

@@ -9,7 +9,7 @@ use migrate_chain::load::CONFIG_FILE;
 use super::directory::Directory;
 
 /// Updates the time of a source file of each crate that embeds the chain, so that the next build looks again.
-/// Nothing is said where there is none: then nothing embeds the chain yet.
+/// If there is none, nothing embeds the chain yet, and nothing is said.
 pub fn touch(directory: &Directory) {
     let now = SystemTime::now();
     for path in tracked(directory) {
@@ -21,7 +21,8 @@ pub fn touch(directory: &Directory) {
     }
 }
 
-/// What the macro makes cargo watch: the settings, or a revision; before there is any, the file with the macro itself.
+/// The files that the macro makes cargo watch: the settings and the revisions; if there are none, the file with the
+/// macro.
 fn tracked(directory: &Directory) -> Vec<PathBuf> {
     if directory.chain.has_config_file {
         return vec![directory.path(CONFIG_FILE)];

@@ -86,7 +86,7 @@ impl AllVerified {
 }
 
 impl Verify {
-    /// Runs the chain on each kind of database that there is a server for.
+    /// Runs the chain on each kind of database for which there is a server.
     ///
     /// # Errors
     /// A revision that does not run, or revisions whose downgrades do not undo their upgrades: all of them are named.
@@ -237,7 +237,7 @@ impl Chain<'_> {
 struct Fault {
     id: String,
     file: PathBuf,
-    /// What is wrong with it, after its name.
+    /// The fault, continuing a sentence that begins with its name.
     what: &'static str,
     detail: String,
 }
@@ -293,7 +293,7 @@ impl One<'_> {
         [up, down].map(|range| range.map_or("", |range| &revision.text()[range]))
     }
 
-    /// What its downgrade ought to do.
+    /// The expected effect of its downgrade.
     fn undo(&self) -> Undo {
         let revision = self.directory.revision(self.revision);
         if revision.irreversible().is_some() {
@@ -315,7 +315,7 @@ impl One<'_> {
         format!("{}@{parent}", self.id())
     }
 
-    /// An upgrade that fails ends it: what comes later stands on it.
+    /// A failed upgrade ends it: the later revisions need it.
     async fn there_and_back(&self, bench: &mut Bench<'_>, touched: &Touched) -> Result<Outcome> {
         let before = bench.schema(touched).await?;
         let after = bench.upgrade(self.id(), touched).await?;

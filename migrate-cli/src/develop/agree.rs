@@ -2,7 +2,7 @@ use migrate_command::parts::{Failure, Ui};
 
 use crate::author::Result;
 
-/// Asks before something is lost. If nobody can be asked, `--yes` has to say it.
+/// Asks before something is lost. Without a terminal, `--yes` is required.
 pub fn agree(ui: &mut Ui, yes: bool, question: &str) -> Result<()> {
     if yes {
         return Ok(());

@@ -17,7 +17,7 @@ pub enum Database {
     Drop(Drop),
 }
 
-/// What `database drop` takes.
+/// The options of `database drop`.
 #[derive(Args, Debug)]
 pub struct Drop {
     /// Do not ask first

@@ -38,7 +38,7 @@ impl Place {
         })
     }
 
-    /// What it is called in a sentence.
+    /// Its name in a sentence.
     pub fn shown(&self) -> String {
         format!("the {} database `{}`", self.dialect, self.name)
     }

@@ -1,4 +1,4 @@
-//! What a newcomer tries first.
+//! The first commands that a newcomer tries.
 use super::support::{Folder, URL, three};
 
 #[test]

@@ -86,7 +86,7 @@ fn main() {
 
 "##]]
     );
-    // What cargo says of an empty chain and of the build script.
+    // Cargo's messages about an empty chain and about the build script.
     folder.migrate(&["heads"]).success();
 }
 

@@ -178,7 +178,7 @@ fn a_process_that_may_open_few_files_says_so() {
     }
 }
 
-/// What clears a screen, sets a title, ends a line, turns the direction of writing, and a colour.
+/// Characters that clear a screen, set a title, end a line, turn the direction of writing, or set a colour.
 const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;x\u{7}\rb\u{9b}31m\u{85}\u{202e}c\u{2028}\u{1b}[31md";
 
 /// A chain and a database that are hostile wherever text can be: messages, file names, version rows.

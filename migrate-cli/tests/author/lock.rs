@@ -92,7 +92,8 @@ error[lock-out-of-date]: `schema.lock` is not of this chain for sqlite
 "#]]
         );
     }
-    // What a command builds is not checked: otherwise nothing could write the lock of a chain with Rust revisions.
+    // The build that a command starts is not checked: otherwise nothing could write the lock of a chain with Rust
+    // revisions.
     let unlocked = [("EMBED_MIGRATIONS_UNLOCKED", "1")];
     folder
         .run(&["upgrade", url[0], url[1]], &unlocked)

@@ -17,7 +17,7 @@ fn folder(dialect: &str) -> Folder {
     folder
 }
 
-/// What a client prints; it must succeed.
+/// The output of a client, which must succeed.
 fn client(command: &mut Command) -> String {
     let output = command.output().expect("the client is installed");
     assert!(

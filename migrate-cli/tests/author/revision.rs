@@ -219,7 +219,7 @@ warning: the chain has 2 heads now, and the build fails until they are joined: `
     folder
         .migrate(&["upgrade", "--sql", "--dialect", "sqlite"])
         .success();
-    // Where the chain may have several, nothing is to be warned of.
+    // A chain that may have several gets no warning.
     let many = two("heads = \"many\"\n");
     let ended = many.migrate(&["revision", "--head", "a1", "--splice", "--rev-id", "d1"]);
     ended.success();

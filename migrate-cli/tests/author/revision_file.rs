@@ -336,7 +336,7 @@ fn hooks_run_on_the_new_file() {
             .migrate(&["revision", "-m", "Create teams", "--rev-id", &id])
             .failure();
         shown += "\n";
-        // What was written is there to be mended.
+        // The written file is kept, to be corrected.
         assert!(text(&folder, &format!("{id}_create_teams.sql")).contains("Create teams"));
     }
     assert_data_eq!(

@@ -20,7 +20,7 @@ fn two(dialect: &str) -> Folder {
     folder
 }
 
-/// Who counts the scratch databases of the server wants to be alone there.
+/// A test that counts the scratch databases of the server must be alone there.
 fn alone() -> MutexGuard<'static, ()> {
     static SERVER: Mutex<()> = Mutex::new(());
     SERVER.lock().unwrap_or_else(PoisonError::into_inner)

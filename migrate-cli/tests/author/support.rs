@@ -1,4 +1,4 @@
-//! What the tests of the command line share.
+//! Helpers shared by the tests of the command line.
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A folder to run commands in, that goes with the test.
 pub(crate) struct Folder(tempfile::TempDir);
 
-/// What a command printed, and how it ended.
+/// The output of a command, and how it ended.
 pub(crate) struct Ended {
     output: Output,
     command: String,
@@ -118,7 +118,7 @@ impl Folder {
     }
 }
 
-/// What `cargo migrate` says of each of several calls, all of which must be refused and change nothing.
+/// The messages of `cargo migrate` for several calls, all of which must be refused and change nothing.
 #[track_caller]
 pub(crate) fn refused(folder: &Folder, calls: &[&[&str]]) -> String {
     let before = folder.contents();
@@ -193,7 +193,7 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 impl Ended {
-    /// What it printed as results; the command must have succeeded.
+    /// Its standard output; the command must have succeeded.
     #[track_caller]
     pub(crate) fn success(&self) -> String {
         assert_eq!(
@@ -207,7 +207,7 @@ impl Ended {
         self.stdout()
     }
 
-    /// What it said went wrong; the command must have been refused or failed.
+    /// Its error message; the command must have been refused or failed.
     #[track_caller]
     pub(crate) fn failure(&self) -> String {
         assert_eq!(
@@ -222,7 +222,7 @@ impl Ended {
         self.stderr()
     }
 
-    /// What it printed as results; it must have found a difference.
+    /// Its standard output; it must have found a difference.
     #[track_caller]
     pub(crate) fn difference(&self) -> String {
         assert_eq!(
@@ -236,7 +236,7 @@ impl Ended {
         self.stdout()
     }
 
-    /// What it said was wrong with the way it was called.
+    /// Its message about wrong usage.
     #[track_caller]
     pub(crate) fn usage(&self) -> String {
         assert_eq!(
@@ -296,7 +296,7 @@ pub(crate) fn cargo_build(folder: &Folder) {
     cargo(folder, "build");
 }
 
-/// What cargo prints for the app of a folder, which must not build.
+/// Cargo's output for the app of a folder, which must not build.
 pub(crate) fn cargo_broken(folder: &Folder) -> String {
     let output = cargo_output(folder, "build");
     assert!(!output.status.success(), "the build did not fail");

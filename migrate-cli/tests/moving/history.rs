@@ -38,7 +38,7 @@ fn moved(
     (folder, base)
 }
 
-/// What an upgrade makes of it: the first steps are taken over, and the others run.
+/// An upgrade takes over the first steps and runs the others.
 #[track_caller]
 fn taken_over(folder: &Folder, base: &Base) {
     let status = folder
@@ -113,7 +113,7 @@ fn the_history_of_goose(kind: Kind) {
             truth(kind, true)
         )
     });
-    // What was applied and undone is not applied.
+    // A migration that was applied and undone is not applied.
     for applied in [true, false] {
         let (version, applied) = (APPLIED + 1, truth(kind, applied));
         base.run(&format!(

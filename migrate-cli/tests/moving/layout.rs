@@ -3,7 +3,7 @@
 use super::base::Kind;
 use super::support::Folder;
 
-/// What a migration does, in SQL that every database reads.
+/// The effect of a migration, in SQL that every database reads.
 pub(crate) struct Step {
     pub(crate) name: String,
     pub(crate) up: String,

@@ -113,6 +113,6 @@ fn a_foreign_history_is_refused_until_the_settings_say_whose_it_is(kind: Kind) {
         .migrate(&["upgrade", "--database-url", &base.url])
         .success();
     assert!(said.starts_with("upgraded 4 revisions"), "{said}");
-    // What we have applied is ours, whatever the other table says.
+    // Our own record counts, whatever the other table says.
     folder.migrate(&["downgrade", "base", "--database-url", &base.url]);
 }

@@ -55,7 +55,7 @@ impl Session {
         let text = fs::read_to_string(document)
             .unwrap_or_else(|error| panic!("{}: {error}", document.display()));
         let actual = self.run(&text);
-        // What is right on SQLite is in the document, and the other databases have to say the same.
+        // The document shows the output on SQLite; the other databases must print the same.
         if self.database == "sqlite" {
             let expected = snapbox::Data::read_from(document, None).raw();
             snapbox::Assert::new()
@@ -176,7 +176,7 @@ impl Session {
     }
 }
 
-/// Where the clients of MariaDB look by themselves, so that a document names the database alone.
+/// The file in which the clients of MariaDB look for options, so that a document names only the database.
 fn client_options(url: &str) -> String {
     let (login, address) = url.rsplit_once('@').expect("the URL names a user");
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
@@ -190,11 +190,12 @@ const SQLITE_URL: &str = "sqlite:app.db";
 enum Block<'d> {
     /// Commands, for one kind of database or for all.
     Console(Option<&'d str>),
-    /// What a file is to hold.
+    /// The text that a file must have.
     File(&'d str),
 }
 
-/// What a fence opens, if it is of use here: ```` ```console ````, ```` ```console sqlite ````, ```` ```sql a/b.sql ````.
+/// The block that a fence opens, if this test uses it: ```` ```console ````, ```` ```console sqlite ````, ```` ```sql
+/// a/b.sql ````.
 fn block(line: &str) -> Option<Block<'_>> {
     let (kind, rest) = line
         .strip_prefix("```")?

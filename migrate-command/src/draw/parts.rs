@@ -1,6 +1,6 @@
 use crate::entry::Book;
 
-/// Which parents of a revision are drawn: those that are in the picture, and whether it only depends on them.
+/// The parents of a revision that are drawn, and whether it only depends on them.
 pub fn edges<'b>(
     book: &'b Book<'_>,
     drawn: &'b [bool],
@@ -17,7 +17,7 @@ pub fn edges<'b>(
         .filter(|(parent, _)| drawn[*parent])
 }
 
-/// Which revisions are drawn, by their index.
+/// The revisions that are drawn, by index.
 pub fn drawn(book: &Book<'_>, order: &[usize]) -> Vec<bool> {
     let mut drawn = vec![false; book.graph.len()];
     for &index in order {

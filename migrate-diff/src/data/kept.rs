@@ -9,7 +9,7 @@ use crate::model::{ObjectId, Schema};
 
 use super::table::{Filling, Table};
 
-/// The rows of a table before the plan: of the columns that both schemas have and nobody computes.
+/// The rows of a table before the plan: of the columns that both schemas have and that are not generated.
 #[derive(Debug)]
 pub struct Kept {
     table: ObjectId,

@@ -167,7 +167,7 @@ impl<'s> Filling<'s> {
             .any(|column| column.generated.is_some())
     }
 
-    /// Whether the database changes it by itself.
+    /// Whether the database changes it on its own.
     pub fn changes_by_itself(&self) -> bool {
         matches!(&self.column.details, ColumnDetails::MySql(details) if details.on_update.is_some())
     }

@@ -19,11 +19,11 @@ use crate::step::{self, Options, Plan, Step};
 
 /// Both schemas, and the scratch database of the current one, renames done.
 pub struct Prepared {
-    /// What the chain builds, or the live database has.
+    /// The schema that the chain builds, or that the live database has.
     pub scratch: Scratch,
     /// The desired schema.
     pub wanted: Scratch,
-    /// What is in `scratch` at the start.
+    /// The contents of `scratch` at the start.
     pub start: Schema,
     /// The same after the renames.
     pub from: Schema,
@@ -34,9 +34,9 @@ pub struct Prepared {
     pub filter: Filter,
     /// The tables that may change.
     pub concerned: BTreeSet<String>,
-    /// What the second eye sees in the schema from before.
+    /// The second eye's facts about the schema from before.
     pub start_facts: Option<Facts>,
-    /// What the second eye sees in the desired schema.
+    /// The second eye's facts about the desired schema.
     pub wanted_facts: Option<Facts>,
 }
 
@@ -94,7 +94,7 @@ impl Prepared {
         })
     }
 
-    /// Where the introspection sees no difference, the second eye must see none.
+    /// If the introspection sees no difference, the second eye must see none either.
     pub fn agree_on_nothing(&self) -> Result<(), Error> {
         agree(
             self.start_facts.as_ref(),

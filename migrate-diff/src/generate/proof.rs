@@ -75,7 +75,7 @@ impl Prepared {
         drafts.collect()
     }
 
-    /// What fails is told with what it was about, and with the statements to start from.
+    /// Adds the object it was about to a failure, and the statements to start from.
     fn with_starting_point(&self, error: Error, upgrades: &[Plan]) -> Error {
         let steps: Vec<Step> = upgrades
             .iter()

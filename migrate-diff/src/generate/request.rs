@@ -1,4 +1,4 @@
-//! What is asked for, and what is answered.
+//! The request for a comparison, and the answer.
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::comment;
@@ -11,7 +11,7 @@ use crate::filter::Filter;
 use crate::rename::Rename;
 use crate::step::{self, Hazard, Step};
 
-/// What to compare, and how.
+/// The two sides of a comparison, and its options.
 #[derive(Clone, Debug)]
 #[allow(
     clippy::struct_excessive_bools,
@@ -61,7 +61,7 @@ impl<'r> Request<'r> {
         self
     }
 
-    /// What is looked at.
+    /// Limits the comparison to some objects.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = filter;
@@ -97,14 +97,14 @@ impl<'r> Request<'r> {
     }
 }
 
-/// What a comparison found, and the revisions that make up for it. Each one stands on the one before.
+/// The result of a comparison, and the revisions that make up for it. Each is the parent of the next.
 #[derive(Clone, Debug)]
 pub struct Generated {
-    /// What differs, renames apart.
+    /// The difference, renames apart.
     pub difference: Difference,
     /// The renames that are done, in words.
     pub renames: Vec<String>,
-    /// The revisions to write, in order; one, unless some of it must commit by itself or runs outside a transaction.
+    /// The revisions to write, in order; one, unless part of it must commit separately or runs outside a transaction.
     pub drafts: Vec<Draft>,
     /// The tables that no row could be put into for the proof, each with why: what happens to rows was not tried there.
     pub empty: Vec<String>,
@@ -113,7 +113,7 @@ pub struct Generated {
 }
 
 impl Generated {
-    /// What a person must know before it is applied.
+    /// Hazards that a person must know before it is applied.
     pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
         let steps = self.drafts.iter().flat_map(|draft| &draft.upgrade);
         steps.flat_map(|step| &step.hazards)
@@ -162,7 +162,7 @@ impl Draft {
 /// A difference, and the SQL that would end it.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// What differs, renames apart.
+    /// The difference, renames apart.
     pub difference: Difference,
     /// The renames that are to be done, in words.
     pub renames: Vec<String>,

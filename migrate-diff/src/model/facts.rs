@@ -3,7 +3,7 @@
 /// A field that says something: its name and its value.
 pub type Fact = (&'static str, String);
 
-/// What is compared of an object, field by field.
+/// The compared facts of an object, field by field.
 pub trait Facts {
     /// Adds each field that says something.
     fn facts(&self, list: &mut Vec<Fact>);

@@ -1,4 +1,4 @@
-//! What a database holds, as typed objects to compare: one model for every database.
+//! The objects of a database, typed, to be compared: one model for every database.
 //!
 //! A [`Schema`] is a set of [`Object`]s by [`ObjectId`]. Each has [`Details`]: a struct for its kind, whose fields are all
 //! that is compared of it. What databases agree on is a field of that struct (`table`, `program`); what only one of them has
@@ -40,7 +40,7 @@ pub use self::table::{
     Check, Column, ColumnDetails, ForeignKey, Generated, Identity, Index, Key, Table, TableDetails,
 };
 
-/// What kind of thing an [`Object`] is.
+/// The kind of an [`Object`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -56,7 +56,7 @@ pub enum Kind {
     Domain,
     /// A sequence that is no identity column's.
     Sequence,
-    /// That a sequence goes with its column.
+    /// The sequence belongs to its column.
     Ownership,
     /// A function.
     Function,
@@ -96,11 +96,11 @@ pub enum Kind {
     Event,
     /// A row level security policy.
     Policy,
-    /// Who may do what with something.
+    /// A grant of rights on something.
     Privilege,
     /// Something small that is set on an object, such as its statistics target, its storage or a comment.
     Setting,
-    /// Who gets which rights on what is created later.
+    /// A grant of rights on objects that are created later.
     DefaultPrivilege,
     /// An event trigger.
     EventTrigger,
@@ -144,10 +144,10 @@ impl Kind {
     }
 }
 
-/// What tells an object from all others of its database.
+/// Identifies an object among all others of its database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// The table or view that it belongs to, for a column, constraint, index, trigger or policy.
     pub table: Option<String>,
@@ -172,7 +172,7 @@ impl ObjectId {
         }
     }
 
-    /// What it is found by: the name of its table, or its own.
+    /// The table it is found by, or its own name.
     pub(crate) fn owner(&self) -> &str {
         self.table.as_deref().unwrap_or(&self.name)
     }
@@ -188,7 +188,7 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// What is compared of an object: a struct for its kind.
+/// The compared facts of an object: a struct for its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Details {
@@ -241,9 +241,9 @@ impl Details {
 #[derive(Clone, Debug)]
 pub struct Object {
     pub(crate) id: ObjectId,
-    /// What is compared.
+    /// The compared facts.
     pub(crate) details: Details,
-    /// What is compared of an object that is not typed, by the names that people read.
+    /// The compared facts of an object that is not typed, by the names that people read.
     pub(crate) attributes: BTreeMap<&'static str, String>,
     /// Its name as it was written, without quotes.
     pub(crate) written: String,
@@ -251,13 +251,13 @@ pub struct Object {
     pub(crate) create: String,
     /// The statement that removes it.
     pub(crate) drop: String,
-    /// What must be there before it, and cannot go while it is there.
+    /// Objects that must be there before it, and cannot go while it is there.
     pub(crate) depends_on: BTreeSet<ObjectId>,
-    /// What only the default of a column needs.
+    /// Objects that only the default of a column needs.
     pub(crate) default_needs: BTreeSet<ObjectId>,
     /// The place of a column in its table.
     pub(crate) position: usize,
-    /// What takes it along when it goes.
+    /// The object whose removal removes it too.
     pub(crate) owner: Option<ObjectId>,
 }
 
@@ -302,17 +302,17 @@ impl Object {
         object
     }
 
-    /// Which object it is.
+    /// Its identity.
     pub fn id(&self) -> &ObjectId {
         &self.id
     }
 
-    /// What is compared of it.
+    /// Its compared facts.
     pub fn details(&self) -> &Details {
         &self.details
     }
 
-    /// What is compared of it, by the names that people read.
+    /// Its compared facts, by the names that people read.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -382,7 +382,7 @@ pub(crate) fn unquoted(name: &str) -> String {
     name.rsplit('.').next().unwrap_or(name).to_owned()
 }
 
-/// What a database holds.
+/// The objects of a database.
 #[derive(Clone, Debug)]
 pub struct Schema {
     pub(crate) dialect: Dialect,

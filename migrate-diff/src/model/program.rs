@@ -55,7 +55,7 @@ facts! {
         cache: String = "cache",
         /// Whether it starts again at its end.
         cycles: bool = "cycle",
-        /// What only one database says.
+        /// Options that only one database has.
         options: Option<String> = "options",
     }
 }

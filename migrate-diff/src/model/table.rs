@@ -11,7 +11,7 @@ facts! {
     pub struct Table {
         /// Its comment.
         comment: Option<String> = "comment",
-        /// What only one database has.
+        /// Facts that only one database has.
         details: TableDetails = ..,
     }
 }
@@ -29,11 +29,11 @@ facts! {
         collation: Option<String> = "collation",
         /// The expression that computes it.
         generated: Option<Generated> = "generated",
-        /// That it counts by itself.
+        /// It numbers its rows.
         identity: Option<Identity> = "identity",
         /// Its comment.
         comment: Option<String> = "comment",
-        /// What only one database has.
+        /// Facts that only one database has.
         details: ColumnDetails = ..,
     }
 }
@@ -71,7 +71,7 @@ facts! {
 facts! {
     /// A check.
     pub struct Check {
-        /// What must not be false.
+        /// The condition.
         expression: String = "expression",
         /// The column whose definition it is in, where that matters.
         column: Option<String> = "column",
@@ -83,7 +83,7 @@ facts! {
     pub struct Index {
         /// Whether no two rows may be equal in it.
         unique: bool = "unique",
-        /// What it is over: columns and expressions, with prefix lengths and orders.
+        /// The indexed columns and expressions, with prefix lengths and orders.
         columns: Vec<String> = "columns",
         /// The rows that are in it, if not all are.
         predicate: Option<String> = "where",
@@ -118,7 +118,7 @@ impl Value for Generated {
     }
 }
 
-/// How a column counts by itself.
+/// How a column numbers its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Identity {
@@ -141,7 +141,7 @@ impl Value for Identity {
     }
 }
 
-/// What only one database has of a table.
+/// Facts of a table that only one database has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableDetails {
@@ -164,7 +164,7 @@ impl Facts for TableDetails {
     }
 }
 
-/// What only one database has of a column.
+/// Facts of a column that only one database has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnDetails {

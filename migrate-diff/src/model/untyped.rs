@@ -66,7 +66,7 @@ fn identity(text: &str) -> Identity {
     }
 }
 
-/// The details of a constraint; untyped if it is none of those that are known.
+/// The details of a constraint; untyped if its kind is unknown.
 pub fn constraint(object: &Object) -> Details {
     let Some(definition) = object.attribute("definition") else {
         return object.details.clone();

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::touched::Touched;
 
-/// What the queries answered.
+/// The answers to the queries.
 pub struct Catalog {
     pub tables: Rows,
     pub columns: Rows,

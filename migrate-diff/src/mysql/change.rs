@@ -1,4 +1,4 @@
-//! What changes of one table, as the clauses of one ALTER TABLE.
+//! The changes of one table, as the clauses of one ALTER TABLE.
 
 use super::loss;
 use super::options;
@@ -302,7 +302,7 @@ fn drop_clause(part: &Object) -> String {
     }
 }
 
-/// What becomes of a column's values when the way changes in which they are computed.
+/// How a column's values are converted when the way they are computed changes.
 enum Conversion {
     /// They stay.
     None,

@@ -1,4 +1,4 @@
-//! What only MySQL and MariaDB have.
+//! Details that only MySQL and MariaDB have.
 
 use crate::model::facts::facts;
 
@@ -25,7 +25,7 @@ facts! {
     pub struct Column {
         /// Its name as it was written: in another case it is the same column.
         name: String = "name",
-        /// What it is set to when its row changes.
+        /// The value it is set to when its row changes.
         on_update: Option<String> = "on update",
         /// The check in its definition.
         check: Option<String> = "check",

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::eye::Facts;
 use crate::filter::Filter;
 
-/// What follows `SHOW CREATE`, the field of the answer that has the statement, and the query for the names.
+/// The word after `SHOW CREATE`, the field of the answer that has the statement, and the query for the names.
 const KINDS: [(&str, usize, &str); 7] = [
     (
         "TABLE",

@@ -223,7 +223,7 @@ impl Reader {
         let Some(table) = self.table_of(row) else {
             return;
         };
-        // What the server says of a foreign key that says nothing.
+        // The server's default for the action of a foreign key.
         let usual = if self.is_mariadb {
             "RESTRICT"
         } else {
@@ -494,7 +494,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What is in this database is written without its name: the next one has another.
+    /// Names of this database are written without the database: the next one has another name.
     fn at_home(&self, sql: &str) -> String {
         without_database(sql, &self.database)
     }

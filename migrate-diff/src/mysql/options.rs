@@ -54,7 +54,7 @@ fn each(options: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The value of an option that nobody set.
+/// The default of an option.
 fn usual(name: &str) -> &'static str {
     const ZERO: [&str; 7] = [
         "AVG_ROW_LENGTH",

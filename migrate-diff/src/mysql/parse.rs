@@ -1,4 +1,4 @@
-//! What `SHOW CREATE TABLE` answers, line by line.
+//! Parses the answer of `SHOW CREATE TABLE`, line by line.
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_name;
@@ -7,7 +7,7 @@ use migrate_chain::sql::quote_name;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     pub(crate) parts: Vec<Part>,
-    /// What stands behind the brackets, without the next value of `AUTO_INCREMENT`.
+    /// The text after the brackets, without the next value of `AUTO_INCREMENT`.
     pub(crate) options: String,
     pub(crate) partitions: Option<String>,
 }

@@ -125,7 +125,7 @@ impl<'s> Planner<'s> {
             Kind::Function,
         ];
         let gone = |object: &&Object| {
-            // A view is replaced in place, and a trigger goes with its table.
+            // A view is replaced in place, and a trigger is dropped with its table.
             let in_place = object.id.kind == Kind::View && self.to.get(&object.id).is_some();
             let with_table =
                 object.id.kind == Kind::Trigger && !self.to.has(Kind::Table, object.id.owner());

@@ -86,7 +86,8 @@ pub(crate) fn drop(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {}", quoted(name))
 }
 
-/// The statement that removes its user. A role that may create no user may drop none: then it fails, and there is none.
+/// The statement that removes its user. A role that may not create users may not drop them: then it fails, and there is
+/// no user.
 pub(crate) fn drop_user(name: &str) -> String {
     format!("DROP USER IF EXISTS '{}'@'%'", user_of(name))
 }

@@ -68,7 +68,7 @@ pub async fn trigger(connection: &mut Connection, object: &Object) -> Result<Vec
     ])
 }
 
-/// What follows `SHOW CREATE`, and the field of the answer that has the statement.
+/// The word after `SHOW CREATE`, and the field of the answer that has the statement.
 fn word(kind: Kind) -> Option<(&'static str, usize)> {
     Some(match kind {
         Kind::Table => ("TABLE", 1),
@@ -154,7 +154,7 @@ fn without_start(object: &Object, sql: String) -> String {
     }
 }
 
-/// Who made something is not what it is.
+/// The definer is not part of a definition.
 pub fn without_definer(sql: &str) -> String {
     let Some(start) = sql.find("DEFINER=") else {
         return sql.to_owned();

@@ -6,7 +6,7 @@ use migrate_chain::sql::{quote_text, tokens};
 use super::parse::quote;
 use crate::rows::Row;
 
-/// What the catalog says of a column beside its type, taken apart.
+/// The catalog's columns about a column's type, taken apart.
 #[derive(Default)]
 #[allow(
     clippy::struct_excessive_bools,

@@ -39,7 +39,7 @@ pub fn with_options(column: &Object) -> Option<String> {
     (!options.is_empty()).then(|| format!("{} WITH OPTIONS{options}", column.id.name))
 }
 
-/// What follows GENERATED for an identity column; with the name of its sequence, unless the server chooses that.
+/// The words after GENERATED for an identity column; with the name of its sequence, unless the server chooses that.
 fn identity(column: &Object) -> Option<String> {
     let identity = column.attribute("identity")?;
     let sequence = column.attribute("sequence").unwrap_or_default();
@@ -130,7 +130,7 @@ pub fn alter(from: &Object, to: &Object, schemas: Schemas<'_>, online: bool) -> 
     Some(steps)
 }
 
-/// The steps that make a column count by itself, or otherwise than before. Where it counted, it goes on from there.
+/// The steps that make a column number its rows, or number them in another way. An existing counter continues.
 fn identity_change(column: &str, from: &Object, to: &Object) -> Vec<Step> {
     if from.attribute("identity") == to.attribute("identity")
         && from.attribute("sequence") == to.attribute("sequence")
@@ -298,7 +298,7 @@ enum Loss {
     Data,
 }
 
-/// What it costs to read values of one type as another; what is not known to be safe loses data.
+/// The loss from reading values of one type as another; an unknown conversion loses data.
 fn loss(old: &str, new: &str) -> Loss {
     let family = |kind: &str| kind.split('(').next().unwrap_or_default().trim().to_owned();
     let rank = |kind: &str| {

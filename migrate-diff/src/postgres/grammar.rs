@@ -129,7 +129,7 @@ impl Postgres {
         }
         let changed = |name: &str| from.attribute(name) != to.attribute(name);
         if dependent.id.kind == Kind::Setting {
-            // What a table has of its own is set again once its parents have changed.
+            // A table's own settings are made again once its parents have changed.
             let is_own = |word: &str| dependent.id.name.starts_with(word);
             return changed("type")
                 || changed("default") && is_own("default of ")
@@ -241,7 +241,7 @@ fn unnamed_index(index: &Object) -> Option<String> {
     Some(definition.replacen(&format!(" {} ON ", index.id.name), " ON ", 1))
 }
 
-/// A view can be replaced while it keeps its columns and adds behind them.
+/// A view can be replaced if it keeps its columns and only adds others after them.
 fn keeps_columns(from: &Object, to: &Object) -> bool {
     match (from.attribute("columns"), to.attribute("columns")) {
         (Some(old), Some(new)) => new == old || new.starts_with(&format!("{old}, ")),

@@ -133,7 +133,7 @@ fn forget_parts_that_move(from: &mut Schema, to: &mut Schema) {
     }
 }
 
-/// What a function's body names may be made after it.
+/// A function's body may name objects that are created after it.
 fn postpone_bodies(plan: &mut Plan) {
     let makes_function = |step: &Step| {
         step.sql.starts_with("CREATE OR REPLACE FUNCTION")

@@ -9,7 +9,7 @@ pub fn qualified(name: &str) -> String {
     name.split('.').map(quote).collect::<Vec<_>>().join(".")
 }
 
-/// As `quote_ident` writes it, except for reserved words, to which nobody renames.
+/// As `quote_ident` writes it, except for reserved words, which are no target of a rename.
 fn quote(name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name

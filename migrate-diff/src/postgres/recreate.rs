@@ -12,7 +12,7 @@ pub const TYPE_RECREATED: &str = "recreated type";
 /// Marks a type that is recreated under its name.
 pub const RECREATED: &str = "recreated";
 
-/// What the type is called while its columns still have it.
+/// The name of the type while its columns still have it.
 pub fn old_name(name: &str) -> String {
     match name.strip_suffix('"') {
         Some(quoted) => format!("{quoted}__old\""),

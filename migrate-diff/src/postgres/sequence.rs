@@ -52,7 +52,7 @@ fn continues(sequence: &str, other: &str) -> Step {
     ))
 }
 
-/// Sets a new sequence of a column behind the values that the column has already.
+/// Sets a new sequence of a column to continue after the values in the column.
 pub fn after_rows(sequence: &str, column: &Object) -> Step {
     let (table, name) = (column.id.owner(), &column.id.name);
     let literal = super::comment::literal(sequence);

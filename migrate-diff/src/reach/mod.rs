@@ -41,7 +41,7 @@ pub fn roles(dialect: Dialect, text: &str) -> Roles {
     roles
 }
 
-/// The commands of a client that connect it anew. They are no statements.
+/// Client commands that reconnect. They are not statements.
 fn commands(dialect: Dialect, text: &str) -> Vec<Reach> {
     let meta = tokens(dialect, text).filter(|token| token.kind == TokenKind::MetaCommand);
     let connects = meta.filter(|token| {

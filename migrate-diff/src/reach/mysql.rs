@@ -133,7 +133,7 @@ fn set(words: &[Word<'_>]) -> Option<Reach> {
 
 /// Names that are qualified with another database.
 fn names(group: &Group<'_>, own: &str) -> Vec<Reach> {
-    /// Everybody may read these, and nobody writes them.
+    /// Everybody may read these, and nobody can write them.
     const READ_ONLY: [&str; 3] = ["information_schema", "performance_schema", "sys"];
     let words = &group.words;
     let text = |n: usize| words.get(n).map_or("", |word| word.text);

@@ -1,4 +1,4 @@
-//! What only SQLite has.
+//! Details that only SQLite has.
 
 use crate::model::facts::facts;
 
@@ -15,7 +15,7 @@ facts! {
 facts! {
     /// A column.
     pub struct Column {
-        /// What happens to a row with NULL, if the statement is not aborted.
+        /// The conflict action for a row with NULL, if the statement is not aborted.
         on_conflict: Option<String> = "on conflict",
     }
 }

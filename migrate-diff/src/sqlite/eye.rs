@@ -16,7 +16,7 @@ use crate::rows::Row;
 const OWN: &str = "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.sql NOT LIKE 'create virtual%' \
     AND m.name NOT IN (SELECT l.name FROM pragma_table_list AS l WHERE l.schema = 'main' AND l.type = 'shadow')";
 
-/// What the pragmas say of each table: the name of the pragma, its columns, and what it is joined with.
+/// The pragmas read for each table: the name of the pragma, its columns, and the table it is joined with.
 const PRAGMAS: [(&str, &str, &str); 4] = [
     (
         "table_list",
@@ -104,7 +104,7 @@ fn words(sql: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a statement says, in parts whose order means nothing: the clauses of a table; the whole of anything else.
+/// The parts of a statement whose order means nothing: the clauses of a table; otherwise the whole statement.
 fn parts(sql: &str) -> Vec<String> {
     let words = words(sql);
     let is_table = words.get(1).is_some_and(|word| word == "table");
@@ -186,7 +186,7 @@ fn clauses(item: &[&str]) -> Vec<String> {
     said.filter(|clause| !clause.is_empty()).collect()
 }
 
-/// What says no more than its absence would.
+/// Words that mean the same as their absence.
 const SAYS_NOTHING: [&str; 9] = [
     " on delete no action",
     " on update no action",

@@ -9,7 +9,7 @@ use crate::model::{self, Check, ColumnDetails, Details, ForeignKey, Generated, K
 /// A table's statement, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// Where its name stands in the statement.
+    /// The range of its name in the statement.
     pub(crate) name: Range<usize>,
     pub(crate) columns: Vec<Column>,
     /// Those of the table, and those of its columns, which mean the same.
@@ -21,7 +21,7 @@ pub struct Table {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
     pub(crate) name: String,
-    /// Where its definition stands in the statement.
+    /// The range of its definition in the statement.
     pub(crate) place: Range<usize>,
     /// Its type is in capitals, and empty if it has none.
     pub(crate) details: model::Column,
@@ -30,13 +30,13 @@ pub struct Column {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Constraint {
     pub name: Option<String>,
-    /// What it says: a key, a foreign key or a check.
+    /// Its contents: a key, a foreign key or a check.
     pub details: Details,
-    /// The column in whose definition it stands.
+    /// The column whose definition holds it.
     pub column: Option<String>,
-    /// What it says, spelt one way.
+    /// Its text, in one spelling.
     pub text: String,
-    /// The columns that a key is over, in lower case; of a check nobody knows.
+    /// The columns that a key is over, in lower case; unknown for a check.
     pub columns: Vec<String>,
     pub autoincrement: bool,
 }
@@ -200,7 +200,7 @@ impl<'s> Clauses<'_, 's> {
         self.pieces.get(self.at - 1)
     }
 
-    /// What stands in the brackets that open here, spelt one way.
+    /// The text between the brackets that open here, in one spelling.
     fn bracketed(&mut self) -> Option<Range<usize>> {
         if self.pieces.get(self.at)?.text != "(" {
             return None;
@@ -268,7 +268,7 @@ impl<'s> Clauses<'_, 's> {
             .then(|| self.next().map(Piece::name))?
     }
 
-    /// What happens on a conflict, if the statement is not aborted as usual.
+    /// The conflict action, if it is not the usual abort.
     #[allow(
         clippy::option_option,
         reason = "none if it cannot be read, and inside it none if it says nothing"
@@ -346,7 +346,7 @@ impl<'s> Clauses<'_, 's> {
         } else {
             let inside = self.bracketed()?;
             let last = inside.end - 1;
-            // Table-level AUTOINCREMENT stands inside the brackets.
+            // Table-level AUTOINCREMENT is inside the brackets.
             constraint.autoincrement = self.pieces[last].is_word("autoincrement");
             let inside = inside.start..inside.end - usize::from(constraint.autoincrement);
             constraint.columns = names(&self.pieces[inside.clone()]);
@@ -421,7 +421,7 @@ impl<'s> Clauses<'_, 's> {
         Some(())
     }
 
-    /// What a foreign key does, without what it would do anyway.
+    /// The actions of a foreign key, without the defaults.
     fn actions(&mut self, key: &mut ForeignKey) -> Option<()> {
         loop {
             if self.take("on") {

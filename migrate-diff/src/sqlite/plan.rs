@@ -29,7 +29,7 @@ pub fn plan(comparison: Comparison<'_>) -> Plan {
     }
 }
 
-/// What becomes of a table.
+/// The fate of a table.
 enum Fate {
     Kept,
     Created,

@@ -1,4 +1,5 @@
-//! A table built anew: what SQLite's ALTER TABLE cannot do, in the order of steps that its documentation gives.
+//! Rebuilds a table for changes that SQLite's ALTER TABLE cannot make, in the order of steps that its documentation
+//! gives.
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_text;
@@ -93,7 +94,7 @@ impl Rebuild<'_> {
         })
     }
 
-    /// What names the rowid in the new table and in the old one, if it has to be copied for itself.
+    /// The names of the rowid in the new table and in the old one, if it has to be copied by itself.
     fn rowids(&self, common: &[&Column]) -> Option<(&'static str, &'static str)> {
         let both = !self.was.without_rowid && !self.becomes.without_rowid;
         let alias = self.becomes.rowid_column();
@@ -103,7 +104,7 @@ impl Rebuild<'_> {
         Some((rowid(&self.becomes)?, rowid(&self.was)?))
     }
 
-    /// AUTOINCREMENT goes on where it was, also behind rows that were deleted.
+    /// AUTOINCREMENT continues where it was, also after rows that were deleted.
     fn sequence(&self) -> Vec<Step> {
         if !self.was.autoincrement() || !self.becomes.autoincrement() {
             return Vec::new();

@@ -14,14 +14,14 @@ use migrate_runtime::Migrations;
 
 pub(crate) use self::seen::{Seen, Statement};
 
-/// What was seen on one kind of database.
+/// The measurements on one kind of database.
 #[derive(Debug)]
 pub struct Measured {
     /// The kind of database.
     pub dialect: Dialect,
     /// The kind and the version of the server, such as `PostgreSQL 17.2`.
     pub server: String,
-    /// What could not be measured, a sentence each.
+    /// Measurements that could not be made, a sentence each.
     pub notes: Vec<String>,
     pub(crate) statements: Vec<Statement>,
 }
@@ -35,7 +35,7 @@ pub enum Failed {
     Refused {
         /// The statement, as `file:line:column`.
         place: String,
-        /// What the database said.
+        /// The database's message.
         error: Error,
     },
 }
@@ -85,7 +85,7 @@ struct Replay<'r> {
     measured: Measured,
 }
 
-/// What looks at a statement, on each kind of database.
+/// Watches statements, on each kind of database.
 enum Probe {
     Postgres(postgres::Probe),
     MySql(mysql::Probe),
@@ -168,7 +168,7 @@ impl<'r> Replay<'r> {
         Ok(self.measured)
     }
 
-    /// What runs on each connection of a run.
+    /// Prepares each connection of a run.
     async fn connect(&mut self) -> Result<(), Error> {
         let connect = &self.chain.config.connect[self.dialect.index()];
         let text = connect.as_deref().unwrap_or_default();

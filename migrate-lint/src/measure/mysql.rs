@@ -133,7 +133,7 @@ fn seen(table: &str, way: &Way) -> Seen {
 /// A statement that can be given an algorithm.
 struct Change {
     table: String,
-    /// What comes before each clause.
+    /// The text before each clause.
     comma: &'static str,
 }
 

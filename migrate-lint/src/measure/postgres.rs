@@ -14,12 +14,12 @@ pub async fn server(connection: &mut Connection) -> Result<String, Error> {
     Ok(format!("PostgreSQL {version}"))
 }
 
-/// What is known of the tables that were there before.
+/// The tables that were there before.
 #[derive(Default)]
 pub struct Probe {
     /// The file of each, by its object id.
     files: HashMap<String, String>,
-    /// What the transaction holds and has read so far.
+    /// The locks and tables that the transaction holds and has read so far.
     held: HashMap<String, Held>,
 }
 
@@ -29,7 +29,7 @@ struct Held {
     name: String,
     modes: HashSet<String>,
     scans: u64,
-    /// What others are kept from, and the line of the statement that took the lock.
+    /// Who is blocked, and the line of the statement that took the lock.
     blocks: Option<(Blocks, usize)>,
 }
 
@@ -58,7 +58,7 @@ const TABLES: &str = "SELECT c.oid::text, coalesce(pg_relation_filenode(c.oid)::
 const SCANS: &str = "SELECT c.oid::text, pg_stat_get_xact_numscans(c.oid)::text FROM pg_class c \
                      WHERE c.relkind IN ('r', 'p', 'm') AND pg_stat_get_xact_numscans(c.oid) > 0";
 
-/// Whoever touches a table locks it, so that only locked ones are looked at.
+/// A statement locks each table that it touches, so only locked ones are looked at.
 const LOCKED: &str = "SELECT c.oid::text, c.oid::regclass::text, coalesce(pg_relation_filenode(c.oid)::text, ''), \
                       pg_stat_get_xact_numscans(c.oid)::text, l.modes \
                       FROM (SELECT relation, string_agg(mode, ',') AS modes FROM pg_locks \
@@ -148,7 +148,7 @@ impl Probe {
         };
         let is_ddl = is_ddl(statement);
         let own = |touched: &Touched<'_>| {
-            // What it reads or copies under a lock that is held already, it blocks as well.
+            // A read or a copy under a lock that is already held blocks others too.
             let is_under = is_ddl && (touched.is_read || touched.is_copied);
             let modes = touched.table.modes.iter().map(String::as_str);
             let under = modes.filter(|_| is_under);
@@ -257,7 +257,7 @@ fn table(row: Vec<Option<String>>) -> Option<Table> {
     })
 }
 
-/// What a lock keeps others from.
+/// Who is blocked by a lock.
 fn blocks(mode: &str) -> Blocks {
     match mode {
         "AccessExclusiveLock" => Blocks::ReadsAndWrites,

@@ -1,10 +1,10 @@
-//! What a server showed.
+//! Observations from a server.
 
 use std::ops::Range;
 
 use migrate_chain::lint::Effect;
 
-/// What was seen of one statement.
+/// Observations about one statement.
 #[derive(Debug)]
 pub struct Statement {
     pub revision: usize,
@@ -12,16 +12,16 @@ pub struct Statement {
     pub seen: Seen,
 }
 
-/// What a server showed.
+/// An observation from a server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// What the statement blocks, by which all rules that can be measured are judged.
+    /// The statement's effect on others, by which all rules that can be measured are judged.
     Effect {
         effect: Effect,
         facts: Vec<String>,
         /// The rule for it if no other explains it, and its message.
         otherwise: (&'static str, String),
-        /// What it does to locks that earlier statements hold.
+        /// Its effect on locks that earlier statements hold.
         outlasts: Vec<Outlast>,
     },
     /// The rules that apply, each with its message, and what was seen.

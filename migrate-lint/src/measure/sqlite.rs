@@ -60,7 +60,7 @@ impl Probe {
         Ok(Some(Seen::Rules(rules.into_iter().collect())))
     }
 
-    /// What was dropped and is there again was rebuilt, and not dropped.
+    /// A table that was dropped and is there again was rebuilt, not dropped.
     pub async fn end<'s>(
         &mut self,
         connection: &mut Connection,

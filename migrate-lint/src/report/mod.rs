@@ -31,7 +31,7 @@ pub enum Format {
 }
 
 /// The report of a review, with a newline at the end of each line. `schema` is the change of the schema for a comment, as a
-/// diff; empty if there is none to show.
+/// diff; empty if there is nothing to show.
 pub fn report(chain: &Chain, review: &Review, format: Format, schema: &str) -> String {
     match format {
         Format::Text(style) => text::report(review, style),

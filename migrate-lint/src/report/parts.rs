@@ -1,4 +1,4 @@
-//! What several forms have in common.
+//! Parts that several formats have in common.
 
 use migrate_chain::lint::Finding;
 

@@ -1,4 +1,4 @@
-//! What one process of rustc keeps from one struct to the next: the lock is parsed once.
+//! Data that one rustc process keeps from one struct to the next: the lock is parsed once.
 
 use std::collections::HashMap;
 use std::fs;

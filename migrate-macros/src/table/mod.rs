@@ -113,7 +113,7 @@ fn crate_path(input: &DeriveInput) -> Option<Path> {
         .iter()
         .filter(|attribute| attribute.path().is_ident("table"))
     {
-        // What else is there is for nobody.
+        // Other attributes are ignored.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("crate") {
                 found = Some(meta.value()?.parse()?);

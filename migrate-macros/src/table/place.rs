@@ -1,4 +1,4 @@
-//! Where the migration directory of a struct is.
+//! Finds the migration directory of a struct.
 
 use std::path::{Path, PathBuf};
 

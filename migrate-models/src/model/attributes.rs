@@ -9,7 +9,7 @@ use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, Result, Type};
 
 use crate::canonical::canonical;
 
-/// What sqlx's attributes say of a struct or an enum.
+/// sqlx's attributes on a struct or an enum.
 #[derive(Clone, Debug, Default)]
 pub struct Container {
     pub rename_all: Option<Case>,
@@ -18,7 +18,7 @@ pub struct Container {
     pub type_name: Option<String>,
 }
 
-/// What they say of a field or a variant.
+/// sqlx's attributes on a field or a variant.
 #[derive(Clone, Default)]
 pub struct Child {
     pub rename: Option<String>,

@@ -22,7 +22,7 @@ pub struct Field {
     pub column: String,
     /// The part that it has in the table.
     pub role: Role,
-    /// What its attributes say of the column.
+    /// The column's options, from its attributes.
     pub options: FieldOptions,
     /// Its doc comment.
     pub comment: String,
@@ -45,7 +45,7 @@ pub enum Role {
     Skip,
 }
 
-/// What attributes say of a column.
+/// The options of a column.
 #[derive(Clone, Default)]
 #[allow(
     clippy::struct_excessive_bools,
@@ -74,9 +74,9 @@ pub struct FieldOptions {
     pub generated: Option<PerDatabase>,
     /// The column that it refers to: `teams(id)`.
     pub references: Option<String>,
-    /// What happens to it when that is deleted.
+    /// The action on the row when the referenced row is deleted.
     pub on_delete: Option<String>,
-    /// What happens to it when that is changed.
+    /// The action on the row when the referenced row is changed.
     pub on_update: Option<String>,
     /// Its type, in the words of the database.
     pub sql_type: Option<PerDatabase>,

@@ -31,7 +31,7 @@ pub struct Model {
     pub table_span: Span,
     /// Its fields.
     pub fields: Vec<Field>,
-    /// What its attributes say of the table.
+    /// The table's options, from its attributes.
     pub options: TableOptions,
     /// Its doc comment.
     pub comment: String,

@@ -1,4 +1,4 @@
-//! What `#[table(…)]` says of a struct.
+//! The attribute `#[table(…)]` of a struct.
 
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
@@ -8,7 +8,7 @@ use super::attributes::of;
 use super::list::{name, per_database, text, unknown};
 use super::per_database::PerDatabase;
 
-/// What attributes say of a table.
+/// The options of a table.
 #[derive(Clone, Default)]
 #[allow(
     clippy::struct_excessive_bools,

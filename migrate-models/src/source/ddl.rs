@@ -41,7 +41,7 @@ struct Script<'m> {
     /// The enums of PostgreSQL, by name.
     types: BTreeMap<&'m str, &'m [String]>,
     tables: String,
-    /// What needs all tables: foreign keys, indexes, comments.
+    /// Statements that need all tables: foreign keys, indexes, comments.
     rest: String,
 }
 
@@ -406,7 +406,7 @@ impl<'m> Script<'m> {
         }
     }
 
-    /// What comes after all tables.
+    /// Statements that come after all tables.
     fn after(&mut self, model: &Model, name: &str, columns: &[Column<'_>]) {
         let mut rest = String::new();
         if self.dialect != Dialect::Sqlite {

@@ -9,7 +9,7 @@ use crate::canonical::canonical;
 use crate::enumeration::HeldBy;
 use crate::model::{Field, is_option, last_segment};
 
-/// What a field holds.
+/// The type of a field.
 pub enum Holds<'m> {
     /// A type of the table.
     Row(&'static RustType),
@@ -19,10 +19,10 @@ pub enum Holds<'m> {
     Labels { name: &'m str, labels: &'m [String] },
 }
 
-/// What a field holds, and whether it can be NULL.
+/// The type of a field, and whether it can be NULL.
 ///
 /// # Errors
-/// The reason why nobody knows.
+/// The reason why it is unknown.
 pub fn field<'m>(
     models: &'m Models,
     path: &str,

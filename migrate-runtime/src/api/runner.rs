@@ -63,7 +63,7 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
         self
     }
 
-    /// What to do when the database holds revisions that this binary does not know; [`Ahead::Error`] by default.
+    /// The policy for a database that holds revisions unknown to this binary; [`Ahead::Error`] by default.
     pub fn ahead(mut self, ahead: Ahead) -> Self {
         self.options.ahead = ahead;
         self

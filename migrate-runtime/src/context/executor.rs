@@ -54,7 +54,7 @@ pub trait Executor: Send {
     /// Executes SQL and returns the rows affected.
     fn execute<'s>(&'s mut self, sql: &'s str) -> BoxFuture<'s, Result<u64, sqlx::Error>>;
 
-    /// Where to note how far the revision is; none inside a transaction, which commits as a whole.
+    /// The journal that records how far the revision is; `None` inside a transaction, which commits as a whole.
     fn journal(&self) -> Option<RevisionJournal<'_>>;
 
     /// Runs one statement with values for its placeholders.

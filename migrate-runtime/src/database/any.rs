@@ -54,7 +54,7 @@ impl AnyPool {
         Self::open(url, false)
     }
 
-    /// Which kind of database a URL names; `None` where its scheme is none that is known.
+    /// The kind of database that a URL names; `None` if its scheme is unknown.
     ///
     /// ```
     /// use migrate_runtime::{AnyPool, Dialect};
@@ -66,7 +66,7 @@ impl AnyPool {
         url::dialect_of(url)
     }
 
-    /// Which kind of database a URL names, for a program that connects by itself.
+    /// The kind of database that a URL names, for a program that connects by itself.
     ///
     /// # Errors
     /// [`Error`] when its scheme is not known, or when its password holds a character by which a part of it would be taken for
@@ -126,7 +126,7 @@ impl AnyPool {
         }
     }
 
-    /// Which kind of database it is.
+    /// The kind of database.
     pub fn dialect(&self) -> Dialect {
         match *self {
             #[cfg(feature = "sqlite")]

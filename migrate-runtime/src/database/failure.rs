@@ -2,7 +2,8 @@ use std::borrow::Cow;
 
 use crate::values::error::{BoxError, Error, ErrorKind, RevisionError, database_message};
 
-/// A change of plan or a failure while revisions run, with all that is known about it: nobody asks the session afterwards.
+/// A change of plan or a failure while revisions run, with all that is known about it, so that the session need not be
+/// asked afterwards.
 #[derive(Debug)]
 pub struct Failure {
     pub cause: Box<Cause>,
@@ -94,7 +95,7 @@ pub enum Cause {
         allow(dead_code, reason = "the others roll back schema changes too")
     )]
     NotHeld,
-    /// What is asked for cannot work here, and nothing was tried.
+    /// The request cannot work here, and nothing was tried.
     #[allow(dead_code, reason = "SQLite alone can do all that is asked for")]
     Unsupported(Error),
     /// Anything else that the database refused, and what was tried.
@@ -122,7 +123,7 @@ impl Failure {
         }
     }
 
-    /// Adds why the database refused something. Help that there is already is closer to the cause.
+    /// Adds why the database refused something. Existing help is closer to the cause.
     pub fn explain(&mut self, explained: Explained) {
         self.kind = explained.kind;
         if self.help.is_none() {
@@ -130,7 +131,7 @@ impl Failure {
         }
     }
 
-    /// Which of the revisions it is about; the first where it is about none.
+    /// The revision it is about; the first if it is about none.
     pub fn index(&self) -> usize {
         self.cause.index()
     }
@@ -164,7 +165,7 @@ impl Failure {
 }
 
 impl Cause {
-    /// Which of the revisions it is about; the first where it is about none.
+    /// The revision it is about; the first if it is about none.
     pub fn index(&self) -> usize {
         match self {
             Self::Statement { index, .. }

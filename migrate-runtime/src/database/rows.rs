@@ -8,7 +8,7 @@ use crate::journal::tables::NULL_ROW;
 use crate::journal::{JournalEvent, JournalRow, NullRow};
 use crate::values::error::BoxError;
 
-/// What the bookkeeping reads from a row: text and numbers, by the number of the column.
+/// Reads text and numbers from a row of the bookkeeping, by the number of the column.
 pub trait Columns: SqlxRow {
     fn text(&self, column: usize) -> Result<Option<String>, sqlx::Error>;
     fn number(&self, column: usize) -> Result<i64, sqlx::Error>;

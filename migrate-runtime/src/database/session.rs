@@ -54,7 +54,7 @@ pub(crate) mod sealed {
 /// An open connection.
 pub struct Opened<'a>(pub(crate) Box<dyn Session + 'a>);
 
-/// What is told while revisions run: each call is one thing done.
+/// Receives the progress of a run: each call is one thing done.
 pub(crate) trait Progress: Send {
     /// Whether anybody wants to know of each statement as it is done, which costs something.
     #[cfg_attr(
@@ -70,7 +70,7 @@ pub(crate) trait Progress: Send {
     fn finished(&mut self, index: usize, duration: Duration);
 }
 
-/// Progress that nobody wants to know of.
+/// Progress that nobody listens to.
 pub(crate) struct Untold;
 
 impl Progress for Untold {
@@ -157,9 +157,9 @@ pub(crate) trait Session: Send {
         entry: &'s Entry<'s>,
     ) -> BoxFuture<'s, Result<(), Failure>>;
 
-    /// What became of the statement behind the last one that is known to be done, when a run outside a transaction was
-    /// cut off; or, if it `has_failed`, what that has left behind. It may look at the database, and clear away there what
-    /// the statement has left half done. The connection is set up as the statement found it.
+    /// Finds out whether the statement after the last recorded one took effect, when a run outside a transaction was
+    /// cut off; or, if it `has_failed`, what that has left. It may look at the database, and clear away there
+    /// what the statement has left half done. The connection is set up as the statement found it.
     fn in_flight<'s>(
         &'s mut self,
         tables: &'s Tables,
@@ -171,7 +171,7 @@ pub(crate) trait Session: Send {
     fn is_connection_setup(&self, statement: &str) -> bool;
 }
 
-/// What is known of a statement that was cut off.
+/// The fate of a statement that was cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InFlight {
     /// It left no trace, or can run again all the same.
@@ -183,7 +183,7 @@ pub(crate) enum InFlight {
     InDoubt(&'static str),
 }
 
-/// What to do about an error of this machine while it connects, which is not for the server to mend.
+/// Advice for an error of this machine while it connects, which the server cannot fix.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) fn local_help(error: &std::io::Error) -> Option<&'static str> {
     /// ENFILE and EMFILE, which have no kind.

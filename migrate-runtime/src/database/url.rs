@@ -1,4 +1,4 @@
-//! What may be told of a database URL, and what in it would be read as something else than was meant.
+//! The parts of a database URL that may be shown, and those that would be misread.
 
 use migrate_chain::Dialect;
 
@@ -19,7 +19,7 @@ pub fn shown(url: &str) -> String {
     without_parameter(&format!("{scheme}{}", without_password(rest)))
 }
 
-/// Which kind of database a URL names; none if its scheme is not known.
+/// The kind of database that a URL names; `None` if its scheme is unknown.
 pub fn dialect_of(url: &str) -> Option<Dialect> {
     match url.split_once(':')?.0 {
         "sqlite" => Some(Dialect::Sqlite),
@@ -63,11 +63,11 @@ pub fn with_database(url: &str, name: &str) -> String {
     format!("{}/{name}{query}", &rest[..end])
 }
 
-/// What to do about a password that a URL cannot hold as it is.
+/// Advice for a password that a URL cannot hold as it is.
 pub const PERCENT_ENCODE: &str = "percent-encode what is special in the user, the password and the database name: `/` is `%2F`, `?` is `%3F`, `#` \
      is `%23`, `@` is `%40`, `:` is `%3A`, `%` is `%25`";
 
-/// What ends the user, the password and the host of a URL.
+/// Characters that end the user, the password and the host of a URL.
 const ENDS_AUTHORITY: [char; 3] = ['/', '?', '#'];
 
 /// `postgres://` and the rest; nothing and the whole text where that has no scheme.

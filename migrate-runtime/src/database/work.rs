@@ -4,7 +4,7 @@ use crate::context::RevisionFn;
 use crate::journal::Record;
 use crate::sql::Script;
 
-/// What a revision does.
+/// The code of a revision.
 #[derive(Clone, Copy)]
 pub enum Work<'r> {
     /// Runs SQL.
@@ -18,14 +18,14 @@ pub enum Work<'r> {
 /// A revision to run in a transaction, together with its record.
 pub struct Transactional<'r> {
     pub work: Work<'r>,
-    /// What SQLite does about foreign keys meanwhile.
+    /// The handling of foreign keys meanwhile.
     #[cfg_attr(
         not(feature = "sqlite"),
         allow(dead_code, reason = "the others alter a table in place")
     )]
     pub foreign_keys: ForeignKeys,
     pub record: Record<'r>,
-    /// What everything about it is traced in.
+    /// The tracing span of everything about it.
     pub span: tracing::Span,
 }
 

@@ -40,7 +40,7 @@ pub struct Functions {
     pub downgrade: Option<RevisionFn>,
 }
 
-/// What `embed_migrations!` writes: the parts of a [`Migrations`].
+/// The output of `embed_migrations!`: the parts of a [`Migrations`].
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 #[allow(

@@ -1,4 +1,4 @@
-//! The data behind [`Migrations`](crate::Migrations), whether it was embedded or loaded.
+//! The data of [`Migrations`](crate::Migrations), whether it was embedded or loaded.
 
 #[cfg(feature = "include_dir")]
 mod directory;

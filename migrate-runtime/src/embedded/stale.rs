@@ -36,7 +36,7 @@ impl Migrations {
     }
 }
 
-/// What is different on disk, in words; none also where the directory cannot be read, which is for the build to report.
+/// The difference on disk, in words; `None` also if the directory cannot be read, which the build reports.
 fn difference(migrations: &Migrations, tree: &Disk) -> Option<String> {
     let locations = migrations
         .settings

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use migrate_chain::Revision;
 use migrate_chain::pack::unpack;
 
-/// Where a chain is kept: packed in the binary, or loaded at run time.
+/// The storage of a chain: packed in the binary, or loaded at run time.
 #[derive(Clone)]
 pub(crate) enum Store {
     Packed(Packed),
@@ -26,7 +26,7 @@ pub struct Packed {
     pub table: &'static str,
     /// The real heads: the place of each in the chain, and of its line in the table.
     pub heads: &'static [(usize, usize, usize)],
-    /// What the table is once it is taken apart. A function, since a constant cannot refer to what changes.
+    /// The unpacked table. A function, since a constant cannot refer to a value that changes.
     pub unpacked: fn() -> &'static Unpacked,
 }
 

@@ -8,7 +8,7 @@ use migrate_chain::graph::RevisionGraph;
 
 use super::rows::{HistoryRow, RowState};
 
-/// What a history and a chain say about each other.
+/// The comparison of a history with a chain.
 pub struct Comparison<'h> {
     /// The revisions that are applied by the history and not by the version rows, parents first, each with the row that
     /// says so.
@@ -30,7 +30,7 @@ pub enum Refusal {
     Partly { revision: usize, missing: String },
 }
 
-/// What the version table and the journal say.
+/// The version table and the journal.
 #[derive(Debug, Default)]
 pub struct Ours {
     /// The version rows, as places in the chain.

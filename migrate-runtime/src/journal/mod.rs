@@ -1,4 +1,4 @@
-//! What a row of the journal says.
+//! The rows of the journal.
 
 pub mod columns;
 pub mod state;
@@ -24,12 +24,12 @@ pub struct Entry<'r> {
     pub(crate) statements: usize,
     /// The [hash](crate::sql::Script::hash) of these; none for a Rust revision.
     pub(crate) statements_hash: Option<Checksum>,
-    /// What undoes the revision, on the row that records its upgrade or stamps it.
+    /// The downgrade of the revision, on the row that records its upgrade or stamps it.
     pub(crate) downgrade: Option<Cow<'r, str>>,
     pub(crate) error: Option<&'r str>,
     /// The tool that has applied it, if another one has.
     pub(crate) origin: Option<Origin>,
-    /// The statement that comes behind it, for a database that notes what that is to change.
+    /// The next statement, for a database that notes what it is about to change.
     #[allow(dead_code, reason = "SQLite has no need of it")]
     pub(crate) next: Option<&'r str>,
 }
@@ -55,14 +55,14 @@ impl<'r> Entry<'r> {
     }
 }
 
-/// What is written when a revision is done: its journal row and the change of the version rows.
+/// The record of a finished revision: its journal row and the change of the version rows.
 #[derive(Clone, Debug)]
 pub struct Record<'r> {
     pub entry: Entry<'r>,
     pub changes: RowChanges,
 }
 
-/// What a journal row tells.
+/// The event of a journal row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JournalEvent {
     /// A revision is done.
@@ -178,7 +178,7 @@ pub struct JournalRow {
     pub digest: Option<Digest>,
     pub statements: usize,
     pub statements_hash: Option<Checksum>,
-    /// What undoes the revision, on the rows of its upgrade.
+    /// The downgrade of the revision, on the rows of its upgrade.
     pub downgrade: Option<String>,
     pub error: Option<String>,
     pub message: String,

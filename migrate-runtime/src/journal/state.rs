@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use migrate_chain::Digest;
 
-/// What the version table and the journal say, as one statement reads it.
+/// The version table and the journal, as one statement reads them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -43,7 +43,7 @@ impl State {
     }
 }
 
-/// What the version rows become after a step, by difference.
+/// The change of the version rows by a step, as a difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowChanges {
     pub removed: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a journal row says about its revision, so that a binary without the file knows enough of it.
+//! The description of a revision in its journal row, so that a binary without the file knows enough of it.
 
 use std::borrow::Cow;
 

@@ -149,13 +149,13 @@ impl Tables {
         )
     }
 
-    /// What is read instead of a version row that is NULL, in SQL: no revision has such an id.
+    /// The SQL value that is read instead of a version row that is NULL: no revision has such an id.
     fn null_row(&self) -> String {
         self.text(&format!("{NULL_ROW}{}", self.version_name))
     }
 
-    /// What a run needs of the journal, oldest row first: every record, and the last row, which says whether a revision is
-    /// under way. A revision outside a transaction may have left thousands of rows about its progress.
+    /// The journal rows that a run needs, the oldest first: every record, and the last row, which says whether a
+    /// revision is under way. A revision outside a transaction may have left thousands of rows about its progress.
     pub fn read_journal(&self) -> String {
         let (columns, journal) = (columns::names(columns::read()), &self.journal);
         let records = events(JournalEvent::is_record);
@@ -373,7 +373,7 @@ mod tests {
         use super::*;
 
         proptest! {
-            /// What is written into a statement comes back as it was, and names name what they are to.
+            /// A value written into a statement comes back unchanged, and names refer to the same things.
             #[test]
             fn literals_and_names_come_back(value in "(?s)[^\0]*", column in "[^\0]{1,40}") {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -1,4 +1,4 @@
-//! Which Rust type can hold a column of which type.
+//! Tells which Rust type can hold a column of which type.
 
 /// A type that sqlx reads from a column of type `C`.
 ///

@@ -29,7 +29,7 @@ use crate::values::error::{Error, ErrorKind};
 use crate::values::status::Adoption;
 use crate::{Event, Report};
 
-/// What became of a takeover.
+/// The result of a takeover.
 pub enum Takeover {
     /// There was nothing to take over.
     Nothing,
@@ -69,7 +69,7 @@ impl Run<'_> {
         if let Some(holder) = self.lock_foreign(&history).await? {
             return Ok(Takeover::Stopped(Outcome::Busy { holder }));
         }
-        // What the other tool did until its lock was free.
+        // The other tool may have done more before its lock was free.
         let history = self.read_history(history.tool, history.found).await?;
         self.record_history(view, state, &history, report).await
     }
@@ -103,7 +103,7 @@ impl Run<'_> {
         }
     }
 
-    /// The history of another tool, for the status; none where there is none and nothing was taken over.
+    /// The history of another tool, for the status; `None` if there is none and nothing was taken over.
     pub async fn adoption(
         &mut self,
         view: &View<'_>,
@@ -216,7 +216,7 @@ impl Run<'_> {
         }
     }
 
-    /// What is recorded.
+    /// The version table and the journal.
     async fn ours(&mut self, view: &View<'_>, state: &State) -> Result<Ours, Error> {
         let journal = self.journal(state).await?;
         let records = journal.into_iter().filter(|row| row.event.is_record());

@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         Ok(Outcome::Done(state.ids()))
     }
 
-    /// What is to be undone waits for a revision that is interrupted, and this one cannot be finished.
+    /// A downgrade waits for a revision that is interrupted and cannot be finished.
     pub async fn before_a_downgrade(&mut self, state: &State, error: Error) -> Error {
         let journal = self.journal(state).await.unwrap_or_default();
         match unfinished(&journal, &self.tables) {

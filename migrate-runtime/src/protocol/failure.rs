@@ -84,7 +84,7 @@ pub fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> E
     }
 }
 
-/// What the database said about an error of a statement.
+/// The database's message about an error of a statement.
 struct Told {
     kind: ErrorKind,
     help: Option<Cow<'static, str>>,
@@ -169,7 +169,7 @@ fn is_lost(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
 }
 
-/// What the failure has left behind.
+/// The traces that the failure has left.
 fn aftermath(step: &Step<'_>, statement: usize) -> String {
     match (step.is_outside, statement) {
         (false, _) => ROLLED_BACK.to_owned(),
@@ -307,7 +307,7 @@ fn is_of_newer_version(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::ColumnDecode { source, .. } if source.is::<NewerJournal>())
 }
 
-/// What to do about a revision that is in doubt.
+/// Advice about a revision that is in doubt.
 pub fn how_to_settle(id: &str) -> String {
     format!(
         "resolve it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"

@@ -6,17 +6,17 @@ use super::verify;
 use crate::Direction;
 use crate::values::error::{Error, ErrorKind};
 
-/// What a run is to reach.
+/// The goal of a run.
 pub struct Goal {
     pub direction: Direction,
     target: Target,
-    /// Whether the target is that of an upgrade to which nobody named one.
+    /// Whether it is the default target of an upgrade.
     pub is_default: bool,
-    /// What a relative target came to.
+    /// The course that a relative target was resolved to.
     course: Option<Course>,
 }
 
-/// The plan for a relative target. Once a step of it has run the target is not counted anew: it would lead too far.
+/// The plan for a relative target. Once a step of it has run the target is not counted again: it would lead too far.
 struct Course {
     plan: Route,
     done: usize,
@@ -41,7 +41,7 @@ impl Goal {
         })
     }
 
-    /// What is to run from these rows.
+    /// The steps from these rows.
     pub fn steps(
         &mut self,
         graph: &RevisionGraph,
@@ -67,7 +67,7 @@ impl Goal {
         Ok(steps)
     }
 
-    /// Plans before a revision that is half-way is finished, since it counts as a step of a relative target. What
+    /// Plans before an interrupted revision is finished, since it counts as a step of a relative target. What
     /// cannot be planned yet can be afterwards.
     pub fn count_in_unfinished(&mut self, graph: &RevisionGraph, rows: &[String]) {
         if self.course.as_ref().is_none_or(|course| course.done == 0) {
@@ -82,7 +82,7 @@ impl Goal {
         }
     }
 
-    /// A revision that was half-way is done. It is the first step of a plan that was made before, if of any.
+    /// An interrupted revision is done. It is the first step of an earlier plan, if of any.
     pub fn resumed(&mut self, graph: &RevisionGraph, revision: &str, direction: Direction) {
         let is_next = |course: &Course| {
             let next = course.plan.steps().get(course.done);
@@ -111,7 +111,7 @@ impl Course {
         rows
     }
 
-    /// Where an upgrade goes on to after somebody else has moved the rows.
+    /// The end of an upgrade after somebody else has moved the rows.
     ///
     /// # Errors
     /// That it is a downgrade: what it was to undo may be undone, or not be the newest any more.

@@ -1,4 +1,4 @@
-//! What only reads: status, check, plan, and waiting for another process.
+//! Commands that only read: status, check, plan, and waiting for another process.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::values::status::{AheadRevision, Status};
 use crate::{Direction, Event, Plan, PlannedStep};
 
 impl Run<'_> {
-    /// What would run, without running it.
+    /// The plan, without running it.
     pub async fn preview(mut self, mut goal: Goal) -> Result<Plan, Error> {
         let mut state = self.state().await?;
         let mut views = Views::new(self.migrations);
@@ -53,7 +53,7 @@ impl Run<'_> {
         Ok(digests)
     }
 
-    /// Where the database is.
+    /// The status of the database.
     pub async fn status(&mut self) -> Result<Status, Error> {
         let state = self.state().await?;
         self.refuse_lost_rows(&state).await?;
@@ -105,7 +105,7 @@ impl Run<'_> {
         Ok(status)
     }
 
-    /// Where the database is once it can be locked: what another connection still has in hand is over then.
+    /// The status of the database once it can be locked: then no other connection has work in hand.
     pub async fn status_when_idle(&mut self) -> Result<Status, Error> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {

@@ -1,4 +1,4 @@
-//! Trying again what gave up on a lock: a schema change that waits for one keeps all who come behind it waiting as well.
+//! Retries after a lock timeout: a schema change that waits for a lock blocks everyone queued after it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::Event;
 use crate::database::Failure;
 use crate::values::options::Options;
 
-/// What a run tries again, and how often it has.
+/// The failures that a run tries again, and how often it has.
 pub struct Retries<'r> {
     options: &'r Options,
     steps: &'r [Step<'r>],

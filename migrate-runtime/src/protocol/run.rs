@@ -32,7 +32,7 @@ pub struct Run<'a> {
 /// How a try under the lock ended.
 pub enum Outcome {
     Done(Vec<String>),
-    /// A revision that was half-way is settled: read the state again, and go on.
+    /// An interrupted revision is resolved: read the state again, and continue.
     Resumed,
     /// Somebody else was first: read the state again.
     Again,
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What a failure means for the run, which was planned for `state`.
+    /// The meaning of a failure for the run, which was planned for `state`.
     pub fn interrupted(
         &mut self,
         failure: Failure,
@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What the tables are once something was recorded.
+/// The state of the tables once something was recorded.
 pub const CREATED: State = State {
     has_version_table: true,
     has_journal: true,

@@ -133,10 +133,10 @@ impl Run<'_> {
             .help("look at the schema that the connection creates tables in, and at the rights to read them"))
     }
 
-    /// A stamp would hide the rest of a revision that is half-way. One that is at work keeps the lock, and is waited for.
+    /// A stamp would hide the rest of an interrupted revision. A run under way holds the lock, and is waited for.
     ///
     /// # Errors
-    /// That the revision was left half-way.
+    /// The revision was interrupted.
     async fn refuse_unfinished(&mut self, state: &State) -> Result<Outcome, Error> {
         if let Err(failure) = self.lock(true).await {
             return self.interrupted(failure, state, &[]);
@@ -183,7 +183,7 @@ impl Run<'_> {
             entry: stamped(view, dialect, id, direction),
             changes: RowChanges::default(),
         };
-        // Who stamps an empty table as base says that what the journal has as applied is not.
+        // To stamp an empty table as base says that the revisions in the journal are not applied.
         let forgotten =
             verify::lost_rows(&journal).filter(|_| before.is_empty() && after.is_empty());
         let forgotten = forgotten.map(|row| row.revision.clone());

@@ -24,7 +24,7 @@ pub struct Step<'r> {
     pub direction: Direction,
     subject: Subject<'r>,
     pub code: Code<'r>,
-    /// What undoes it, for the journal.
+    /// The downgrade, for the journal.
     downgrade: Option<Cow<'r, str>>,
     pub changes: RowChanges,
     /// Whether it runs, or has run, statement by statement and each with a record of its own: because its file says so,
@@ -34,7 +34,7 @@ pub struct Step<'r> {
     place: (usize, usize),
 }
 
-/// What a revision does in one direction.
+/// The code of a revision in one direction.
 pub enum Code<'r> {
     Sql(Script<'r>),
     /// A function; none in a binary that does not embed it.
@@ -168,12 +168,12 @@ impl<'r> Step<'r> {
         }
     }
 
-    /// What everything about it is traced in.
+    /// The tracing span of everything about it.
     pub fn span(&self) -> Span {
         info_span!("revision", revision = self.revision.id(), direction = %self.direction)
     }
 
-    /// What is written when it is done.
+    /// The record that is written when it is done.
     pub fn record(&self) -> Record<'_> {
         let entry = self.entry(JournalEvent::Finished, self.statements());
         Record {
@@ -212,7 +212,7 @@ impl<'r> Step<'r> {
     }
 }
 
-/// What undoes a revision, for the journal.
+/// The downgrade of a revision, for the journal.
 pub fn downgrade(revision: &Revision, dialect: Dialect) -> Option<Cow<'_, str>> {
     let range = revision.downgrade_range(dialect)?;
     Some(for_server(dialect, &revision.text()[range]))
@@ -277,7 +277,7 @@ impl<'s> Narrator<'s> {
         }
     }
 
-    /// What is done, once the transaction has committed.
+    /// The steps done, once the transaction has committed.
     pub fn done(self) -> Vec<StepReport> {
         for step in &self.done {
             info!(revision = %step.revision, direction = %step.direction, duration = ?step.duration, "revision done");

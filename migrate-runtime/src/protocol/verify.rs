@@ -1,4 +1,4 @@
-//! What is refused before anything runs.
+//! Refuses a run before anything runs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,7 @@ use crate::values::options::TransactionMode;
 use crate::values::status::Status;
 use crate::{Direction, Migrations};
 
-/// What the rows of a database are to this binary.
+/// The rows of a database, as this binary knows them.
 pub struct Known {
     pub unknown: Vec<String>,
     /// Some row's digest is not the one that this binary has: it, or a revision under it, was edited.
@@ -50,7 +50,7 @@ pub fn lost_rows(journal: &[JournalRow]) -> Option<&JournalRow> {
     let last = journal.iter().rfind(|row| row.event.is_record())?;
     let leaves_none = match (last.direction, last.event) {
         (JournalDirection::Downgrade, JournalEvent::Stamped) => true,
-        // What it stood on stays applied.
+        // Its parents stay applied.
         (JournalDirection::Downgrade, _) => {
             last.down_revision.is_empty() && last.depends_on.is_empty()
         }
@@ -197,7 +197,7 @@ pub fn not_under(
     journal: &[JournalRow],
 ) -> Vec<String> {
     let mut above: HashMap<&str, &JournalRow> = HashMap::new();
-    // A row without a digest is about an id alone, and does not know what that stands on.
+    // A row without a digest is about an id alone, and does not know its parents.
     for row in journal.iter().filter(|row| row.digest.is_some()) {
         above.insert(&row.revision, row);
     }
@@ -250,7 +250,7 @@ pub fn ahead_error(
     }
 }
 
-/// `edited` may be empty: the history under a row is another, though no revision in it was edited by itself.
+/// `edited` may be empty: the history under a row is another, though no single revision in it was edited.
 pub fn edited_error(
     migrations: &Migrations,
     dialect: Dialect,

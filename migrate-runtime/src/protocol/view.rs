@@ -1,4 +1,4 @@
-//! The revisions that a run can speak of: those of the chain, and behind them those that only the journal knows.
+//! The revisions that a run can name: those of the chain, followed by those that only the journal knows.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::journal::JournalRow;
 use crate::journal::subject::setting;
 use crate::{Direction, Migrations};
 
-/// A graph, and the revision behind each of its indices.
+/// A graph, and the revision of each of its indices.
 pub struct View<'m> {
     pub migrations: &'m Migrations,
     /// Those of the journal, whose indices follow those of the chain.
@@ -20,7 +20,8 @@ pub struct View<'m> {
     pub graph: RevisionGraph,
 }
 
-/// What a run plans on: the chain, and the same with what else is applied once that had to be looked for.
+/// The chains that a run plans on: the binary's own, and the same with other applied revisions if they had to be looked
+/// up.
 pub struct Views<'m> {
     pub chain: View<'m>,
     pub beyond: Option<View<'m>>,
@@ -60,7 +61,7 @@ impl<'m> Views<'m> {
         view.undone.extend(recorded);
     }
 
-    /// What may be planned on: the way up is that of the chain alone.
+    /// The chain to plan on: an upgrade uses the binary's alone.
     pub fn toward(&self, direction: Direction) -> &View<'m> {
         match direction {
             Direction::Upgrade => &self.chain,
@@ -91,9 +92,9 @@ impl<'m> View<'m> {
         }
     }
 
-    /// The chain, what `before` had behind it, and all that is under `rows` and only the journal knows.
+    /// The chain, the further revisions of `before`, and all below `rows` that only the journal knows.
     ///
-    /// What is there keeps its index, since a plan may be under way.
+    /// Existing revisions keep their index, since a plan may be under way.
     ///
     /// # Errors
     /// Why these are not all.
@@ -131,7 +132,7 @@ impl<'m> View<'m> {
             .unwrap_or_else(|| &self.recorded[index - chain.len()])
     }
 
-    /// What only the journal knows.
+    /// Revisions known only from the journal.
     pub fn recorded(&self) -> &[Revision] {
         &self.recorded
     }
@@ -210,7 +211,7 @@ fn recorded_by(row: &JournalRow) -> Recorded {
     }
 }
 
-/// What undoes it, or why nothing here does.
+/// The downgrade, or the reason why there is none.
 fn downgrade(row: &JournalRow) -> Result<String, String> {
     let has = |word: &str| row.settings.iter().any(|setting| setting == word);
     let newer = row

@@ -42,7 +42,7 @@ impl Wait {
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// A tenth of the time waited: whoever waits notices the end soon, and asks seldom when it takes long.
+    /// A tenth of the time waited: a waiting run notices the end soon, and asks seldom when it takes long.
     fn after(waited: Duration) -> Duration {
         (waited / 10).clamp(Self::SHORTEST, Self::LONGEST)
     }

@@ -1,8 +1,8 @@
-//! What a database says about its words.
+//! The words of a database.
 
 use std::fmt;
 
-/// What a column of the journal holds, by which each database chooses a type.
+/// The kind of a journal column, by which each database chooses a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The number of the row, which the database counts.
@@ -32,7 +32,7 @@ pub struct Around {
     pub after_commit: &'static [&'static str],
 }
 
-/// What one database calls things, and how its shell reads a script.
+/// The words of one database, and how its shell reads a script.
 pub trait Syntax: fmt::Debug + Sync {
     /// The type of a column of the journal; none if this database needs no such column.
     fn column_type(&self, kind: Kind) -> Option<&'static str>;
@@ -71,7 +71,7 @@ pub trait Syntax: fmt::Debug + Sync {
         false
     }
 
-    /// What begins a transaction.
+    /// The statement that begins a transaction.
     fn begin(&self) -> &'static str;
 
     /// The lines by which a script sets up the shell.
@@ -90,7 +90,7 @@ pub trait Syntax: fmt::Debug + Sync {
         Vec::new()
     }
 
-    /// What goes around a revision that suspends foreign keys.
+    /// The statements around a revision that suspends foreign keys.
     fn without_keys(&self) -> Around {
         Around::default()
     }

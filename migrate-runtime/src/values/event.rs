@@ -10,7 +10,7 @@ use crate::Direction;
 pub enum Event {
     /// Another process holds the lock; told once every poll.
     Waiting {
-        /// Who holds it, as far as the database can tell.
+        /// The owner of the lock, as far as the database can tell.
         holder: String,
         /// How long this process has waited so far.
         waited: Duration,

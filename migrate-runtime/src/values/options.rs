@@ -12,11 +12,11 @@ pub enum TransactionMode {
     #[default]
     PerRevision,
     /// All pending revisions in one: all of them or none. Refused beforehand where a pending revision runs outside a
-    /// transaction, and on MySQL and MariaDB, where a schema change commits by itself.
+    /// transaction, and on MySQL and MariaDB, where a schema change commits implicitly.
     Single,
 }
 
-/// What to do when the database holds revisions that this binary does not know: a newer version of the app has been here.
+/// The policy for a database that holds revisions unknown to this binary: a newer version of the app has been here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ahead {

@@ -23,7 +23,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What `[adopt]` says.
+    /// The table `[adopt]`.
     pub fn adopt(&self) -> Option<Adopt> {
         let [tool, table] = self.adopt.as_ref()?;
         Some(match Tool::from_name(tool) {

@@ -1,4 +1,4 @@
-//! What of a template has to be put back into a database that is used again.
+//! The parts of a template that are restored into a database that is used again.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use super::fingerprint;
 use super::query::{fetch, text};
 use crate::error::Error;
 
-/// What the template holds.
+/// The contents of the template.
 #[derive(Debug, Default)]
 pub struct Catalog {
     /// The base tables.

@@ -66,7 +66,7 @@ struct TestLease {
 }
 
 impl Lease for TestLease {
-    /// Whoever uses it next empties it.
+    /// The next user empties it.
     fn give_back(self: Box<Self>) {
         office::spawn(async move { self.server.free(self.slot).await });
     }

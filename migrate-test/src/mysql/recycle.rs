@@ -92,7 +92,7 @@ async fn reset(connection: &mut MySqlConnection, name: &str, template: &Template
         Ok(found) => restore_counters(connection, template, &found).await,
         Err(_) => false,
     };
-    // Whoever is found in a database of tests has been leaked, and is ended.
+    // A session that is found in a test database was leaked, and is ended.
     is_reset && fetch(connection, "USE information_schema").await.is_ok()
 }
 

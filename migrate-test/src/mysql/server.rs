@@ -93,7 +93,7 @@ impl Server {
                 if let Some(slot) = keeper.take_slot(&self.options).await? {
                     return Ok(slot);
                 }
-                // Who waits must not have what others wait for.
+                // A waiting process must not hold what others wait for.
                 keeper.rest();
             }
             tokio::time::sleep(Duration::from_millis(30)).await;

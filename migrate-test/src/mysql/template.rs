@@ -14,7 +14,7 @@ pub struct Template {
     pub is_recyclable: bool,
 }
 
-/// What the current database answers, a line for each row.
+/// The answer of the current database, a line for each row.
 pub async fn answers(connection: &mut MySqlConnection, sql: &str) -> Result<String, Error> {
     let rows = fetch(connection, sql).await?;
     let line = |row| {

@@ -26,7 +26,7 @@ pub struct Server {
     pub keeper: tokio::sync::Mutex<Keeper>,
     /// The names of templates, by their keys.
     pub templates: Once<String>,
-    /// What was on the server when this process came: databases of tests, by the test.
+    /// Test databases that were on the server before this process, by test.
     earlier: Mutex<HashMap<String, Vec<String>>>,
 }
 
@@ -94,7 +94,7 @@ impl Server {
                 if let Some(slot) = keeper.take_slot(&self.maintenance).await? {
                     return Ok(slot);
                 }
-                // Who waits must not have what others wait for.
+                // A waiting process must not hold what others wait for.
                 keeper.rest();
             }
             tokio::time::sleep(Duration::from_millis(30)).await;

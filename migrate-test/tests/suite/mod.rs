@@ -1,4 +1,4 @@
-//! What holds for a test database of every kind.
+//! Properties of test databases of every kind.
 #![allow(
     dead_code,
     unused_imports,

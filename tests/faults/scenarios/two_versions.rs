@@ -10,7 +10,7 @@ pub fn run(stage: &Stage) -> Outcome {
     let (old, new) = (chains::line(2), chains::line(4));
     old.write();
     new.write();
-    // Which policy is a matter of the seed.
+    // The policy depends on the seed.
     let allows_ahead = !stage.seed.is_multiple_of(2);
     let order = |n: usize| Order {
         allows_ahead,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::server::{find, free_port};
 use crate::{Kind, Server};
 
-/// Where Debian's package `galera-4` puts its library.
+/// The folder of the library in Debian's package `galera-4`.
 const PROVIDER: &str = "/usr/lib/galera/libgalera_smm.so";
 
 /// Starts a cluster, and waits until each server has the state of the first.

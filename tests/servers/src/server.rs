@@ -4,7 +4,7 @@ use std::process::Command;
 
 use migrate_servers::{Error, Installed, Listen, Product, Setup};
 
-/// Which server.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// PostgreSQL.
@@ -121,7 +121,7 @@ impl Server {
         }
     }
 
-    /// Which server it is.
+    /// The kind of server.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -171,7 +171,7 @@ impl Server {
         }
     }
 
-    /// What it has written to its log.
+    /// The text of its log.
     ///
     /// # Panics
     /// When it is one that was there already.

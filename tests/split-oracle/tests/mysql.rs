@@ -53,7 +53,7 @@ fn is_skipped() -> bool {
     skipped
 }
 
-/// What the client prints with `arguments`.
+/// The output of the client with `arguments`.
 fn client(arguments: &[&str], text: &str) -> String {
     let mut client = test_servers::mysql()
         .mariadb()

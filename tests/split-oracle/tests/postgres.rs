@@ -8,9 +8,9 @@ use proptest::sample::select;
 use squawk_syntax::SourceFile;
 use squawk_syntax::ast::AstNode;
 
-/// What squawk and PostgreSQL's `scan.l` read alike. Left out: digits followed by a dollar sign, where squawk opens a
-/// quote behind trailing junk and PostgreSQL reports an error; a NUL byte, which PostgreSQL never sees; and backslashes
-/// outside of strings, where PostgreSQL knows nothing and the splitter a psql command.
+/// Pieces that squawk and PostgreSQL's `scan.l` read alike. Left out: digits followed by a dollar sign, where squawk
+/// opens a quote behind trailing junk and PostgreSQL reports an error; a NUL byte, which PostgreSQL never sees; and
+/// backslashes outside of strings, where PostgreSQL knows nothing and the splitter a psql command.
 const BITS: &[&str] = &[
     " ",
     "\n",
@@ -91,7 +91,7 @@ const CORPUS: &[&str] = &[
     "VACUUM a",
 ];
 
-/// What a lexer makes of a text: the pieces in which nothing counts but their end, and the rest byte by byte.
+/// A lexer's reading of a text: pieces of which only the end counts, and the rest byte by byte.
 #[derive(Debug, PartialEq)]
 enum Piece {
     Blank(usize),

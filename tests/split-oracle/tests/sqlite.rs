@@ -8,9 +8,9 @@ use proptest::sample::select;
 use rusqlite::Connection;
 use split_oracle::sqlite3_complete;
 
-/// What `sqlite3_complete` and the splitter read alike. Left out by design: a byte order mark, which SQLite's tokenizer
-/// skips and `sqlite3_complete` does not; the vertical tab, which the latter takes for a word; backslashes at the start
-/// of a line and `COPY … FROM stdin`, which are faults; and statement markers.
+/// Pieces that `sqlite3_complete` and the splitter read alike. Left out by design: a byte order mark, which SQLite's
+/// tokenizer skips and `sqlite3_complete` does not; the vertical tab, which the latter takes for a word; backslashes at
+/// the start of a line and `COPY … FROM stdin`, which are faults; and statement markers.
 const BITS: &[&str] = &[
     " ",
     "\n",
@@ -148,7 +148,7 @@ fn in_transaction() -> Connection {
     connection
 }
 
-/// What `PRAGMA name` reads.
+/// The value of `PRAGMA name`.
 fn pragma(connection: &Connection, name: &str) -> String {
     let value = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
     connection

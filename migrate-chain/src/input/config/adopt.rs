@@ -9,7 +9,7 @@ pub const TAKES: &str = "a table with the `tool` that the chain was imported fro
 
 const KEYS: [&str; 2] = ["tool", "table"];
 
-/// Which values `tool` takes.
+/// The values that `tool` takes.
 const TOOLS: &str = "\"sqlx\", \"diesel\", \"refinery\", \"sea-orm\", \"goose\", \"dbmate\", \"golang-migrate\", \"flyway\", \"prisma\" or \"none\"";
 
 pub fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<()> {

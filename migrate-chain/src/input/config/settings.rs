@@ -58,7 +58,7 @@ pub struct Config {
     pub app: Vec<String>,
     /// The desired schema.
     pub schema: SchemaSource,
-    /// What a review of revisions accepts.
+    /// The findings that a review accepts.
     pub lint: Lint,
 }
 
@@ -82,10 +82,10 @@ impl SchemaSource {
     }
 }
 
-/// What `[lint]` says.
+/// The table `[lint]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lint {
-    /// What a build does with what the rules find that need no database; nothing if it is not said.
+    /// How a build reports the findings that need no database; `None` if the file does not say.
     pub build: Option<LintBuild>,
     /// The revision up to which, with its ancestors, nothing is reviewed.
     pub since: Option<String>,
@@ -93,7 +93,7 @@ pub struct Lint {
     pub allow: Vec<Allowed>,
 }
 
-/// What a build does with findings.
+/// How a build reports findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LintBuild {
     /// It shows them as warnings.

@@ -16,7 +16,7 @@ pub fn transaction_control(mut cursor: Cursor<'_>) -> Option<&'static str> {
     cursor.is("COMMIT").then_some("COMMIT")
 }
 
-/// DDL commits by itself and is refused nowhere; some settings are.
+/// DDL commits implicitly and is never refused; some settings are.
 pub fn refusal(mut cursor: Cursor<'_>) -> Option<Refusal> {
     const REFUSED: [(&str, &str); 3] = [
         ("sql_log_bin", "SET sql_log_bin"),

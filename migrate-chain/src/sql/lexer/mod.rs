@@ -10,7 +10,7 @@ use crate::Dialect;
 
 /// The tokens of `text`, which tile it: no gap, no overlap, and each cut on a character boundary.
 ///
-/// Any text has tokens. What is left open is a token that runs to the end and says so.
+/// Any text has tokens. An unclosed one runs to the end and says so.
 ///
 /// ```
 /// use migrate_chain::Dialect;

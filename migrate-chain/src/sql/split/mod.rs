@@ -235,7 +235,7 @@ enum Role {
     Inner,
     /// The statement ends before the token, and the token belongs to it.
     Terminator,
-    /// The statement ends before the token, which is none of its business.
+    /// The statement ends before the token, which belongs to the next.
     Boundary,
     Verbatim,
 }
@@ -351,7 +351,7 @@ impl Statements<'_> {
         Role::Part
     }
 
-    /// Whoever splits inside of `/*! … */` leaves two halves of a comment.
+    /// A split inside `/*! … */` would leave two halves of a comment.
     fn semicolon(&mut self) -> Role {
         let ends =
             self.body.semicolon() && !self.tokens.has_delimiter() && !self.tokens.is_executable();

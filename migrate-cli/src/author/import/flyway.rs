@@ -125,7 +125,7 @@ fn runs_outside(path: &Path) -> bool {
     })
 }
 
-/// Lists each `${name}`, for which nothing stands in here.
+/// Lists each `${name}`, which has no counterpart here.
 fn placeholders(text: &str, path: &Path, left: &mut Vec<String>) {
     for (n, line) in text.lines().enumerate() {
         let mut rest = line;

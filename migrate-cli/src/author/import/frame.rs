@@ -1,4 +1,4 @@
-//! What a migration has around its statements only because its tool runs it in a certain way.
+//! Statements around a migration that are there only because of how its tool runs it.
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::{Statement, split, transaction_control};

@@ -1,4 +1,4 @@
-//! Where another tool has its migrations, and which tool it is.
+//! Finds the migrations of another tool, and tells which tool it is.
 
 use std::path::{Path, PathBuf};
 

@@ -11,7 +11,7 @@ use super::super::failure::{self, Failure, Result};
 pub struct Migration {
     /// The versions under which the tool keeps it in its history, each with its checksum if it keeps one.
     pub adopts: Vec<String>,
-    /// What the id of the revision is made from.
+    /// The text from which the id of the revision is made.
     pub id: String,
     pub message: String,
     pub created: Option<String>,
@@ -45,9 +45,9 @@ pub struct Imported {
     pub migrations: Vec<Migration>,
     /// The table of the history, where the app has named one.
     pub table: Option<String>,
-    /// What could not be carried over, each with its file and line.
+    /// Parts that could not be carried over, each with its file and line.
     pub left: Vec<String>,
-    /// What was read in a way of its own.
+    /// Parts that were read in a special way.
     pub notes: Vec<String>,
 }
 

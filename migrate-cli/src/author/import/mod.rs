@@ -61,7 +61,7 @@ pub struct Import {
     remove: bool,
 }
 
-/// What `import` has done.
+/// The result of `import`.
 #[derive(Debug)]
 pub struct Outcome {
     tool: &'static str,
@@ -69,11 +69,11 @@ pub struct Outcome {
     initialized: Option<Initialized>,
     written: Vec<Written>,
     removed: Vec<PathBuf>,
-    /// What was read in a way of its own.
+    /// Parts that were read in a special way.
     notes: Vec<String>,
-    /// What could not be carried over.
+    /// Parts that could not be carried over.
     left: Vec<String>,
-    /// What the build will refuse.
+    /// Faults that the build will report.
     pub faults: Vec<Diagnostic>,
     /// Whether the history of the tool has to be taken over: Alembic's table is ours.
     adopts: bool,
@@ -140,7 +140,8 @@ impl Import {
         }
     }
 
-    /// Where the chain goes. A tool that takes every folder among its migrations for one of them keeps its own folder.
+    /// The directory of the new chain. A tool that takes every folder among its migrations for one of them keeps its
+    /// own folder.
     fn target(
         &self,
         tool: &Tool,
@@ -241,7 +242,7 @@ impl Outcome {
         self.written.len()
     }
 
-    /// What a person must look at, a line each.
+    /// Warnings for a person to look at, a line each.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let notes = self.notes.iter().map(|note| format!("note: {note}"));
         let left = self

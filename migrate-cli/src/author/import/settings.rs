@@ -1,4 +1,4 @@
-//! What `import` writes into `migrate.toml`.
+//! The settings that `import` writes into `migrate.toml`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

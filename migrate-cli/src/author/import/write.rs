@@ -23,7 +23,7 @@ use super::written::Written;
 /// The files to write, in the order of the chain.
 pub struct Plan {
     files: Vec<Planned>,
-    /// What the build will refuse all the same.
+    /// Faults that the build will still report.
     faults: Vec<Diagnostic>,
 }
 

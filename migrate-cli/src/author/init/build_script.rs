@@ -220,7 +220,7 @@ mod tests {
             ScriptChange::of(text, "migrations", true),
             ScriptChange::RunsAnyway
         );
-        // Another crate may print lines of its own, and nobody knows.
+        // Another crate may print lines of its own.
         assert!(matches!(
             ScriptChange::of(text, "migrations", false),
             ScriptChange::ByHand(_)

@@ -11,7 +11,8 @@ pub struct Layout {
     count: usize,
 }
 
-/// What another tool has in a folder, such as `12 migrations of sqlx`; none where there is nothing that is known.
+/// The migrations of another tool in a folder, such as `12 migrations of sqlx`; `None` if there are none that are
+/// known.
 pub fn found(directory: &Path) -> Option<String> {
     let Layout { tools, count } = layout(directory)?;
     let plural = if count == 1 { "" } else { "s" };

@@ -64,7 +64,7 @@ pub struct Initialized {
 }
 
 impl Init {
-    /// What `import` makes first.
+    /// The first step of `import`.
     pub fn beside(directory: Option<PathBuf>) -> Self {
         Self {
             directory,
@@ -265,7 +265,7 @@ fn create(path: &Path, text: &str) -> Result<()> {
     files::create(path, text).map_err(|error| failure::file("write", path, &error))
 }
 
-/// The version locations that the settings name and nobody has made. A directory with other faults is left alone.
+/// The version locations that the settings name and that do not exist. A directory with other faults is left alone.
 fn missing_locations(directory: &Path) -> Result<Vec<PathBuf>> {
     let Err(faults) = load_unmerged(&Disk::new(directory, directory.to_string_lossy())) else {
         return Ok(Vec::new());

@@ -78,7 +78,7 @@ impl Package {
     }
 }
 
-/// What the dependencies of a crate say about its databases.
+/// The databases that a crate's dependencies name.
 #[derive(Default)]
 struct Dependencies {
     dialects: Vec<Dialect>,

@@ -1,4 +1,4 @@
-//! What git says is new.
+//! The files that are new according to git.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;

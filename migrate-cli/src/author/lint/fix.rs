@@ -81,7 +81,7 @@ struct Fixed<'d> {
     changed: Vec<(String, String)>,
     /// The new files.
     added: Vec<(String, String)>,
-    /// What was rewritten, and what was not and why.
+    /// The statements that were rewritten, and those that were not, with the reason.
     done: Vec<String>,
     left: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Which revisions are new, and which of them reach a database together.
+//! Finds the new revisions, and which of them reach a database together.
 
 use migrate_chain::target::Range;
 use migrate_runtime::AnyPool;
@@ -8,7 +8,7 @@ use super::super::failure::Result;
 use super::super::version_rows;
 use super::base;
 
-/// What the options say is new.
+/// The options that say what is new.
 #[derive(Clone, Copy)]
 pub struct Said<'o> {
     pub range: Option<&'o str>,
@@ -22,12 +22,13 @@ pub struct New {
     pub deployments: Vec<Vec<usize>>,
     /// Whether somebody has said that they are new, so that they may be changed.
     pub is_said: bool,
-    /// What was looked at, in a sentence.
+    /// The range that was looked at, in a sentence.
     pub shown: String,
 }
 
 impl New {
-    /// What the options name; else what the database has not applied; else each revision on its own, from `[lint] since` on.
+    /// The revisions that the options name; else those that the database has not applied; else each revision on its
+    /// own, from `[lint] since` on.
     ///
     /// # Errors
     /// A target that means nothing, a git ref that git does not know, or a database that does not answer.

@@ -1,4 +1,4 @@
-//! What `pg_dump`, `mariadb-dump`, `mysqldump` and the `.dump` of `sqlite3` write around a schema.
+//! The text that `pg_dump`, `mariadb-dump`, `mysqldump` and the `.dump` of `sqlite3` write around a schema.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub fn without_frame(name: &str, text: &str, config: &Config) -> Option<Part> {
     Some(dump.taken(name))
 }
 
-/// Which program wrote it.
+/// The program that wrote it.
 fn dialect(text: &str) -> Option<Dialect> {
     let head = || text.lines().take(20);
     let starts =
@@ -57,7 +57,7 @@ struct Dump<'t> {
     ours: [String; 3],
 }
 
-/// What becomes of a statement.
+/// How a statement of a dump is treated.
 enum Fate {
     Keep,
     Frame,
@@ -113,7 +113,7 @@ impl Dump<'_> {
         lines.filter(|line| !is_client(line)).collect()
     }
 
-    /// Where a statement ends, with the data of a `COPY`.
+    /// The end of a statement, including the data of a `COPY`.
     fn end(&self, statement: &Statement) -> usize {
         let end = statement.range_with_terminator().end;
         if !statement.copies_from_stdin() {
@@ -169,7 +169,7 @@ impl Dump<'_> {
         names.find_map(|name| self.ours.iter().find(|table| means(name, table)).cloned())
     }
 
-    /// What the rest of the dump needs of the settings around it.
+    /// The settings that the rest of the dump needs.
     fn needs(&self, statements: &[Statement]) -> Needs {
         let rest = statements
             .iter()
@@ -215,7 +215,7 @@ impl Dump<'_> {
     }
 }
 
-/// What the statements of a dump need that are kept.
+/// The settings that the kept statements of a dump need.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is there or not, whatever the others are"
@@ -332,7 +332,7 @@ fn normal(statement: &str) -> String {
     let Some(inner) = inner.and_then(|inner| inner.strip_suffix("*/")) else {
         return text;
     };
-    // What sets up a view, a routine or an event is stored with it.
+    // The settings around a view, a routine or an event are stored with it.
     if ["50001", "50003", "50106"]
         .iter()
         .any(|version| inner.starts_with(version))
@@ -345,7 +345,7 @@ fn normal(statement: &str) -> String {
         .to_owned()
 }
 
-/// What is taken over so far, and what was left out.
+/// The statements kept so far, and those left out.
 #[derive(Default)]
 struct Kept {
     text: String,

@@ -18,14 +18,14 @@ use super::revision_file::sql_body;
 use part::Part;
 pub use tool::divided;
 
-/// What a revision takes over from files.
+/// The body of a revision, taken from files.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// What comes after the header.
+    /// The text after the header.
     pub body: String,
     /// The keys that the files ask for.
     pub keys: Vec<(&'static str, &'static str)>,
-    /// What was left out or read in a way of its own, a line each.
+    /// Statements that were left out or read in a special way, a line each.
     pub notes: Vec<String>,
 }
 

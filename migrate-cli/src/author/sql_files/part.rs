@@ -1,4 +1,4 @@
-/// What one file is for.
+/// The purpose of one file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Part {
     pub upgrade: String,

@@ -11,7 +11,7 @@ struct Tool {
     /// None where the upgrade is what comes before the downgrade.
     up: Option<&'static str>,
     down: &'static str,
-    /// What may be written after a marker, or on a line of its own, for a revision outside a transaction.
+    /// The words after a marker, or on a line of their own, that ask for a revision outside a transaction.
     no_transaction: &'static [&'static str],
     /// How its further markers begin: an unknown one is not passed over.
     others: &'static str,
@@ -72,7 +72,7 @@ const TOOLS: [Tool; 7] = [
     },
 ];
 
-/// What a line is to a tool.
+/// The meaning of a line to a tool.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Up,
@@ -207,7 +207,7 @@ fn push(out: &mut String, line: &str) {
     out.push('\n');
 }
 
-/// What a comment says, in small letters, with one blank between its words; none for another line.
+/// The text of a comment, in lower case, with one blank between its words; `None` for any other line.
 fn marker(line: &str) -> Option<String> {
     let line = line.trim();
     if !line.starts_with("--") && !line.starts_with('#') {

@@ -20,7 +20,7 @@ pub struct Joined {
     pub without_downgrade: Vec<String>,
 }
 
-/// Joins the upgrades of a run in its order and the downgrades in reverse, for each database by itself.
+/// Joins the upgrades of a run in its order and the downgrades in reverse, for each database separately.
 ///
 /// `declared` are the databases that the chain must serve; where none are, those that every revision of the run serves.
 ///

@@ -62,9 +62,9 @@ struct Squashed {
     without_downgrade: Vec<String>,
     /// Whether it has a downgrade.
     has_downgrade: bool,
-    /// What a database has to be downgraded to, to undo it.
+    /// The revision to downgrade to, to undo it.
     below: String,
-    /// The revisions that it stands on, by id.
+    /// The ids of its parents.
     parents: Vec<String>,
     /// The chain with it.
     after: Chain,
@@ -272,7 +272,7 @@ fn below(directory: &Directory, run: &Run, id: &str) -> String {
     }
 }
 
-/// What the run depends on outside itself, as the files name it.
+/// The dependencies of the run on revisions outside it, as the files name them.
 fn dependencies(directory: &Directory, run: &Run) -> Vec<String> {
     let graph = &directory.chain.graph;
     let is_outside = |name: &&str| {
@@ -287,7 +287,7 @@ fn dependencies(directory: &Directory, run: &Run) -> Vec<String> {
     united(names.filter(is_outside))
 }
 
-/// What the header says about foreign keys: all of a run suspend them, or none does.
+/// The header's value for foreign keys: all revisions of a run suspend them, or none does.
 fn foreign_keys(revisions: &[&Revision]) -> &'static str {
     let mut keys = revisions.iter().map(|revision| revision.foreign_keys());
     match keys.find(|&keys| keys != ForeignKeys::On) {

@@ -1,4 +1,4 @@
-//! Which revisions a range names, and whether they can become one.
+//! Finds the revisions of a range, and tells whether they can become one.
 
 use migrate_chain::target::Range;
 

@@ -4,7 +4,7 @@ use migrate_chain::Dialect;
 
 use crate::touched::Touched;
 
-/// What belongs to an extension comes with it.
+/// Members of an extension are left out: they come with it.
 macro_rules! own {
     ($class:literal, $oid:literal) => {
         concat!(

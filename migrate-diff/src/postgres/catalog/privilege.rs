@@ -1,6 +1,6 @@
-//! Who may do what.
+//! Privileges.
 
-/// What somebody may do with something, and what that would be had nobody granted or revoked anything.
+/// The rights of each role on each object, and those it would have if nobody had granted or revoked anything.
 pub const PRIVILEGES: &str = concat!(
     "SELECT class, oid::text AS oid, sub::text AS sub, (SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = oid AND attnum = sub AND sub > 0) AS \"column\", \
      CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS role, \

@@ -283,7 +283,7 @@ pub const ADDED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What makes a name of each row, where `pg_identify_object` has none or one that the server numbers.
+/// Queries that name each row for which `pg_identify_object` has no name or a numbered one.
 pub const NAMED: &[(&str, &str)] = &[
     (
         "pg_enum",

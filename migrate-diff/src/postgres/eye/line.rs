@@ -10,7 +10,7 @@ pub struct Line<'r> {
 }
 
 impl Line<'_> {
-    /// What it is about, as a message says it.
+    /// Its subject, as a message says it.
     pub fn subject(&self) -> (String, String) {
         (
             format!("{} {}", self.kind, self.identity),

@@ -1,5 +1,5 @@
 //! A second look at a database, which shares nothing with the introspection that makes plans: all catalogs but for the
-//! exceptions of a list, so that nothing is missed because nobody thought of it.
+//! exceptions of a list, so that no kind of object is overlooked.
 
 mod exceptions;
 mod line;

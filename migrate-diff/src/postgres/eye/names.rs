@@ -18,7 +18,7 @@ struct Named {
 pub struct Names {
     named: HashMap<Address, Named>,
     owners: HashMap<Address, Address>,
-    /// What comes with an extension.
+    /// Members of an extension.
     members: HashSet<Address>,
 }
 
@@ -42,7 +42,7 @@ impl Names {
                 "e" => {
                     names.members.insert(from);
                 }
-                // What something is a part of says more than what goes with it.
+                // The whole that a part belongs to says more than a dependency.
                 "i" => {
                     names.owners.insert(from, (value(row, 2), value(row, 3)));
                 }

@@ -30,7 +30,7 @@ pub const PINNED: &str = "SELECT 'pg_authid', oid::text, quote_ident(rolname) FR
     UNION ALL SELECT 'pg_proc', oid::text, oid::regprocedure::text FROM pg_proc WHERE oid < 16384 \
     UNION ALL SELECT 'pg_type', oid::text, format_type(oid, NULL) FROM pg_type WHERE oid < 16384";
 
-/// What goes with what, and what comes with an extension.
+/// The owner of each object, and the extension it belongs to.
 pub const OWNERS: &str = "SELECT classid::regclass::text, objid::text, refclassid::regclass::text, refobjid::text, deptype::text \
     FROM pg_depend WHERE deptype IN ('i', 'a', 'P', 'S', 'e') AND objid >= 16384";
 
@@ -260,7 +260,7 @@ fn expression(catalog: &str, column: &str, kind: &str, columns: &[(&str, &str)])
     }
 }
 
-/// Who may do what, in order. The owner is one role or another, and NULL means what it has from the beginning.
+/// An expression for the privileges, in order. The owner is one role or another, and NULL means the initial privileges.
 fn privileges(catalog: &str, column: &str, columns: &[(&str, &str)]) -> String {
     let kind = match catalog {
         "pg_class" => "CASE WHEN c.relkind = 'S' THEN 's'::\"char\" ELSE 'r'::\"char\" END",

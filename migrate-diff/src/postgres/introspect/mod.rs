@@ -46,7 +46,7 @@ const OBJECTS: [(&str, Read); 22] = [
     (catalog::program::EVENT_TRIGGERS, Reader::event_trigger),
 ];
 
-/// What is said about the objects, once all of them are read.
+/// Facts about objects, read once all objects are known.
 const FACTS: [(&str, Read); 6] = [
     (catalog::relation::POLICIES, Reader::policy),
     (catalog::ALIASES, Reader::alias),
@@ -69,7 +69,7 @@ pub async fn introspect(connection: &mut Connection, touched: &Touched) -> Resul
         aliases: HashMap::new(),
     };
     for (sql, read) in OBJECTS.into_iter().chain(FACTS) {
-        // A part of the schema is compared, and no plan is made of it: nobody asks what depends on what.
+        // A part of the schema is compared, and no plan is made from it: dependencies do not matter.
         if !touched.is_all() && [catalog::ALIASES, catalog::DEPENDENCIES].contains(&sql) {
             continue;
         }
@@ -163,7 +163,7 @@ impl Reader {
         let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to) else {
             return;
         };
-        // A sequence goes with its column, and does not need it.
+        // A sequence belongs to its column, and does not need it.
         let is_owned = from.kind == Kind::Sequence && to.kind == Kind::Column;
         let Some(object) = self.schema.objects.get_mut(&from).filter(|_| !is_owned) else {
             return;

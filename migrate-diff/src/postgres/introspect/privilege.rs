@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Privileges.
 
 use super::Reader;
 use crate::model::{Kind, Object, ObjectId};

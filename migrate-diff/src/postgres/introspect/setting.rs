@@ -32,7 +32,7 @@ impl Reader {
     }
 }
 
-/// What is set on an index or a constraint has its name too.
+/// A setting of an index or a constraint has its name too.
 fn setting_name(on: &ObjectId, what: &str) -> String {
     match on.table {
         Some(_) => format!("{what} of {}", on.name),

@@ -58,7 +58,7 @@ impl Reader {
         object.create = format!("CREATE TYPE {name} AS ({})", fields.replace('\n', ", "));
         object.drop = format!("DROP TYPE {name}");
         self.add("pg_type", row.text("oid"), object);
-        // What it depends on is said of its row.
+        // Its dependencies are those of its row.
         self.know("pg_class", row.text("class"), id);
     }
 

@@ -1,4 +1,4 @@
-//! Which constraints are part of the statement of their table, and which must be dropped apart from it.
+//! Decides which constraints are part of their table's statement, and which are dropped apart from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

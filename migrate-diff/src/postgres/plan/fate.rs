@@ -1,4 +1,4 @@
-//! What becomes of each object that does not stay as it is.
+//! Decides the fate of each object that changes.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What depends on something that is dropped must be dropped as well, or taken off it, and comes back if it stays.
+    /// Drops the dependents of a dropped object, or detaches them from it; those that stay are recreated.
     pub fn spread(&mut self) {
         let mut open: Vec<ObjectId> = self.fates.keys().cloned().collect();
         while let Some(id) = open.pop() {
@@ -46,7 +46,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What becomes of an object that both schemas have because of what it depends on.
+    /// The effect on an object of both schemas when one of its dependencies changes.
     fn disturbed(&self, old: &Object) -> Option<Fate> {
         let new = self.schemas.to.get(&old.id)?;
         let stays = stays(old, new);

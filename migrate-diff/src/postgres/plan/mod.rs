@@ -32,7 +32,7 @@ pub fn plan(grammar: &Postgres, from: &Schema, to: &Schema) -> Plan {
     let mut plan = Plan::default();
     let mut late: BTreeSet<Operation> = BTreeSet::new();
     for operation in order(&needs) {
-        // What depends on something that is created online comes after it.
+        // Dependents of an object that is created online come after it.
         let is_late = needs.get(&operation).is_some_and(|needs| {
             needs
                 .iter()
@@ -162,7 +162,7 @@ impl<'s> Planner<'s> {
             .drop_of(id)
             .unwrap_or_else(|| Operation::Drop(id.clone()));
         add(needs, drop.clone(), None);
-        // What depends on it is dropped first, or no longer depends on it.
+        // Its dependents are dropped first, or no longer depend on it.
         for dependent in self.dependents_of(id) {
             let fate = self.fate(&dependent.id);
             let is_loose = dependent.default_needs.contains(id) || dependent.id.kind == Kind::Table;

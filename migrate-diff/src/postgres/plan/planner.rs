@@ -6,7 +6,7 @@ use super::super::grammar::Postgres;
 use super::super::schemas::Schemas;
 use crate::model::{Object, ObjectId};
 
-/// What becomes of an object, the weakest first.
+/// The fate of an object, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     Created,

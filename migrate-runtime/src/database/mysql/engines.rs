@@ -1,5 +1,6 @@
-//! Which tables have transactions. It is asked once in a run, and again after a change of definitions: only of this
-//! database, and of tables elsewhere that a statement names. The server never gets the text of a statement to search in.
+//! Finds tables without transactions. It asks once in a run, and again after a change of definitions: only of this
+//! database, and of tables elsewhere that a statement names. The server never gets the text of a statement to search
+//! in.
 
 use std::collections::{HashMap, HashSet};
 
@@ -124,8 +125,8 @@ impl Engines {
 const PLAIN: &str = "SELECT t.table_name FROM information_schema.tables t LEFT JOIN information_schema.engines e ON \
     e.engine = t.engine WHERE t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND COALESCE(e.transactions, 'NO') <> 'YES'";
 
-/// What a statement that names a view, a table with a trigger, or a routine does besides. By the database of its table, and
-/// not by its own, the server finds a trigger without a look at all databases.
+/// The definitions that a statement runs when it names a view, a table with a trigger, or a routine. By the database of
+/// its table, and not by its own, the server finds a trigger without a look at all databases.
 const DEFINITIONS: &str = "SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = DATABASE() \
     UNION ALL SELECT event_object_table, action_statement FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
     UNION ALL SELECT routine_name, routine_definition FROM information_schema.routines WHERE routine_schema = DATABASE()";

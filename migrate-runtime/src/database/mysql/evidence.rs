@@ -1,4 +1,4 @@
-//! What definitions are before a statement changes them. A later look tells by it whether the statement was done.
+//! Definitions before a statement changes them. A later look compares them, and tells whether the statement was done.
 
 use migrate_chain::Checksum;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
@@ -8,7 +8,7 @@ use super::code::number;
 use super::message::{Answers, Message, Part};
 use super::statement::{Kind, Object, kind};
 
-/// What a look at the definitions tells.
+/// The result of a look at the definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// All are as they were.

@@ -1,4 +1,4 @@
-//! What is known about a failure.
+//! Classifies a failure.
 
 use super::code::{self, explain, gave_up};
 use super::session::MySqlSession;

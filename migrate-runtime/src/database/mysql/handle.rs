@@ -11,7 +11,7 @@ pub enum Handle<'a> {
     Own {
         /// None once it is closed.
         connection: Option<Box<MySqlConnection>>,
-        /// What opens another one like it.
+        /// Options to open another one like it.
         options: Box<MySqlConnectOptions>,
     },
     Borrowed(&'a mut MySqlConnection),
@@ -31,7 +31,7 @@ impl Handle<'_> {
         matches!(self, Self::Borrowed(_))
     }
 
-    /// What opens another connection like it; a connection that is passed does not tell.
+    /// Options to open another connection like it; a passed connection does not tell.
     pub fn options(&self) -> Option<&MySqlConnectOptions> {
         match self {
             Self::Own { options, .. } => Some(options),

@@ -40,7 +40,7 @@ impl Lease {
             .await
             .map_err(|error| database(error, doing))?;
         let table = tables.lease();
-        // What was read before must not be older than what the owner before this one has committed.
+        // An earlier read must not hide what the previous owner has committed since.
         let _ = execute(connection, "SET SESSION wsrep_sync_wait = 15").await;
         let mut token = take(connection, &table).await;
         if matches!(&token, Err(stopped) if is(&stopped.error, NO_SUCH_TABLE)) {
@@ -76,7 +76,7 @@ impl Lease {
         )
     }
 
-    /// What renews the lease, and hits no row if it has run out.
+    /// Renews the lease; changes no row if it has run out.
     pub fn renewal(&self) -> String {
         let Self { table, token, .. } = self;
         format!(
@@ -85,7 +85,7 @@ impl Lease {
         )
     }
 
-    /// What ends it.
+    /// Ends the lease.
     pub fn end(&self) -> String {
         let Self { table, token, .. } = self;
         format!(

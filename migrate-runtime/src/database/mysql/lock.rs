@@ -1,4 +1,4 @@
-//! What keeps other runs out: a named lock of the server, or a lease where the servers of a cluster do not share locks.
+//! Keeps other runs out: a named lock of the server, or a lease if the servers of a cluster do not share locks.
 
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Row as _};
@@ -11,7 +11,7 @@ use super::quote::text;
 use crate::database::Cause;
 use crate::journal::tables::Tables;
 
-/// What is held.
+/// The lock that is held.
 pub enum Lock {
     /// A named lock; the name as an expression in SQL.
     Named(String),
@@ -75,7 +75,7 @@ impl Lock {
     }
 
     /// The same before a record, in whose transaction the lease is renewed: two who think that they have it cannot both
-    /// commit. A named lock goes with its connection, unless a revision gives it back.
+    /// commit. A named lock ends with its connection, unless a revision releases it.
     pub fn fence(&self, message: &mut Message) {
         match self {
             Self::Named(_) => message.guard(Part::Kept, &self.is_ours()),
@@ -102,7 +102,7 @@ impl Lock {
         }
     }
 
-    /// What releases it, for a connection that is cut off.
+    /// A statement that releases it, for a connection that is cut off.
     pub fn release_statement(&self) -> String {
         match self {
             Self::Named(name) => format!("DO RELEASE_LOCK({name})"),

@@ -39,7 +39,7 @@ pub struct Message {
     parts: Vec<Part>,
 }
 
-/// Where a message stopped, and why.
+/// The statement at which a message stopped, and the reason.
 #[derive(Debug)]
 pub struct Stopped {
     pub part: Part,

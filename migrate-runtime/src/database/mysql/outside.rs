@@ -136,7 +136,7 @@ impl MySqlSession<'_> {
         Ok(())
     }
 
-    /// Two messages: nobody knows how many results the statement gives, or what it does to the transaction.
+    /// Two messages: the number of results of the statement, and its effect on the transaction, are unknown.
     async fn by_itself(
         &mut self,
         tables: &Tables,
@@ -225,7 +225,7 @@ impl MySqlSession<'_> {
     }
 
     /// Calls the function of a Rust revision. What it does to rows is undone when it fails, unless it has committed
-    /// by itself; a schema change does.
+    /// implicitly; a schema change does.
     pub async fn function(
         &mut self,
         tables: &Tables,

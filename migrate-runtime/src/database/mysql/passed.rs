@@ -132,7 +132,7 @@ impl Kept {
         format!("{};\n{more}", self.script)
     }
 
-    /// Gives the settings back, those included that nobody could foresee.
+    /// Restores the settings, including those that could not be foreseen.
     pub async fn give_back(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
         match execute(connection, &self.script).await {
             // A setting that cannot be given back with the others is tried alone.
@@ -205,7 +205,7 @@ const KEPT: &str = "@embed_migrations_kept";
 const FORGET: &str = "SET @embed_migrations_kept = NULL, @embed_migrations_id = NULL, @embed_migrations_started = NULL";
 
 /// All settings of the session as they were, as JSON. It stays on the server: a run that is cut off while it reads a large
-/// answer leaves sqlx without the rest of it, and the connection with nobody who understands it.
+/// answer leaves the rest of it on the connection, where sqlx would misread it.
 const ALL: &str = "@embed_migrations_all";
 
 fn all() -> String {

@@ -75,7 +75,7 @@ pub async fn read_journal(
     rows.iter().map(journal_row).collect()
 }
 
-/// What was written down last about the statement that comes next. It was taken before the first try.
+/// The evidence written down last for the next statement. It was taken before the first try.
 pub async fn read_evidence(
     connection: &mut MySqlConnection,
     tables: &Tables,

@@ -32,13 +32,13 @@ pub(super) struct MySqlSession<'a> {
     pub limits: Limits,
     /// The statements of `[connect]`, which belong to the settings that each revision starts with.
     pub connect: Vec<String>,
-    /// What a connection that was passed came with, while a run is on it.
+    /// The settings that a passed connection came with, while a run is on it.
     pub kept: Option<Kept>,
     /// Whether the settings of a run are made on the connection.
     pub is_set_up: bool,
     pub server: Server,
     pub lock: Option<Lock>,
-    /// What gives back the locks of another tool.
+    /// Statements that release the locks of another tool.
     pub held: Vec<String>,
     /// The record of the last statement, which travels with the next one.
     pub due: Option<Due>,
@@ -46,7 +46,7 @@ pub(super) struct MySqlSession<'a> {
     pub traces: Traces,
     /// The engines of the tables, until a definition changes.
     pub engines: Option<Engines>,
-    /// What else the server said about the last error.
+    /// The server's further notes on the last error.
     pub notes: Vec<String>,
     /// Whether a call is under way: a message may have been sent, and a part of its answer read.
     pub is_busy: Arc<AtomicBool>,

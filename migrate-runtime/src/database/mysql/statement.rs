@@ -1,11 +1,11 @@
-//! What a statement does, as far as its words tell: whether a transaction can hold it, and what it changes if not.
+//! Reads a statement's words: whether a transaction can hold it, and what it changes if not.
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::{Cursor, connection_control, transaction_control};
 
 use crate::sql::inner;
 
-/// What a statement does.
+/// The effect of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// It reads or changes rows. A transaction holds it, as far as its tables have any.
@@ -18,7 +18,7 @@ pub enum Kind {
     Repeatable,
     /// It begins or ends a transaction.
     Control(&'static str),
-    /// The runtime could not do its work behind it; why.
+    /// The reason why the runtime could not do its work after it.
     Refused(&'static str),
     /// Anything else: it may commit, and may do more than one thing.
     Other,
@@ -132,7 +132,7 @@ fn alter(mut words: Cursor<'_>) -> Option<Kind> {
     }
     skip_if_exists(&mut words);
     let object = object(&mut words, kind)?;
-    // What they do shows in no definition, and may not be done twice.
+    // Their effect shows in no definition, and may not be repeated.
     let hidden = ["EXCHANGE", "TRUNCATE", "DISCARD", "IMPORT"];
     (!words.find_any(&hidden)).then(|| definition(vec![object]))
 }
@@ -164,7 +164,7 @@ fn rename(mut words: Cursor<'_>) -> Option<Kind> {
             return None;
         }
         let to = object(&mut words, "TABLE")?;
-        // Where tables swap their names, all of them are there before and after.
+        // When tables swap their names, all of them are there before and after.
         if objects.contains(&from) || objects.contains(&to) {
             return None;
         }

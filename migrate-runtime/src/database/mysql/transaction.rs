@@ -26,7 +26,7 @@ impl MySqlSession<'_> {
     pub async fn holds(&mut self, work: Work<'_>) -> Result<bool, Cause> {
         let script = match work {
             Work::Nothing => return Ok(true),
-            // What a function does is not known before it is done.
+            // The effect of a function is not known in advance.
             Work::Rust(_) => return Ok(false),
             Work::Sql(script) => script,
         };
@@ -189,7 +189,7 @@ impl MySqlSession<'_> {
         );
     }
 
-    /// Adds the statements of a script. What is too much for one message is sent; the rest comes back.
+    /// Adds the statements of a script. A full message is sent; the rest is returned.
     async fn script(
         &mut self,
         script: &Script<'_>,

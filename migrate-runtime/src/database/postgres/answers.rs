@@ -1,4 +1,4 @@
-//! Which statement of a message an answer, or an error, belongs to.
+//! Matches the answers to a message, and its errors, with its statements.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::message::{BEGIN, DONE, END, Message, Sent, TOLD};
 use super::place;
 use crate::database::Cause;
 
-/// What the answers to a message tell of its revisions, each named by its index.
+/// The progress that the answers to a message show, each revision named by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     /// There is a transaction, which has to be rolled back if anything fails.
@@ -291,7 +291,7 @@ fn advised(index: usize, what: &'static str, help: &str) -> Cause {
     }
 }
 
-/// The failure of a revision that has left something behind with which it cannot be recorded.
+/// The failure of a revision that has left something with which it cannot be recorded.
 pub fn ended(error: &sqlx::Error, index: usize) -> Option<Cause> {
     let what = if has_ended(error) {
         ENDED

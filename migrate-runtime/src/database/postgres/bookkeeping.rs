@@ -1,6 +1,6 @@
 //! The SQL that goes around a revision: the compare-and-set before it, and its record after it.
 //!
-//! The compare-and-set comes first. It keeps out whoever was too late before anything of the revision has run, locks the
+//! The compare-and-set comes first. It keeps out a late runner before anything of the revision has run, locks the
 //! rows that are to change, and marks the transaction: they are its work from then on. The record changes them only if they
 //! still are. So a revision that ends the transaction is noticed, and has not moved them.
 

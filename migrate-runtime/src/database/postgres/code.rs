@@ -51,8 +51,8 @@ fn is_any(error: &sqlx::Error, codes: &[&str]) -> bool {
     codes.contains(&code(error))
 }
 
-/// What a message of ours says when a check in it fails: a cast that cannot be made takes the text into the error. SQL
-/// alone has no other way to stop the statements behind it.
+/// The error by which a check in our message fails: a cast that cannot be made takes the text into the error. SQL alone
+/// has no other way to stop the statements after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Somebody else holds the lock.

@@ -41,7 +41,7 @@ impl<'a> sealed::Connect<'a> for &'a mut PgConnection {
     }
 }
 
-/// How long a server may take to answer, where no pool says; as long as a pool waits by itself.
+/// How long a server may take to answer if no pool says; a pool's default.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Opens, again and again while the server is full, or is to be waited for.
@@ -72,7 +72,7 @@ async fn patiently<'a>(
 /// Between two tries to connect to a server that is full or not there.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A connection of the runtime's own. What the runtime needs of it goes with the first message, so that it costs
+/// A connection of the runtime's own. What the runtime needs of it is sent with the first message, so that it costs
 /// nothing. A pooler, or an old server, refuses that: then each transaction sets it for itself.
 async fn connection(
     options: &PgConnectOptions,

@@ -12,7 +12,7 @@ use crate::context::executor::Executor;
 use crate::context::executor::{Answer, RevisionJournal};
 use crate::database::answer::answer;
 
-/// What a Rust revision runs on.
+/// Runs SQL for a Rust revision.
 pub struct PgExecutor<'c> {
     pub connection: &'c mut PgConnection,
     pub journal: Option<RevisionJournal<'c>>,

@@ -1,4 +1,4 @@
-//! What is known about a failure.
+//! Classifies a failure.
 
 use super::advice;
 use super::code::{explain, is_contention, is_prepared_gone, is_there};
@@ -8,7 +8,7 @@ use crate::database::{Cause, Failure, Transactional, Work};
 use crate::journal::tables::Tables;
 
 impl PostgresSession<'_> {
-    /// What failed in a transaction, all of which is rolled back, or in a `statement` outside of one.
+    /// A failure in a transaction, all of which is rolled back, or in a `statement` outside of one.
     pub fn failure(&self, cause: Cause, tables: &Tables, statement: Option<&str>) -> Failure {
         let mut failure = Failure::of(cause);
         failure.left_trace = !matches!(

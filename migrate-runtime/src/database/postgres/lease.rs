@@ -84,7 +84,7 @@ impl Lease {
         format!("WITH renewed AS ({renewal} RETURNING 1) {check}")
     }
 
-    /// What ends it.
+    /// Ends the lease.
     pub fn end(&self) -> String {
         let Self { table, token, .. } = self;
         format!(
@@ -145,7 +145,7 @@ async fn held(connection: &mut PgConnection, table: &str) -> Cause {
     }
 }
 
-/// Who has it.
+/// The current owner.
 pub async fn holder(connection: &mut PgConnection, table: &str) -> String {
     let sql = format!(
         "SELECT holder, CAST(expires_at AS text) FROM {table} WHERE id = 1 AND expires_at > clock_timestamp()"

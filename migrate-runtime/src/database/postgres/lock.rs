@@ -42,7 +42,7 @@ impl Lock {
         Ok(Err(holder(&row, 1)?))
     }
 
-    /// Who holds it, if anybody does.
+    /// The current owner, if any.
     pub async fn holder(
         self,
         connection: &mut PgConnection,
@@ -90,7 +90,7 @@ impl Lock {
         format!("SELECT pg_advisory_unlock({})", self.0)
     }
 
-    /// Which row of `pg_locks` it is.
+    /// Its row in `pg_locks`.
     fn row(self) -> String {
         let key = self.0.cast_unsigned();
         format!(

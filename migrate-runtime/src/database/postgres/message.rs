@@ -7,7 +7,7 @@ use tracing::Span;
 use super::words::is_set_transaction;
 use crate::sql::Script;
 
-/// What begins and ends a script in the answers: queries whose first column has a name of ours.
+/// Marks the beginning and the end of a script in the answers: queries whose first column has a name of ours.
 pub const BEGIN: &str = "embed_migrations_begin";
 pub const END: &str = "embed_migrations_end";
 /// The column in which the record of a revision gives back how many milliseconds it took.
@@ -46,7 +46,7 @@ struct Piece {
 }
 
 /// The server keeps its answers until all statements of a message are done; but what is to be read by a person it sends
-/// at once, and the answers so far with it. This is read by nobody: sqlx logs it at the level TRACE.
+/// at once, and the answers so far with it. Nobody reads it: sqlx logs it at the level TRACE.
 const FLUSH: &str = "DO 'BEGIN RAISE INFO ''embed_migrations''; END'";
 
 /// The longest script that tells of each statement: in one that is longer, a statement is hardly worth it.
@@ -139,7 +139,7 @@ impl<'r> Message<'r> {
         self.scripts.first().is_some_and(is_all)
     }
 
-    /// What is sent first; all of it, unless it has a script.
+    /// The text that is sent first; all of it, unless it has a script.
     pub fn text(&self) -> &str {
         &self.texts[0]
     }
@@ -199,7 +199,7 @@ impl<'r> Sent<'r> {
         }
     }
 
-    /// Where that begins of it which is not sent yet.
+    /// The start of the part that is not sent yet.
     fn start(&self) -> usize {
         self.pieces.iter().fold(0, |_, piece| {
             // Of the text that was added, `\n;` is not the script's.

@@ -142,7 +142,7 @@ impl Session for PostgresSession<'_> {
             let left = execute(self.connection.get(), &leave).await;
             self.is_under_way = false;
             if left.is_err() && !self.connection.is_own() {
-                // A connection of ours is closed at the end, and the lock goes with it.
+                // A connection of ours is closed at the end, and the lock ends with it.
                 self.is_under_way = true;
             }
         }
@@ -224,7 +224,7 @@ impl Drop for PostgresSession<'_> {
         }
         let leave = self.leave();
         if !leave.is_empty() {
-            // The first poll writes it behind what was sent before. Its answer is waited for by the next call.
+            // The first poll writes it after the earlier messages. The next call waits for its answer.
             let connection = self.connection.get();
             let _ = connection.begin_with(AssertSqlSafe(leave)).now_or_never();
         }

@@ -157,7 +157,7 @@ impl PostgresSession<'_> {
         }
         let sent = execute(self.connection.get(), message.text()).await;
         sent.map(|_| ()).map_err(|error| match Signal::of(&error) {
-            // What the statement did, the next start finds out.
+            // The next startup finds out what the statement did.
             Some(Signal::Busy) => lost(),
             _ => database(error, RECORD),
         })
@@ -235,7 +235,7 @@ fn lost() -> Cause {
     }
 }
 
-/// A condition: nobody else has gone on with the revision.
+/// A condition: no other run has continued the revision.
 fn is_next(tables: &Tables, row: &Entry<'_>) -> String {
     let id = text(row.subject.id());
     let progress = if row.event == JournalEvent::Statement {

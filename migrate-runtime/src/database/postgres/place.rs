@@ -39,7 +39,7 @@ pub fn inside(statement: &str, error: &sqlx::Error) -> Option<usize> {
     Some(body + start)
 }
 
-/// Where a text is in another, if it is there once.
+/// The place of a text in another, if it occurs once.
 fn only_place(text: &str, wanted: &str) -> Option<usize> {
     let mut found = text.match_indices(wanted).map(|(at, _)| at);
     let place = found.next()?;
@@ -56,7 +56,7 @@ fn line_of_block(context: &str) -> Option<usize> {
     digits.parse().ok()
 }
 
-/// Where the text between dollar quotes begins, if the statement has one such text only.
+/// The start of the text between dollar quotes, if the statement has only one such text.
 fn body(statement: &str) -> Option<usize> {
     let mut quotes = tokens(Dialect::Postgres, statement)
         .filter(|token| token.kind == TokenKind::DollarQuote)
@@ -68,7 +68,7 @@ fn body(statement: &str) -> Option<usize> {
     Some(quote.start + tag + 2)
 }
 
-/// Where the first word of a line begins; lines count from 1.
+/// The start of the first word of a line; lines count from 1.
 fn line_start(text: &str, line: usize) -> Option<usize> {
     let mut start = 0;
     for (n, content) in text.split_inclusive('\n').enumerate() {
@@ -80,7 +80,7 @@ fn line_start(text: &str, line: usize) -> Option<usize> {
     None
 }
 
-/// What else the server says: a detail, a hint, and in what code of its own the error came up.
+/// The server's further notes: a detail, a hint, and the place in its own code where the error arose.
 pub fn notes(error: &sqlx::Error, statement: &str) -> Vec<String> {
     let Some(error) = postgres(error) else {
         return Vec::new();
@@ -95,7 +95,7 @@ pub fn notes(error: &sqlx::Error, statement: &str) -> Vec<String> {
         .collect()
 }
 
-/// The query of a function's body that failed; one that stands in the statement is pointed at.
+/// The query of a function's body that failed; if it is in the statement, it is pointed at.
 fn query_inside(error: &PgDatabaseError, statement: &str) -> Option<String> {
     let Some(PgErrorPosition::Internal { query, .. }) = error.position() else {
         return None;

@@ -28,7 +28,7 @@ impl Prepared {
         self.transactions += 1;
     }
 
-    /// A revision has taken them away, and nobody has seen that it would: the session goes on without them.
+    /// A revision has removed them unexpectedly: the session continues without them.
     pub fn gone(&mut self) {
         self.forget();
         self.is_off = true;

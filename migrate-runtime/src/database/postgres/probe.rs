@@ -1,4 +1,4 @@
-//! What became of a statement that was cut off outside a transaction: the catalogs tell, for most.
+//! Finds out from the catalogs what became of most statements that were cut off outside a transaction.
 
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
@@ -18,7 +18,7 @@ pub async fn probe(
 ) -> Result<InFlight, Cause> {
     let evidence = evidence(statement);
     let known = if has_failed {
-        // All that a failure leaves behind is an object that is half built.
+        // A failure leaves only a half-built object.
         clear(connection, &evidence)
             .await
             .map(|()| InFlight::RunAgain)
@@ -103,7 +103,7 @@ async fn drop_leftovers(connection: &mut PgConnection, condition: &str) -> Resul
 }
 
 async fn drop_index(connection: &mut PgConnection, index: &str) -> Result<(), sqlx::Error> {
-    // It waits until nobody uses the table any more, and keeps nobody waiting.
+    // It waits until the table is no longer in use, and blocks nobody meanwhile.
     execute(connection, "SELECT set_config('lock_timeout', '0', false)").await?;
     let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
     execute(connection, &drop).await.map(|_| ())

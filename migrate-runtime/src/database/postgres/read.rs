@@ -12,7 +12,7 @@ use crate::journal::columns::{DIGEST, REVISION, SEQUENCE};
 use crate::journal::state::{Row, State};
 use crate::journal::tables::{Tables, is_applied};
 
-/// What the connection and the database are, as they were when the state was read.
+/// Facts about the connection and the database, read with the state.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,

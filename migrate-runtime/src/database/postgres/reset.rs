@@ -14,7 +14,7 @@ use super::quote::text;
 /// The state of a connection that was passed, before the run.
 #[derive(Clone, Debug, Default)]
 pub struct Before {
-    /// What was set on it, by name.
+    /// The settings that were made on it, by name.
     settings: Vec<(String, String)>,
     role: Option<String>,
     user: Option<String>,

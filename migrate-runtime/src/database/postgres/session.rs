@@ -24,7 +24,7 @@ pub(super) struct PostgresSession<'a> {
     pub limits: Limits,
     /// The statements of `[connect]`, which belong to the settings that each revision starts with.
     pub connect: Vec<String>,
-    /// What was found out when the state was read last.
+    /// Facts found when the state was last read.
     pub found: Option<Found>,
     /// The search path that begins with the schema that was entered.
     pub entered: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct PostgresSession<'a> {
     pub lock: Option<Lock>,
     /// The lease, where that keeps others out instead.
     pub lease: Option<Lease>,
-    /// What gives back the locks of another tool.
+    /// Statements that release the locks of another tool.
     pub held: Vec<String>,
     /// Whether something was sent whose end was not seen.
     pub is_under_way: bool,
@@ -41,7 +41,7 @@ pub(super) struct PostgresSession<'a> {
     /// Whether the last statement outside a transaction was to commit together with its record.
     pub is_whole: bool,
     pub prepared: Prepared,
-    /// What a connection that was passed was set to before the run.
+    /// The settings of a passed connection before the run.
     pub before: Option<Before>,
     /// Whether it has to be set to that when the run is over, since something was set outside a transaction.
     pub is_changed: bool,
@@ -76,7 +76,7 @@ impl<'a> PostgresSession<'a> {
         }))
     }
 
-    /// What was found out about the database, by a look at it if there was none yet.
+    /// The facts about the database; looks for them if that has not been done.
     pub async fn found(&mut self, tables: &Tables) -> Result<Found, Cause> {
         if let Some(found) = &self.found {
             return Ok(found.clone());
@@ -161,7 +161,7 @@ impl<'a> PostgresSession<'a> {
         }
     }
 
-    /// Who has settings of their own on the connection.
+    /// The role whose settings the connection has.
     pub fn owner(&self, found: &Found) -> Owner<'_> {
         match &self.before {
             _ if found.is_direct => Owner::Runtime,
@@ -195,7 +195,7 @@ impl<'a> PostgresSession<'a> {
         statements
     }
 
-    /// What a connection has to be set to that does not have it already.
+    /// The settings that a connection must have and does not have yet.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings = setting::of_transaction(self.limits);
         let path = self.entered.clone();
@@ -218,7 +218,7 @@ impl<'a> PostgresSession<'a> {
         Ok(())
     }
 
-    /// What is to be sent so that nothing of the run stays on the connection.
+    /// Statements after which nothing of the run stays on the connection.
     pub fn leave(&mut self) -> String {
         let mut left = Vec::new();
         if self.is_under_way {
@@ -241,7 +241,7 @@ impl<'a> PostgresSession<'a> {
     }
 }
 
-/// What cannot work on this connection.
+/// Refuses a run that cannot work on this connection.
 fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), Cause> {
     if found.is_in_transaction {
         return Err(Cause::Unsupported(inside_a_transaction()));

@@ -15,7 +15,7 @@ pub const MARK: &str = "embed_migrations.direct";
 /// not keep the others out for ever.
 const IDLE: Duration = Duration::from_mins(5);
 
-/// What a connection of the runtime's own begins with.
+/// The settings with which a connection of the runtime's own begins.
 pub fn of_connection(limits: Limits) -> Vec<(&'static str, String)> {
     let mut settings = of_old_connection(limits);
     settings.extend([
@@ -39,7 +39,7 @@ pub fn of_old_connection(limits: Limits) -> Vec<(&'static str, String)> {
     settings
 }
 
-/// What each transaction sets for itself on any other connection.
+/// The settings that each transaction makes for itself on any other connection.
 pub fn of_transaction(limits: Limits) -> Vec<(&'static str, String)> {
     vec![
         ("lock_timeout", milliseconds(limits.ddl_lock)),

@@ -55,7 +55,8 @@ impl PostgresSession<'_> {
             && is_prepared_gone(error)
         {
             self.prepared.gone();
-            // What was tried is rolled back. Of several revisions it is told what was done, so that the run tries again.
+            // The attempt is rolled back. If it had several revisions, only the finished ones are reported, so that the
+            // run tries again.
             if revisions.len() == 1 {
                 let rolled_back = execute(self.connection.get(), "ROLLBACK").await;
                 rolled_back.map_err(|error| database(error, RECORD))?;
@@ -111,7 +112,7 @@ impl PostgresSession<'_> {
         lease.map_or_else(String::new, Lease::fence)
     }
 
-    /// What comes before the revisions, and before whatever changes the version rows.
+    /// Statements before the revisions, and before any change of the version rows.
     fn opening(
         &self,
         found: &Found,
@@ -125,7 +126,7 @@ impl PostgresSession<'_> {
         };
         let mut opening = self.begin(found, settings);
         if !revisions.first().is_some_and(Transactional::has_work) {
-            // What ran outside a transaction may have set another.
+            // An earlier revision outside a transaction may have set another role.
             opening.push(reset::own_role_for_now(&self.owner(found)));
         }
         let tables = &found.tables;
@@ -139,7 +140,7 @@ impl PostgresSession<'_> {
             .first()
             .is_some_and(|first| has_rows(&first.record.changes));
         if !has_rows && !tables.is_leased {
-            // Whoever changes the rows without asking for the lock, such as Alembic, waits until this is over.
+            // A tool that changes the rows without asking for the lock, such as Alembic, waits until this is over.
             let version = tables.version();
             opening.push(format!("LOCK TABLE {version} IN SHARE ROW EXCLUSIVE MODE"));
         }
@@ -150,7 +151,7 @@ impl PostgresSession<'_> {
         opening
     }
 
-    /// What goes around each revision.
+    /// Statements around each revision.
     fn frames(
         &mut self,
         found: &Found,
@@ -225,7 +226,7 @@ impl PostgresSession<'_> {
         if let (JournalEvent::Started, Owner::App(app)) =
             (revision.record.entry.event, self.owner(found))
         {
-            // What follows runs outside a transaction.
+            // The next statements run outside a transaction.
             after.extend(app.defaults(false));
             after.extend(self.connect.iter().cloned());
         }
@@ -379,7 +380,7 @@ async fn step_by_step(
     // sqlx has to know of the transaction: one that the function begins is a savepoint in it.
     let sent = connection.begin_with(AssertSqlSafe(message.text())).await;
     let mut transaction = sent.map_err(|error| opening_failed(error, RECORD))?;
-    // It rolls back by itself.
+    // It is rolled back automatically.
     teller.is_open = false;
     for (index, (revision, frame)) in revisions
         .iter()
@@ -442,7 +443,7 @@ async fn step(
     })
 }
 
-/// What comes before a function, unless it was sent with the beginning of the transaction.
+/// Statements before a function, unless they were sent with the beginning of the transaction.
 async fn set(
     transaction: &mut PgConnection,
     index: usize,

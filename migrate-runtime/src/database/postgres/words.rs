@@ -1,4 +1,4 @@
-//! What the words of a statement say about running it outside a transaction.
+//! Reads from a statement's words how it can be run outside a transaction.
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::{Cursor, refusal, tokens, transaction_control};
@@ -31,7 +31,7 @@ fn name(words: &mut Cursor<'_>) -> Option<String> {
     Some(name)
 }
 
-/// What can be found out about a statement that was cut off, by a look at the catalogs.
+/// Where the catalogs show whether a statement that was cut off has run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// It runs again without harm.
@@ -52,7 +52,7 @@ pub enum Evidence {
     None(&'static str),
 }
 
-/// Whether a statement can commit together with its record. Only what surely can: a `CALL` may commit by itself.
+/// Whether a statement can commit together with its record. Only those that surely can: a `CALL` may commit.
 pub fn is_held(statement: &str) -> bool {
     const FIRST: [&str; 27] = [
         "ALTER", "ANALYZE", "COMMENT", "COPY", "CREATE", "DELETE", "DROP", "EXPLAIN", "GRANT",
@@ -156,7 +156,7 @@ pub fn is_connection_setup(statement: &str) -> bool {
     words.is_any(&["RESET", "LOAD", "PREPARE", "LISTEN"])
 }
 
-/// What to look at, to know what became of a statement.
+/// The catalog entry that shows what became of a statement.
 pub fn evidence(statement: &str) -> Evidence {
     match transaction_control(Dialect::Postgres, statement) {
         Some("COMMIT" | "END") => return Evidence::Done,

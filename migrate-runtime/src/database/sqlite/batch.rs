@@ -95,7 +95,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             let mut statement = 0;
             while statement < statements(revision) {
                 match results.try_next().await {
-                    // What SQLite has taken for a comment, or for a part of a string, would be recorded as run.
+                    // Text that SQLite has read as a comment, or as part of a string, would be recorded as run.
                     Ok(None) => {
                         return Err(of_statement(index, statement, cut_short()));
                     }
@@ -185,7 +185,7 @@ fn statements(revision: &Transactional<'_>) -> usize {
     }
 }
 
-/// Whether nothing has to be done for a revision between its statements, and it leaves alone what stands behind it.
+/// Whether nothing has to be done for a revision between its statements, and it does not touch the text after it.
 fn is_plain(tables: &Tables, revision: &Transactional<'_>) -> bool {
     revision.foreign_keys != ForeignKeys::Off
         && match revision.work {
@@ -202,7 +202,7 @@ fn is_plain(tables: &Tables, revision: &Transactional<'_>) -> bool {
 }
 
 /// Whether a script may read or change a table of ours: it finds the records of those before it there, and which revision
-/// has changed them shows only when each is recorded by itself.
+/// has changed them shows only when each is recorded separately.
 fn names(script: &str, table: &str) -> bool {
     let table = table.as_bytes();
     let mut windows = script.as_bytes().windows(table.len());

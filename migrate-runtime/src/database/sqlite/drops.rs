@@ -11,7 +11,7 @@ use super::code::{SQLITE_ERROR, primary_code};
 use super::quote::{name, text};
 use crate::database::Cause;
 
-/// What a revision loses by the tables that it drops.
+/// The rows that a revision loses with the tables that it drops.
 #[derive(Debug)]
 pub struct Drops {
     policy: Policy,
@@ -43,7 +43,7 @@ struct Loss {
     rows: Option<i64>,
 }
 
-/// What a foreign key does when the row that it refers to goes.
+/// The action of a foreign key when the referenced row is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
     Cascade,

@@ -1,4 +1,4 @@
-//! What is known about a failure.
+//! Classifies a failure.
 
 use super::code::explain;
 use super::handle::Handle;
@@ -7,7 +7,7 @@ use crate::database::{Cause, Failure};
 use crate::values::error::database_message;
 
 impl SqliteSession<'_> {
-    /// It has one lock, and whoever finds that taken is busy: nothing is to be tried again.
+    /// It has one lock, and a run that finds it taken is busy: nothing is retried.
     pub fn failure(&self, cause: Cause) -> Failure {
         let mut failure = Failure::of(cause);
         failure.left_trace = !matches!(

@@ -54,7 +54,7 @@ const OF_CONNECTION: [&str; 32] = [
 const CASE_SENSITIVE_LIKE: &str = "case_sensitive_like";
 const JOURNAL_MODE: &str = "journal_mode";
 
-/// What a revision may change of a connection, as it was before.
+/// The state of a connection before a revision that may change it.
 #[derive(Debug, Default)]
 pub struct Kept {
     /// Each PRAGMA with its value.
@@ -64,7 +64,7 @@ pub struct Kept {
     attaches: Vec<String>,
 }
 
-/// What is attached, and what is temporary.
+/// Attached databases and temporary objects.
 #[derive(Debug)]
 struct Names {
     databases: Vec<String>,
@@ -310,7 +310,7 @@ async fn databases(connection: &mut SqliteConnection) -> Result<Vec<String>, sql
         })
 }
 
-/// What is temporary, as the statements that drop it: first what needs other things, then tables, the newest first.
+/// Statements that drop all temporary objects: first dependents, then tables, the newest first.
 async fn temporary(connection: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
     let sql = "SELECT type, name FROM temp.sqlite_schema WHERE type IN ('trigger', 'view', 'table') AND name NOT LIKE \
                'sqlite^_%' ESCAPE '^' ORDER BY type = 'table', type = 'view', rowid DESC";

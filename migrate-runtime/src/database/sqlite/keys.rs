@@ -1,4 +1,4 @@
-//! Foreign keys: suspended while a table is built anew, and checked before the commit.
+//! Foreign keys: suspended while a table is rebuilt, and checked before the commit.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -44,7 +44,7 @@ impl<'c> Suspension<'c> {
 }
 
 impl Drop for Suspension<'_> {
-    /// A run was cut off. sqlx's worker does what the first poll sends it, behind the rollback that is already there.
+    /// A run was cut off. sqlx's worker runs what the first poll sends it, after the rollback that is already queued.
     fn drop(&mut self) {
         if self.enforce {
             let _ = execute(self.connection, ENFORCE).now_or_never();
@@ -70,11 +70,11 @@ pub async fn switch_on(connection: &mut SqliteConnection) -> Result<(), Cause> {
         .map_err(|error| database(error, "to enforce foreign keys again"))
 }
 
-/// What holds for a revision outside a transaction, from its first statement to its record.
+/// The state of a revision outside a transaction, from its first statement to its record.
 pub struct Suspended {
     /// Whether they were enforced before, and are to be again.
     pub enforce: bool,
-    /// What pointed nowhere before the revision.
+    /// Violations from before the revision.
     pub before: Vec<Violation>,
 }
 
@@ -87,7 +87,8 @@ pub struct Violation {
     /// None in a table without such numbers.
     rowid: Option<i64>,
     parent: String,
-    /// What it refers to, as SQL writes it. Unlike the number of the row or of the key it outlives a table built anew.
+    /// The referenced value, as SQL writes it. Unlike the numbers of the row and the key it survives a rebuild of the
+    /// table.
     value: String,
 }
 
@@ -164,7 +165,7 @@ pub async fn violations(connection: &mut SqliteConnection) -> Result<Vec<Violati
     Ok(violations)
 }
 
-/// What a row refers to by one of its table's foreign keys.
+/// The value that a row refers to by one of its table's foreign keys.
 async fn value(
     connection: &mut SqliteConnection,
     table: &str,

@@ -13,7 +13,7 @@ use super::handle::{Handle, main_file};
 use crate::database::Cause;
 use crate::values::error::{Error, ErrorKind};
 
-/// What keeps others out while a revision runs outside a transaction; dropping it lets them in.
+/// Keeps others out while a revision runs outside a transaction; dropping it lets them in.
 pub enum Lock {
     /// Beside the database. Closing the file gives the lock back.
     File(#[expect(dead_code, reason = "it is held, not read")] File),

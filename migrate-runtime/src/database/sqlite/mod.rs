@@ -125,7 +125,7 @@ impl Session for SqliteSession<'_> {
 
     fn unlock(&mut self) -> BoxFuture<'_, ()> {
         async move {
-            // What fails here is tried again when the session is dropped.
+            // If this fails, it is tried again when the session is dropped.
             let _ = self.kept.end(self.connection.get()).await;
             let _ = self.enforce_keys().await;
             if let Some(watchdog) = self.watchdog.take() {

@@ -63,7 +63,7 @@ impl SqliteSession<'_> {
     }
 
     /// Suspends foreign keys for a revision outside a transaction, from its first statement on. Of one that `is_resumed`
-    /// nobody knows any more which rows referred to nothing before it, and all count.
+    /// it is no longer known which rows referred to nothing before it, and all count.
     pub async fn suspend_keys(&mut self, is_resumed: bool) -> Result<(), Cause> {
         let before = if is_resumed {
             Vec::new()
@@ -171,7 +171,7 @@ impl SqliteSession<'_> {
         recording.map(|_| ()).map_err(recorded)
     }
 
-    /// What cannot be tried again waits for others in SQLite.
+    /// A statement that cannot be tried again waits for others in SQLite.
     async fn be_patient(&mut self) -> Result<(), Cause> {
         let (_, patience) = self.busy_timeouts();
         let set = execute(self.connection.get(), &patience).await;
@@ -189,7 +189,7 @@ impl SqliteSession<'_> {
     }
 }
 
-/// Whether nobody else has gone on with the revision. The lock file sees to that where there is one.
+/// Whether no other run has continued the revision. The lock file ensures that, if there is one.
 async fn is_next(
     connection: &mut SqliteConnection,
     tables: &Tables,
@@ -229,7 +229,7 @@ async fn run_alone(
     })
 }
 
-/// What SQLite does about foreign keys while the revision of a journal row runs.
+/// The handling of foreign keys while the revision of a journal row runs.
 fn keys_of(entry: &Entry<'_>) -> ForeignKeys {
     let settings = &entry.subject.settings;
     if settings.contains(&setting::FOREIGN_KEYS_CASCADE) {

@@ -14,7 +14,7 @@ use crate::journal::columns::{self, Times};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 
-/// What a transaction needs to know.
+/// The facts that a transaction needs.
 pub struct Setting<'s> {
     pub tables: &'s Tables,
     /// The state that the revisions were planned for.
@@ -22,11 +22,11 @@ pub struct Setting<'s> {
     pub begin: &'static str,
     pub before_commit: String,
     pub watchdog: Option<&'s Watchdog>,
-    /// What a revision began with whose statements ran outside a transaction, and whose record is still to come.
+    /// The state with which a revision outside a transaction began, if its record is still to come.
     pub suspended: Option<&'s Suspended>,
 }
 
-/// Writes to the two tables, behind `mark`, and says whether that was in the transaction that the mark was made in. The
+/// Writes to the two tables, after `mark`, and says whether that was in the transaction that the mark was made in. The
 /// last of the statements adds `rows` to the journal; each of the others changes a version row, and must hit exactly one.
 pub async fn write(
     connection: &mut SqliteConnection,
@@ -48,7 +48,7 @@ pub async fn write(
     }
     let mut expected = (1..statements.len()).map(|_| 1).chain([rows as u64]);
     while let Some(result) = results.try_next().await.map_err(failed)? {
-        // The rows were as expected when the transaction began, and nobody else can write since.
+        // The rows were as expected when the transaction began, and no other run can have written since.
         if result.left().map(|done| done.rows_affected()) != expected.next() {
             let what = "changed the version table, which is the runtime's".into();
             return Err(Cause::Meddled { index, what });

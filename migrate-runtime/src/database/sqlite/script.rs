@@ -148,7 +148,7 @@ impl Slice<'_> {
     }
 }
 
-/// What SQLite takes for a comment, or for part of a string, must not be recorded as run.
+/// Text that SQLite reads as a comment, or as part of a string, must not be recorded as run.
 pub fn cut_short() -> sqlx::Error {
     let what = "SQLite has come to the end of the SQL before its last statement";
     sqlx::Error::InvalidArgument(what.to_owned())
@@ -182,7 +182,7 @@ fn slices<'s>(script: &'s Script<'_>) -> impl Iterator<Item = Slice<'s>> {
     })
 }
 
-/// The statements of a script. What stands between markers may be several for SQLite, and is taken apart at each one that
+/// The statements of a script. The text between markers may be several for SQLite, and is split at each one that
 /// changes the name of a table.
 fn pieces(script: &Script<'_>) -> impl Iterator<Item = Piece> {
     let text = script.text();

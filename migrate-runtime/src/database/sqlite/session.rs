@@ -12,9 +12,9 @@ use crate::database::Cause;
 
 pub(super) struct SqliteSession<'a> {
     pub connection: Handle<'a>,
-    /// What the statements of `[connect]` have changed of a connection that was passed.
+    /// The changes that the statements of `[connect]` have made to a passed connection.
     pub connect: Kept,
-    /// What a revision that is under way may have changed of the connection.
+    /// The changes that a revision under way may have made to the connection.
     pub kept: Kept,
     /// How long a commit waits for those who read.
     pub patience: Duration,
@@ -24,9 +24,9 @@ pub(super) struct SqliteSession<'a> {
     pub in_transaction: bool,
     /// How long a statement of a revision may run.
     pub timeout: Option<Duration>,
-    /// What sees to that, from the first statement until `unlock`.
+    /// Does that, from the first statement until `unlock`.
     pub watchdog: Option<Watchdog>,
-    /// What foreign keys were before a revision that suspends them outside a transaction.
+    /// The foreign key settings before a revision that suspends them outside a transaction.
     pub suspended: Option<Suspended>,
 }
 
@@ -40,9 +40,9 @@ impl SqliteSession<'_> {
         Ok(())
     }
 
-    /// What begins a transaction, and what to execute before its end. On a connection of our own SQLite gives up at
-    /// once while another connection writes, since the wait is ours; but a commit may have to wait for readers, and
-    /// giving up there would throw the work away.
+    /// The statement that begins a transaction, and the one to execute before its end. On a connection of our own
+    /// SQLite gives up at once while another connection writes, since the wait is ours; but a commit may have to wait
+    /// for readers, and giving up there would throw the work away.
     pub fn busy_timeouts(&self) -> (&'static str, String) {
         match self.connection {
             Handle::Own(_) => (

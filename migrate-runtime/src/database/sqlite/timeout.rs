@@ -50,7 +50,7 @@ impl Watchdog {
         );
     }
 
-    /// What follows is the runtime's own, and has no limit.
+    /// The following statements are the runtime's own, and have no limit.
     pub fn stop(&self) {
         self.deadline.store(u64::MAX, Ordering::Relaxed);
     }

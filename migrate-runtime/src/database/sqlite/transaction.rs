@@ -144,7 +144,7 @@ async fn step(
     let before = match setting.suspended {
         _ if revision.foreign_keys != ForeignKeys::Off => None,
         Some(suspended) => Some(suspended.before.clone()),
-        // Its statements ran in an earlier process, and nobody knows any more what was there before them.
+        // Its statements ran in an earlier process, and the state before them is no longer known.
         None if !revision.has_work() => Some(Vec::new()),
         None => Some(violations(transaction).await?),
     };
@@ -282,7 +282,7 @@ fn ends_transaction(script: &Script<'_>, last: usize) -> bool {
         })
 }
 
-/// Begins a transaction if there is none any more, and says whether that was so. SQLite rolls back by itself when the
+/// Begins a transaction if there is none any more, and says whether that was so. SQLite rolls back on its own when the
 /// disk is full or a statement is interrupted, and a revision may end its transaction; sqlx goes by what it has
 /// counted, and its own rollback has to find one.
 async fn reopen(transaction: &mut Transaction<'_, Sqlite>) -> bool {

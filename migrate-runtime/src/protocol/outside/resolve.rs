@@ -13,7 +13,7 @@ use crate::values::options::Resolution;
 use crate::{Direction, Report};
 
 impl<'a> Run<'a> {
-    /// Settles a revision that stopped half-way.
+    /// Resolves an interrupted revision.
     pub async fn resolve(
         mut self,
         revision: &str,
@@ -38,7 +38,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Settles a half-way revision as its owner says.
+    /// Resolves an interrupted revision as its owner says.
     pub async fn settle(
         &mut self,
         views: &mut Views<'a>,

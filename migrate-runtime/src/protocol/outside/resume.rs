@@ -17,7 +17,7 @@ use crate::values::error::{Error, ErrorKind};
 use crate::{Direction, Report};
 
 impl<'a> Run<'a> {
-    /// Finishes what an earlier process left half-way, or says why it cannot be.
+    /// Finishes a revision that an earlier process left interrupted, or says why it cannot.
     pub async fn finish_unfinished(
         &mut self,
         views: &mut Views<'a>,
@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
         Ok(run.statements)
     }
 
-    /// Whether the statement behind the first `done` has done anything, nobody but its owner can tell.
+    /// Only the owner can tell whether the statement after the first `done` had any effect.
     pub fn statement_in_doubt(&self, step: &Step<'_>, done: usize, look: &str) -> Error {
         let id = step.revision.id();
         let summary = format!(

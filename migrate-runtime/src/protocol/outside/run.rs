@@ -133,7 +133,7 @@ impl Run<'_> {
         done: usize,
         failure: Failure,
     ) -> Failure {
-        // What may have done something is left as if it had been cut off.
+        // A statement that may have done something is left as if it had been cut off.
         if failure.left_trace {
             return failure.of_statement(done);
         }

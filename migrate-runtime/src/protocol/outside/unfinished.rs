@@ -9,7 +9,7 @@ use crate::protocol::failure::how_to_settle;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::status::Unfinished;
 
-/// What the end of the journal tells of a revision that is under way.
+/// A revision under way, read from the end of the journal.
 pub struct UnfinishedRun {
     pub revision: String,
     pub direction: Direction,
@@ -76,7 +76,7 @@ fn stamp_under_way(last: &JournalRow, tables: &Tables) -> Error {
         .help("nothing was changed; look at how the row came there, and delete it")
 }
 
-/// The rows cannot be set while a revision is half-way.
+/// The rows cannot be set while a revision is interrupted.
 pub fn not_over(run: &UnfinishedRun) -> Error {
     let id = &run.revision;
     let summary = format!(
