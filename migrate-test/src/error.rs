@@ -18,7 +18,6 @@ impl Error {
     }
 
     /// A statement or a connection that failed: `doing` is a clause such as "cannot connect".
-    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     pub(crate) fn database(doing: &str, error: sqlx::Error) -> Self {
         let cause = match &error {
             sqlx::Error::Database(error) => error.message().to_owned(),

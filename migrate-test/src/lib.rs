@@ -1,4 +1,12 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(
+        dead_code,
+        unused_variables,
+        reason = "without a database nothing is used"
+    )
+)]
 
 mod database;
 mod error;

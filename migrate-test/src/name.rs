@@ -32,7 +32,6 @@ pub fn is_old(created: u64) -> bool {
 }
 
 /// 12 hexadecimal digits that no other process has.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub fn run() -> &'static str {
     static RUN: OnceLock<String> = OnceLock::new();
     RUN.get_or_init(|| {
