@@ -172,7 +172,7 @@ impl Postgres {
             Kind::Table => {
                 loose.attributes.remove("parent")?;
                 loose.attributes.remove("bound");
-                Some((table::inheritance(object, None), loose))
+                Some((table::inheritance(object, false), loose))
             }
             _ => None,
         }

@@ -6,6 +6,7 @@ mod comment;
 mod constraint;
 pub mod eye;
 mod grammar;
+mod inherit;
 mod introspect;
 mod name;
 mod plan;

@@ -1,8 +1,8 @@
 //! Tables: how they are created, change, join their parents and leave them.
 
-use super::column;
 use super::comment::comment;
 use super::schemas::Schemas;
+use super::{column, inherit};
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
@@ -120,7 +120,7 @@ pub(super) fn drop(table: &Object, schemas: Schemas<'_>) -> Vec<Step> {
     let stays = |parent: &str| schemas.to.has(Kind::Table, parent);
     let parent = table.attribute("parent").filter(|parent| stays(parent));
     let leaves = parent.filter(|_| table.attribute("bound").is_some());
-    let off = leaves.map_or_else(Vec::new, |_| inheritance(table, None));
+    let off = leaves.map_or_else(Vec::new, |_| inheritance(table, false));
     off.into_iter().chain([step]).collect()
 }
 
@@ -132,11 +132,14 @@ pub(super) fn alter(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<
     }
     let mut steps = Vec::new();
     if changed("bound") || changed("parent") {
-        let (off, on) = (inheritance(from, None), inheritance(to, Some(schemas)));
         // A column that two tables share for a moment stays an inherited one.
         let is_partition = from.attribute("bound").is_some() || to.attribute("bound").is_some();
-        let (first, second) = if is_partition { (off, on) } else { (on, off) };
-        steps.extend(first.into_iter().chain(second));
+        if is_partition {
+            steps.extend(inheritance(from, false));
+            steps.extend(inheritance(to, true));
+        } else {
+            steps.extend(inherit::change(from, to, schemas));
+        }
     }
     if changed("of type") {
         let kind = to.attribute("of type");
@@ -172,65 +175,23 @@ pub(super) fn alter(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<
     Some(steps)
 }
 
-/// The steps that take a table to its parents, which have the columns of `joins`, or off them.
-pub(super) fn inheritance(table: &Object, joins: Option<Schemas<'_>>) -> Vec<Step> {
+/// The steps that take a table to its parents, or off them.
+pub(super) fn inheritance(table: &Object, joins: bool) -> Vec<Step> {
     let name = &table.id.name;
     let Some(parents) = table.attribute("parent") else {
         return Vec::new();
     };
-    let step = |sql: String| Step::new(sql);
     match (table.attribute("bound"), joins) {
-        (Some(bound), Some(_)) => vec![
-            step(format!(
-                "ALTER TABLE {parents} ATTACH PARTITION {name} {bound}"
-            ))
-            .blocking(format!("reads the rows of table {name}")),
-        ],
-        (Some(_), None) => vec![step(format!(
-            "ALTER TABLE {parents} DETACH PARTITION {name}"
-        ))],
-        (None, joins) => {
-            let word = if joins.is_some() {
-                "INHERIT"
-            } else {
-                "NO INHERIT"
-            };
-            let missing = joins.map_or_else(Vec::new, |schemas| missing_columns(table, schemas));
-            let parents = parents
-                .split(", ")
-                .map(|parent| step(format!("ALTER TABLE {name} {word} {parent}")));
-            missing.into_iter().chain(parents).collect()
+        (Some(bound), true) => {
+            let attach = format!("ALTER TABLE {parents} ATTACH PARTITION {name} {bound}");
+            vec![Step::new(attach).blocking(format!("reads the rows of table {name}"))]
         }
-    }
-}
-
-/// Adds the columns of new parents that a table does not have.
-fn missing_columns(table: &Object, schemas: Schemas<'_>) -> Vec<Step> {
-    let name = &table.id.name;
-    let mut has = column_names(name, schemas.from);
-    has.extend(
-        schemas
-            .to
-            .parts(Kind::Column, name)
-            .map(|column| column.id.name.clone()),
-    );
-    let mut steps = Vec::new();
-    for parent in table
-        .attribute("parent")
-        .into_iter()
-        .flat_map(|parents| parents.split(", "))
-    {
-        for column in columns_of(parent, schemas.to) {
-            if !has.contains(&column.id.name) {
-                has.push(column.id.name.clone());
-                steps.push(Step::new(format!(
-                    "ALTER TABLE {name} ADD COLUMN {}",
-                    column::definition(column)
-                )));
-            }
+        (Some(_), false) => {
+            let detach = format!("ALTER TABLE {parents} DETACH PARTITION {name}");
+            vec![Step::new(detach)]
         }
+        (None, joins) => inherit::steps(name, parents.split(", "), joins),
     }
-    steps
 }
 
 /// The names of the columns of a table, with those that it inherits.
@@ -240,7 +201,7 @@ pub(super) fn column_names(table: &str, schema: &Schema) -> Vec<String> {
 }
 
 /// The columns of a table with those that it inherits.
-fn columns_of<'s>(table: &str, schema: &'s Schema) -> Vec<&'s Object> {
+pub(super) fn columns_of<'s>(table: &str, schema: &'s Schema) -> Vec<&'s Object> {
     let mut found = Vec::new();
     let mut open = vec![table.to_owned()];
     while let Some(table) = open.pop() {
