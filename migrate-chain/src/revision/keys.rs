@@ -65,7 +65,7 @@ pub const HEADER_KEYS: [HeaderKey; 11] = [
     ),
     key(
         "adopts",
-        "versions with commas between them, each followed by its checksum if there is one",
+        "versions with commas between them, each followed by its checksum if there is one; with a bar between two, either counts",
         "The migrations of another tool that it was imported from. `import` writes it.",
     ),
 ];

@@ -92,7 +92,7 @@ pub(crate) fn write(folder: &Folder, tool: &str, steps: &[Step]) {
                 folder.write(&format!("sql/V1_{number}__{name}.sql"), &up.replace('\n', "\r\n"));
                 folder.write(&format!("sql/U1_{number}__{name}.sql"), down);
             }
-            "prisma" => folder.write(&format!("prisma/migrations/{time}_{name}/migration.sql"), up),
+            "prisma" => folder.write(&format!("prisma/migrations/{time}_{name}/migration.sql"), &format!("{up}\n")),
             tool => panic!("{tool} has no layout here"),
         }
     }

@@ -132,7 +132,7 @@ impl<'h> History<'h> {
             match self.row(version) {
                 None => missing = missing.or(Some(version)),
                 Some(row) => {
-                    let is_other = matches!((checksum, &row.checksum), (Some(one), Some(other)) if one != other);
+                    let is_other = matches!((checksum, &row.checksum), (Some(ours), Some(theirs)) if !is_checksum(self.tool, ours, theirs));
                     if is_other && row.state == RowState::Applied {
                         return Err(Refusal::Edited {
                             revision: index,
@@ -188,6 +188,23 @@ impl<'h> History<'h> {
 
 fn tool_eq(tool: Tool, one: &str, other: &str) -> bool {
     normal(tool, one) == normal(tool, other)
+}
+
+/// Whether a row has one of the checksums that a header has, with `|` between them.
+fn is_checksum(tool: Tool, ours: &str, theirs: &str) -> bool {
+    let mut ours = ours.split('|');
+    // Old versions of Prisma wrote each byte without a zero in front.
+    let is_old = tool == Tool::Prisma && theirs.len() < 64;
+    ours.any(|one| one == theirs || (is_old && without_zeros(one) == theirs))
+}
+
+fn without_zeros(hex: &str) -> String {
+    let bytes = (0..hex.len())
+        .step_by(2)
+        .filter_map(|at| hex.get(at..at + 2));
+    bytes
+        .map(|byte| byte.strip_prefix('0').unwrap_or(byte))
+        .collect()
 }
 
 /// A version as its tool compares it: Flyway takes `1`, `01` and `1.0` for one version.
@@ -344,6 +361,20 @@ mod tests {
                 missing: "2".to_owned()
             })
         );
+    }
+
+    #[test]
+    fn each_checksum_of_a_header_counts() {
+        let state = |tool, adopts: &str, theirs| {
+            let rows = [row("1", Some(theirs), RowState::Applied)];
+            compared(tool, &[adopts], &rows).is_ok()
+        };
+        assert!(state(Tool::Prisma, "1 0a0b|cc", "0a0b"));
+        assert!(state(Tool::Prisma, "1 0a0b|cc", "cc"));
+        assert!(!state(Tool::Prisma, "1 0a0b|cc", "dd"));
+        // As Prisma wrote it once; 00 is `0`.
+        assert!(state(Tool::Prisma, "1 0a00fb|cc", "a0fb"));
+        assert!(!state(Tool::Sqlx, "1 0a00fb", "a0fb"));
     }
 
     #[test]

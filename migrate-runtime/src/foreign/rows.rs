@@ -125,8 +125,8 @@ pub fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
             // Columns that PostgreSQL and MySQL take as words, and that Flyway quotes.
             let q = |column: &str| migrate_chain::sql::quote_name(dialect, column);
             let state = format!(
-                "CASE WHEN NOT {success} THEN 'failed' WHEN {kind} IN ('UNDO_SQL', 'UNDO_SCRIPT', 'DELETE') THEN 'undone' \
-                 WHEN {kind} IN ('BASELINE', 'SQL_BASELINE', 'SCRIPT_BASELINE') THEN 'baseline' ELSE 'applied' END",
+                "CASE WHEN NOT {success} THEN 'failed' WHEN {kind} = 'DELETE' OR {kind} LIKE 'UNDO%' THEN 'undone' \
+                 WHEN {kind} LIKE '%BASELINE' OR {kind} LIKE '%STATE_SCRIPT' THEN 'baseline' ELSE 'applied' END",
                 success = q("success"),
                 kind = q("type")
             );

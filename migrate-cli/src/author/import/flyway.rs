@@ -16,6 +16,11 @@ pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
     };
     for (name, path) in all_files(folder)? {
         let Some((prefix, version, title)) = parts(&name) else {
+            if is_sql(&name) {
+                let what =
+                    "its name is not that of a migration: a callback of Flyway has no counterpart";
+                imported.left.push(at(&path, 1, what));
+            }
             continue;
         };
         match (prefix, numbers(&version)) {
@@ -74,12 +79,18 @@ pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
 
 /// Prefix, version and description of `V1_2__create_users.sql`.
 fn parts(name: &str) -> Option<(char, String, &str)> {
-    let (version, title) = name.strip_suffix(".sql")?.split_once("__")?;
+    let stem = name.get(..name.len().checked_sub(4)?)?;
+    let (version, title) = stem.split_once("__").filter(|_| is_sql(name))?;
     let prefix = version
         .chars()
         .next()
         .filter(|prefix| "VURB".contains(*prefix))?;
     Some((prefix, version[1..].replace('_', "."), title))
+}
+
+/// To Flyway the suffix is the same in capitals.
+fn is_sql(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".sql")
 }
 
 /// The numbers of a version, without zeros at its end: `1` and `1.0` are one version.
@@ -100,9 +111,15 @@ fn repeat(all: &mut Migration, name: &str, written: &str) {
         upgrade.push_str("\n\n");
     }
     upgrade.push_str(sql(written).trim());
-    if !name.contains([' ', ',']) {
-        all.adopts.push(format!("{name} {}", checksum(written)));
+    if name.contains([' ', ',']) {
+        return;
     }
+    // The checksum is that of the text with the values of the placeholders, which are not known here.
+    all.adopts.push(if written.contains("${") {
+        name.to_owned()
+    } else {
+        format!("{name} {}", checksum(written))
+    });
 }
 
 /// CRC-32 over the lines without their ends and without a byte order mark, as a signed number.
@@ -167,6 +184,9 @@ mod tests {
         );
         assert!(numbers("1.10") > numbers("1.9"));
         assert_eq!(numbers("1.0"), numbers("01"));
-        assert_eq!(parts("V1_add.sql"), None);
+        assert_eq!(parts("V1__add.SQL"), Some(('V', "1".to_owned(), "add")));
+        for other in ["V1_add.sql", "beforeMigrate.sql", "V1__add.txt", "sql"] {
+            assert_eq!(parts(other), None, "{other}");
+        }
     }
 }

@@ -37,15 +37,8 @@ pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
             ));
         } else {
             let written = without_substitution(&sql(&text(&path)?), &path, &mut imported.left);
-            if let Some(part) = divided(&path.display().to_string(), &written)? {
-                migration.upgrade = Some(part.upgrade);
-                migration.downgrade = Some(part.downgrade).filter(|sql| !sql.is_empty());
-                part.keys
-                    .iter()
-                    .for_each(|(key, value)| migration.key(key, value));
-            } else {
-                imported.left.push(at(&path, 1, "it has no `-- +goose Up`"));
-            }
+            let divided = divided(&path.display().to_string(), &written);
+            migration.take(divided, &path, &mut imported.left);
         }
         migration.files.push(path);
         found.push((version.parse::<i64>().unwrap_or(i64::MAX), migration));

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::failure::{self, Failure, Result};
+use super::super::sql_files::Part;
 
 /// A migration of another tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,21 @@ impl Migration {
     /// Says that it runs outside a transaction.
     pub fn outside(&mut self) {
         self.key("transaction", "off");
+    }
+
+    /// Takes the two directions of a file that was divided; what cannot be is listed.
+    pub fn take(&mut self, divided: Result<Option<Part>>, path: &Path, left: &mut Vec<String>) {
+        match divided {
+            Ok(Some(part)) => {
+                self.upgrade = Some(part.upgrade);
+                self.downgrade = Some(part.downgrade).filter(|sql| !sql.is_empty());
+                for (key, value) in part.keys {
+                    self.key(key, value);
+                }
+            }
+            Ok(None) => left.push(at(path, 1, "it has no marker of an upgrade")),
+            Err(failure) => left.push(failure.summary().into_owned()),
+        }
     }
 
     pub fn key(&mut self, key: &'static str, value: &str) {

@@ -15,7 +15,7 @@ use migrate_chain::tree::read_file;
 
 use super::failure::{self, Failure, Result};
 use super::revision_file::sql_body;
-use part::Part;
+pub use part::Part;
 pub use tool::divided;
 
 /// The body of a revision, taken from files.
