@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use migrate_chain::{Entry, Tree};
+use migrate_chain::{DirectoryEntry, Tree};
 
 use crate::Result;
 
@@ -95,8 +95,8 @@ impl Tree for Memory {
             .map(|text| text.clone().into_bytes()))
     }
 
-    fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
-        let entry = |name: &str, is_directory| Entry {
+    fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
+        let entry = |name: &str, is_directory| DirectoryEntry {
             name: name.to_owned(),
             is_directory,
         };

@@ -179,7 +179,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::io;
 
-    use crate::input::tree::{Entry, Tree};
+    use crate::input::tree::{DirectoryEntry, Tree};
     use crate::load::load_tree;
     use crate::{Checksum, Dialect, Digest, Revision};
 
@@ -200,8 +200,8 @@ mod tests {
                 .map(|text| text.clone().into_bytes()))
         }
 
-        fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
-            let file = |id: &String| Entry {
+        fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
+            let file = |id: &String| DirectoryEntry {
                 name: format!("{id}.sql"),
                 is_directory: false,
             };

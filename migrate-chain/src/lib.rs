@@ -25,7 +25,7 @@ pub use diagnostic::Diagnostic;
 pub use dialect::{Dialect, UnknownDialect};
 pub use digest::{Checksum, Digest};
 pub use input::conflict::conflict_markers;
-pub use input::tree::{Disk, Entry, Tree};
+pub use input::tree::{DirectoryEntry, Disk, Tree};
 pub use input::{config, package, tree};
 pub use load::{load, load_tree};
 pub use plan::target;

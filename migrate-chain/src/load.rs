@@ -19,7 +19,7 @@ use crate::diagnostic::{self, Diagnostic, Fault};
 use crate::fingerprint::{self, Own};
 use crate::graph::RevisionGraph;
 use crate::input::config::{self, Config, Settings};
-use crate::input::tree::{self, Disk, Entry, Tree};
+use crate::input::tree::{self, DirectoryEntry, Disk, Tree};
 use crate::lock::LOCK_FILE;
 use crate::parallel;
 use crate::revision::Revision;
@@ -199,14 +199,14 @@ pub fn warnings(tree: &dyn Tree) -> Vec<Diagnostic> {
         |name: &str| name == SCHEMA_FILE || config.scratch_prelude.as_deref() == Some(name);
     // Those of the tool that the chain was imported from may stay where they are.
     let keeps_old_files = matches!(config.adopt, Some(Adopt::History { .. }));
-    let is_lost = |entry: &&Entry| {
+    let is_lost = |entry: &&DirectoryEntry| {
         !entry.is_directory
             && is_lost_revision(tree, &entry.name)
             && !is_known(&entry.name)
             && (!keeps_old_files || has_header(tree, &entry.name))
     };
     let location = config.versions.first().map_or("", String::as_str);
-    let warning = |entry: &Entry| {
+    let warning = |entry: &DirectoryEntry| {
         let path = join(tree.name(), &entry.name);
         let location = join(tree.name(), location);
         let place = Place::whole(path.clone());
@@ -322,7 +322,7 @@ impl<'t> Loader<'t> {
     fn collect(
         &mut self,
         folder: &str,
-        mut entries: Vec<Entry>,
+        mut entries: Vec<DirectoryEntry>,
         recursive: bool,
         files: &mut Vec<String>,
     ) {
@@ -370,7 +370,7 @@ impl<'t> Loader<'t> {
     }
 
     /// The entries of a folder: empty if it cannot be read, which is reported; `None` if there is no such folder.
-    fn list(&mut self, folder: &str) -> Option<Vec<Entry>> {
+    fn list(&mut self, folder: &str) -> Option<Vec<DirectoryEntry>> {
         self.tree.list(folder).unwrap_or_else(|error| {
             self.lost.folder = true;
             self.unreadable(folder, error.to_string());

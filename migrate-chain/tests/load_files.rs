@@ -8,7 +8,7 @@ use std::{fs, io};
 use tempfile::TempDir;
 
 use migrate_chain::load::{self, CONFIG_FILE, load};
-use migrate_chain::{Diagnostic, Disk, Entry, Tree, load_tree, tree};
+use migrate_chain::{Diagnostic, DirectoryEntry, Disk, Tree, load_tree, tree};
 
 const REVISION: &str = "-- revision: a1\n-- down_revision: none\n-- migrate: upgrade\n";
 
@@ -82,8 +82,8 @@ fn faults_of_name(name: &str) -> Vec<&'static str> {
         fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
             Ok((path != CONFIG_FILE).then(|| REVISION.into()))
         }
-        fn list(&self, _: &str) -> io::Result<Option<Vec<Entry>>> {
-            Ok(Some(vec![Entry {
+        fn list(&self, _: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
+            Ok(Some(vec![DirectoryEntry {
                 name: self.0.to_owned(),
                 is_directory: false,
             }]))

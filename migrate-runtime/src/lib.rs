@@ -39,7 +39,7 @@ pub use embedded::migrations::{LoadError, Migrations};
 pub use migrate_chain::diagnostic;
 pub use migrate_chain::plan::Direction;
 pub use migrate_chain::{
-    Checksum, Diagnostic, Dialect, Digest, Entry, Place, Position, Revision, Source, Tree,
+    Checksum, Diagnostic, Dialect, Digest, DirectoryEntry, Place, Position, Revision, Source, Tree,
 };
 #[cfg(feature = "models")]
 pub use migrate_macros::{Table, TableEnum, TableType};

@@ -22,7 +22,7 @@ pub trait Tree: Sync {
     ///
     /// # Errors
     /// The error of the operating system if the directory cannot be read.
-    fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>>;
+    fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>>;
 
     /// The path of a folder after every link on the way to it has been followed; `None` for a tree without links.
     fn real_path(&self, path: &str) -> Option<PathBuf> {
@@ -33,7 +33,7 @@ pub trait Tree: Sync {
 
 /// A file or a folder in a [`Tree`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct DirectoryEntry {
     /// Its name, without the path.
     pub name: String,
     /// Whether it is a folder.
@@ -66,11 +66,11 @@ impl Tree for Disk {
         found(read_file(&self.root.join(path)))
     }
 
-    fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
+    fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
         let Some(entries) = found(fs::read_dir(self.root.join(path)))? else {
             return Ok(None);
         };
-        let entry = |entry: io::Result<fs::DirEntry>| -> io::Result<Entry> {
+        let entry = |entry: io::Result<fs::DirEntry>| -> io::Result<DirectoryEntry> {
             let entry = entry?;
             let file_type = entry.file_type()?;
             // The type of a link is that of what it leads to.
@@ -82,7 +82,7 @@ impl Tree for Disk {
             let name = entry.file_name().into_string().map_err(|name| {
                 io::Error::other(format!("the file name {} is not UTF-8", name.display()))
             })?;
-            Ok(Entry { name, is_directory })
+            Ok(DirectoryEntry { name, is_directory })
         };
         entries.map(entry).collect::<io::Result<_>>().map(Some)
     }

@@ -73,7 +73,7 @@ pub(super) enum Ddl<'w> {
     },
     AlterTable {
         table: Name,
-        changes: Vec<Change<'w>>,
+        changes: Vec<TableAlteration<'w>>,
     },
     RenameTable {
         table: Name,
@@ -97,7 +97,7 @@ pub(super) enum Ddl<'w> {
 
 /// One part of an ALTER TABLE.
 #[derive(Debug)]
-pub(super) struct Change<'w> {
+pub(super) struct TableAlteration<'w> {
     pub text: Reader<'w>,
     pub kind: ChangeKind<'w>,
 }
@@ -324,7 +324,7 @@ fn alter(mut reader: Reader<'_>) -> Option<Ddl<'_>> {
     let table = Name::read(&mut reader);
     reader.eat("*");
     let changes = reader.parts().into_iter();
-    let changes = changes.map(|text| Change {
+    let changes = changes.map(|text| TableAlteration {
         text,
         kind: change(text),
     });

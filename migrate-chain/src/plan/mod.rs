@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use crate::graph::RevisionGraph;
 use resolve::Way;
 pub use route::{Direction, Route, Step};
-pub use rows::Change;
+pub use rows::RowChange;
 use rows::Rows;
 pub use stamp::{Stamp, StampStep};
 use target::{Target, TargetError};
@@ -232,13 +232,13 @@ impl RevisionGraph {
     fn refuse_repeated<'c, S: AsRef<str>>(
         &self,
         table: &[S],
-        changes: impl Iterator<Item = &'c Change>,
+        changes: impl Iterator<Item = &'c RowChange>,
     ) -> Result<(), TargetError> {
         let mut times: HashMap<&str, usize> = HashMap::new();
         for row in table {
             *times.entry(row.as_ref()).or_insert(0) += 1;
         }
-        for gone in changes.flat_map(Change::gone) {
+        for gone in changes.flat_map(RowChange::gone) {
             if times.get(self.id(gone)).is_some_and(|&times| times > 1) {
                 return Err(TargetError::RepeatedRow {
                     row: self.id(gone).to_owned(),

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::rows::Change;
+use super::rows::RowChange;
 
 /// Whether a revision is applied or undone.
 ///
@@ -53,7 +53,7 @@ pub struct Step {
     /// Its direction.
     pub direction: Direction,
     /// The change of the version table.
-    pub change: Change,
+    pub change: RowChange,
 }
 
 /// The steps of an upgrade or a downgrade.
@@ -107,7 +107,7 @@ impl Route {
     }
 
     /// The rows after this many steps, in loading order. It costs as much as the steps before: to see the rows after
-    /// every step, apply each [`Change`] to the rows before it.
+    /// every step, apply each [`RowChange`] to the rows before it.
     ///
     /// ```
     /// use migrate_chain::graph::{Node, RevisionGraph};

@@ -6,15 +6,15 @@ use crate::graph::RevisionGraph;
 ///
 /// ```
 /// use std::collections::BTreeSet;
-/// use migrate_chain::plan::Change;
+/// use migrate_chain::plan::RowChange;
 ///
-/// let change = Change { insert: vec![], update: Some((0, 2)), delete: vec![1] };
+/// let change = RowChange { insert: vec![], update: Some((0, 2)), delete: vec![1] };
 /// let mut rows = BTreeSet::from([0, 1, 7]);
 /// change.apply(&mut rows);
 /// assert_eq!(rows, BTreeSet::from([2, 7]));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change {
+pub struct RowChange {
     /// The rows that are new.
     pub insert: Vec<usize>,
     /// A row that becomes another: from, to.
@@ -23,7 +23,7 @@ pub struct Change {
     pub delete: Vec<usize>,
 }
 
-impl Change {
+impl RowChange {
     /// Changes a set of rows.
     pub fn apply(&self, rows: &mut BTreeSet<usize>) {
         for row in self.gone() {
@@ -96,7 +96,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Applies a revision whose parents and dependencies are applied. An upgrade refuses a table with stale rows.
-    pub fn add(&mut self, revision: usize) -> Change {
+    pub fn add(&mut self, revision: usize) -> RowChange {
         let mut gone = Vec::new();
         for &used in self.graph.all(revision) {
             self.users[used] += 1;
@@ -105,11 +105,11 @@ impl<'a> Rows<'a> {
             }
         }
         self.is_row[revision] = true;
-        Change::between(gone, vec![revision])
+        RowChange::between(gone, vec![revision])
     }
 
     /// Takes back a revision that no applied one needs.
-    pub fn remove(&mut self, revision: usize) -> Change {
+    pub fn remove(&mut self, revision: usize) -> RowChange {
         let mut new = Vec::new();
         for &used in self.graph.all(revision) {
             self.users[used] -= 1;
@@ -129,7 +129,7 @@ impl<'a> Rows<'a> {
             None => true,
         });
         gone.push(revision);
-        Change::between(gone, new)
+        RowChange::between(gone, new)
     }
 
     /// The rows as they are now.

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::Change;
+use super::RowChange;
 use crate::graph::RevisionGraph;
 use crate::graph::walk::Edges;
 use crate::plan::target::{Target, TargetError};
@@ -40,7 +40,7 @@ pub struct StampStep {
     /// The revision that is stamped; none where rows are only removed.
     pub revision: Option<usize>,
     /// The change of the version table.
-    pub change: Change,
+    pub change: RowChange,
 }
 
 impl RevisionGraph {
@@ -186,7 +186,7 @@ impl Stamping<'_> {
         for row in &gone {
             self.old.remove(row);
         }
-        let change = Change::between(gone.into_iter().collect(), Vec::from_iter(new));
+        let change = RowChange::between(gone.into_iter().collect(), Vec::from_iter(new));
         change.apply(&mut self.rows);
         self.steps.push(StampStep { revision, change });
     }

@@ -59,8 +59,8 @@ fn changes_are_differences() {
     let plan = it
         .upgrade::<&str>(&[], &Target::heads())
         .expect("the head can be reached");
-    let changes: Vec<&Change> = plan.steps().iter().map(|step| &step.change).collect();
-    let change = |insert: &[usize], update, delete: &[usize]| Change {
+    let changes: Vec<&RowChange> = plan.steps().iter().map(|step| &step.change).collect();
+    let change = |insert: &[usize], update, delete: &[usize]| RowChange {
         insert: insert.to_vec(),
         update,
         delete: delete.to_vec(),
@@ -108,7 +108,7 @@ fn a_covered_row_is_refused_on_the_way_up_and_removed_on_the_way_down() {
         .expect("c can be left");
     assert_eq!(
         plan.steps()[0].change,
-        Change {
+        RowChange {
             insert: vec![],
             update: Some((2, 1)),
             delete: vec![0]
@@ -119,7 +119,7 @@ fn a_covered_row_is_refused_on_the_way_up_and_removed_on_the_way_down() {
         .expect("b can be left");
     assert_eq!(
         plan.steps()[0].change,
-        Change {
+        RowChange {
             insert: vec![],
             update: None,
             delete: vec![1]

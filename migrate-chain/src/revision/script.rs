@@ -145,14 +145,14 @@ const MOST_LOOKS: usize = 16;
 
 /// The section whose end has not been seen yet.
 struct Open {
-    kind: Kind,
+    kind: SectionKind,
     dialects: Vec<Dialect>,
     marker: Range<usize>,
     body_start: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SectionKind {
     Upgrade,
     Downgrade,
     /// The SQL before the first marker.
@@ -186,7 +186,7 @@ impl Reader<'_> {
         } else if self.open.is_none() && !trimmed.is_empty() && !trimmed.starts_with("--") {
             self.fault(Fault::TextBeforeSection, line.trimmed.clone());
             let start = line.whole.start;
-            self.open(Kind::Unmarked, Vec::new(), line.trimmed, start);
+            self.open(SectionKind::Unmarked, Vec::new(), line.trimmed, start);
         }
     }
 
@@ -196,7 +196,11 @@ impl Reader<'_> {
         if line.trimmed.start < self.text_until {
             return true;
         }
-        let Some(open) = self.open.as_ref().filter(|open| open.kind != Kind::Lost) else {
+        let Some(open) = self
+            .open
+            .as_ref()
+            .filter(|open| open.kind != SectionKind::Lost)
+        else {
             return false;
         };
         let section = self.section(open, line.whole.start);
@@ -225,22 +229,22 @@ impl Reader<'_> {
     fn marker(&mut self, marker: &Marker<'_>, text: &str, line: &Line) {
         self.check_marker(marker, text, line);
         let kind = match marker.meant {
-            Some("upgrade") => Kind::Upgrade,
-            Some("downgrade") => Kind::Downgrade,
+            Some("upgrade") => SectionKind::Upgrade,
+            Some("downgrade") => SectionKind::Downgrade,
             Some("allow") => return,
             // These are for the statement splitter, which knows only the right words.
             Some(_) => {
                 self.script.lost_statement_marker = true;
                 return;
             }
-            None => Kind::Lost,
+            None => SectionKind::Lost,
         };
         self.close(line.whole.start);
         let rest_start = line.trimmed.end - marker.rest.len();
         let (dialects, all_known) = self.dialects(marker.rest, rest_start, marker.meant);
         // A section for a database that does not exist is not one for all the others.
         let is_lost = dialects.is_empty() && !all_known;
-        let kind = if is_lost { Kind::Lost } else { kind };
+        let kind = if is_lost { SectionKind::Lost } else { kind };
         self.open(kind, dialects, line.trimmed.clone(), line.whole.end);
     }
 
@@ -295,8 +299,14 @@ impl Reader<'_> {
         (dialects, all_known)
     }
 
-    fn open(&mut self, kind: Kind, dialects: Vec<Dialect>, marker: Range<usize>, body: usize) {
-        self.script.lost_section |= kind == Kind::Lost;
+    fn open(
+        &mut self,
+        kind: SectionKind,
+        dialects: Vec<Dialect>,
+        marker: Range<usize>,
+        body: usize,
+    ) {
+        self.script.lost_section |= kind == SectionKind::Lost;
         if self.looks < MOST_LOOKS {
             self.looks = 0;
         }
@@ -313,12 +323,12 @@ impl Reader<'_> {
         let Some(open) = self.open.take() else { return };
         let body = self.section(&open, end);
         let is_upgrade = match open.kind {
-            Kind::Lost => return,
-            Kind::Unmarked => {
+            SectionKind::Lost => return,
+            SectionKind::Unmarked => {
                 self.unmarked = Some((open.marker, body));
                 return;
             }
-            kind => kind == Kind::Upgrade,
+            kind => kind == SectionKind::Upgrade,
         };
         let direction = self.direction(is_upgrade);
         if open.dialects.is_empty() {

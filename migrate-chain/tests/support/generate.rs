@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use migrate_chain::{Entry, Tree};
+use migrate_chain::{DirectoryEntry, Tree};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -37,7 +37,7 @@ impl Tree for Files {
         Ok(self.0.get(path).cloned())
     }
 
-    fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
+    fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
         let prefix = if path.is_empty() {
             String::new()
         } else {
@@ -48,7 +48,7 @@ impl Tree for Files {
             .keys()
             .filter_map(|file| file.strip_prefix(&prefix))
             .collect();
-        let mut entries: Vec<Entry> = below
+        let mut entries: Vec<DirectoryEntry> = below
             .iter()
             .map(|rest| {
                 let (name, is_directory) = match rest.split_once('/') {
@@ -56,7 +56,7 @@ impl Tree for Files {
                     None => (*rest, false),
                 };
                 let name = name.to_owned();
-                Entry { name, is_directory }
+                DirectoryEntry { name, is_directory }
             })
             .collect();
         entries.dedup();

@@ -19,7 +19,7 @@ pub struct Merge {
     #[arg(required = true, value_name = "REVS")]
     revisions: Vec<String>,
 
-    /// What the revision does; `Merge A and B` where nothing is given
+    /// A description of the revision [default: `Merge A and B`]
     #[arg(short, long, value_name = "MSG")]
     message: Option<String>,
 

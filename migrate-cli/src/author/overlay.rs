@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use migrate_chain::{Entry, Tree};
+use migrate_chain::{DirectoryEntry, Tree};
 
 /// A [`Tree`] with some files written or taken away, so that a change is checked before the disk sees it.
 pub struct Overlay<'t> {
@@ -60,7 +60,7 @@ impl Tree for Overlay<'_> {
         }
     }
 
-    fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
+    fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
         let added = self.added(path);
         let Some(mut entries) = self.tree.list(path)? else {
             return Ok((!added.is_empty()).then(|| added.into_iter().map(entry).collect()));
@@ -80,8 +80,8 @@ impl Tree for Overlay<'_> {
     }
 }
 
-fn entry((name, is_directory): (String, bool)) -> Entry {
-    Entry { name, is_directory }
+fn entry((name, is_directory): (String, bool)) -> DirectoryEntry {
+    DirectoryEntry { name, is_directory }
 }
 
 /// The path of a file inside a folder; the empty path is the directory itself.
@@ -107,7 +107,7 @@ mod tests {
             Ok(matches!(path, "versions/a.sql" | "versions/b.sql").then(|| path.into()))
         }
 
-        fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
+        fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
             let names = |names: &[(&str, bool)]| {
                 let entry =
                     |&(name, is_directory): &(&str, bool)| entry((name.to_owned(), is_directory));

@@ -22,7 +22,7 @@ Examples:
   cargo migrate revision -m \"Take over the schema\" --sql-file schema.sql
   cargo migrate revision -m \"Begin a branch\" --head 1975ea83b712 --splice --branch-label billing")]
 pub struct Revision {
-    /// What the revision does; its first words name the file
+    /// A description of the revision; its first words name the file
     #[arg(short, long, value_name = "MSG")]
     message: Option<String>,
 

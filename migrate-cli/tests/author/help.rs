@@ -48,7 +48,7 @@ Write a new revision
 Usage: cargo migrate revision [OPTIONS]
 
 Options:
-  -m, --message <MSG>         What the revision does; its first words name the file
+  -m, --message <MSG>         A description of the revision; its first words name the file
       --rust                  Write a revision in Rust
       --sql-file <FILE>       Take the SQL from this file; one that ends in `.down.sql` is for the
                               downgrade, `-` is the standard input
@@ -104,7 +104,7 @@ Arguments:
   <REVS>...  The revisions to join: ids or their beginnings, or `heads` for all heads
 
 Options:
-  -m, --message <MSG>         What the revision does; `Merge A and B` where nothing is given
+  -m, --message <MSG>         A description of the revision [default: `Merge A and B`]
       --branch-label <LABEL>  Give the joined branch a label
       --rev-id <ID>           Take this id and make none up
       --splice                Allow revisions that are no heads: the merge begins a branch
@@ -202,7 +202,7 @@ Arguments:
 
 Options:
   -m, --message <MSG>
-          What the new revision does
+          A description of the new revision
 
       --dev-url <URL>
           A server for scratch databases, once for each kind of database: a URL, `docker://IMAGE` or

@@ -90,7 +90,8 @@ impl Probe {
         connection: &mut Connection,
         statement: &str,
     ) -> Result<Option<Seen>, Error> {
-        let change = Change::read(statement).filter(|change| self.tables.contains(&change.table));
+        let change =
+            AlterTable::read(statement).filter(|change| self.tables.contains(&change.table));
         if let Some(change) = change {
             for way in WAYS {
                 let of_mariadb = way.clauses[0] == "ALGORITHM=NOCOPY";
@@ -131,13 +132,13 @@ fn seen(table: &str, way: &Way) -> Seen {
 }
 
 /// A statement that can be given an algorithm.
-struct Change {
+struct AlterTable {
     table: String,
     /// The text before each clause.
     comma: &'static str,
 }
 
-impl Change {
+impl AlterTable {
     /// One that names an algorithm or a lock itself is run as it is.
     fn read(statement: &str) -> Option<Self> {
         let mut cursor = sql::Cursor::new(Dialect::MySql, statement);
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_table_of_a_change_is_found() {
-        let table = |statement| Change::read(statement).map(|change| change.table);
+        let table = |statement| AlterTable::read(statement).map(|change| change.table);
         for statement in [
             "ALTER TABLE Orders ADD a INT",
             "alter table `shop`.`orders` drop a",

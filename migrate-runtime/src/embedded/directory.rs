@@ -1,7 +1,7 @@
 use std::io;
 
 use include_dir::Dir;
-use migrate_chain::{Entry, Tree};
+use migrate_chain::{DirectoryEntry, Tree};
 
 /// A migration directory that the crate `include_dir` embedded.
 pub struct EmbeddedDir<'d> {
@@ -35,7 +35,7 @@ impl Tree for EmbeddedDir<'_> {
             .map(|file| file.contents().to_vec()))
     }
 
-    fn list(&self, path: &str) -> io::Result<Option<Vec<Entry>>> {
+    fn list(&self, path: &str) -> io::Result<Option<Vec<DirectoryEntry>>> {
         let folder = if path.is_empty() {
             Some(self.dir)
         } else {
@@ -43,7 +43,7 @@ impl Tree for EmbeddedDir<'_> {
         };
         let entry = |entry: &include_dir::DirEntry<'_>| {
             let name = entry.path().file_name()?.to_str()?.to_owned();
-            Some(Entry {
+            Some(DirectoryEntry {
                 name,
                 is_directory: entry.as_dir().is_some(),
             })

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{Entry, JournalDirection, JournalEvent, JournalRow, NewerJournal};
-use crate::syntax::{Kind, Syntax};
+use crate::syntax::{ColumnKind, Syntax};
 use crate::values::error::BoxError;
 
 /// A column of the journal.
 pub struct Column {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: ColumnKind,
     is_required: bool,
     pub written: Written,
     pub read: Read,
@@ -46,54 +46,59 @@ pub const COLUMNS: [&Column; 20] = [
     &REVISION,
     &required(
         "down_revision",
-        Kind::Text,
+        ColumnKind::Text,
         Written::Text(|entry| Some(entry.subject.down_revision.join(",").into())),
         Read::Text(|row, text| set(&mut row.down_revision, list(text))),
     ),
     &required(
         "depends_on",
-        Kind::Text,
+        ColumnKind::Text,
         Written::Text(|entry| Some(entry.subject.depends_on.join(",").into())),
         Read::Text(|row, text| set(&mut row.depends_on, list(text))),
     ),
     &required(
         "message",
-        Kind::Text,
+        ColumnKind::Text,
         Written::Text(|entry| Some((&*entry.subject.message).into())),
         Read::Text(|row, text| set(&mut row.message, some(text))),
     ),
     &required(
         "settings",
-        Kind::Text,
+        ColumnKind::Text,
         Written::Text(|entry| Some(entry.subject.settings.join(",").into())),
         Read::Text(|row, text| set(&mut row.settings, list(text))),
     ),
     &optional(
         "checksum",
-        Kind::Hash,
+        ColumnKind::Hash,
         Written::Text(|entry| Some(entry.subject.checksum?.to_string().into())),
         Read::Text(|row, text| set(&mut row.checksum, parsed(text))),
     ),
     &DIGEST,
-    &required("started_at", Kind::Time, Written::Started, Read::Never),
+    &required(
+        "started_at",
+        ColumnKind::Time,
+        Written::Started,
+        Read::Never,
+    ),
     &FINISHED_AT,
     &DURATION_MS,
     &STATEMENTS,
     &optional(
         "statements_hash",
-        Kind::Hash,
+        ColumnKind::Hash,
         Written::Text(|entry| Some(entry.statements_hash?.to_string().into())),
         Read::Text(|row, text| set(&mut row.statements_hash, parsed(text))),
     ),
     &optional(
         "downgrade",
-        Kind::Text,
+        ColumnKind::Text,
         Written::Text(|entry| entry.downgrade.as_deref().map(Cow::Borrowed)),
         Read::Text(|row, text| set(&mut row.downgrade, Ok(text))),
     ),
     &required(
         "tool_version",
-        Kind::Tool,
+        ColumnKind::Tool,
         Written::Text(|entry| {
             let tool = entry.origin.as_ref().map(|origin| &*origin.tool);
             Some(tool.unwrap_or(TOOL_VERSION).into())
@@ -102,7 +107,7 @@ pub const COLUMNS: [&Column; 20] = [
     ),
     &optional(
         "error",
-        Kind::Text,
+        ColumnKind::Text,
         Written::Text(|entry| entry.error.map(Cow::Borrowed)),
         Read::Text(|row, text| set(&mut row.error, Ok(text))),
     ),
@@ -110,36 +115,51 @@ pub const COLUMNS: [&Column; 20] = [
     &EVIDENCE,
 ];
 
-pub const SEQUENCE: Column = optional("sequence", Kind::Sequence, Written::ByDatabase, Read::Never);
+pub const SEQUENCE: Column = optional(
+    "sequence",
+    ColumnKind::Sequence,
+    Written::ByDatabase,
+    Read::Never,
+);
 pub const EVENT: Column = required(
     "event",
-    Kind::Word,
+    ColumnKind::Word,
     Written::Text(|entry| Some(entry.event.name().into())),
     Read::Text(|row, text| set(&mut row.event, some(text).and_then(event))),
 );
 pub const DIRECTION: Column = required(
     "direction",
-    Kind::Word,
+    ColumnKind::Word,
     Written::Text(|entry| Some(entry.direction.name().into())),
     Read::Text(|row, text| set(&mut row.direction, some(text).and_then(direction))),
 );
 pub const REVISION: Column = required(
     "revision",
-    Kind::Id,
+    ColumnKind::Id,
     Written::Text(|entry| Some(entry.subject.id().into())),
     Read::Text(|row, text| set(&mut row.revision, some(text))),
 );
 pub const DIGEST: Column = optional(
     "digest",
-    Kind::Hash,
+    ColumnKind::Hash,
     Written::Text(|entry| Some(entry.subject.digest?.to_string().into())),
     Read::Text(|row, text| set(&mut row.digest, parsed(text))),
 );
-pub const FINISHED_AT: Column = optional("finished_at", Kind::Time, Written::Finished, Read::Never);
-pub const DURATION_MS: Column = optional("duration_ms", Kind::Number, Written::Took, Read::Never);
+pub const FINISHED_AT: Column = optional(
+    "finished_at",
+    ColumnKind::Time,
+    Written::Finished,
+    Read::Never,
+);
+pub const DURATION_MS: Column = optional(
+    "duration_ms",
+    ColumnKind::Number,
+    Written::Took,
+    Read::Never,
+);
 pub const STATEMENTS: Column = required(
     "statements",
-    Kind::Number,
+    ColumnKind::Number,
     Written::Number(|entry| entry.statements),
     Read::Number(|row, number| {
         set(
@@ -149,11 +169,16 @@ pub const STATEMENTS: Column = required(
     }),
 );
 /// How far the batches of a Rust revision are.
-pub const PROGRESS: Column = optional("progress", Kind::Text, Written::Noted, Read::Never);
+pub const PROGRESS: Column = optional("progress", ColumnKind::Text, Written::Noted, Read::Never);
 /// The definitions before the statement after the row changes them.
-pub const EVIDENCE: Column = optional("evidence", Kind::Evidence, Written::Noted, Read::Never);
+pub const EVIDENCE: Column = optional(
+    "evidence",
+    ColumnKind::Evidence,
+    Written::Noted,
+    Read::Never,
+);
 
-const fn required(name: &'static str, kind: Kind, written: Written, read: Read) -> Column {
+const fn required(name: &'static str, kind: ColumnKind, written: Written, read: Read) -> Column {
     Column {
         name,
         kind,
@@ -163,7 +188,7 @@ const fn required(name: &'static str, kind: Kind, written: Written, read: Read) 
     }
 }
 
-const fn optional(name: &'static str, kind: Kind, written: Written, read: Read) -> Column {
+const fn optional(name: &'static str, kind: ColumnKind, written: Written, read: Read) -> Column {
     Column {
         is_required: false,
         ..required(name, kind, written, read)

@@ -1,20 +1,20 @@
-use super::words::{Kind, Syntax};
+use super::words::{ColumnKind, Syntax};
 
 #[derive(Debug)]
 pub(super) struct MySql;
 
 impl Syntax for MySql {
-    fn column_type(&self, kind: Kind) -> Option<&'static str> {
+    fn column_type(&self, kind: ColumnKind) -> Option<&'static str> {
         Some(match kind {
-            Kind::Sequence => "BIGINT AUTO_INCREMENT PRIMARY KEY",
-            Kind::Word => "VARCHAR(16)",
-            Kind::Id => "VARCHAR(32)",
-            Kind::Tool => "VARCHAR(64)",
-            Kind::Hash => "CHAR(64)",
-            Kind::Text => "LONGTEXT",
-            Kind::Time => "DATETIME(3)",
-            Kind::Number => "BIGINT",
-            Kind::Evidence => "TEXT",
+            ColumnKind::Sequence => "BIGINT AUTO_INCREMENT PRIMARY KEY",
+            ColumnKind::Word => "VARCHAR(16)",
+            ColumnKind::Id => "VARCHAR(32)",
+            ColumnKind::Tool => "VARCHAR(64)",
+            ColumnKind::Hash => "CHAR(64)",
+            ColumnKind::Text => "LONGTEXT",
+            ColumnKind::Time => "DATETIME(3)",
+            ColumnKind::Number => "BIGINT",
+            ColumnKind::Evidence => "TEXT",
         })
     }
 

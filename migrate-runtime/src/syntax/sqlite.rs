@@ -2,22 +2,22 @@ use std::collections::BTreeSet;
 
 use migrate_chain::sql::sqlite::pragma_name;
 
-use super::words::{Around, Kind, Syntax};
+use super::words::{Around, ColumnKind, Syntax};
 
 #[derive(Debug)]
 pub(super) struct Sqlite;
 
 impl Syntax for Sqlite {
-    fn column_type(&self, kind: Kind) -> Option<&'static str> {
+    fn column_type(&self, kind: ColumnKind) -> Option<&'static str> {
         Some(match kind {
-            Kind::Sequence => "INTEGER PRIMARY KEY",
-            Kind::Word => "VARCHAR(16)",
-            Kind::Id => "VARCHAR(32)",
-            Kind::Tool => "VARCHAR(64)",
-            Kind::Hash => "CHAR(64)",
-            Kind::Text | Kind::Time => "TEXT",
-            Kind::Number => "INTEGER",
-            Kind::Evidence => return None,
+            ColumnKind::Sequence => "INTEGER PRIMARY KEY",
+            ColumnKind::Word => "VARCHAR(16)",
+            ColumnKind::Id => "VARCHAR(32)",
+            ColumnKind::Tool => "VARCHAR(64)",
+            ColumnKind::Hash => "CHAR(64)",
+            ColumnKind::Text | ColumnKind::Time => "TEXT",
+            ColumnKind::Number => "INTEGER",
+            ColumnKind::Evidence => return None,
         })
     }
 

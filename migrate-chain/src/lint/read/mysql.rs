@@ -1,6 +1,6 @@
 //! The rules of MySQL and MariaDB.
 
-use super::super::ddl::{Change, ChangeKind, Column, ConstraintKind, Ddl, Name};
+use super::super::ddl::{ChangeKind, Column, ConstraintKind, Ddl, Name, TableAlteration};
 use super::super::rules;
 use super::super::words::Reader;
 use super::common::narrowed;
@@ -50,7 +50,12 @@ fn utf8mb3(site: &mut Site<'_>) {
     }
 }
 
-fn alteration(site: &mut Site<'_>, table: &Name, change: &Change<'_>, all: &[Change<'_>]) {
+fn alteration(
+    site: &mut Site<'_>,
+    table: &Name,
+    change: &TableAlteration<'_>,
+    all: &[TableAlteration<'_>],
+) {
     match &change.kind {
         ChangeKind::AddConstraint(constraint) => match constraint.kind {
             ConstraintKind::Foreign => {
@@ -79,7 +84,7 @@ fn alteration(site: &mut Site<'_>, table: &Name, change: &Change<'_>, all: &[Cha
     }
 }
 
-fn other(site: &mut Site<'_>, table: &Name, text: &Reader<'_>, all: &[Change<'_>]) {
+fn other(site: &mut Site<'_>, table: &Name, text: &Reader<'_>, all: &[TableAlteration<'_>]) {
     let adds_primary = || {
         all.iter().any(|change| {
             matches!(&change.kind, ChangeKind::AddConstraint(constraint) if constraint.kind == ConstraintKind::Primary)

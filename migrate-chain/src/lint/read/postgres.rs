@@ -1,6 +1,8 @@
 //! The rules of PostgreSQL that need no parser of its whole grammar.
 
-use super::super::ddl::{Change, ChangeKind, Column, Constraint, ConstraintKind, Ddl, Name};
+use super::super::ddl::{
+    ChangeKind, Column, Constraint, ConstraintKind, Ddl, Name, TableAlteration,
+};
 use super::super::rewrite::{Rewrite, Stage};
 use super::super::rules;
 use super::super::words::Reader;
@@ -103,7 +105,7 @@ fn concurrent_index(site: &Site<'_>, index: Option<&Name>, table: &Name) -> Opti
     Some(Rewrite::certain([stage(&index.key, &downgrade)]))
 }
 
-fn alteration(site: &mut Site<'_>, table: &Name, change: &Change<'_>) {
+fn alteration(site: &mut Site<'_>, table: &Name, change: &TableAlteration<'_>) {
     match &change.kind {
         ChangeKind::AddConstraint(constraint)
             if !constraint.not_valid && !constraint.using_index =>

@@ -41,7 +41,7 @@ pub struct Squash {
     #[arg(value_name = "A:B")]
     range: String,
 
-    /// What the new revision does
+    /// A description of the new revision
     #[arg(short, long, value_name = "MSG")]
     message: String,
 

@@ -12,7 +12,7 @@ use super::lock::Lock;
 use super::message::{Answers, Message, Part, Stopped};
 use super::passed;
 use super::session::{Due, MySqlSession};
-use super::statement::{Kind, kind};
+use super::statement::{StatementKind, kind};
 use crate::context::executor::RevisionJournal;
 use crate::context::{Context, RevisionFn};
 use crate::database::rows::Columns as _;
@@ -32,7 +32,7 @@ impl MySqlSession<'_> {
         entry: &Entry<'_>,
     ) -> Result<(), Cause> {
         let kind = kind(statement);
-        if let Kind::Refused(what) = kind {
+        if let StatementKind::Refused(what) = kind {
             return Err(Cause::Refused {
                 index: 0,
                 statement: 0,
@@ -42,14 +42,19 @@ impl MySqlSession<'_> {
         }
         self.refuse_large(0, 0, statement)?;
         self.traces.add(statement);
-        if !matches!(kind, Kind::Rows | Kind::Setup | Kind::Repeatable) {
+        if !matches!(
+            kind,
+            StatementKind::Rows | StatementKind::Setup | StatementKind::Repeatable
+        ) {
             self.engines = None;
         }
-        let is_held = kind == Kind::Rows
+        let is_held = kind == StatementKind::Rows
             && !self.in_transaction
             && self.has_only_transactional_tables(statement).await?;
-        let may_wait = matches!(kind, Kind::Definition(_) | Kind::Setup | Kind::Repeatable)
-            && !self.in_transaction;
+        let may_wait = matches!(
+            kind,
+            StatementKind::Definition(_) | StatementKind::Setup | StatementKind::Repeatable
+        ) && !self.in_transaction;
         let ran = if is_held {
             self.held(tables, statement, entry).await
         } else if may_wait {
@@ -141,7 +146,7 @@ impl MySqlSession<'_> {
         &mut self,
         tables: &Tables,
         statement: &str,
-        kind: &Kind,
+        kind: &StatementKind,
         entry: &Entry<'_>,
     ) -> Result<(), Cause> {
         let started = Instant::now();
@@ -150,8 +155,8 @@ impl MySqlSession<'_> {
         point::reached(point::BEFORE_STATEMENT);
         self.deliver(message).await?;
         match kind {
-            Kind::Control("BEGIN" | "START TRANSACTION") => self.in_transaction = true,
-            Kind::Control(_) | Kind::Definition(_) => self.in_transaction = false,
+            StatementKind::Control("BEGIN" | "START TRANSACTION") => self.in_transaction = true,
+            StatementKind::Control(_) | StatementKind::Definition(_) => self.in_transaction = false,
             _ => {}
         }
         point::reached(point::BEFORE_RECORD);
@@ -323,18 +328,19 @@ impl MySqlSession<'_> {
             return Ok(InFlight::RunAgain);
         }
         match kind(statement) {
-            Kind::Control("COMMIT") => Ok(InFlight::Done),
-            Kind::Setup | Kind::Repeatable | Kind::Control(_) | Kind::Refused(_) => {
+            StatementKind::Control("COMMIT") => Ok(InFlight::Done),
+            StatementKind::Setup
+            | StatementKind::Repeatable
+            | StatementKind::Control(_)
+            | StatementKind::Refused(_) => Ok(InFlight::RunAgain),
+            StatementKind::Rows if self.has_only_transactional_tables(statement).await? => {
                 Ok(InFlight::RunAgain)
             }
-            Kind::Rows if self.has_only_transactional_tables(statement).await? => {
-                Ok(InFlight::RunAgain)
-            }
-            Kind::Rows => Ok(InFlight::InDoubt(
+            StatementKind::Rows => Ok(InFlight::InDoubt(
                 "a table without transactions may hold a part of what it did: look at the rows",
             )),
-            Kind::Other => Ok(InFlight::InDoubt("look at what it was to do")),
-            Kind::Definition(_) => self.look_at_definitions(tables, statement).await,
+            StatementKind::Other => Ok(InFlight::InDoubt("look at what it was to do")),
+            StatementKind::Definition(_) => self.look_at_definitions(tables, statement).await,
         }
     }
 
@@ -384,15 +390,18 @@ const MARK: &str = "SAVEPOINT embed_migrations_revision";
 const UNDO: &str = "ROLLBACK TO SAVEPOINT embed_migrations_revision";
 
 /// Whether a statement that fails may have done a part of its work. The server undoes a change of one definition.
-fn may_leave_a_trace(kind: &Kind, failure: &Cause) -> bool {
+fn may_leave_a_trace(kind: &StatementKind, failure: &Cause) -> bool {
     let Cause::Statement { error, .. } = failure else {
         // It was not sent.
         return false;
     };
     match kind {
-        Kind::Rows | Kind::Other => true,
+        StatementKind::Rows | StatementKind::Other => true,
         // All locks come before all changes.
-        Kind::Definition(objects) => objects.len() > 1 && !code::gave_up(error),
-        Kind::Setup | Kind::Repeatable | Kind::Control(_) | Kind::Refused(_) => false,
+        StatementKind::Definition(objects) => objects.len() > 1 && !code::gave_up(error),
+        StatementKind::Setup
+        | StatementKind::Repeatable
+        | StatementKind::Control(_)
+        | StatementKind::Refused(_) => false,
     }
 }

@@ -7,7 +7,7 @@ use crate::sql::inner;
 
 /// The effect of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StatementKind {
     /// It reads or changes rows. A transaction holds it, as far as its tables have any.
     Rows,
     /// It changes definitions: atomically, and it commits what was before.
@@ -33,9 +33,9 @@ pub struct Object {
     pub name: String,
 }
 
-pub fn kind(statement: &str) -> Kind {
+pub fn kind(statement: &str) -> StatementKind {
     if let Some(keywords) = connection_control(Dialect::MySql, statement) {
-        return Kind::Refused(match keywords {
+        return StatementKind::Refused(match keywords {
             "SET autocommit" => "switches autocommit, by which it commits",
             "XA" => "runs a distributed transaction",
             "USE" => "changes the database that the version table is in",
@@ -44,54 +44,54 @@ pub fn kind(statement: &str) -> Kind {
         });
     }
     if let Some(control) = transaction_control(Dialect::MySql, statement) {
-        return Kind::Control(control);
+        return StatementKind::Control(control);
     }
     // Another delimiter, or the marks of a statement, may hold many together.
     if inner(Dialect::MySql, statement).nth(1).is_some() {
-        return Kind::Other;
+        return StatementKind::Other;
     }
     of_words(Cursor::new(Dialect::MySql, statement))
 }
 
-fn of_words(mut words: Cursor<'_>) -> Kind {
+fn of_words(mut words: Cursor<'_>) -> StatementKind {
     let first = words.text().to_ascii_uppercase();
     words.bump();
     match &*first {
         "SELECT" => select(words),
         "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH" | "DO" | "VALUES" | "(" | "SHOW"
-        | "DESCRIBE" | "DESC" | "EXPLAIN" | "TABLE" => Kind::Rows,
-        "LOAD" if words.is("DATA") || words.is("XML") => Kind::Rows,
-        "CREATE" => create(words).unwrap_or(Kind::Other),
-        "ALTER" => alter(words).unwrap_or(Kind::Other),
-        "DROP" => drop(words).unwrap_or(Kind::Other),
-        "RENAME" => rename(words).unwrap_or(Kind::Other),
-        "SET" if !words.is("STATEMENT") => Kind::Setup,
-        "PREPARE" | "DEALLOCATE" => Kind::Setup,
+        | "DESCRIBE" | "DESC" | "EXPLAIN" | "TABLE" => StatementKind::Rows,
+        "LOAD" if words.is("DATA") || words.is("XML") => StatementKind::Rows,
+        "CREATE" => create(words).unwrap_or(StatementKind::Other),
+        "ALTER" => alter(words).unwrap_or(StatementKind::Other),
+        "DROP" => drop(words).unwrap_or(StatementKind::Other),
+        "RENAME" => rename(words).unwrap_or(StatementKind::Other),
+        "SET" if !words.is("STATEMENT") => StatementKind::Setup,
+        "PREPARE" | "DEALLOCATE" => StatementKind::Setup,
         "ANALYZE" | "OPTIMIZE" | "CHECK" | "REPAIR" => maintenance(&words),
-        "CHECKSUM" | "FLUSH" | "GRANT" => Kind::Repeatable,
-        _ => Kind::Other,
+        "CHECKSUM" | "FLUSH" | "GRANT" => StatementKind::Repeatable,
+        _ => StatementKind::Other,
     }
 }
 
 /// `SELECT … INTO @variable` sets up the connection, and `INTO OUTFILE` writes a file.
-fn select(mut words: Cursor<'_>) -> Kind {
+fn select(mut words: Cursor<'_>) -> StatementKind {
     if !words.find("INTO") {
-        return Kind::Rows;
+        return StatementKind::Rows;
     }
     words.bump();
     if words.text().starts_with('@') {
-        Kind::Setup
+        StatementKind::Setup
     } else {
-        Kind::Other
+        StatementKind::Other
     }
 }
 
 /// MariaDB's `ANALYZE UPDATE …` updates.
-fn maintenance(words: &Cursor<'_>) -> Kind {
+fn maintenance(words: &Cursor<'_>) -> StatementKind {
     if words.is_any(&["TABLE", "TABLES", "LOCAL", "NO_WRITE_TO_BINLOG"]) {
-        Kind::Repeatable
+        StatementKind::Repeatable
     } else {
-        Kind::Other
+        StatementKind::Other
     }
 }
 
@@ -108,13 +108,13 @@ const KINDS: [(&str, &str); 8] = [
     ("DATABASE", "DATABASE"),
 ];
 
-fn create(mut words: Cursor<'_>) -> Option<Kind> {
+fn create(mut words: Cursor<'_>) -> Option<StatementKind> {
     let mut replaced = words.clone();
     if replaced.eat("OR") {
         replaced.eat("REPLACE");
     }
     if replaced.is("TEMPORARY") {
-        return Some(Kind::Setup);
+        return Some(StatementKind::Setup);
     }
     let kind = object_kind(&mut words)?;
     skip_if_exists(&mut words);
@@ -125,7 +125,7 @@ fn create(mut words: Cursor<'_>) -> Option<Kind> {
     object(&mut words, kind).map(|one| definition(vec![one]))
 }
 
-fn alter(mut words: Cursor<'_>) -> Option<Kind> {
+fn alter(mut words: Cursor<'_>) -> Option<StatementKind> {
     let kind = object_kind(&mut words)?;
     if kind == "INDEX" {
         return None;
@@ -137,9 +137,9 @@ fn alter(mut words: Cursor<'_>) -> Option<Kind> {
     (!words.find_any(&hidden)).then(|| definition(vec![object]))
 }
 
-fn drop(mut words: Cursor<'_>) -> Option<Kind> {
+fn drop(mut words: Cursor<'_>) -> Option<StatementKind> {
     if words.is("TEMPORARY") {
-        return Some(Kind::Setup);
+        return Some(StatementKind::Setup);
     }
     let kind = object_kind(&mut words)?;
     skip_if_exists(&mut words);
@@ -154,7 +154,7 @@ fn drop(mut words: Cursor<'_>) -> Option<Kind> {
     Some(definition(objects))
 }
 
-fn rename(mut words: Cursor<'_>) -> Option<Kind> {
+fn rename(mut words: Cursor<'_>) -> Option<StatementKind> {
     let _ = words.eat("TABLE") || words.eat("TABLES");
     skip_if_exists(&mut words);
     let mut objects: Vec<Object> = Vec::new();
@@ -175,8 +175,8 @@ fn rename(mut words: Cursor<'_>) -> Option<Kind> {
     }
 }
 
-fn definition(objects: Vec<Object>) -> Kind {
-    Kind::Definition(objects)
+fn definition(objects: Vec<Object>) -> StatementKind {
+    StatementKind::Definition(objects)
 }
 
 fn skip_if_exists(words: &mut Cursor<'_>) {
@@ -241,7 +241,7 @@ mod tests {
 
     fn objects(statement: &str) -> Vec<String> {
         match kind(statement) {
-            Kind::Definition(objects) => objects
+            StatementKind::Definition(objects) => objects
                 .into_iter()
                 .map(|one| format!("{} {}", one.kind, one.name))
                 .collect(),
@@ -293,34 +293,46 @@ mod tests {
     #[test]
     fn the_other_kinds() {
         for (statement, expected) in [
-            ("-- why\nINSERT INTO t VALUES (';')", Kind::Rows),
-            ("WITH x AS (SELECT 1) UPDATE t, x SET a = 1", Kind::Rows),
-            ("(SELECT 1) UNION SELECT 2", Kind::Rows),
-            ("SELECT COUNT(*) INTO @n FROM t", Kind::Setup),
-            ("SELECT 1 INTO OUTFILE '/tmp/x'", Kind::Other),
-            ("SET @a = 1", Kind::Setup),
+            ("-- why\nINSERT INTO t VALUES (';')", StatementKind::Rows),
+            (
+                "WITH x AS (SELECT 1) UPDATE t, x SET a = 1",
+                StatementKind::Rows,
+            ),
+            ("(SELECT 1) UNION SELECT 2", StatementKind::Rows),
+            ("SELECT COUNT(*) INTO @n FROM t", StatementKind::Setup),
+            ("SELECT 1 INTO OUTFILE '/tmp/x'", StatementKind::Other),
+            ("SET @a = 1", StatementKind::Setup),
             (
                 "SET STATEMENT max_statement_time = 1 FOR DELETE FROM t",
-                Kind::Other,
+                StatementKind::Other,
             ),
-            ("CREATE TEMPORARY TABLE t (id INT)", Kind::Setup),
-            ("CREATE OR REPLACE TEMPORARY TABLE t (id INT)", Kind::Setup),
-            ("PREPARE s FROM @q", Kind::Setup),
-            ("EXECUTE s", Kind::Other),
-            ("CALL p()", Kind::Other),
-            ("INSERT INTO t VALUES (1); DROP TABLE t", Kind::Other),
-            ("BEGIN NOT ATOMIC SELECT 1; END", Kind::Other),
-            ("ANALYZE TABLE t", Kind::Repeatable),
-            ("ANALYZE UPDATE t SET a = 1", Kind::Other),
-            ("TRUNCATE TABLE t", Kind::Other),
+            ("CREATE TEMPORARY TABLE t (id INT)", StatementKind::Setup),
+            (
+                "CREATE OR REPLACE TEMPORARY TABLE t (id INT)",
+                StatementKind::Setup,
+            ),
+            ("PREPARE s FROM @q", StatementKind::Setup),
+            ("EXECUTE s", StatementKind::Other),
+            ("CALL p()", StatementKind::Other),
+            (
+                "INSERT INTO t VALUES (1); DROP TABLE t",
+                StatementKind::Other,
+            ),
+            ("BEGIN NOT ATOMIC SELECT 1; END", StatementKind::Other),
+            ("ANALYZE TABLE t", StatementKind::Repeatable),
+            ("ANALYZE UPDATE t SET a = 1", StatementKind::Other),
+            ("TRUNCATE TABLE t", StatementKind::Other),
             (
                 "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u",
-                Kind::Other,
+                StatementKind::Other,
             ),
-            ("RENAME TABLE a TO x, b TO a, x TO b", Kind::Other),
-            ("CREATE USER u", Kind::Other),
-            ("START TRANSACTION", Kind::Control("START TRANSACTION")),
-            ("commit", Kind::Control("COMMIT")),
+            ("RENAME TABLE a TO x, b TO a, x TO b", StatementKind::Other),
+            ("CREATE USER u", StatementKind::Other),
+            (
+                "START TRANSACTION",
+                StatementKind::Control("START TRANSACTION"),
+            ),
+            ("commit", StatementKind::Control("COMMIT")),
         ] {
             assert_eq!(kind(statement), expected, "{statement}");
         }
@@ -330,7 +342,10 @@ mod tests {
             "SET autocommit = 0",
             "XA START 'x'",
         ] {
-            assert!(matches!(kind(refused), Kind::Refused(_)), "{refused}");
+            assert!(
+                matches!(kind(refused), StatementKind::Refused(_)),
+                "{refused}"
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use super::evidence;
 use super::execute::execute;
 use super::message::{Message, Part, Stopped};
 use super::session::{Due, MySqlSession};
-use super::statement::{Kind, kind};
+use super::statement::{StatementKind, kind};
 use crate::database::{Cause, Progress, Transactional, UntilCommit, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::{Row, State};
@@ -30,7 +30,9 @@ impl MySqlSession<'_> {
             Work::Rust(_) => return Ok(false),
             Work::Sql(script) => script,
         };
-        let is_of_rows = script.statements().all(|one| kind(one) == Kind::Rows);
+        let is_of_rows = script
+            .statements()
+            .all(|one| kind(one) == StatementKind::Rows);
         Ok(is_of_rows && self.has_only_transactional_tables(script.text()).await?)
     }
 
@@ -96,7 +98,7 @@ impl MySqlSession<'_> {
         progress: &mut UntilCommit<'_>,
     ) -> Result<(), Cause> {
         for (index, revision) in revisions.iter().enumerate() {
-            let place = Place {
+            let place = BatchPlace {
                 index,
                 is_first: index == 0,
                 is_last: index + 1 == revisions.len(),
@@ -115,7 +117,7 @@ impl MySqlSession<'_> {
         tables: &Tables,
         state: &mut State,
         revision: &Transactional<'_>,
-        place: Place,
+        place: BatchPlace,
         progress: &mut UntilCommit<'_>,
     ) -> Result<(), Cause> {
         let started = Instant::now();
@@ -354,7 +356,7 @@ const RELEASED: &str = "released the lock that keeps other runs out";
 const ROOM: usize = 1024;
 
 #[derive(Clone, Copy)]
-struct Place {
+struct BatchPlace {
     index: usize,
     is_first: bool,
     is_last: bool,

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Either, SqliteConnection};
 
 use super::code::of_statement;
 use super::execute::sound;
-use super::record::{Ran, Setting, add_all, write};
+use super::record::{Ran, TransactionContext, add_all, write};
 use super::script::cut_short;
 use super::timeout::Watchdog;
 use super::words::Words;
@@ -60,14 +60,14 @@ impl<'b, 'r> Batch<'b, 'r> {
     pub(super) async fn run(
         &self,
         connection: &mut SqliteConnection,
-        setting: &Setting<'_>,
+        context: &TransactionContext<'_>,
         progress: &mut UntilCommit<'_>,
     ) -> Result<(), Cause> {
         let ran = self
-            .statements(connection, progress, setting.watchdog)
+            .statements(connection, progress, context.watchdog)
             .await;
-        setting.watchdog.inspect(|watchdog| watchdog.stop());
-        self.records(connection, setting.tables, &ran?).await
+        context.watchdog.inspect(|watchdog| watchdog.stop());
+        self.records(connection, context.tables, &ran?).await
     }
 
     /// Runs the statements; when each revision began and ended.

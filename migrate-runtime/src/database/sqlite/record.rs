@@ -15,7 +15,7 @@ use crate::journal::state::State;
 use crate::journal::tables::Tables;
 
 /// The facts that a transaction needs.
-pub struct Setting<'s> {
+pub struct TransactionContext<'s> {
     pub tables: &'s Tables,
     /// The state that the revisions were planned for.
     pub expected: &'s State,

@@ -15,7 +15,7 @@ use super::executor::Timed;
 use super::kept::Kept;
 use super::keys::{Suspension, made, violations};
 use super::read::read_state;
-use super::record::{Setting, write};
+use super::record::{TransactionContext, write};
 use super::script::run_script;
 use super::session::SqliteSession;
 use super::words::Words;
@@ -41,7 +41,7 @@ impl SqliteSession<'_> {
             self.watch().await?;
         }
         let (begin, before_commit) = self.busy_timeouts();
-        let setting = Setting {
+        let context = TransactionContext {
             tables,
             expected,
             begin,
@@ -64,7 +64,7 @@ impl SqliteSession<'_> {
             self.kept.end(keys.connection).await?;
         }
         let kept = &mut self.kept;
-        let result = run(keys.connection, &setting, kept, revisions, progress).await;
+        let result = run(keys.connection, &context, kept, revisions, progress).await;
         let ended = if is_intent {
             Ok(())
         } else {
@@ -81,24 +81,24 @@ impl SqliteSession<'_> {
 /// Runs revisions in one transaction, if the state is what they were planned for.
 async fn run(
     connection: &mut SqliteConnection,
-    setting: &Setting<'_>,
+    context: &TransactionContext<'_>,
     kept: &mut Kept,
     revisions: &[Transactional<'_>],
     progress: &mut dyn Progress,
 ) -> Result<(), Cause> {
-    let begin = connection.begin_with(setting.begin).await;
+    let begin = connection.begin_with(context.begin).await;
     let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
-    let state = read_state(&mut transaction, setting.tables).await;
+    let state = read_state(&mut transaction, context.tables).await;
     let state = state.map_err(|error| database(error, "to read the version table"))?;
-    if !state.is_still(setting.expected) {
+    if !state.is_still(context.expected) {
         return Err(Cause::Fenced);
     }
-    create_tables(&mut transaction, setting.tables, &state).await?;
+    create_tables(&mut transaction, context.tables, &state).await?;
     let mut progress = UntilCommit::new(progress);
     let mut index = 0;
     while index < revisions.len() {
-        if let Some(batch) = Batch::of(setting.tables, revisions, index) {
-            let ran = batch.run(&mut transaction, setting, &mut progress).await;
+        if let Some(batch) = Batch::of(context.tables, revisions, index) {
+            let ran = batch.run(&mut transaction, context, &mut progress).await;
             if let Err(failure) = ran {
                 reopen(&mut transaction).await;
                 return Err(failure);
@@ -108,7 +108,7 @@ async fn run(
             let revision = &revisions[index];
             step(
                 &mut transaction,
-                setting,
+                context,
                 kept,
                 index,
                 revision,
@@ -120,7 +120,7 @@ async fn run(
             attaches_nothing(&mut transaction, kept, index, revisions.len()).await?;
         }
     }
-    let patience = execute(&mut transaction, &setting.before_commit).await;
+    let patience = execute(&mut transaction, &context.before_commit).await;
     patience.map_err(|error| database(error, "to wait for readers"))?;
     point::reached(point::BEFORE_COMMIT);
     let commit = transaction.commit().await;
@@ -133,7 +133,7 @@ async fn run(
 /// Runs one revision and writes its record.
 async fn step(
     transaction: &mut Transaction<'_, Sqlite>,
-    setting: &Setting<'_>,
+    context: &TransactionContext<'_>,
     kept: &mut Kept,
     index: usize,
     revision: &Transactional<'_>,
@@ -141,7 +141,7 @@ async fn step(
 ) -> Result<(), Cause> {
     let began = Instant::now();
     progress.started(index);
-    let before = match setting.suspended {
+    let before = match context.suspended {
         _ if revision.foreign_keys != ForeignKeys::Off => None,
         Some(suspended) => Some(suspended.before.clone()),
         // Its statements ran in an earlier process, and the state before them is no longer known.
@@ -164,7 +164,7 @@ async fn step(
         Work::Rust(function) => {
             let mut executor = Timed {
                 connection: transaction,
-                watchdog: setting.watchdog,
+                watchdog: context.watchdog,
                 drops: &mut drops,
                 kept,
                 journal: None,
@@ -181,14 +181,14 @@ async fn step(
                 mark,
                 script,
                 &mut drops,
-                setting.watchdog,
+                context.watchdog,
                 done,
             );
             let ran = ran.await.map(|_| ());
             ran.map_err(|stop| stop.failure(index, &drops))
         }
     };
-    setting.watchdog.inspect(|watchdog| watchdog.stop());
+    context.watchdog.inspect(|watchdog| watchdog.stop());
     ended(transaction, &revision.work, index, done).await?;
     let lost = drops.at_end(transaction, index).await;
     if let Some(failure) = lost.map_err(|error| database(error, "to look for rows lost"))? {
@@ -205,7 +205,7 @@ async fn step(
     if !matches!(revision.work, Work::Nothing) {
         kept.put_back(transaction).await?;
     }
-    let (tables, record) = (setting.tables, &revision.record);
+    let (tables, record) = (context.tables, &revision.record);
     write_record(transaction, tables, index, record, is_marked, began).await?;
     progress.took(began.elapsed());
     Ok(())
