@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::code::number;
 use super::message::{Answers, Message, Part};
-use super::statement::{Kind, Object, kind};
+use super::statement::{Object, StatementKind, kind};
 
 /// The result of a look at the definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub async fn before(
 /// The definitions that a statement changes.
 pub fn objects(statement: &str) -> Vec<Object> {
     match kind(statement) {
-        Kind::Definition(objects) => objects,
+        StatementKind::Definition(objects) => objects,
         _ => Vec::new(),
     }
 }
@@ -73,7 +73,7 @@ pub async fn compare(
     statement: &str,
     evidence: &str,
 ) -> Result<Seen, sqlx::Error> {
-    let Kind::Definition(objects) = kind(statement) else {
+    let StatementKind::Definition(objects) = kind(statement) else {
         return Ok(Seen::Partly);
     };
     let mut before = evidence.split(' ');

@@ -38,7 +38,7 @@ use crate::values::error::{Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
 use execute::execute;
 use session::MySqlSession;
-use statement::Kind;
+use statement::StatementKind;
 
 impl Session for MySqlSession<'_> {
     fn dialect(&self) -> Dialect {
@@ -186,7 +186,7 @@ impl Session for MySqlSession<'_> {
     }
 
     fn is_connection_setup(&self, statement: &str) -> bool {
-        statement::kind(statement) == Kind::Setup
+        statement::kind(statement) == StatementKind::Setup
     }
 }
 
