@@ -197,6 +197,8 @@ mod backend {
                     &'s mut self,
                     sql: &'s str,
                 ) -> BoxFuture<'s, Result<(), sqlx::Error>> {
+                    #[cfg(test)]
+                    super::sent::add(sql);
                     async move {
                         sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
                             .execute(self)
@@ -210,6 +212,8 @@ mod backend {
                     &'s mut self,
                     sql: &'s str,
                 ) -> BoxFuture<'s, Result<Rows, sqlx::Error>> {
+                    #[cfg(test)]
+                    super::sent::add(sql);
                     async move {
                         let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
                             .fetch_all(self)
@@ -266,4 +270,23 @@ mod backend {
     backend!(sqlx::PgConnection, Dialect::Postgres);
     #[cfg(feature = "mysql")]
     backend!(sqlx::MySqlConnection, Dialect::MySql);
+}
+
+/// The statements that a test's connections were sent.
+#[cfg(test)]
+pub(crate) mod sent {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static SENT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub fn add(sql: &str) {
+        SENT.with_borrow_mut(|sent| sent.push(sql.to_owned()));
+    }
+
+    /// Those since the last call.
+    pub fn take() -> Vec<String> {
+        SENT.take()
+    }
 }

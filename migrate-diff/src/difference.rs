@@ -171,7 +171,7 @@ impl Difference {
 
 fn change(id: &ObjectId, from: &Schema, to: &Schema, twins: &Twins) -> Option<Change> {
     match (from.get(id), to.get(id)) {
-        (None, Some(new)) => Some(match twins.old(id).and_then(|old| from.get(old)) {
+        (None, Some(new)) => Some(match twins.old.get(id).and_then(|old| from.get(old)) {
             Some(old) => Change::Renamed {
                 from: old.clone(),
                 to: new.clone(),
@@ -179,7 +179,7 @@ fn change(id: &ObjectId, from: &Schema, to: &Schema, twins: &Twins) -> Option<Ch
             None => Change::Created(new.clone()),
         }),
         // It is in the list under its new name.
-        (Some(_), None) if twins.has_new(id) => None,
+        (Some(_), None) if twins.gone.contains(id) => None,
         (Some(old), None) => Some(Change::Dropped(old.clone())),
         (Some(old), Some(new)) if !old.says_what(new) => Some(Change::Altered {
             from: old.clone(),
@@ -190,18 +190,13 @@ fn change(id: &ObjectId, from: &Schema, to: &Schema, twins: &Twins) -> Option<Ch
     }
 }
 
-/// Objects whose name alone differs: by the new id, the old one.
+/// Objects whose name alone differs.
 #[derive(Default)]
-struct Twins(BTreeMap<ObjectId, ObjectId>);
-
-impl Twins {
-    fn old(&self, new: &ObjectId) -> Option<&ObjectId> {
-        self.0.get(new)
-    }
-
-    fn has_new(&self, old: &ObjectId) -> bool {
-        self.0.values().any(|twin| twin == old)
-    }
+struct Twins {
+    /// By the new id, the old one.
+    old: BTreeMap<ObjectId, ObjectId>,
+    /// The old ids.
+    gone: BTreeSet<ObjectId>,
 }
 
 /// An index or a constraint that goes while one of the same table comes that says the same has a new name only: no data
@@ -214,9 +209,10 @@ fn twins(from: &Schema, to: &Schema) -> Twins {
             let table = old.id.owner();
             let mut come = to
                 .parts(kind, table)
-                .filter(|new| from.get(&new.id).is_none() && !twins.0.contains_key(&new.id));
+                .filter(|new| from.get(&new.id).is_none() && !twins.old.contains_key(&new.id));
             if let Some(new) = come.find(|new| new.says_what(old)) {
-                twins.0.insert(new.id.clone(), old.id.clone());
+                twins.old.insert(new.id.clone(), old.id.clone());
+                twins.gone.insert(old.id.clone());
             }
         }
     }

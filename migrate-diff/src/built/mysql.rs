@@ -1,8 +1,10 @@
 //! The facts of a database of MySQL or MariaDB.
 
-use migrate_chain::lock::{Built, Column, Key, KeyKind, Table};
+use migrate_chain::lock::{Built, Column, Key, KeyKind};
 
-use super::parts::{add_column, add_key_column, at, one_line, some, table, without_names, yes};
+use super::parts::{
+    add_column, add_key_column, add_table, at, one_line, some, table, without_names, yes,
+};
 use crate::connection::{Connection, TextRow};
 use crate::error::Error;
 
@@ -36,11 +38,7 @@ pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
         .contains("MariaDB");
     let mut built = Built::default();
     for row in connection.rows(TABLES).await? {
-        built.tables.push(Table {
-            name: at(&row, 0).to_owned(),
-            is_view: at(&row, 1) == "VIEW",
-            ..Table::default()
-        });
+        add_table(&mut built, at(&row, 0), at(&row, 1) == "VIEW");
     }
     for row in connection.rows(COLUMNS).await? {
         add_column(&mut built, at(&row, 0), column(&row));

@@ -19,8 +19,22 @@ pub fn yes(row: &TextRow, n: usize) -> bool {
     matches!(at(row, n), "1" | "t" | "true" | "YES")
 }
 
+/// Adds a table, in its place.
+pub fn add_table(built: &mut Built, name: &str, is_view: bool) {
+    let place = built.tables.partition_point(|table| *table.name < *name);
+    let table = Table {
+        name: name.to_owned(),
+        is_view,
+        ..Table::default()
+    };
+    built.tables.insert(place, table);
+}
+
 pub fn table<'b>(built: &'b mut Built, name: &str) -> Option<&'b mut Table> {
-    built.tables.iter_mut().find(|table| table.name == name)
+    let place = built
+        .tables
+        .binary_search_by(|table| (*table.name).cmp(name));
+    built.tables.get_mut(place.ok()?)
 }
 
 /// Adds a column, whose table must be there.

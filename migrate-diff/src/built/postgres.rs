@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use migrate_chain::lock::{Built, Column, Enum, Key, KeyKind, Named, Table};
+use migrate_chain::lock::{Built, Column, Enum, Key, KeyKind, Named};
 
-use super::parts::{add_column, at, one_line, some, table, yes};
+use super::parts::{add_column, add_table, at, one_line, some, table, yes};
 use crate::connection::Connection;
 use crate::error::Error;
 
@@ -42,11 +42,7 @@ async fn tables(connection: &mut Connection, built: &mut Built) -> Result<(), Er
     );
     let sql = format!("SELECT {relation}, (c.relkind IN ('v', 'm'))::text {from} ORDER BY 1");
     for row in connection.rows(&sql).await? {
-        built.tables.push(Table {
-            name: at(&row, 0).to_owned(),
-            is_view: yes(&row, 1),
-            ..Table::default()
-        });
+        add_table(built, at(&row, 0), yes(&row, 1));
     }
     let joined = from.replace(
         " WHERE ",

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use migrate_chain::lock::{Built, Column, Key, KeyKind, Table};
+use migrate_chain::lock::{Built, Column, Key, KeyKind};
 
-use super::parts::{add_column, add_key_column, at, one_line, some, table, without_names, yes};
+use super::parts::{
+    add_column, add_key_column, add_table, at, one_line, some, table, without_names, yes,
+};
 use crate::connection::{Connection, TextRow};
 use crate::error::Error;
 use crate::model::Details;
@@ -37,11 +39,7 @@ pub(super) async fn built(connection: &mut Connection) -> Result<Built, Error> {
     let mut built = Built::default();
     let mut statements = HashMap::new();
     for row in connection.rows(TABLES).await? {
-        built.tables.push(Table {
-            name: at(&row, 0).to_owned(),
-            is_view: at(&row, 1) == "view",
-            ..Table::default()
-        });
+        add_table(&mut built, at(&row, 0), at(&row, 1) == "view");
         statements.insert(
             at(&row, 0).to_owned(),
             parse::table(at(&row, 2)).unwrap_or_default(),

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::kept::Kept;
 use self::quiet::{loud, quiet};
 use self::rows::Filled;
-use self::table::Table;
+use self::table::{Heirs, Table};
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::model::{Kind, ObjectId, Schema};
@@ -131,8 +131,9 @@ fn tables<'s>(from: &'s Schema, to: &'s Schema, concerned: &BTreeSet<String>) ->
     // The rows of a partition are those of its parent.
     let chosen = chosen
         .filter(|table| concerned.contains(&table.id.name) && table.attribute("bound").is_none());
+    let heirs = Heirs::of(from, to);
     let tables: BTreeMap<ObjectId, Table<'s>> = chosen
-        .map(|table| (table.id.clone(), Table::of(from, to, table)))
+        .map(|table| (table.id.clone(), Table::of(from, to, table, &heirs)))
         .collect();
     let needs = tables
         .iter()

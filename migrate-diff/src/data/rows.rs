@@ -86,14 +86,10 @@ pub async fn clear(sides: &mut Sides<'_>, table: &Table<'_>) -> Result<(), Error
     sides.scratch.execute(&delete(&table.name)).await
 }
 
-/// A statement that leaves nothing if it fails.
+/// A statement leaves nothing if it fails.
 async fn attempt(connection: &mut Connection, sql: &str) -> Result<(), String> {
-    let message = |error: sqlx::Error| database_message(&error);
-    connection.0.execute("BEGIN").await.map_err(message)?;
     let done = connection.0.execute(sql).await;
-    let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    connection.0.execute(end).await.map_err(message)?;
-    done.map_err(message)
+    done.map_err(|error| database_message(&error))
 }
 
 fn insertion(
@@ -104,10 +100,16 @@ fn insertion(
     of: &dyn Fn(&&Filling<'_>) -> bool,
 ) -> String {
     let columns: Vec<&Filling<'_>> = table.columns.iter().filter(of).collect();
+    // Otherwise a constraint of SQLite's may let a statement fail half done.
+    let or_abort = if dialect == Dialect::Sqlite {
+        " OR ABORT"
+    } else {
+        ""
+    };
     if columns.is_empty() {
         return match dialect {
             Dialect::MySql => format!("INSERT INTO {name} () VALUES ()"),
-            _ => format!("INSERT INTO {name} DEFAULT VALUES"),
+            _ => format!("INSERT{or_abort} INTO {name} DEFAULT VALUES"),
         };
     }
     let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
@@ -126,7 +128,7 @@ fn insertion(
         ""
     };
     format!(
-        "INSERT INTO {name} ({}){overriding} VALUES {}",
+        "INSERT{or_abort} INTO {name} ({}){overriding} VALUES {}",
         names.join(", "),
         values.join(", ")
     )

@@ -1,6 +1,6 @@
 //! A table that gets rows: its columns on both sides, and what they have to satisfy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use migrate_chain::Dialect;
 
@@ -45,7 +45,12 @@ pub(super) struct Filling<'s> {
 }
 
 impl<'s> Table<'s> {
-    pub(super) fn of(from: &'s Schema, to: &'s Schema, object: &'s Object) -> Self {
+    pub(super) fn of(
+        from: &'s Schema,
+        to: &'s Schema,
+        object: &'s Object,
+        heirs: &Heirs<'_>,
+    ) -> Self {
         let id = &object.id;
         let constraints = || {
             [from, to]
@@ -81,7 +86,7 @@ impl<'s> Table<'s> {
                 .filter_map(|column| Filling::of(from, to, column, &checks))
                 .collect(),
             foreign_keys,
-            keeps_children: children(from, object) == children(to, object),
+            keeps_children: heirs.are_same(from, to, id),
             becomes_partitioned: to
                 .get(id)
                 .is_some_and(|new| new.attribute("partition by").is_some()),
@@ -114,16 +119,29 @@ impl<'s> Table<'s> {
     }
 }
 
-/// How a table of PostgreSQL is partitioned, and the tables that inherit from it.
-fn children<'s>(schema: &'s Schema, object: &Object) -> (Option<&'s str>, BTreeSet<&'s str>) {
-    let own = schema.get(&object.id);
-    let is_parent = |parents: &str| parents.split(", ").any(|parent| parent == object.id.name);
-    let tables = schema.of_kind(Kind::Table);
-    let children = tables.filter(|table| table.attribute("parent").is_some_and(is_parent));
-    (
-        own.and_then(|own| own.attribute("partition by")),
-        children.map(|table| &*table.id.name).collect(),
-    )
+/// The tables of PostgreSQL that inherit from each, on both sides.
+pub(super) struct Heirs<'s>([BTreeMap<&'s str, BTreeSet<&'s str>>; 2]);
+
+impl<'s> Heirs<'s> {
+    pub(super) fn of(from: &'s Schema, to: &'s Schema) -> Self {
+        Self([from, to].map(|schema| {
+            let mut heirs = BTreeMap::<_, BTreeSet<_>>::new();
+            for table in schema.of_kind(Kind::Table) {
+                let parents = table.attribute("parent").into_iter();
+                for parent in parents.flat_map(|parents| parents.split(", ")) {
+                    heirs.entry(parent).or_default().insert(&*table.id.name);
+                }
+            }
+            heirs
+        }))
+    }
+
+    /// Whether both sides partition a table alike, and have the same tables inherit from it.
+    fn are_same(&self, from: &Schema, to: &Schema, id: &ObjectId) -> bool {
+        let partitioned = [from, to].map(|schema| schema.get(id)?.attribute("partition by"));
+        let [old, new] = &self.0;
+        partitioned[0] == partitioned[1] && old.get(&*id.name) == new.get(&*id.name)
+    }
 }
 
 impl<'s> Filling<'s> {

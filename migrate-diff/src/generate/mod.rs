@@ -4,6 +4,8 @@ mod prepare;
 mod proof;
 mod request;
 mod run;
+#[cfg(test)]
+mod scale;
 
 use self::prepare::Prepared;
 use crate::error::Error;
