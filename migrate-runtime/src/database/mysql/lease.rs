@@ -13,9 +13,8 @@ use super::handle::{Handle, open};
 use super::message::{Message, Part, Stopped};
 use super::quote;
 use crate::database::Cause;
-use crate::database::lease::{BEAT, LENGTH};
+use crate::database::lease::{BEAT, LENGTH, needs_a_pool};
 use crate::journal::tables::Tables;
-use crate::values::error::{Error, ErrorKind};
 
 /// A lease that is held.
 pub struct Lease {
@@ -135,14 +134,6 @@ async fn same_database(
         return Ok(());
     };
     execute(heart, &format!("USE {}", quote::name(&name))).await
-}
-
-fn needs_a_pool() -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        "the servers of this cluster do not share locks, and a lease needs a second connection to renew it",
-    )
-    .help("pass a pool instead of a connection; nothing was changed")
 }
 
 /// An expiry that is past.

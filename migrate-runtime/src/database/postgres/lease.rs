@@ -12,9 +12,8 @@ use super::execute::execute;
 use super::handle::Handle;
 use super::quote::text;
 use crate::database::Cause;
-use crate::database::lease::{BEAT, LENGTH};
+use crate::database::lease::{BEAT, LENGTH, needs_a_pool};
 use crate::journal::tables::Tables;
-use crate::values::error::{Error, ErrorKind};
 
 /// An expiry that is past.
 const OVER: &str = "TIMESTAMP WITH TIME ZONE '2000-01-01 00:00:00+00'";
@@ -159,11 +158,4 @@ pub async fn holder(connection: &mut PgConnection, table: &str) -> String {
         Some(format!("{holder}, whose lease runs until {expires}"))
     });
     holder.unwrap_or_else(|| "another process, which has just finished".to_owned())
-}
-
-fn needs_a_pool() -> Error {
-    let summary =
-        "a lease needs a second connection to renew it, and a connection that is passed opens none";
-    Error::new(ErrorKind::Unsupported, summary)
-        .help("pass a pool instead of a connection; nothing was changed")
 }
