@@ -9,6 +9,7 @@ mod postgres;
 mod product;
 mod server;
 mod shared;
+mod site;
 mod template;
 mod user;
 
@@ -16,5 +17,6 @@ pub use container::{Container, Image};
 pub use error::Error;
 pub use installed::{Installed, program};
 pub use product::{Product, Version};
-pub use server::{Listen, Server, Setup, free_port};
+pub use server::{Server, free_port};
 pub use shared::Shared;
+pub use site::{Listen, Setup};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::installed::Installed;
 use crate::product::Product;
-use crate::server::{Listen, Setup, Site, run};
+use crate::site::{Listen, Setup, Site, run};
 use crate::template;
 
 /// Creates the data directory of a server.
@@ -58,7 +58,10 @@ pub fn arguments(installed: &Installed, site: &Site, setup: &Setup) -> Vec<Strin
         "--no-defaults".to_owned(),
         format!("--datadir={}", site.data().display()),
         format!("--tmpdir={}", site.temporary_folder().display()),
-        format!("--socket={}", site.socket_folder().join(SOCKET).display()),
+        format!(
+            "--socket={}",
+            site.socket_folder().join(Product::MySql.socket()).display()
+        ),
         format!("--pid-file={}", site.data().join("server.pid").display()),
     ];
     match site.listen {
@@ -99,9 +102,6 @@ pub fn arguments(installed: &Installed, site: &Site, setup: &Setup) -> Vec<Strin
     arguments
 }
 
-/// The name of the socket.
-pub const SOCKET: &str = "mysql.sock";
-
 /// Whether the server greets who connects.
 pub fn answers(site: &Site) -> bool {
     match site.listen {
@@ -109,7 +109,7 @@ pub fn answers(site: &Site) -> bool {
             stream.set_read_timeout(Some(PATIENCE)).is_ok() && is_greeted(stream)
         }),
         Listen::Socket => {
-            let path = site.socket_folder().join(SOCKET);
+            let path = site.socket_folder().join(Product::MySql.socket());
             fs::exists(&path).unwrap_or_default()
                 && UnixStream::connect(path).is_ok_and(|stream| {
                     stream.set_read_timeout(Some(PATIENCE)).is_ok() && is_greeted(stream)

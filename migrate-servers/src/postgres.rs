@@ -3,7 +3,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::installed::Installed;
-use crate::server::{Listen, Setup, Site, run};
+use crate::site::{Listen, Setup, Site, run};
 use crate::template;
 
 /// Creates a cluster in the server's data directory.

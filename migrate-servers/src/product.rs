@@ -59,7 +59,7 @@ impl Product {
     pub(crate) fn socket(self) -> &'static str {
         match self {
             Self::Postgres => ".s.PGSQL.5432",
-            Self::MySql | Self::MariaDb => crate::mysql::SOCKET,
+            Self::MySql | Self::MariaDb => "mysql.sock",
         }
     }
 

@@ -2,45 +2,20 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use crate::error::Error;
 use crate::installed::Installed;
 use crate::janitor::{self, Janitor};
 use crate::product::Product;
+use crate::site::{Listen, Setup, Site};
 use crate::template::private_folder;
 use crate::user::User;
 use crate::{mysql, postgres};
-
-/// How clients reach a server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Listen {
-    /// By a socket in its folder, which only this user can open.
-    #[default]
-    Socket,
-    /// By a port of the loopback.
-    Port(u16),
-}
-
-/// How a server is set up.
-#[derive(Clone, Debug, Default)]
-pub struct Setup {
-    /// How clients reach it.
-    pub listen: Listen,
-    /// Whether its data may be lost when it crashes: it is faster then.
-    pub throwaway: bool,
-    /// MySQL's and MariaDB's setting of that name, which can only be chosen when a data directory is created.
-    pub lower_case_table_names: Option<u8>,
-    /// Further arguments for its program.
-    pub arguments: Vec<String>,
-}
 
 /// A private server. It ends with this value and with this process, and its folder is removed.
 ///
@@ -61,28 +36,6 @@ pub struct Server {
     process: Mutex<Option<Child>>,
     /// Last, so that it goes last: it kills what still runs and removes the folder.
     _janitor: Janitor,
-}
-
-/// The folder of a server, and how it is reached.
-#[derive(Clone, Debug)]
-pub(crate) struct Site {
-    folder: PathBuf,
-    pub listen: Listen,
-    pub user: User,
-}
-
-impl Site {
-    pub fn data(&self) -> PathBuf {
-        self.folder.join("data")
-    }
-
-    pub fn temporary_folder(&self) -> PathBuf {
-        self.folder.join("temporary")
-    }
-
-    pub fn socket_folder(&self) -> PathBuf {
-        self.folder.join("s")
-    }
 }
 
 impl Server {
@@ -124,7 +77,7 @@ impl Server {
         janitor: &str,
         prepare: impl FnOnce(&Site) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let folder = folder().map_err(|error| Error::io("a temporary folder", &error))?;
+        let folder = Site::new_folder().map_err(|error| Error::io("a temporary folder", &error))?;
         let janitor = Janitor::of(janitor, folder.as_os_str())?;
         let user = User::for_servers(&folder)?;
         let listen = setup.listen;
@@ -307,33 +260,6 @@ pub fn free_port() -> Result<u16, Error> {
     address
         .map(|address| address.port())
         .map_err(|error| Error::io("there is no free port", &error))
-}
-
-/// Runs a program to its end.
-pub(crate) fn run(name: &str, command: &mut Command) -> Result<(), Error> {
-    // The folder of this process may be closed to the server's user.
-    let output = command.current_dir("/").stdin(Stdio::null()).output();
-    let output = output.map_err(|error| Error::io(&format!("{name} cannot be started"), &error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let printed = [output.stdout, output.stderr].concat();
-    Err(Error::new(format!("{name} failed")).detail(String::from_utf8_lossy(&printed)))
-}
-
-/// The longest path of a socket on every system, with room for the names in the folder.
-const SOCKET_FOLDER: usize = 100 - "/s/.s.PGSQL.5432".len();
-
-/// A folder for a server. Another user may run the server, and has to pass through it.
-fn folder() -> io::Result<PathBuf> {
-    let usual = TempDir::with_prefix("migrate-server-")?;
-    let folder = if usual.path().as_os_str().len() > SOCKET_FOLDER {
-        TempDir::with_prefix_in("migrate-server-", "/tmp")?
-    } else {
-        usual
-    };
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
-    Ok(folder.keep())
 }
 
 fn append(path: &Path) -> io::Result<File> {

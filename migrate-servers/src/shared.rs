@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::installed::Installed;
 use crate::janitor;
 use crate::product::Product;
-use crate::server::{Server, Setup};
+use crate::server::Server;
+use crate::site::Setup;
 use crate::template;
 
 /// A private server that all processes of this user share. The first one starts it; it is stopped some time after the last

@@ -14,7 +14,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 use crate::steps::Result;
 
 /// The crates that are checked.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 13] = [
     "migrate-build",
     "migrate-chain",
     "migrate-cli",
@@ -25,6 +25,7 @@ const CRATES: [&str; 12] = [
     "migrate-models",
     "migrate-render",
     "migrate-runtime",
+    "migrate-servers",
     "migrate-test",
     "xtask",
 ];
