@@ -279,9 +279,14 @@ async fn whatever_else_is_created_is_made_like_functions() {
             "CREATE TYPE c AS (x int); CREATE FUNCTION feq(c, c) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT ($1).x = ($2).x'; CREATE OPERATOR === (LEFTARG = c, RIGHTARG = c, FUNCTION = feq, COMMUTATOR = ===, HASHES);",
         ),
         (
+            "user mapping",
+            "CREATE FOREIGN DATA WRAPPER uw; CREATE SERVER user_mapping FOREIGN DATA WRAPPER uw; CREATE USER MAPPING FOR PUBLIC SERVER user_mapping;",
+            "CREATE FOREIGN DATA WRAPPER uw; CREATE SERVER user_mapping FOREIGN DATA WRAPPER uw OPTIONS (port '5'); CREATE USER MAPPING FOR PUBLIC SERVER user_mapping OPTIONS (who 'me');",
+        ),
+        (
             "foreign tables",
             "",
-            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER sv FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE ft (a int NOT NULL, b text) SERVER sv;",
+            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER sv FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE ft (a int NOT NULL, b text) SERVER sv; CREATE USER MAPPING FOR PUBLIC SERVER sv OPTIONS (who 'me');",
         ),
     ];
     prove_together(&url(), &pairs).await;

@@ -35,11 +35,6 @@ struct KeptColumn {
 }
 
 impl Kept {
-    /// The table that it is of.
-    pub fn table(&self) -> &ObjectId {
-        &self.table
-    }
-
     /// Reads a table; none if nothing of it has to stay.
     pub async fn read(
         connection: &mut Connection,

@@ -14,6 +14,8 @@ mod table;
 pub use sides::Sides;
 use std::collections::{BTreeMap, BTreeSet};
 
+use migrate_chain::sql::quote_text;
+
 use self::kept::Kept;
 use self::quiet::{loud, quiet};
 use self::rows::Filled;
@@ -27,6 +29,8 @@ use crate::order::order;
 #[derive(Debug, Default)]
 pub struct Data {
     kept: Vec<Kept>,
+    /// The tables that have rows.
+    filled: Vec<ObjectId>,
     /// The tables that stayed empty, each with why.
     pub empty: Vec<String>,
 }
@@ -46,8 +50,8 @@ impl Data {
         let off_there = quiet(sides.wanted, sides.to, &names).await?;
         let (Some(off), Some(_)) = (off, off_there) else {
             return Ok(Self {
-                kept: Vec::new(),
                 empty: vec!["all tables: the role may not turn triggers off".to_owned()],
+                ..Self::default()
             });
         };
         let data = Self::fill_each(&mut sides, tables).await;
@@ -68,6 +72,7 @@ impl Data {
                     };
                     if converts {
                         data.kept.extend(kept);
+                        data.filled.push(table.id.clone());
                         filled.insert(table.id.name.clone(), rows);
                     } else {
                         rows::clear(sides, &table).await?;
@@ -81,9 +86,9 @@ impl Data {
         Ok(data)
     }
 
-    /// The tables whose values must be left, under the names that they have after the upgrade.
+    /// The tables that were given rows, under the names that they have after the upgrade.
     pub fn tables(&self) -> impl Iterator<Item = &ObjectId> {
-        self.kept.iter().map(Kept::table)
+        self.filled.iter()
     }
 
     /// Empties the tables, since their rows make a plan fail: it is proven without them.
@@ -96,11 +101,15 @@ impl Data {
         why: &Error,
         tables: &[ObjectId],
     ) -> Result<(), Error> {
-        let tables: Vec<&str> = tables.iter().map(|id| &*id.name).collect();
-        if !tables.is_empty() {
-            connection
-                .execute(&format!("TRUNCATE {} CASCADE", tables.join(", ")))
-                .await?;
+        for table in tables {
+            let name = &table.name;
+            let literal = quote_text(connection.dialect(), name);
+            let is_there = format!("SELECT to_regclass({literal})::text");
+            if connection.rows(&is_there).await? != [[None]] {
+                connection
+                    .execute(&format!("TRUNCATE {name} CASCADE"))
+                    .await?;
+            }
         }
         self.kept.clear();
         self.empty

@@ -19,7 +19,7 @@ pub(super) struct Table<'s> {
     foreign_keys: Vec<ForeignKey>,
     /// The columns of its primary key.
     pub(super) key: Vec<String>,
-    /// Whether the same tables inherit from it on both sides: then its rows are theirs, too.
+    /// Whether the tables that inherit from it still do: then its rows are theirs, too.
     pub(super) keeps_children: bool,
     /// Whether it is dropped, and one with partitions is created.
     pub(super) becomes_partitioned: bool,
@@ -86,7 +86,7 @@ impl<'s> Table<'s> {
                 .filter_map(|column| Filling::of(from, to, column, &checks))
                 .collect(),
             foreign_keys,
-            keeps_children: heirs.are_same(from, to, id),
+            keeps_children: heirs.stay(from, to, id),
             becomes_partitioned: to
                 .get(id)
                 .is_some_and(|new| new.attribute("partition by").is_some()),
@@ -136,11 +136,14 @@ impl<'s> Heirs<'s> {
         }))
     }
 
-    /// Whether both sides partition a table alike, and have the same tables inherit from it.
-    fn are_same(&self, from: &Schema, to: &Schema, id: &ObjectId) -> bool {
+    /// Whether both sides partition a table alike, and those that inherit from it still do. A partition more takes no row
+    /// away.
+    fn stay(&self, from: &Schema, to: &Schema, id: &ObjectId) -> bool {
         let partitioned = [from, to].map(|schema| schema.get(id)?.attribute("partition by"));
-        let [old, new] = &self.0;
-        partitioned[0] == partitioned[1] && old.get(&*id.name) == new.get(&*id.name)
+        let [old, new] = self.0.each_ref().map(|heirs| heirs.get(&*id.name));
+        let is_more = partitioned[0].is_some()
+            && old.is_none_or(|old| new.is_some_and(|new| old.is_subset(new)));
+        partitioned[0] == partitioned[1] && (old == new || is_more)
     }
 }
 

@@ -249,9 +249,10 @@ fn keeps_columns(from: &Object, to: &Object) -> bool {
     }
 }
 
-/// Options that are no longer set would stay.
+/// Options that are no longer set would stay, and a user mapping is created once.
 fn alter_setting(from: &Object, to: &Object) -> Vec<Step> {
-    let reset = from.drop.contains(" RESET (") || from.drop.contains(" OPTIONS (");
+    let reset = [" RESET (", " OPTIONS (", "DROP USER MAPPING "];
+    let reset = reset.iter().any(|word| from.drop.contains(word));
     let off = reset.then(|| Step::new(&from.drop));
     off.into_iter().chain([Step::new(&to.create)]).collect()
 }

@@ -279,4 +279,16 @@ pub const SETTINGS: &str = union!(
         "FROM pg_namespace n WHERE nspname IN ('public', current_schema()) \
          AND obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM CASE nspname WHEN 'public' THEN 'standard public schema' END"
     ),
+    part!(
+        "'user mapping of ' || CASE umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(usename) END",
+        "pg_foreign_server",
+        "srvid",
+        "0",
+        "NULL",
+        "format('CREATE USER MAPPING FOR %s SERVER %I', CASE umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname) \
+           || coalesce(' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ' ORDER BY option_name) \
+           FROM pg_options_to_table(umoptions)) || ')', '')",
+        "format('DROP USER MAPPING FOR %s SERVER %I', CASE umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname)",
+        "FROM pg_user_mappings"
+    ),
 );

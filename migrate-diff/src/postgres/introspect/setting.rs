@@ -27,7 +27,8 @@ impl Reader {
             .get("needs")
             .and_then(|index| self.id("pg_class", index, "0"));
         object.depends_on.extend(needs);
-        object.owner = Some(column.unwrap_or(on));
+        // A server does not take its user mappings along.
+        object.owner = (on.kind != Kind::ForeignServer).then(|| column.unwrap_or(on));
         self.schema.add(object);
     }
 }
