@@ -183,6 +183,40 @@ async fn spelling_is_no_difference() {
 }
 
 #[tokio::test]
+async fn whatever_can_be_renamed_is_not_dropped() {
+    let from = "CREATE TABLE t (a int, KEY k (a), CONSTRAINT u UNIQUE (a)); CREATE VIEW v AS SELECT a FROM t; CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM t;";
+    let to = "CREATE TABLE t (a int,\n KEY `L` (a), -- @renamed from=k\n CONSTRAINT w UNIQUE (a) -- @renamed from=u\n);\n\
+        -- @renamed from=v\nCREATE VIEW x AS SELECT a FROM t;\n\
+        -- @renamed from=e\nCREATE EVENT f ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM t;";
+    let project = Project::new(&url(), from, to);
+    let generated = project.generate().await.expect("it proves itself");
+    let generated = generated.expect("a difference");
+    assert_eq!(
+        upgrade_of(&generated),
+        "RENAME TABLE `v` TO `x`;\nALTER EVENT `e` RENAME TO `f`;\nALTER TABLE `t` RENAME INDEX `k` TO `L`;\nALTER TABLE `t` RENAME INDEX `u` TO `w`;\n"
+    );
+    project.keep(&generated);
+    assert!(project.check().await.expect("it can be compared").is_none());
+}
+
+#[tokio::test]
+async fn what_the_server_cannot_rename_is_told() {
+    let from = "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0));";
+    let to = "CREATE TABLE t (a int,\n CONSTRAINT d CHECK (a > 0) -- @renamed from=c\n);";
+    let project = Project::new(&url(), from, to);
+    let error = project.generate().await.expect_err("there is no statement");
+    assert_eq!(
+        error.summary(),
+        "the rename of constraint t.c -> d cannot be made: mysql has no statement for it"
+    );
+    assert!(
+        error
+            .advice()
+            .is_some_and(|help| help.starts_with("leave it out"))
+    );
+}
+
+#[tokio::test]
 async fn a_rename_keeps_the_data() {
     let from = "CREATE TABLE users (id int PRIMARY KEY, mail varchar(9), KEY users_mail (mail)); CREATE TABLE posts (u int, FOREIGN KEY (u) REFERENCES users (id)); CREATE VIEW v AS SELECT mail FROM users;";
     let to = "-- @renamed from=users\nCREATE TABLE people (id int PRIMARY KEY, email varchar(9), -- @renamed from=mail\n KEY people_email (email)); CREATE TABLE posts (u int, FOREIGN KEY (u) REFERENCES people (id)); CREATE VIEW v AS SELECT email AS mail FROM people;";

@@ -309,6 +309,80 @@ async fn spelling_is_no_difference() {
     are_same(&url(), &pairs[1..]).await;
 }
 
+/// Each by its comment, and the statement that does it: from, to, the upgrade.
+const RENAMES: &[(&str, &str, &str)] = &[
+    (
+        "CREATE TABLE t (a int); CREATE INDEX i ON t (a);",
+        "CREATE TABLE t (a int);\n-- @renamed from=i\nCREATE INDEX j ON t (a) WHERE a > 1;",
+        "ALTER INDEX i RENAME TO j;\nDROP INDEX j;\n-- blocking: keeps writers off t while the index is built\nCREATE INDEX j ON t USING btree (a) WHERE a > 1;\n",
+    ),
+    (
+        "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0));",
+        "CREATE TABLE t (a int,\n CONSTRAINT d CHECK (a > 0) -- @renamed from=c\n);",
+        "ALTER TABLE t RENAME CONSTRAINT c TO d;\n",
+    ),
+    (
+        "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE t (a mood NOT NULL);",
+        "-- @renamed from=mood\nCREATE TYPE \"Humour\" AS ENUM (\n 'blue', -- @renamed from=sad\n 'ok'\n); CREATE TABLE t (a \"Humour\" NOT NULL);",
+        "ALTER TYPE mood RENAME TO \"Humour\";\nALTER TYPE \"Humour\" RENAME VALUE 'sad' TO 'blue';\n",
+    ),
+    (
+        "CREATE SCHEMA s; CREATE TYPE s.mood AS (a int); CREATE FUNCTION s.f(x s.mood) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION s.f(x int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION s.h(x s.mood) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE SCHEMA s;\n-- @renamed from=mood\nCREATE TYPE s.humour AS (a int);\n-- @renamed from=f\nCREATE FUNCTION s.g(x int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION s.f(x s.humour) RETURNS int LANGUAGE sql AS 'SELECT 1';\n-- @renamed from=h\nCREATE FUNCTION s.k(x s.humour) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "ALTER FUNCTION s.f(integer) RENAME TO g;\nALTER FUNCTION s.h(s.mood) RENAME TO k;\nALTER TYPE s.mood RENAME TO humour;\n",
+    ),
+    (
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; CREATE MATERIALIZED VIEW m AS SELECT a FROM v; CREATE INDEX i ON m (a);",
+        "CREATE TABLE t (a int);\n-- @renamed from=v\nCREATE VIEW w AS SELECT a FROM t;\n-- @renamed from=m\nCREATE MATERIALIZED VIEW n AS SELECT a FROM w; CREATE INDEX i ON n (a);",
+        "ALTER VIEW v RENAME TO w;\nALTER MATERIALIZED VIEW m RENAME TO n;\n",
+    ),
+    (
+        "CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE SEQUENCE q; CREATE TABLE t (a d DEFAULT nextval('q'));",
+        "-- @renamed from=d\nCREATE DOMAIN e AS int CONSTRAINT d_check CHECK (VALUE > 0);\n-- @renamed from=q\nCREATE SEQUENCE r; CREATE TABLE t (a e DEFAULT nextval('r'));",
+        "ALTER DOMAIN d RENAME TO e;\nALTER SEQUENCE q RENAME TO r;\n",
+    ),
+    (
+        "CREATE TABLE t (a int); CREATE POLICY p ON t USING (a > 0); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();",
+        "-- @renamed from=t\nCREATE TABLE u (a int);\n-- @renamed from=p\nCREATE POLICY q ON u USING (a > 0); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';\n-- @renamed from=x\nCREATE TRIGGER y AFTER INSERT ON u FOR EACH ROW EXECUTE FUNCTION f();",
+        "ALTER TABLE t RENAME TO u;\nALTER POLICY p ON u RENAME TO q;\nALTER TRIGGER x ON u RENAME TO y;\n",
+    ),
+];
+
+#[tokio::test]
+async fn whatever_is_renamed_is_not_dropped() {
+    for (from, to, upgrade) in RENAMES {
+        let project = Project::new(&url(), from, to);
+        let generated = project.generate().await;
+        let generated = generated.unwrap_or_else(|error| panic!("{to}: {error}"));
+        let generated = generated.expect("a difference");
+        assert_eq!(upgrade_of(&generated), *upgrade);
+        project.keep(&generated);
+        assert!(
+            project.check().await.expect("it can be compared").is_none(),
+            "{to}"
+        );
+    }
+}
+
+/// The command line says no kind.
+#[tokio::test]
+async fn a_rename_finds_what_has_the_name() {
+    let mut project = Project::new(
+        &url(),
+        "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (a mood, CONSTRAINT c UNIQUE (a)); CREATE VIEW v AS SELECT 1;",
+        "CREATE TYPE mood AS ENUM ('blue'); CREATE TABLE t (a mood, CONSTRAINT d UNIQUE (a)); CREATE VIEW w AS SELECT 1;",
+    );
+    let renames = ["mood.sad=blue", "t.c=d", "v=w"];
+    project.renames = renames
+        .map(|rename| rename.parse().expect("a rename"))
+        .to_vec();
+    let generated = project.generate().await.expect("it proves itself");
+    assert_eq!(
+        upgrade_of(&generated.expect("a difference")),
+        "ALTER VIEW v RENAME TO w;\nALTER TYPE mood RENAME VALUE 'sad' TO 'blue';\nALTER TABLE t RENAME CONSTRAINT c TO d;\n"
+    );
+}
+
 #[tokio::test]
 async fn a_rename_takes_its_names_along() {
     let from = "CREATE TABLE users (id serial PRIMARY KEY, mail text UNIQUE); CREATE INDEX users_mail_idx ON users (lower(mail)); CREATE TABLE posts (u int REFERENCES users); CREATE VIEW v AS SELECT mail FROM users;";

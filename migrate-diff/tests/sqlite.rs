@@ -233,6 +233,37 @@ async fn renames_keep_the_data_and_are_never_guessed() {
 }
 
 #[tokio::test]
+async fn what_sqlite_cannot_rename_is_told_until_it_has_the_name() {
+    let base = "CREATE TABLE t (a INT);";
+    for (old, new, what) in [
+        (
+            "CREATE INDEX i ON t (a);",
+            "CREATE INDEX j ON t (a);",
+            "index t.i -> j",
+        ),
+        (
+            "CREATE VIEW i AS SELECT 1;",
+            "CREATE VIEW j AS SELECT 1;",
+            "view i -> j",
+        ),
+        (
+            "CREATE TRIGGER i AFTER INSERT ON t BEGIN SELECT 1; END;",
+            "CREATE TRIGGER j AFTER INSERT ON t BEGIN SELECT 1; END;",
+            "trigger t.i -> j",
+        ),
+    ] {
+        let to = format!("{base}\n-- @renamed from=i\n{new}");
+        let project = Project::new(URL, &format!("{base}{old}"), &to);
+        let error = project.generate().await.expect_err("there is no statement");
+        let expected =
+            format!("the rename of {what} cannot be made: sqlite has no statement for it");
+        assert_eq!(error.summary(), expected);
+        let done = Project::new(URL, &format!("{base}{new}"), &to);
+        assert!(done.check().await.expect("it can be compared").is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_rename_is_refused() {
     let project = |from: &str, to: &str, rename: &str| {
         let mut project = Project::new(URL, from, to);

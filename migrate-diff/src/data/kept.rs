@@ -73,26 +73,22 @@ impl Kept {
             columns,
             rows: Vec::new(),
         };
-        kept.rows = kept.rows_of(connection, &|id| id.clone()).await?;
+        kept.rows = kept.rows_of(connection).await?;
         Ok(Some(kept))
     }
 
     /// The rows, in the order of their keys.
-    async fn rows_of(
-        &self,
-        connection: &mut Connection,
-        names: &dyn Fn(&ObjectId) -> ObjectId,
-    ) -> Result<Vec<Row>, Error> {
+    async fn rows_of(&self, connection: &mut Connection) -> Result<Vec<Row>, Error> {
         let dialect = connection.dialect();
         let columns = self.columns.iter().map(|column| {
             database::shown(
                 dialect,
-                &database::sql_name(dialect, &names(&column.id).name),
+                &database::sql_name(dialect, &column.id.name),
                 &column.data_type,
             )
         });
         let columns: Vec<String> = columns.collect();
-        let table = database::sql_name(dialect, &names(&self.table).name);
+        let table = database::sql_name(dialect, &self.table.name);
         let only = if self.only { "ONLY " } else { "" };
         let sql = format!("SELECT {} FROM {only}{table}", columns.join(", "));
         let mut rows = connection.rows(&sql).await?;
@@ -107,7 +103,7 @@ impl Kept {
     /// Whether another database, which took the same rows, holds the same values: some types take a value and make another one
     /// of it, which does not come back.
     pub async fn is_held_by(&self, connection: &mut Connection) -> Result<bool, Error> {
-        let rows = self.rows_of(connection, &ObjectId::clone).await?;
+        let rows = self.rows_of(connection).await?;
         let mut values = self.rows.iter().flatten().zip(rows.iter().flatten());
         let mut columns = self.columns.iter().cycle();
         Ok(rows.len() == self.rows.len()
@@ -118,13 +114,8 @@ impl Kept {
     }
 
     /// Fails unless the rows are there, with their values.
-    pub async fn check(
-        &self,
-        connection: &mut Connection,
-        after: &str,
-        names: &dyn Fn(&ObjectId) -> ObjectId,
-    ) -> Result<(), Error> {
-        let rows = self.rows_of(connection, names).await?;
+    pub async fn check(&self, connection: &mut Connection, after: &str) -> Result<(), Error> {
+        let rows = self.rows_of(connection).await?;
         let mut lost = Vec::new();
         if rows.len() != self.rows.len() {
             lost.push(format!(

@@ -117,18 +117,13 @@ impl Data {
         Ok(())
     }
 
-    /// Fails unless every value is still there. `names` gives a table or a column the name that it has by then.
+    /// Fails unless every value is still there, under the names that tables and columns have after the renames.
     ///
     /// # Errors
     /// A value is gone or is another one, or a table cannot be read.
-    pub async fn check(
-        &self,
-        connection: &mut Connection,
-        after: &str,
-        names: impl Fn(&ObjectId) -> ObjectId,
-    ) -> Result<(), Error> {
+    pub async fn check(&self, connection: &mut Connection, after: &str) -> Result<(), Error> {
         for kept in &self.kept {
-            kept.check(connection, after, &names).await?;
+            kept.check(connection, after).await?;
         }
         Ok(())
     }

@@ -215,7 +215,11 @@ async fn keep(
     let is_unknown = |object: &&Object| {
         let id = object.id();
         let table = id.table.as_deref().unwrap_or(&id.name);
-        let is_renamed = renames.iter().any(|rename| rename.renames_table(table));
+        let whole = match &id.table {
+            Some(table) => ObjectId::new(Kind::Table, table),
+            None => id.clone(),
+        };
+        let is_renamed = renames.iter().any(|rename| rename.takes(&whole));
         let is_named = to.get(id).is_some() || is_part(id) && to.has(Kind::Table, table);
         !is_renamed && !is_named
     };

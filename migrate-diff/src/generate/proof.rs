@@ -2,7 +2,7 @@
 
 use super::prepare::Prepared;
 use super::request::{Draft, Generated, Request};
-use super::run::{agree, run, same};
+use super::run::{agree, run, run_step, same};
 use migrate_chain::Dialect;
 
 use crate::data::{Data, Sides};
@@ -134,8 +134,7 @@ impl Prepared {
             "the upgrade does not make all of the desired schema",
         )?;
         let connection = self.scratch.connection();
-        data.check(connection, "the upgrade", ObjectId::clone)
-            .await?;
+        data.check(connection, "the upgrade").await?;
         let mut drafts = Vec::new();
         let mut state = made;
         for (n, upgrade) in upgrades.into_iter().enumerate().rev() {
@@ -143,9 +142,12 @@ impl Prepared {
             state = before;
             drafts.insert(0, draft);
         }
-        let names = |id: &ObjectId| rename::before(&self.renames, id);
         let connection = self.scratch.connection();
-        data.check(connection, "the downgrade", names).await?;
+        // The values are known by the new names of columns and labels.
+        for rename in &mut self.renames {
+            run_step(connection, &mut rename.forth).await?;
+        }
+        data.check(connection, "the downgrade").await?;
         Ok((drafts, data.empty))
     }
 
