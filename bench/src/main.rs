@@ -19,13 +19,14 @@ use measure::Row;
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Bench = fn() -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 8] = [
     ("planning", planning::run),
     ("sqlite", sqlite::run),
     ("dependencies", dependencies::run),
     ("rebuild", rebuild::run),
     ("macro-build", macro_build::run),
     ("models", models::run),
+    ("tests", servers::tests),
     ("servers", servers::run),
 ];
 
@@ -34,6 +35,10 @@ const BENCHES: [(&str, Bench); 7] = [
 mod servers {
     pub(crate) fn run() -> crate::Result<Vec<crate::Row>> {
         Err("`cargo xtask bench servers` builds with the feature `servers`".into())
+    }
+
+    pub(crate) fn tests() -> crate::Result<Vec<crate::Row>> {
+        Err("`cargo xtask bench tests` builds with the feature `servers`".into())
     }
 }
 

@@ -103,6 +103,11 @@ impl Chain {
         EmbeddedMigrations::new(self.diesel)
     }
 
+    /// The files as we read them.
+    pub(super) fn our_folder(&self) -> PathBuf {
+        self.folder.join("ours")
+    }
+
     /// The files as sqlx reads them.
     pub(super) fn sqlx_folder(&self) -> PathBuf {
         self.folder.join("sqlx")

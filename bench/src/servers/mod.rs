@@ -54,6 +54,13 @@ struct Plan {
 }
 
 impl Plan {
+    fn asked_for() -> Result<Self> {
+        match std::env::var_os(QUICK) {
+            Some(_) => Self::quick(),
+            None => Ok(Self::whole()),
+        }
+    }
+
     fn whole() -> Self {
         Self {
             lengths: [1, 200, 1_000],
@@ -65,7 +72,7 @@ impl Plan {
             objects: [10, 1_000],
             verified: [1_000, 10_000],
             growth_rounds: 25,
-            test_rounds: 3,
+            test_rounds: 5,
             slow: Duration::from_secs(5),
             output: bench_folder(),
         }
@@ -157,14 +164,21 @@ struct Results {
 }
 
 pub(crate) fn run() -> Result<Vec<Row>> {
-    let plan = match std::env::var_os(QUICK) {
-        Some(_) => Plan::quick()?,
-        None => Plan::whole(),
-    };
+    let plan = Plan::asked_for()?;
     let folder = tempfile::tempdir_in(scratch()?)?;
     let results = measure(&plan, folder.path())?;
     results::write(&plan, &results)?;
     Ok(results.rows)
+}
+
+/// The databases for tests alone.
+pub(crate) fn tests() -> Result<Vec<Row>> {
+    let plan = Plan::asked_for()?;
+    let folder = tempfile::tempdir_in(scratch()?)?;
+    let databases = Databases::start(folder.path())?;
+    let chain = Chain::new(&databases, folder.path(), Content::Table, plan.middle_length())?;
+    let tests = test_databases::measure(&databases, folder.path(), &chain, plan.test_rounds)?;
+    Ok(tests.iter().map(TestDatabases::row).collect())
 }
 
 fn measure(plan: &Plan, folder: &Path) -> Result<Results> {
@@ -193,6 +207,7 @@ fn measure(plan: &Plan, folder: &Path) -> Result<Results> {
     let tables = find(Content::Table, plan.middle_length());
     let tests = test_databases::measure(&databases, folder, tables, plan.test_rounds)?;
     let mut rows = bounds::rows(&cells, plan.middle_length());
+    rows.extend(tests.iter().map(TestDatabases::row));
     eprintln!("  starters");
     rows.extend(starters::rows(&databases, folder, plan)?);
     eprintln!("  growth");

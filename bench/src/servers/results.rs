@@ -211,13 +211,10 @@ fn counts(cells: &[&Measured]) -> String {
 }
 
 fn test_databases(plan: &Plan, results: &Results) -> String {
-    let header = ["", "mechanism", "a test that does nothing"].map(str::to_owned);
+    let header = ["", "ours", "`#[sqlx::test]`"].map(str::to_owned);
     let lines = results.tests.iter().map(|test| {
-        vec![
-            test.engine.to_string(),
-            test.mechanism.to_owned(),
-            shown(test.time),
-        ]
+        let times = [test.ours, test.sqlx].map(shown);
+        [&[test.engine.to_string()][..], &times].concat()
     });
     format!(
         "\n## A database for each test\n\n{} × {}, from asking for the database until it is gone; without durability.\n\n{}",
