@@ -14,11 +14,11 @@ const FOR_A_TEST: u32 = 5;
 impl Budget {
     /// A fifth stays for others.
     pub fn of(available: u32) -> Self {
-        let ours = (available / 5 * 4).max(2);
-        // Each process has one for itself, and there may be as many processes as tests.
-        let connections = FOR_A_TEST.min(ours - 1);
+        let ours = (available / 5 * 4).max(3);
+        // There may be as many processes as tests, each with one that keeps its locks and one that creates databases.
+        let connections = FOR_A_TEST.min(ours - 2);
         Self {
-            slots: (ours / (connections + 1)).min(200),
+            slots: (ours / (connections + 2)).min(200),
             connections,
         }
     }
@@ -33,10 +33,10 @@ mod tests {
         for available in 0..300 {
             let Budget { slots, connections } = Budget::of(available);
             assert!(slots >= 1 && connections >= 1, "{available}");
-            assert!(slots * (connections + 1) <= available.max(2), "{available}");
+            assert!(slots * (connections + 2) <= available.max(3), "{available}");
         }
         let usual = Budget {
-            slots: 12,
+            slots: 10,
             connections: 5,
         };
         assert_eq!(Budget::of(97), usual);

@@ -34,7 +34,11 @@ async fn provide(request: Request) -> Result<Provided<Sqlite>, Error> {
     let file = TestFile::new(folder, &request.test)?;
     if let Some(migrations) = &request.migrations {
         let key = request.key(Dialect::Sqlite, "");
-        copy_template(folder, &key, migrations, &file.path()).await?;
+        let copied = copy_template(folder, &key, migrations, &file.path()).await;
+        if let Err(error) = copied {
+            Box::new(file).give_back();
+            return Err(error);
+        }
     }
     Ok(Provided {
         options: options(&file.path()),

@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use migrate_runtime::{Dialect, Migrations};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection, raw_sql};
+use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, raw_sql};
 
 use super::catalog::{Catalog, string};
 use super::name::like;
 use super::query::{explain, fetch, number, text};
-use super::server::Server;
+use super::script;
+use super::server::{Server, connection};
 use super::template::{Template, answers};
 use crate::error::Error;
 use crate::name::{Name, PREFIX, is_old};
@@ -38,9 +39,7 @@ impl Server {
         if let Some(migrations) = migrations {
             migrations.check_source()?;
         }
-        let connected = self.options().connect().await;
-        let mut connection = connected
-            .map_err(|error| Error::database("the MySQL server cannot be reached", error))?;
+        let mut connection = connection(&self.options()).await?;
         if let Some(found) = find(&mut connection, key).await? {
             return Ok(Arc::new(found));
         }
@@ -63,26 +62,29 @@ impl Server {
     ) -> Result<Template, Error> {
         // A builder that was killed has left them.
         for unfinished in templates(admin, key).await? {
-            let _ = self
-                .execute(format!("DROP DATABASE IF EXISTS `{unfinished}`"))
-                .await;
+            self.drop_database(&unfinished).await;
         }
         let name = Name::of_template(key).to_string();
         self.create_with_chain(&name, migrations).await?;
         let failed = |error| explain("the template cannot be completed", error, self.user());
-        let connected = self.options().database(&name).connect().await;
-        let mut connection = connected.map_err(failed)?;
+        let mut connection = connection(&self.options().database(&name)).await?;
         let catalog = Catalog::read(&mut connection).await?;
         let template = Template {
             key: key.to_owned(),
             answers: answers(&mut connection, &catalog.questions()).await?,
             reset: catalog.reset(&name),
+            script: script::read(&mut connection, &catalog, &name).await?,
             is_recyclable: catalog.is_recyclable,
         };
         let mark = format!(
-            "CREATE TABLE {MARK} (answers LONGTEXT, reset LONGTEXT, is_recyclable INTEGER); INSERT INTO {MARK} VALUES ({}, {}, {})",
+            "CREATE TABLE {MARK} (answers LONGTEXT, reset LONGTEXT, script LONGTEXT, is_recyclable INTEGER); \
+             INSERT INTO {MARK} VALUES ({}, {}, {}, {})",
             string(&template.answers),
             string(&template.reset),
+            template
+                .script
+                .as_deref()
+                .map_or_else(|| "NULL".to_owned(), string),
             u8::from(template.is_recyclable)
         );
         // A backslash has to mean the same on each server.
@@ -99,19 +101,22 @@ impl Server {
         name: &str,
         migrations: Option<&Migrations>,
     ) -> Result<(), Error> {
-        let created = self.execute(format!("CREATE DATABASE `{name}`")).await;
-        created.map_err(|error| explain("no test database can be created", error, self.user()))?;
+        self.create(name).await?;
         let Some(migrations) = migrations else {
             return Ok(());
         };
         let done = migrations.upgrade(self.options().database(name)).await;
         if let Err(error) = done {
-            let _ = self
-                .execute(format!("DROP DATABASE IF EXISTS `{name}`"))
-                .await;
+            self.drop_database(name).await;
             return Err(error.into());
         }
         Ok(())
+    }
+
+    /// Creates an empty database.
+    pub async fn create(&self, name: &str) -> Result<(), Error> {
+        let sql = format!("CREATE DATABASE `{name}`");
+        self.execute(sql, "no test database can be created").await
     }
 }
 
@@ -133,7 +138,7 @@ async fn find(connection: &mut MySqlConnection, key: &str) -> Result<Option<Temp
         if !is_young {
             continue;
         }
-        let sql = format!("SELECT answers, reset, is_recyclable FROM `{name}`.{MARK}");
+        let sql = format!("SELECT answers, reset, script, is_recyclable FROM `{name}`.{MARK}");
         // One that is not complete has no such table.
         let rows = fetch(connection, &sql).await.unwrap_or_default();
         if let Some(row) = rows.first() {
@@ -141,7 +146,8 @@ async fn find(connection: &mut MySqlConnection, key: &str) -> Result<Option<Temp
                 key: key.to_owned(),
                 answers: text(row, 0).unwrap_or_default(),
                 reset: text(row, 1).unwrap_or_default(),
-                is_recyclable: number(row, 2) == 1,
+                script: text(row, 2),
+                is_recyclable: number(row, 3) == 1,
             }));
         }
     }

@@ -20,6 +20,8 @@ pub struct Catalog {
     pub counted: Vec<String>,
     /// Those whose triggers fire when a row is deleted.
     pub truncated: BTreeSet<String>,
+    /// Whether it has tables and nothing else with rows or numbers of its own.
+    pub has_only_tables: bool,
     /// Whether emptying and filling the tables gives the same database again.
     pub is_recyclable: bool,
     pub has_checks: bool,
@@ -29,6 +31,7 @@ impl Catalog {
     /// Reads it from the database that the connection is in.
     pub async fn read(connection: &mut MySqlConnection) -> Result<Self, Error> {
         let mut catalog = Self {
+            has_only_tables: true,
             is_recyclable: true,
             ..Self::default()
         };
@@ -49,7 +52,10 @@ impl Catalog {
                 Some("BASE TABLE") => self.tables.push(name),
                 Some("VIEW") => {}
                 // A sequence or a history of rows does not start again.
-                _ => self.is_recyclable = false,
+                _ => {
+                    self.has_only_tables = false;
+                    self.is_recyclable = false;
+                }
             }
         }
         let asked: Vec<String> = self
@@ -115,21 +121,28 @@ impl Catalog {
 
     /// The one message that makes a database as `template` is, and asks what differs then: the fingerprint, and the counters.
     pub fn reset(&self, template: &str) -> String {
-        let mut out = String::from(
-            "SET SESSION foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO', lock_wait_timeout = 5, \
-             innodb_lock_wait_timeout = 5;\n",
-        );
+        let mut before = String::new();
         for table in &self.truncated {
-            let _ = writeln!(out, "TRUNCATE {};", quoted(table));
+            let _ = writeln!(before, "TRUNCATE {};", quoted(table));
         }
-        out += "START TRANSACTION;\n";
+        before += "START TRANSACTION;\n";
         for table in self
             .tables
             .iter()
             .filter(|table| !self.truncated.contains(*table))
         {
-            let _ = writeln!(out, "DELETE FROM {};", quoted(table));
+            let _ = writeln!(before, "DELETE FROM {};", quoted(table));
         }
+        self.with_rows(&before, "", template)
+    }
+
+    /// A message that does `before`, which begins a transaction, puts the rows of `template` into the tables, does `after`, and
+    /// asks what differs then.
+    pub fn with_rows(&self, before: &str, after: &str, template: &str) -> String {
+        let mut out = format!(
+            "SET SESSION foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO', lock_wait_timeout = 5, \
+             innodb_lock_wait_timeout = 5;\n{before}"
+        );
         for (table, columns) in &self.filled {
             let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
             let (columns, table) = (columns.join(", "), quoted(table));
@@ -139,7 +152,7 @@ impl Catalog {
                 quoted(template)
             );
         }
-        out + "COMMIT;\n" + &self.questions()
+        out + "COMMIT;\n" + after + &self.questions()
     }
 
     /// The fingerprint as the first row, then a row for each counter.

@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
+use sqlx::MySqlConnection;
 use sqlx::mysql::MySqlConnectOptions;
-use sqlx::{ConnectOptions as _, MySqlConnection};
 
 use super::query::{fetch, number};
+use super::server::connection;
 use crate::budget::Budget;
 use crate::error::Error;
 
@@ -39,12 +39,13 @@ impl Keeper {
         Ok(keeper)
     }
 
-    async fn connected(
+    /// The connection. While the server has no room for it, others are waited for.
+    pub async fn connected(
         &mut self,
         options: &MySqlConnectOptions,
     ) -> Result<&mut MySqlConnection, Error> {
         if self.connection.is_none() {
-            let mut connection = patiently(options).await?;
+            let mut connection = connection(options).await?;
             let rows = fetch(&mut connection, "SELECT @@GLOBAL.max_connections").await?;
             let available = rows.first().map_or(0, |row| number(row, 0));
             self.budget = Budget::of(u32::try_from(available).unwrap_or(u32::MAX));
@@ -123,27 +124,5 @@ impl Keeper {
             self.taken.insert(slot);
         }
         is_ours
-    }
-}
-
-/// Connects, again and again while the server has no room.
-async fn patiently(options: &MySqlConnectOptions) -> Result<MySqlConnection, Error> {
-    const PATIENCE: Duration = Duration::from_mins(2);
-    let started = Instant::now();
-    loop {
-        match options.connect().await {
-            Err(sqlx::Error::Database(error))
-                if error.code().is_some_and(|code| code == "08004")
-                    && started.elapsed() < PATIENCE =>
-            {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            result => {
-                return result.map_err(|error| {
-                    Error::database("the MySQL server cannot be reached", error)
-                        .help("start it, correct DATABASE_URL, or unset it, so that a private server is started")
-                });
-            }
-        }
     }
 }

@@ -7,6 +7,7 @@ mod keeper;
 mod name;
 mod query;
 mod recycle;
+mod script;
 mod server;
 mod template;
 

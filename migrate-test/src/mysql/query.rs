@@ -1,6 +1,6 @@
 //! Queries whose values are read as text, and what the server says about a failure.
 
-use sqlx::mysql::MySqlRow;
+use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::{AssertSqlSafe, MySqlConnection, Row as _, raw_sql};
 
 use crate::error::Error;
@@ -26,15 +26,13 @@ pub fn number(row: &MySqlRow, column: usize) -> i64 {
 
 /// Says what to do about an error of the server.
 pub fn explain(doing: &str, error: sqlx::Error, user: &str) -> Error {
-    let number = error
-        .as_database_error()
-        .and_then(|error| error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>())
-        .map_or(0, sqlx::mysql::MySqlDatabaseError::number);
+    let code = code(&error);
     let failed = Error::database(doing, error);
-    match number {
+    match code {
         1044 | 1045 | 1142 | 1227 => {
+            let account = account(failed.summary(), user);
             failed.help(format!(
-                "run `GRANT ALL ON \\`migrate\\_test\\_%\\`.* TO '{user}'@'…'` as an administrator, or unset DATABASE_URL, so that a \
+                "run this as an administrator: GRANT ALL ON `migrate\\_test\\_%`.* TO {account}; or unset DATABASE_URL, so that a \
                  private server is started"
             ))
         }
@@ -43,4 +41,26 @@ pub fn explain(doing: &str, error: sqlx::Error, user: &str) -> Error {
         ),
         _ => failed,
     }
+}
+
+/// Whether the server has no room for another connection.
+pub fn has_no_room(error: &sqlx::Error) -> bool {
+    matches!(code(error), 1040 | 1203)
+}
+
+/// The number of an error of the server; 0 for what is none.
+fn code(error: &sqlx::Error) -> u16 {
+    let error = error.as_database_error();
+    let error = error.and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    error.map_or(0, MySqlDatabaseError::number)
+}
+
+/// The account that the server has refused, as its message names it.
+fn account(refused: &str, user: &str) -> String {
+    let named = refused.split_once(" for user ");
+    let named = named.and_then(|(_, named)| named.split_once(" to "));
+    named.map_or_else(
+        || format!("'{user}'@'%'"),
+        |(account, _)| account.to_owned(),
+    )
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sqlx::{Connection as _, MySqlConnection};
+use sqlx::MySqlConnection;
 
 use super::catalog::quoted;
 use super::name::{Mark, Pooled, like};
@@ -15,34 +15,42 @@ impl Server {
     /// The name of a database that is as the chain has built it: one that was used before, or a new one.
     pub async fn ready(self: &Arc<Self>, slot: u32, request: &Request) -> Result<String, Error> {
         let template = self.template(request).await?;
-        let mut helper = self.helper().await?;
-        for name in self.used_before(&mut helper, &template.key, slot).await? {
-            if template.is_recyclable {
-                if reset(&mut helper, &name, &template).await {
-                    return Ok(name);
-                }
-                // It is still in that database.
-                let _ = helper.detach().close().await;
-                helper = self.helper().await?;
+        for name in self.used_before(&template.key, slot).await? {
+            if template.is_recyclable && self.becomes(&name, &template, &template.reset).await? {
+                return Ok(name);
             }
             self.drop_later(name);
         }
-        drop(helper);
         self.forget_if_gone(&template).await;
         let name = Pooled::new(&template.key, slot).to_string();
+        if let Some(script) = &template.script {
+            self.create(&name).await?;
+            if self.becomes(&name, &template, script).await? {
+                return Ok(name);
+            }
+            self.drop_database(&name).await;
+        }
         self.create_with_chain(&name, request.migrations.as_ref())
             .await?;
         Ok(name)
     }
 
+    /// Makes a database as the template is, by one message; false if that cannot be done.
+    async fn becomes(&self, name: &str, template: &Template, message: &str) -> Result<bool, Error> {
+        let mut helper = self.helper().await?;
+        let sql = format!("USE {};\n{message}", quoted(name));
+        let is_like = match answers(&mut helper, &sql).await {
+            Ok(found) => restore_counters(&mut helper, template, &found).await,
+            Err(_) => false,
+        };
+        // A session that is found in a test database was leaked, and is ended.
+        let _ = helper.close().await;
+        Ok(is_like)
+    }
+
     /// The databases that belong to this share, those that are kept left out. Nobody may be connected to them: what still is
     /// has been leaked.
-    async fn used_before(
-        &self,
-        helper: &mut MySqlConnection,
-        key: &str,
-        slot: u32,
-    ) -> Result<Vec<String>, Error> {
+    async fn used_before(&self, key: &str, slot: u32) -> Result<Vec<String>, Error> {
         let beginning = like(&Pooled::beginning(key, slot));
         let sql = format!(
             "SELECT s.schema_name, CAST(NULL AS CHAR) FROM information_schema.schemata s WHERE s.schema_name LIKE '{beginning}' \
@@ -50,13 +58,15 @@ impl Server {
              UNION ALL SELECT db, CAST(id AS CHAR) FROM information_schema.processlist WHERE db LIKE '{beginning}'",
             like(Mark::BEGINNING)
         );
-        let rows = fetch(helper, &sql).await?;
+        let mut keeper = self.keeper.lock().await;
+        let keeper = keeper.connected(&self.options()).await?;
+        let rows = fetch(keeper, &sql).await?;
         let mut names = Vec::new();
         for row in &rows {
             match (text(row, 0), text(row, 1)) {
                 (Some(name), None) if Pooled::parse(&name).is_some() => names.push(name),
                 (_, Some(connection)) => {
-                    let _ = fetch(helper, &format!("KILL {connection}")).await;
+                    let _ = fetch(keeper, &format!("KILL {connection}")).await;
                 }
                 _ => {}
             }
@@ -82,18 +92,6 @@ impl Server {
             self.forget_templates();
         }
     }
-}
-
-/// Makes a database as the template is; false if that cannot be done.
-async fn reset(connection: &mut MySqlConnection, name: &str, template: &Template) -> bool {
-    let sql = format!("USE {};\n{}", quoted(name), template.reset);
-    let found = answers(connection, &sql).await;
-    let is_reset = match found {
-        Ok(found) => restore_counters(connection, template, &found).await,
-        Err(_) => false,
-    };
-    // A session that is found in a test database was leaked, and is ended.
-    is_reset && fetch(connection, "USE information_schema").await.is_ok()
 }
 
 /// Sets the counters that a test has moved; false if the schema is another one.

@@ -1,16 +1,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use migrate_runtime::AnyPool;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, MySql, MySqlPool, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, MySql, MySqlConnection, MySqlPool, raw_sql};
 
 use super::keeper::{Keeper, Slot};
 use super::name::{Mark, Pooled, like};
-use super::query::{fetch, text};
+use super::query::{explain, fetch, has_no_room, text};
 use super::template::Template;
 use crate::error::Error;
 use crate::name::{Name, PREFIX, is_old};
@@ -21,8 +21,9 @@ use crate::once::Once;
 pub struct Server {
     /// How to connect to it, without a database.
     options: MySqlConnectOptions,
+    /// Connections for a while. None stays, since tests count on their share of the server's.
     helpers: MySqlPool,
-    keeper: tokio::sync::Mutex<Keeper>,
+    pub keeper: tokio::sync::Mutex<Keeper>,
     /// By their keys.
     pub templates: Once<Arc<Template>>,
     /// The databases that tests that failed have left, by the test.
@@ -49,7 +50,7 @@ impl Server {
         let keeper = Keeper::connect(&options).await?;
         let helpers = MySqlPoolOptions::new()
             .max_connections(HELPERS)
-            .idle_timeout(Some(Duration::from_secs(1)))
+            .after_release(|_, _| std::future::ready(Ok(false)).boxed())
             .connect_lazy_with(options.clone());
         let server = Arc::new(Self {
             options,
@@ -74,15 +75,15 @@ impl Server {
 
     /// A connection for a while.
     pub async fn helper(&self) -> Result<PoolConnection<MySql>, Error> {
-        let helper = self.helpers.acquire().await;
-        helper.map_err(|error| Error::database("the MySQL server cannot be reached", error))
+        patiently(|| self.helpers.acquire()).await
     }
 
     /// Runs one statement.
-    pub async fn execute(&self, sql: String) -> Result<(), sqlx::Error> {
-        let mut helper = self.helpers.acquire().await?;
-        raw_sql(AssertSqlSafe(sql)).execute(&mut *helper).await?;
-        Ok(())
+    pub async fn execute(&self, sql: String, doing: &str) -> Result<(), Error> {
+        let mut helper = self.helper().await?;
+        let done = raw_sql(AssertSqlSafe(sql)).execute(&mut *helper).await;
+        done.map(drop)
+            .map_err(|error| explain(doing, error, self.user()))
     }
 
     /// Waits for a share of the server's connections.
@@ -104,21 +105,24 @@ impl Server {
         self.keeper.lock().await.free_slot(slot).await;
     }
 
+    /// Drops a database. One that cannot be dropped now is swept after a day.
+    pub async fn drop_database(&self, name: &str) {
+        let sql = format!("DROP DATABASE IF EXISTS `{name}`");
+        let _ = self.execute(sql, "a test database cannot be dropped").await;
+    }
+
     /// Drops a database in its own time.
     pub fn drop_later(self: &Arc<Self>, name: String) {
         let server = Arc::clone(self);
-        office::spawn(async move {
-            let _ = server
-                .execute(format!("DROP DATABASE IF EXISTS `{name}`"))
-                .await;
-        });
+        office::spawn(async move { server.drop_database(&name).await });
     }
 
     /// Marks a database, so that no other test uses it.
     pub async fn keep(&self, name: &str, test: &str) {
         let mark = Mark::new(test);
         let sql = format!("CREATE TABLE `{name}`.`{mark}` (id INTEGER)");
-        if self.execute(sql).await.is_ok() {
+        let kept = self.execute(sql, "a test database cannot be kept").await;
+        if kept.is_ok() {
             let mut earlier = self.earlier();
             earlier.entry(mark.test).or_default().push(name.to_owned());
         }
@@ -164,8 +168,7 @@ impl Server {
         let server = Arc::clone(self);
         office::spawn(async move {
             if server.keeper.lock().await.reserve(pooled.slot).await {
-                let sql = format!("DROP DATABASE IF EXISTS `{pooled}`");
-                let _ = server.execute(sql).await;
+                server.drop_database(&pooled.to_string()).await;
                 server.free(pooled.slot).await;
             }
         });
@@ -173,5 +176,32 @@ impl Server {
 
     fn earlier(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection of its own.
+pub async fn connection(options: &MySqlConnectOptions) -> Result<MySqlConnection, Error> {
+    patiently(|| options.connect()).await
+}
+
+/// Connects, again and again while the server has no room.
+async fn patiently<C, F>(connect: impl Fn() -> F) -> Result<C, Error>
+where
+    F: Future<Output = Result<C, sqlx::Error>>,
+{
+    const PATIENCE: Duration = Duration::from_mins(2);
+    let started = Instant::now();
+    loop {
+        match connect().await {
+            Err(error) if has_no_room(&error) && started.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            result => {
+                return result.map_err(|error| {
+                    Error::database("the MySQL server cannot be reached", error)
+                        .help("start it, correct DATABASE_URL, or unset it, so that a private server is started")
+                });
+            }
+        }
     }
 }

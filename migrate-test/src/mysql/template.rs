@@ -11,6 +11,8 @@ pub struct Template {
     pub answers: String,
     /// The one message that resets a database.
     pub reset: String,
+    /// The one message that fills an empty database; without it the chain does.
+    pub script: Option<String>,
     pub is_recyclable: bool,
 }
 

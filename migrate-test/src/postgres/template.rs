@@ -55,22 +55,35 @@ impl Server {
         let building = Name::of_build().to_string();
         self.create_empty(connection, &building).await?;
         let name = Name::of_template(key).to_string();
-        let built = self.run_chain(&building, migrations).await;
-        let finish = [
-            format!("ALTER DATABASE \"{building}\" WITH ALLOW_CONNECTIONS false"),
-            format!("ALTER DATABASE \"{building}\" RENAME TO \"{name}\""),
-        ];
-        let remove = format!("DROP DATABASE IF EXISTS \"{building}\"");
+        let built = match self.run_chain(&building, migrations).await {
+            Ok(()) => self.publish(connection, &building, &name).await,
+            failed => failed,
+        };
         if built.is_err() {
+            let remove = format!("DROP DATABASE IF EXISTS \"{building}\"");
             let _ = execute(connection, remove).await;
-            return built.map(|()| name);
         }
-        for sql in finish {
-            execute(connection, sql)
-                .await
-                .map_err(|error| explain("the template cannot be completed", error, self.role()))?;
-        }
-        Ok(name)
+        built.map(|()| name)
+    }
+
+    /// Gives a database that is complete the name of a template. Nobody may be connected to it then: whoever looks into it is
+    /// sent away.
+    async fn publish(
+        &self,
+        connection: &mut PgConnection,
+        building: &str,
+        name: &str,
+    ) -> Result<(), Error> {
+        let failed = |error| explain("the template cannot be completed", error, self.role());
+        let close = format!("ALTER DATABASE \"{building}\" WITH ALLOW_CONNECTIONS false");
+        execute(connection, close).await.map_err(failed)?;
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{building}'"
+        );
+        // If this role may not, the next statement says so.
+        let _ = execute(connection, end).await;
+        let rename = format!("ALTER DATABASE \"{building}\" RENAME TO \"{name}\"");
+        execute(connection, rename).await.map_err(failed)
     }
 
     async fn run_chain(&self, database: &str, migrations: &Migrations) -> Result<(), Error> {

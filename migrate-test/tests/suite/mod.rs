@@ -13,6 +13,8 @@ use migrate_runtime::Migrations;
 use migrate_test::__test::{Fixture, Flavor, Outcome, Parameters, Test, TestFn, run};
 
 pub(crate) static MIGRATIONS: Migrations = migrate_runtime::embed_migrations!("tests/migrations");
+/// A chain with a revision in Rust.
+pub(crate) static RUST: Migrations = migrate_runtime::embed_migrations!("tests/rust");
 
 /// A test as the attribute writes it.
 pub(crate) fn test(path: &'static str) -> Test {
@@ -58,7 +60,7 @@ macro_rules! suite {
         use migrate_test::TestDatabase;
         use sqlx::pool::{PoolConnection, PoolOptions};
         use sqlx::{ConnectOptions as _, Connection as _};
-        use $crate::suite::{MIGRATIONS, Told, panics, tell, test, told, with_fixtures};
+        use $crate::suite::{MIGRATIONS, RUST, Told, panics, tell, test, told, with_fixtures};
 
         async fn count(pool: &$pool, table: &str) -> i64 {
             let sql = format!("SELECT COUNT(*) FROM {table}");
@@ -101,6 +103,12 @@ macro_rules! suite {
             assert_eq!(count(&pool, "roles").await, 3);
             assert_eq!(next_user(&pool).await, 1);
             MIGRATIONS.check(&pool).await.expect("the database is at the head");
+        }
+
+        #[migrate_test::test(RUST, crate = migrate_test)]
+        async fn a_test_has_what_a_revision_in_rust_has_done(pool: $pool) {
+            assert_eq!(count(&pool, "names").await, 1);
+            RUST.check(&pool).await.expect("the database is at the head");
         }
 
         #[test]
@@ -236,14 +244,16 @@ macro_rules! suite {
         }
 
         #[test]
-        fn a_test_that_leaks_a_connection_disturbs_no_other() {
+        fn a_test_that_leaks_its_pool_or_a_connection_disturbs_no_other() {
             let leak = async |pool: $pool| {
                 add_user(&pool).await;
                 let mut transaction = pool.begin().await.expect("a transaction");
                 let sql = "INSERT INTO users (name) VALUES ('grace')";
                 sqlx::query(sql).execute(&mut *transaction).await.expect("it is added");
-                // Out of reach of the pool, on a thread that outlives the test.
-                std::mem::forget(transaction);
+                let options = pool.connect_options().as_ref().clone();
+                let own = PoolOptions::<$database>::new().connect_with(options).await;
+                // Out of reach of the pool that the test was given.
+                std::mem::forget((transaction, own.expect("a pool of its own")));
             };
             migrate_test::__test::run(&test(concat!($name, "-leak")), leak);
             let look = async |pool: $pool| assert_eq!(count(&pool, "users").await, 0);

@@ -13,6 +13,7 @@ const ACCESS_DENIED: u16 = 1045;
 const NO_DATABASE: u16 = 1046;
 const NODE_NOT_READY: u16 = 1047;
 const UNKNOWN_DATABASE: u16 = 1049;
+const CANNOT_CREATE_TABLE: u16 = 1005;
 const DISK_FULL: u16 = 1021;
 const SHUTDOWN: u16 = 1053;
 const TABLE_FULL: u16 = 1114;
@@ -93,6 +94,19 @@ pub fn explain(error: &sqlx::Error) -> Explained {
     }
 }
 
+/// A table that cannot be created for want of room is reported by the number that a wrong foreign key has.
+fn is_disk_full(number: u16, error: &sqlx::Error) -> bool {
+    let has_no_room = || {
+        let message = database_message(error);
+        message.contains("(errno: 28 ") || message.contains("(errno: 135 ")
+    };
+    match number {
+        DISK_FULL | TABLE_FULL => true,
+        CANNOT_CREATE_TABLE => has_no_room(),
+        _ => false,
+    }
+}
+
 fn known(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
     Some(match number(error)? {
         TOO_MANY_CONNECTIONS | USER_LIMIT => (
@@ -147,7 +161,9 @@ fn known(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
             ErrorKind::Statement,
             "somebody killed the statement, or it ran into a timeout; start again",
         ),
-        DISK_FULL | TABLE_FULL => (ErrorKind::Database, "make room on the disk of the server"),
+        number if is_disk_full(number, error) => {
+            (ErrorKind::Database, "make room on the disk of the server")
+        }
         PACKET_TOO_LARGE => (
             ErrorKind::Database,
             "raise max_allowed_packet of the server, or make the statement smaller",
@@ -167,7 +183,7 @@ const ADVICE: [(&[u16], &str); 13] = [
         "if the database was made without these migrations, `cargo migrate stamp` records the revisions that it has",
     ),
     (
-        &[1005, 1215, 1822, 1824, 3780],
+        &[CANNOT_CREATE_TABLE, 1215, 1822, 1824, 3780],
         "both columns of a foreign key need the same type, sign, character set and collation, and the referenced ones an index \
          that begins with them; the table that is referred to comes first",
     ),
