@@ -120,7 +120,7 @@ fn run_steps(sh: &Shell, parts: &[fn(&Shell, &mut Steps) -> Result]) -> Result {
 fn rounds(sh: &Shell, number: &str) -> Result {
     let command = xshell::cmd!(
         sh,
-        "cargo test --features postgres,mysql,test --test crates an_app_with_sixty_tests"
+        "cargo test --features postgres,mysql,test --test crates an_app_with_sixty_tests -- --nocapture"
     );
     Ok(command.env("MIGRATE_TEST_ROUNDS", number).run()?)
 }

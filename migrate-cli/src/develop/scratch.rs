@@ -1,6 +1,7 @@
 //! `cargo migrate scratch`: a database of the chain for the time of a command.
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitStatus;
 
 use clap::Args;
@@ -9,8 +10,10 @@ use migrate_command::parts::{Exit, Failure, Ui};
 use migrate_diff::{DevServer, Scripts};
 use migrate_runtime::{AnyPool, Migrations};
 use tokio::process::{Child, Command};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::author::{Directory, Result, Servers, comparison};
+use crate::author::{Directory, Result, Servers, comparison, until_interrupted};
 use crate::project::Project;
 
 /// Run a command with a scratch database of the chain
@@ -43,7 +46,7 @@ impl Scratch {
         let directory = Directory::open(project.directory())?;
         let named: Vec<String> = self.dev_url.iter().cloned().collect();
         let servers = Servers::of(&directory, project.globals(), &named)?;
-        let server = servers.one().await?;
+        let server = until_interrupted(servers.one()).await?;
         ui.flush()?;
         if server.dialect() == Dialect::Sqlite {
             self.with_file(&migrations).await
@@ -57,18 +60,20 @@ impl Scratch {
         let folder = tempfile::tempdir()
             .map_err(|error| Failure::new(format!("a temporary folder: {error}")))?;
         let url = format!("sqlite:{}", folder.path().join("scratch.db").display());
-        migrations.upgrade(&AnyPool::new(&url)?).await?;
+        let pool = AnyPool::new(&url)?;
+        until_interrupted(async { Ok(migrations.upgrade(&pool).await?) }).await?;
         self.command(&url).await
     }
 
     async fn on_server(&self, server: &DevServer, migrations: &Migrations) -> Result<Exit> {
         let scripts = Scripts::of_chain(migrations, server.dialect());
-        let scratch = migrate_diff::Scratch::create(server, &scripts).await;
-        let mut scratch = scratch.map_err(comparison)?;
-        scratch
-            .upgrade(migrations, "heads")
-            .await
-            .map_err(comparison)?;
+        let upgraded = Box::pin(async {
+            let mut scratch = migrate_diff::Scratch::create(server, &scripts).await?;
+            scratch.upgrade(migrations, "heads").await?;
+            Ok(scratch)
+        });
+        let scratch = migrate_diff::until_interrupted(upgraded).await;
+        let scratch = scratch.map_err(comparison)?;
         let exit = self.command(&scratch.url()).await;
         scratch.finish().await.map_err(comparison)?;
         exit
@@ -78,22 +83,17 @@ impl Scratch {
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(Failure::usage("no command is named"));
         };
-        let started = Command::new(program)
-            .args(arguments)
-            .env("DATABASE_URL", url)
-            .spawn();
-        let child = started.map_err(|error| {
-            Failure::new(format!(
-                "`{}` cannot be started: {error}",
-                program.display()
-            ))
-        })?;
-        let status = wait(child).await.map_err(|error| {
-            Failure::new(format!(
-                "`{}` cannot be waited for: {error}",
-                program.display()
-            ))
-        })?;
+        let failed = |what: &str, error: &io::Error| {
+            Failure::new(format!("`{}` {what}: {error}", program.display()))
+        };
+        let mut command = Command::new(program);
+        command.args(arguments).env("DATABASE_URL", url);
+        let signals = Signals::new().map_err(|error| failed("cannot be sent signals", &error))?;
+        let child = command
+            .spawn()
+            .map_err(|error| failed("cannot be started", &error))?;
+        let status = signals.wait(child).await;
+        let status = status.map_err(|error| failed("cannot be waited for", &error))?;
         Ok(Exit::Code(code(status)))
     }
 }
@@ -108,21 +108,35 @@ fn code(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
-/// Waits for the end of the command, and passes on the signals that this process gets meanwhile.
+/// The signals that this process gets. They are caught before the command is there, so that none ends this process alone.
 #[cfg(unix)]
-async fn wait(mut child: Child) -> std::io::Result<ExitStatus> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        let sent = tokio::select! {
-            status = child.wait() => return status,
-            _ = interrupt.recv() => "INT",
-            _ = terminate.recv() => "TERM",
-            _ = hangup.recv() => "HUP",
-        };
-        pass_on(&child, sent);
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the end of the command, and passes them on.
+    async fn wait(mut self, mut child: Child) -> io::Result<ExitStatus> {
+        loop {
+            let sent = tokio::select! {
+                status = child.wait() => return status,
+                _ = self.interrupt.recv() => "INT",
+                _ = self.terminate.recv() => "TERM",
+                _ = self.hangup.recv() => "HUP",
+            };
+            pass_on(&child, sent);
+        }
     }
 }
 
@@ -136,6 +150,15 @@ fn pass_on(child: &Child, signal: &str) {
 }
 
 #[cfg(not(unix))]
-async fn wait(mut child: Child) -> std::io::Result<ExitStatus> {
-    child.wait().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(self, mut child: Child) -> io::Result<ExitStatus> {
+        child.wait().await
+    }
 }

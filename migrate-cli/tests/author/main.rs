@@ -9,6 +9,7 @@ mod accept;
 mod app;
 mod ci;
 mod dev_server;
+mod develop;
 mod first_hour;
 mod flow;
 mod help;

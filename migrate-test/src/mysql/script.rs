@@ -1,5 +1,7 @@
 //! The statements that create in an empty database what a template holds.
 
+use std::fmt::Write as _;
+
 use sqlx::MySqlConnection;
 
 use super::catalog::{Catalog, quoted, string};
@@ -54,10 +56,10 @@ async fn created(
     connection: &mut MySqlConnection,
     objects: Vec<(String, String)>,
 ) -> Result<String, Error> {
-    let asked: String = objects
-        .iter()
-        .map(|(kind, name)| format!("SHOW CREATE {kind} {};\n", quoted(name)))
-        .collect();
+    let mut asked = String::new();
+    for (kind, name) in &objects {
+        let _ = writeln!(asked, "SHOW CREATE {kind} {};", quoted(name));
+    }
     if asked.is_empty() {
         return Ok(asked);
     }
@@ -71,10 +73,10 @@ async fn created(
         };
         if has_mode {
             let mode = string(&text(row, 1).unwrap_or_default());
-            statements.push_str(&format!("SET SESSION sql_mode = {mode};\n"));
+            let _ = writeln!(statements, "SET SESSION sql_mode = {mode};");
         }
-        statements.push_str(&text(row, column).unwrap_or_default());
-        statements.push_str(";\n");
+        let text = text(row, column).unwrap_or_default();
+        let _ = writeln!(statements, "{text};");
     }
     Ok(statements)
 }
