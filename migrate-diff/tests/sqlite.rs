@@ -298,6 +298,133 @@ async fn a_wrong_rename_is_refused() {
     }
 }
 
+/// From, to, and a row of `t` that the change fails on.
+const REFUSED_ROWS: &[(&str, &str, &str)] = &[
+    (
+        "CREATE TABLE t (a INT);",
+        "CREATE TABLE t (a INT NOT NULL);",
+        "(NULL)",
+    ),
+    (
+        "CREATE TABLE t (a INT);",
+        "CREATE TABLE t (a INTEGER PRIMARY KEY);",
+        "('x')",
+    ),
+    (
+        "CREATE TABLE t (a INT);",
+        "CREATE TABLE t (a INTEGER PRIMARY KEY);",
+        "(1), (1)",
+    ),
+    (
+        "CREATE TABLE t (a TEXT, b INT);",
+        "CREATE TABLE t (a TEXT, b INT, PRIMARY KEY (a, b)) WITHOUT ROWID;",
+        "(NULL, 1)",
+    ),
+    (
+        "CREATE TABLE t (a TEXT, b INT);",
+        "CREATE TABLE t (a TEXT, b INT, UNIQUE (b, a));",
+        "('x', 1), ('x', 1)",
+    ),
+    (
+        "CREATE TABLE t (a TEXT UNIQUE);",
+        "CREATE TABLE t (a TEXT COLLATE NOCASE UNIQUE);",
+        "('x'), ('X')",
+    ),
+    (
+        "CREATE TABLE t (a TEXT); CREATE UNIQUE INDEX i ON t (a);",
+        "CREATE TABLE t (a INT); CREATE UNIQUE INDEX i ON t (a DESC) WHERE a > 0;",
+        "('1'), ('01')",
+    ),
+    (
+        "CREATE TABLE t (a TEXT, b INT);",
+        "CREATE TABLE t (a TEXT, b INT, CHECK (b > 0 OR a = 'x'));",
+        "('y', 0)",
+    ),
+    (
+        "CREATE TABLE t (a TEXT, CHECK (a < '2'));",
+        "CREATE TABLE t (a INT, CHECK (a < '2'));",
+        "('10')",
+    ),
+    (
+        "CREATE TABLE t (a INT); CREATE TABLE p (id INTEGER PRIMARY KEY);",
+        "CREATE TABLE t (a INT REFERENCES p); CREATE TABLE p (id INTEGER PRIMARY KEY);",
+        "(7)",
+    ),
+    (
+        "CREATE TABLE t (a INT);",
+        "CREATE TABLE t (a INT) STRICT;",
+        "('x')",
+    ),
+    (
+        "CREATE TABLE t (a TEXT);",
+        "CREATE TABLE t (a TEXT, b AS (nullif(a, '')) NOT NULL);",
+        "('')",
+    ),
+    (
+        "CREATE TABLE t (a TEXT);",
+        "CREATE TABLE t (a TEXT UNIQUE ON CONFLICT IGNORE);",
+        "('x'), ('x')",
+    ),
+];
+
+#[tokio::test]
+async fn a_mark_has_the_query_for_the_rows_that_a_change_fails_on() {
+    for (from, to, rows) in REFUSED_ROWS {
+        let project = Project::new(URL, from, to);
+        let generated = project.generate().await;
+        let generated = generated.unwrap_or_else(|error| panic!("{to}: {error}"));
+        let generated = generated.expect("a difference");
+        let mut db = SqliteConnection::connect(URL).await.expect("a database");
+        project
+            .migrations()
+            .upgrade(&mut db)
+            .await
+            .expect("the first revision");
+        let insert = format!("INSERT INTO t VALUES {rows}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(insert))
+            .execute(&mut db)
+            .await
+            .expect("rows");
+        let marks = hazards(&generated);
+        let mut found = 0;
+        for query in marks
+            .iter()
+            .filter_map(|mark| mark.split_once("; this query finds them: "))
+        {
+            let query = sqlx::raw_sql(sqlx::AssertSqlSafe(query.1.to_owned()));
+            found += query
+                .fetch_all(&mut db)
+                .await
+                .unwrap_or_else(|error| panic!("{marks:?}: {error}"))
+                .len();
+        }
+        assert!(found > 0, "{to} {rows}: {marks:#?}");
+        project.keep(&generated);
+        project.migrations().upgrade(&mut db).await.expect_err(to);
+    }
+}
+
+#[tokio::test]
+async fn a_null_that_becomes_a_rowid_is_told() {
+    let project = Project::new(
+        URL,
+        "CREATE TABLE t (a INT);",
+        "CREATE TABLE t (a INTEGER PRIMARY KEY);",
+    );
+    let generated = project
+        .generate()
+        .await
+        .expect("it proves itself")
+        .expect("a difference");
+    let expected = [
+        "blocking: copies all rows of table t into a new one",
+        "destructive: gives rows of table t new numbers where column a holds NULL; this query finds them: SELECT * FROM \"t\" WHERE \"a\" IS NULL",
+        "blocking: fails if column t.a holds what is not INTEGER; this query finds them: SELECT * FROM \"t\" WHERE CAST(\"a\" AS INTEGER) <> \"a\"",
+        "blocking: fails if rows of table t break PRIMARY KEY (a); this query finds them: SELECT \"a\", count(*) FROM \"t\" WHERE \"a\" IS NOT NULL GROUP BY \"a\" HAVING count(*) > 1",
+    ];
+    assert_eq!(hazards(&generated), expected);
+}
+
 #[tokio::test]
 async fn what_loses_data_is_marked_and_can_be_denied() {
     let mut project = Project::new(
@@ -315,7 +442,7 @@ async fn what_loses_data_is_marked_and_can_be_denied() {
         "blocking: copies all rows of table t into a new one",
         "destructive: drops column t.b and its values",
         "destructive: changes values of column t.a: type TEXT becomes INT",
-        "blocking: fails if column t.a holds NULL",
+        "blocking: fails if column t.a holds NULL; this query finds them: SELECT * FROM \"t\" WHERE \"a\" IS NULL",
     ];
     assert_eq!(hazards(&generated), expected);
     assert!(

@@ -6,6 +6,7 @@ mod introspect;
 pub(crate) mod parse;
 mod plan;
 mod rebuild;
+mod refusal;
 pub(crate) mod values;
 mod words;
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::introspect::{self, table_of};
 use super::parse::{Column, Table};
-use super::rebuild::{self, column_hazard};
+use super::rebuild;
+use super::refusal::{Refusals, tables};
 use super::words::{mentions, pieces, quote};
 use crate::difference::{Change, Comparison};
 use crate::model::{Details, Kind, Object, ObjectId, Schema};
@@ -293,7 +294,7 @@ fn table_changes(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> 
         match (fates.get(&new.id.name), old) {
             (Some(Fate::Created), _) => steps.push(Step::new(&new.create)),
             (Some(Fate::Altered { added, removed }), Some(_)) => {
-                steps.extend(alterations(new, added, removed));
+                steps.extend(alterations(comparison, new, added, removed));
             }
             (Some(Fate::Rebuilt), Some(old)) => {
                 steps.extend(rebuild::rebuild(comparison, old, new));
@@ -304,8 +305,22 @@ fn table_changes(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> 
     steps
 }
 
-fn alterations(object: &Object, added: &[String], removed: &[String]) -> Vec<Step> {
-    let table = table_of(object);
+fn alterations(
+    comparison: Comparison<'_>,
+    object: &Object,
+    added: &[String],
+    removed: &[String],
+) -> Vec<Step> {
+    let Some((was, table)) = tables(comparison, &object.id.name) else {
+        return Vec::new();
+    };
+    let refusals = Refusals {
+        comparison,
+        table: &object.id.name,
+        written: &object.written,
+        was: &was,
+        becomes: &table,
+    };
     let name = quote(&object.written);
     let add = added
         .iter()
@@ -313,10 +328,13 @@ fn alterations(object: &Object, added: &[String], removed: &[String]) -> Vec<Ste
         .map(|column| {
             let definition = definition(&object.create, column);
             let step = Step::new(format!("ALTER TABLE {name} ADD COLUMN {definition}"));
-            match column_hazard(&object.id.name, column) {
-                Some(hazard) => step.blocking(hazard),
-                None => step,
-            }
+            let checks = table.constraints.iter().filter(|constraint| {
+                let own = constraint.column.as_deref() == Some(&*column.name);
+                own && matches!(constraint.details, Details::Check(_))
+            });
+            let checks = checks.map(|check| refusals.of_constraint(check));
+            let all = refusals.of_new_column(column).into_iter().chain(checks);
+            all.fold(step, Step::blocking)
         });
     let drop = removed.iter().map(|column| {
         Step::new(format!("ALTER TABLE {name} DROP COLUMN {}", quote(column))).destructive(format!(
@@ -364,29 +382,37 @@ fn creations(
             .collect();
         for object in order(&needs).iter().filter_map(|id| to.get(id)) {
             let step = Step::new(&object.create);
-            steps.push(if refuses_rows(comparison, object) {
-                step.blocking(format!(
-                    "fails if table {} has rows that are not unique",
-                    object.id.owner()
-                ))
-            } else {
-                step
+            steps.push(match refuses_rows(comparison, object) {
+                Some(why) => step.blocking(why),
+                None => step,
             });
         }
     }
     steps
 }
 
-/// Whether an index makes unique what was not, in a table that may have rows.
-fn refuses_rows(comparison: Comparison<'_>, object: &Object) -> bool {
-    let is_unique = object.index().is_some_and(|index| index.unique);
-    let was = match comparison.difference.of(&object.id) {
-        Some(Change::Altered { from, .. } | Change::Renamed { from, .. }) => from.index(),
-        Some(Change::Created(_)) => None,
-        _ => return false,
+/// Why a unique index may fail on a table that may have rows: it is new, or a rebuild changes the values of its columns.
+fn refuses_rows(comparison: Comparison<'_>, object: &Object) -> Option<String> {
+    let index = object.index().filter(|index| index.unique)?;
+    let table = object.id.owner();
+    let (was, becomes) = tables(comparison, table)?;
+    let old = comparison.from.get(&ObjectId::new(Kind::Table, table))?;
+    let refusals = Refusals {
+        comparison,
+        table,
+        written: &old.written,
+        was: &was,
+        becomes: &becomes,
     };
-    let was_unique = was.zip(object.index()).is_some_and(|(was, index)| {
-        was.unique && was.columns == index.columns && was.predicate == index.predicate
+    let predicate = index.predicate.as_deref().unwrap_or_default();
+    let before = match comparison.difference.of(&object.id) {
+        Some(Change::Altered { from, .. } | Change::Renamed { from, .. }) => from.index(),
+        Some(_) => None,
+        None => Some(index),
+    };
+    let was_unique = before.is_some_and(|before| {
+        before.unique && before.columns == index.columns && before.predicate == index.predicate
     });
-    is_unique && !was_unique && comparison.from.has(Kind::Table, object.id.owner())
+    let may_fail = !was_unique || refusals.is_touched(&index.columns, predicate);
+    may_fail.then(|| refusals.of_index(index))
 }

@@ -5,10 +5,11 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::quote_text;
 
 use super::introspect::{self, table_of};
-use super::parse::{Column, Table};
-use super::words::{pieces, quote};
+use super::parse::{Column, Constraint, Table};
+use super::refusal::Refusals;
+use super::words::{mentions, pieces, quote};
 use crate::difference::{Change, Comparison};
-use crate::model::{self, Kind, Object};
+use crate::model::{Details, Kind, Object};
 use crate::step::{Hazard, Step};
 
 /// The steps up to the table under its own name; its indexes and triggers are gone with the old one.
@@ -16,6 +17,7 @@ pub fn rebuild(comparison: Comparison<'_>, old: &Object, new: &Object) -> Vec<St
     let rebuild = Rebuild {
         comparison,
         old,
+        new,
         name: new.written.clone(),
         temporary: free_name(comparison, &new.id.name),
         was: table_of(old),
@@ -49,6 +51,7 @@ fn free_name(comparison: Comparison<'_>, table: &str) -> String {
 struct Rebuild<'s> {
     comparison: Comparison<'s>,
     old: &'s Object,
+    new: &'s Object,
     name: String,
     temporary: String,
     was: Table,
@@ -86,8 +89,14 @@ impl Rebuild<'_> {
         // Without a column in common nothing of a row is left.
         (!into.is_empty()).then(|| {
             let (temporary, table) = (quote(&self.temporary), quote(&self.name));
+            // Otherwise a constraint may say that a row which breaks it is left out.
+            let or_abort = if mentions(&self.new.create, "conflict") {
+                " OR ABORT"
+            } else {
+                ""
+            };
             Step::new(format!(
-                "INSERT INTO {temporary} ({}) SELECT {} FROM {table}",
+                "INSERT{or_abort} INTO {temporary} ({}) SELECT {} FROM {table}",
                 into.join(", "),
                 values.join(", ")
             ))
@@ -133,55 +142,64 @@ impl Rebuild<'_> {
                 )));
             }
         }
+        let refusals = self.refusals();
         for column in &self.becomes.columns {
-            match self.was.column(&column.name) {
-                None => hazards.extend(column_hazard(table, column).map(Hazard::Blocking)),
-                Some(was) => hazards.extend(changed_column(table, was, column)),
-            }
+            let Some(was) = self.was.column(&column.name) else {
+                let refusal = refusals.of_new_column(column);
+                hazards.extend(refusal.map(Hazard::Blocking));
+                continue;
+            };
+            hazards.extend(changed_values(table, was, column));
+            hazards.extend(refusals.of_rowid(was, column).map(Hazard::Destructive));
+            let refused = refusals.of_column(was, column);
+            hazards.extend(refused.into_iter().map(Hazard::Blocking));
         }
-        hazards.extend(self.new_constraints());
+        hazards.extend(self.constraints());
         hazards
     }
 
-    fn new_constraints(&self) -> impl Iterator<Item = Hazard> {
-        let table = &self.old.id.name;
-        let new = self.becomes.constraints.iter().filter(move |constraint| {
-            let id = introspect::constraint_id(table, constraint);
+    fn refusals(&self) -> Refusals<'_> {
+        Refusals {
+            comparison: self.comparison,
+            table: &self.old.id.name,
+            written: &self.old.written,
+            was: &self.was,
+            becomes: &self.becomes,
+        }
+    }
+
+    /// Those that are new, and those of columns whose values change.
+    fn constraints(&self) -> impl Iterator<Item = Hazard> {
+        let refusals = self.refusals();
+        let may_fail = move |constraint: &&Constraint| {
+            let id = introspect::constraint_id(refusals.table, constraint);
             let change = self.comparison.difference.of(&id);
-            matches!(change, Some(Change::Created(_) | Change::Altered { .. }))
-        });
-        new.filter(|constraint| {
-            !constraint.is_primary()
-                || self
-                    .was
-                    .primary()
-                    .is_some_and(|was| was.columns != constraint.columns)
-        })
-        .map(move |constraint| {
-            Hazard::Blocking(format!(
-                "fails if rows of table {table} break {}",
-                constraint.text
-            ))
-        })
+            let is_new = matches!(change, Some(Change::Created(_) | Change::Altered { .. }));
+            let was = self.was.primary().filter(|_| constraint.is_primary());
+            let is_same_key = was.is_some_and(|was| was.columns == constraint.columns);
+            is_new && !is_same_key
+                || refusals.is_touched(&constraint.columns, &expression(constraint))
+        };
+        let constraints = self.becomes.constraints.iter().filter(may_fail);
+        constraints.map(move |constraint| Hazard::Blocking(refusals.of_constraint(constraint)))
     }
 }
 
-fn changed_column(table: &str, was: &Column, becomes: &Column) -> Vec<Hazard> {
+fn expression(constraint: &Constraint) -> String {
+    match &constraint.details {
+        Details::Check(check) => check.expression.clone(),
+        _ => String::new(),
+    }
+}
+
+fn changed_values(table: &str, was: &Column, becomes: &Column) -> Option<Hazard> {
     let name = &becomes.name;
-    let (was, becomes): (&model::Column, &model::Column) = (&was.details, &becomes.details);
-    let mut hazards = Vec::new();
-    if narrows(&was.data_type, &becomes.data_type) {
-        hazards.push(Hazard::Destructive(format!(
-            "changes values of column {table}.{name}: type {} becomes {}",
-            was.data_type, becomes.data_type
-        )));
-    }
-    if !was.not_null && becomes.not_null {
-        hazards.push(Hazard::Blocking(format!(
-            "fails if column {table}.{name} holds NULL"
-        )));
-    }
-    hazards
+    let (was, becomes) = (&was.details.data_type, &becomes.details.data_type);
+    narrows(was, becomes).then(|| {
+        Hazard::Destructive(format!(
+            "changes values of column {table}.{name}: type {was} becomes {becomes}"
+        ))
+    })
 }
 
 /// Whether values may be read as something else: text as numbers loses its zeros.
@@ -222,19 +240,4 @@ fn renamed(sql: &str, table: &Table, name: &str, temporary: &str) -> String {
 
 fn text(value: &str) -> String {
     quote_text(Dialect::Sqlite, value)
-}
-
-/// Why a new column may fail on the rows that are there.
-pub fn column_hazard(table: &str, column: &Column) -> Option<String> {
-    let details = &column.details;
-    let has_value = details
-        .default
-        .as_deref()
-        .is_some_and(|default| default != "null");
-    (details.not_null && !has_value && details.generated.is_none()).then(|| {
-        format!(
-            "fails if table {table} has rows: column {} is NOT NULL and has no default",
-            column.name
-        )
-    })
 }
