@@ -1,5 +1,6 @@
 //! Measures embed-migrations side by side with its peers, in one run on one machine, and prints medians and ratios.
 
+mod autogenerate;
 mod chains;
 mod crates;
 mod dependencies;
@@ -19,7 +20,7 @@ use measure::Row;
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Bench = fn() -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Bench); 8] = [
+const BENCHES: [(&str, Bench); 9] = [
     ("planning", planning::run),
     ("sqlite", sqlite::run),
     ("dependencies", dependencies::run),
@@ -27,6 +28,7 @@ const BENCHES: [(&str, Bench); 8] = [
     ("macro-build", macro_build::run),
     ("models", models::run),
     ("tests", servers::tests),
+    ("autogenerate", autogenerate::run),
     ("servers", servers::run),
 ];
 
