@@ -1,11 +1,13 @@
 use std::panic::Location;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use migrate_runtime::Migrations;
-use sqlx::pool::PoolOptions;
+use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Pool};
 
 use crate::error::Error;
+use crate::fixture::apply;
 use crate::provide::{Lease, Provided, Request, TestBackend};
 
 /// A database with a chain in it, for one test. It is dropped with this value; if the thread is panicking then, it stays for a
@@ -38,10 +40,11 @@ impl<DB: TestBackend> TestDatabase<DB> {
         migrations: &Migrations,
     ) -> impl Future<Output = Result<Self, Error>> + Send + use<DB> {
         let request = Request::new(&Location::caller().to_string(), Some(migrations));
-        Self::provide(request)
+        Self::provide(request).boxed()
     }
 
     pub(crate) async fn provide(request: Request) -> Result<Self, Error> {
+        let fixtures = request.fixtures;
         let provided = DB::provide(request).await?;
         let Provided {
             options,
@@ -50,13 +53,21 @@ impl<DB: TestBackend> TestDatabase<DB> {
             lease,
         } = provided;
         let pool = pool_options(connections).connect_lazy_with(options.clone());
-        Ok(Self {
+        let database = Self {
             pool,
             options,
             connections,
             url,
             lease: Some(lease),
-        })
+        };
+        apply(&database, fixtures).await?;
+        Ok(database)
+    }
+
+    /// A connection of its pool.
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<DB>, Error> {
+        let connection = self.pool.acquire().await;
+        connection.map_err(|error| Error::database("the test database cannot be connected", error))
     }
 
     /// A pool of it, which connects when it is used.

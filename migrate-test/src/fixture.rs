@@ -1,6 +1,6 @@
 //! Rows that a test begins with.
 
-use sqlx::{Connection as _, Executor};
+use sqlx::Connection as _;
 
 use crate::database::TestDatabase;
 use crate::error::Error;
@@ -18,18 +18,13 @@ pub struct Fixture {
 pub async fn apply<DB: TestBackend>(
     database: &TestDatabase<DB>,
     fixtures: &'static [Fixture],
-) -> Result<(), Error>
-where
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-{
+) -> Result<(), Error> {
     if fixtures.is_empty() {
         return Ok(());
     }
-    let connection = database.pool().acquire().await;
-    let mut connection = connection
-        .map_err(|error| Error::database("the test database cannot be connected", error))?;
+    let mut connection = database.connection().await?;
     for Fixture { path, sql } in fixtures {
-        let done = (&mut *connection).execute(*sql).await;
+        let done = DB::run(&mut connection, sql).await;
         done.map_err(|error| {
             Error::database(&format!("the fixture {path} cannot be applied"), error)
         })?;

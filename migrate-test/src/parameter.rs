@@ -10,7 +10,6 @@ use sqlx::{Connection, Pool};
 
 use crate::database::TestDatabase;
 use crate::error::Error;
-use crate::fixture::{Fixture, apply};
 use crate::provide::{Request, TestBackend};
 use crate::variables;
 
@@ -55,11 +54,11 @@ where
 )]
 pub trait Parameters: Sized {
     /// Provides a database, with the fixtures in it.
-    fn give(
-        request: Request,
-        fixtures: &'static [Fixture],
-    ) -> BoxFuture<'static, Result<(Self, Given), Error>>;
+    fn give(request: Request) -> Giving<Self>;
 }
+
+/// Parameters, and what is left to do after the test.
+pub type Giving<P> = BoxFuture<'static, Result<(P, Given), Error>>;
 
 /// The database given to a test, and the work left after it.
 pub struct Given {
@@ -95,47 +94,21 @@ impl Given {
     }
 }
 
-async fn ready<DB: TestBackend>(
-    request: Request,
-    fixtures: &'static [Fixture],
-) -> Result<TestDatabase<DB>, Error>
-where
-    for<'c> &'c mut DB::Connection: sqlx::Executor<'c, Database = DB>,
-{
-    let database = TestDatabase::provide(request).await?;
-    apply(&database, fixtures).await?;
-    Ok(database)
-}
-
-impl<DB: TestBackend> Parameters for (Pool<DB>,)
-where
-    for<'c> &'c mut DB::Connection: sqlx::Executor<'c, Database = DB>,
-{
-    fn give(
-        request: Request,
-        fixtures: &'static [Fixture],
-    ) -> BoxFuture<'static, Result<(Self, Given), Error>> {
+impl<DB: TestBackend> Parameters for (Pool<DB>,) {
+    fn give(request: Request) -> Giving<Self> {
         async move {
-            let database = ready::<DB>(request, fixtures).await?;
+            let database = TestDatabase::<DB>::provide(request).await?;
             Ok(((database.pool().clone(),), Given::of(database)))
         }
         .boxed()
     }
 }
 
-impl<DB: TestBackend> Parameters for (PoolConnection<DB>,)
-where
-    for<'c> &'c mut DB::Connection: sqlx::Executor<'c, Database = DB>,
-{
-    fn give(
-        request: Request,
-        fixtures: &'static [Fixture],
-    ) -> BoxFuture<'static, Result<(Self, Given), Error>> {
+impl<DB: TestBackend> Parameters for (PoolConnection<DB>,) {
+    fn give(request: Request) -> Giving<Self> {
         async move {
-            let database = ready::<DB>(request, fixtures).await?;
-            let connection = database.pool().acquire().await;
-            let connection = connection
-                .map_err(|error| Error::database("the test database cannot be connected", error))?;
+            let database = TestDatabase::<DB>::provide(request).await?;
+            let connection = database.connection().await?;
             Ok(((connection,), Given::of(database)))
         }
         .boxed()
@@ -146,14 +119,10 @@ impl<DB: TestBackend, O> Parameters for (PoolOptions<DB>, O)
 where
     DB::Connection: Connection<Options = O>,
     O: sqlx::ConnectOptions<Connection = DB::Connection>,
-    for<'c> &'c mut DB::Connection: sqlx::Executor<'c, Database = DB>,
 {
-    fn give(
-        request: Request,
-        fixtures: &'static [Fixture],
-    ) -> BoxFuture<'static, Result<(Self, Given), Error>> {
+    fn give(request: Request) -> Giving<Self> {
         async move {
-            let database = ready::<DB>(request, fixtures).await?;
+            let database = TestDatabase::<DB>::provide(request).await?;
             // The test has all connections that the server has for it.
             database.pool().close().await;
             let parameters = (database.pool_options(), database.connect_options().clone());
@@ -164,16 +133,10 @@ where
 }
 
 /// A database of its own kind cannot be given to `Given` and to the test, so the test has the value.
-impl<DB: TestBackend> Parameters for (TestDatabase<DB>,)
-where
-    for<'c> &'c mut DB::Connection: sqlx::Executor<'c, Database = DB>,
-{
-    fn give(
-        request: Request,
-        fixtures: &'static [Fixture],
-    ) -> BoxFuture<'static, Result<(Self, Given), Error>> {
+impl<DB: TestBackend> Parameters for (TestDatabase<DB>,) {
+    fn give(request: Request) -> Giving<Self> {
         async move {
-            let database = ready::<DB>(request, fixtures).await?;
+            let database = TestDatabase::<DB>::provide(request).await?;
             let given = Given {
                 url: String::new(),
                 close: futures_util::future::ready(true).boxed(),
@@ -190,17 +153,10 @@ macro_rules! connection {
     ($feature:literal, $connection:ty, $database:ty) => {
         #[cfg(feature = $feature)]
         impl Parameters for ($connection,) {
-            fn give(
-                request: Request,
-                fixtures: &'static [Fixture],
-            ) -> BoxFuture<'static, Result<(Self, Given), Error>> {
+            fn give(request: Request) -> Giving<Self> {
                 async move {
-                    let database = ready::<$database>(request, fixtures).await?;
-                    let connection = database.pool().acquire().await;
-                    let connection = connection.map_err(|error| {
-                        Error::database("the test database cannot be connected", error)
-                    })?;
-                    Ok(((connection.detach(),), Given::of(database)))
+                    let given = <(PoolConnection<$database>,)>::give(request).await;
+                    given.map(|((connection,), given)| ((connection.detach(),), given))
                 }
                 .boxed()
             }
@@ -213,30 +169,24 @@ connection!("postgres", sqlx::PgConnection, sqlx::Postgres);
 connection!("mysql", sqlx::MySqlConnection, sqlx::MySql);
 
 impl Parameters for (AnyPool,) {
-    fn give(
-        request: Request,
-        fixtures: &'static [Fixture],
-    ) -> BoxFuture<'static, Result<(Self, Given), Error>> {
+    fn give(request: Request) -> Giving<Self> {
         /// The pool of one kind as a pool of any.
-        async fn any<DB: TestBackend>(
-            request: Request,
-            fixtures: &'static [Fixture],
-        ) -> Result<((AnyPool,), Given), Error>
+        async fn any<DB>(request: Request) -> Result<((AnyPool,), Given), Error>
         where
+            DB: TestBackend,
             Pool<DB>: Into<AnyPool>,
-            (Pool<DB>,): Parameters,
         {
-            let ((pool,), given) = <(Pool<DB>,)>::give(request, fixtures).await?;
+            let ((pool,), given) = <(Pool<DB>,)>::give(request).await?;
             Ok(((pool.into(),), given))
         }
         async move {
             match kind()? {
                 #[cfg(feature = "sqlite")]
-                Dialect::Sqlite => any::<sqlx::Sqlite>(request, fixtures).await,
+                Dialect::Sqlite => any::<sqlx::Sqlite>(request).await,
                 #[cfg(feature = "postgres")]
-                Dialect::Postgres => any::<sqlx::Postgres>(request, fixtures).await,
+                Dialect::Postgres => any::<sqlx::Postgres>(request).await,
                 #[cfg(feature = "mysql")]
-                Dialect::MySql => any::<sqlx::MySql>(request, fixtures).await,
+                Dialect::MySql => any::<sqlx::MySql>(request).await,
                 #[allow(unreachable_patterns, reason = "with all databases, none is left")]
                 dialect => Err(not_enabled(dialect)),
             }

@@ -5,6 +5,7 @@ use migrate_runtime::{Dialect, Migrations};
 use sqlx::{Connection, Database};
 
 use crate::error::Error;
+use crate::fixture::Fixture;
 use crate::name::{self, hash};
 
 /// A database for tests: `sqlx::Sqlite`, `sqlx::Postgres` or `sqlx::MySql`, whose feature is enabled.
@@ -12,6 +13,13 @@ pub trait TestBackend: Database + sealed::Sealed {
     /// Provides a database with the chain in it.
     #[doc(hidden)]
     fn provide(request: Request) -> BoxFuture<'static, Result<Provided<Self>, Error>>;
+
+    /// Runs all statements of a text.
+    #[doc(hidden)]
+    fn run<'c>(
+        connection: &'c mut Self::Connection,
+        sql: &'static str,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
 }
 
 pub(crate) mod sealed {
@@ -27,6 +35,8 @@ pub struct Request {
     pub(crate) test: String,
     /// An empty database without it.
     pub(crate) migrations: Option<Migrations>,
+    /// What is run after the chain.
+    pub(crate) fixtures: &'static [Fixture],
 }
 
 impl Request {
@@ -35,6 +45,7 @@ impl Request {
         Self {
             test: hash(path, name::TEST),
             migrations: migrations.cloned(),
+            fixtures: &[],
         }
     }
 

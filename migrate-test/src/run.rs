@@ -68,9 +68,12 @@ where
     F::Output: Outcome,
 {
     let runtime = runtime(test.flavor);
-    let request = Request::new(test.path, test.migrations);
+    let request = Request {
+        fixtures: test.fixtures,
+        ..Request::new(test.path, test.migrations)
+    };
     let (returned, given) = runtime.block_on(async {
-        let (parameters, given) = P::give(request, test.fixtures)
+        let (parameters, given) = P::give(request)
             .await
             .unwrap_or_else(|error| panic!("there is no database for this test: {error}"));
         let call = AssertUnwindSafe(async { function.call(parameters).await });

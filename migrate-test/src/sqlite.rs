@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 use std::{env, io};
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use migrate_runtime::{Dialect, Migrations};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Sqlite};
 
 use crate::error::Error;
 use crate::name::{Name, is_old};
@@ -22,6 +22,13 @@ impl sealed::Sealed for Sqlite {}
 impl TestBackend for Sqlite {
     fn provide(request: Request) -> BoxFuture<'static, Result<Provided<Self>, Error>> {
         provide(request).boxed()
+    }
+
+    fn run<'c>(
+        connection: &'c mut Self::Connection,
+        sql: &'static str,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+        connection.execute(sql).map_ok(drop).boxed()
     }
 }
 

@@ -14,10 +14,10 @@ mod template;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use migrate_runtime::{AnyPool, Dialect};
-use sqlx::MySql;
+use sqlx::{Executor as _, MySql};
 
 use crate::error::Error;
 use crate::provide::{Lease, Provided, Request, TestBackend, sealed};
@@ -30,6 +30,13 @@ impl sealed::Sealed for MySql {}
 impl TestBackend for MySql {
     fn provide(request: Request) -> BoxFuture<'static, Result<Provided<Self>, Error>> {
         office::run(provide(request)).boxed()
+    }
+
+    fn run<'c>(
+        connection: &'c mut Self::Connection,
+        sql: &'static str,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+        connection.execute(sql).map_ok(drop).boxed()
     }
 }
 

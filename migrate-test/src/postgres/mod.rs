@@ -8,10 +8,10 @@ mod template;
 
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use migrate_runtime::{AnyPool, Dialect};
-use sqlx::Postgres;
+use sqlx::{Executor as _, Postgres};
 
 use crate::error::Error;
 use crate::name::Name;
@@ -25,6 +25,13 @@ impl sealed::Sealed for Postgres {}
 impl TestBackend for Postgres {
     fn provide(request: Request) -> BoxFuture<'static, Result<Provided<Self>, Error>> {
         office::run(provide(request)).boxed()
+    }
+
+    fn run<'c>(
+        connection: &'c mut Self::Connection,
+        sql: &'static str,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+        connection.execute(sql).map_ok(drop).boxed()
     }
 }
 

@@ -244,6 +244,12 @@ macro_rules! suite {
         }
 
         #[test]
+        fn who_asks_for_a_database_holds_a_small_future() {
+            let future = TestDatabase::<$database>::new(&MIGRATIONS);
+            assert!(size_of_val(&future) <= 2 * size_of::<usize>());
+        }
+
+        #[test]
         fn a_test_that_leaks_its_pool_or_a_connection_disturbs_no_other() {
             let leak = async |pool: $pool| {
                 add_user(&pool).await;
