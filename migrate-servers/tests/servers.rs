@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use migrate_servers::{Installed, Product, Server, Setup};
+use migrate_servers::{Installed, Product, Server, Setup, Shared};
 
 const PRODUCTS: [Product; 2] = [Product::Postgres, Product::MariaDb];
 
@@ -112,12 +112,58 @@ fn a_server_dies_with_its_process_also_after_kill_9() {
         child.process.kill().expect("it runs");
         child.process.wait().expect("it ends");
         let folder = child.folder();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while folder.exists() {
-            assert!(Instant::now() < deadline, "{} is left", folder.display());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_until_gone(&folder);
         assert!(UnixStream::connect(&socket).is_err());
+    }
+}
+
+#[test]
+fn a_shared_server_of_postgres_is_one_for_all_processes_and_is_stopped_after_the_last() {
+    is_shared("postgres");
+}
+
+#[test]
+fn a_shared_server_of_mariadb_is_one_for_all_processes_and_is_stopped_after_the_last() {
+    is_shared("mariadb");
+}
+
+fn is_shared(product: &str) {
+    let cache = tempfile::tempdir().expect("a folder");
+    let spawned: Vec<_> = (0..3)
+        .map(|_| Child::spawn_with(SHARED, product, cache.path()))
+        .collect();
+    let mut children: Vec<Child> = spawned.into_iter().map(Child::wait).collect();
+    let url = children[0].url.clone();
+    assert!(children.iter().all(|child| child.url == url), "{product}");
+    // One that ends, and one that is killed, while the third still uses it.
+    children.remove(0);
+    let mut killed = children.remove(0);
+    killed.process.kill().expect("it runs");
+    killed.process.wait().expect("it ends");
+    std::thread::sleep(IDLE + Duration::from_secs(1));
+    UnixStream::connect(socket(&url)).expect("somebody uses it");
+    let folder = killed.folder();
+    children.clear();
+    // Who comes within that time uses it too.
+    let next = Child::wait(Child::spawn_with(SHARED, product, cache.path()));
+    assert_eq!(next.url, url, "{product}");
+    drop(next);
+    wait_until_gone(&folder);
+    let another = Child::wait(Child::spawn_with(SHARED, product, cache.path()));
+    assert_ne!(another.url, url, "{product}: it is a new one");
+    let folder = another.folder();
+    drop(another);
+    wait_until_gone(&folder);
+}
+
+/// How long a shared server stays after its last user.
+const IDLE: Duration = Duration::from_secs(1);
+
+fn wait_until_gone(folder: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while folder.exists() {
+        assert!(Instant::now() < deadline, "{} is left", folder.display());
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -128,17 +174,29 @@ struct Child {
     _output: BufReader<std::process::ChildStdout>,
 }
 
+/// The product of a server of its own, and that of a shared one.
 const PRODUCT: &str = "PRODUCT_TO_HOLD";
+const SHARED: &str = "PRODUCT_TO_SHARE";
 
 #[test]
 fn hold() {
-    let Ok(name) = std::env::var(PRODUCT) else {
-        return;
+    let named = |variable| {
+        let name = std::env::var(variable).ok()?;
+        PRODUCTS.into_iter().find(|product| product.image() == name)
     };
-    let product = PRODUCTS.into_iter().find(|product| product.image() == name);
-    let server = start(product.expect("a product"));
-    println!("\n{}", server.url("app"));
-    let _ = std::io::stdin().read_line(&mut String::new());
+    let wait = || std::io::stdin().read_line(&mut String::new());
+    if let Some(product) = named(PRODUCT) {
+        let server = start(product);
+        println!("\n{}", server.url("app"));
+        let _ = wait();
+    }
+    if let Some(product) = named(SHARED) {
+        let installed = Installed::newest(product).unwrap_or_else(|error| panic!("{error}"));
+        let server = Shared::join(&installed, &throwaway(), IDLE);
+        let server = server.unwrap_or_else(|error| panic!("{error}"));
+        println!("\n{}", server.url("app"));
+        let _ = wait();
+    }
 }
 
 impl Child {
@@ -147,9 +205,13 @@ impl Child {
     }
 
     fn spawn(product: &str, cache: &Path) -> std::process::Child {
+        Self::spawn_with(PRODUCT, product, cache)
+    }
+
+    fn spawn_with(variable: &str, product: &str, cache: &Path) -> std::process::Child {
         Command::new(std::env::current_exe().expect("a test has a path"))
             .args(["--exact", "hold", "--nocapture"])
-            .env(PRODUCT, product)
+            .env(variable, product)
             .env("XDG_CACHE_HOME", cache)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
