@@ -299,6 +299,8 @@ fn the_guide_to_testing_is_true() {
         code += block.split("```").next().expect("a block ends");
     }
     crates.write("shop/tests/guide.rs", &code);
+    let build = crates.root.join("checked/build.rs");
+    assert_contains(&guide, &fs::read_to_string(build).expect("it is there"));
     let output = crates.cargo_with("test", "shop", &["--test", "guide"]);
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(output.status.success(), "{text}");
