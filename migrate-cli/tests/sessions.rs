@@ -47,3 +47,8 @@ fn the_guide_to_writing_revisions_is_true() {
 fn the_guide_to_testing_is_true() {
     Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/testing.md"));
 }
+
+#[test]
+fn the_guide_to_models_is_true() {
+    Session::in_a_crate().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/models.md"));
+}

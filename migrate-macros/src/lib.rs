@@ -41,7 +41,7 @@ pub fn table(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 #[cfg(feature = "models")]
 #[proc_macro_derive(TableEnum, attributes(table, sqlx))]
 pub fn table_enum(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    table::enumeration(input.into()).into()
+    table::enumeration(input.into(), &expand::Surroundings::of_rustc(), &KEPT).into()
 }
 
 /// Lets a field of a model have this newtype as its type: a struct around one value, which fits what that value fits.

@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn tokens_of_the_function_are_not_lost() {
-        let function: TokenStream = "pub async fn t(p: P) { x }".parse().expect("tokens");
+        let function: TokenStream = "pub(crate) async fn t(p: P) { x }".parse().expect("tokens");
         let split = Function::split(function).expect("a function");
         assert_eq!(split.visibility.to_string(), "pub (crate)");
         assert_eq!(split.body.to_string(), "{ x }");

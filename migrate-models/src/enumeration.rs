@@ -10,6 +10,8 @@ use crate::model::attributes::{Case, Child, Container, of};
 pub struct Enumeration {
     /// Its name.
     pub ident: Ident,
+    /// Its variants.
+    pub variants: Vec<Ident>,
     /// The type of its column.
     pub held_by: HeldBy,
 }
@@ -68,8 +70,18 @@ impl Enumeration {
         };
         Ok(Self {
             ident: input.ident.clone(),
+            variants: data
+                .variants
+                .iter()
+                .map(|variant| variant.ident.clone())
+                .collect(),
             held_by,
         })
+    }
+
+    /// Each variant with its label.
+    pub fn labelled<'l>(&self, labels: &'l [String]) -> impl Iterator<Item = (&Ident, &'l String)> {
+        self.variants.iter().zip(labels)
     }
 }
 

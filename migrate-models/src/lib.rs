@@ -13,7 +13,7 @@ mod model;
 pub mod source;
 
 pub use canonical::canonical;
-pub use check::{Finding, Held, Holding, check};
+pub use check::{Finding, Held, Holding, check, check_enum};
 pub use declared::declared;
 pub use enumeration::{Enumeration, HeldBy, Newtype};
 pub use model::{Field, FieldOptions, Index, Model, PerDatabase, Role, TableOptions, is_option};

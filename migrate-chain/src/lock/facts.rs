@@ -69,7 +69,7 @@ pub enum KeyKind {
     Index,
 }
 
-/// An enum of the database.
+/// An enum, of the database or of the app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Enum {
     /// Its name.
@@ -85,6 +85,15 @@ pub struct Named {
     pub name: String,
     /// The text.
     pub text: String,
+}
+
+/// The models as they were declared when the chain was last found to be equal to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declarations {
+    /// The structs, by table.
+    pub models: Vec<Declared>,
+    /// The enums that their fields hold, by their names in Rust.
+    pub enums: Vec<Enum>,
 }
 
 /// A model as it was declared when the chain was last found to be equal to it.

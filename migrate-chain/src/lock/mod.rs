@@ -10,7 +10,7 @@ mod write;
 
 use std::fmt;
 
-pub use facts::{Built, Column, Declared, Enum, Key, KeyKind, Named, Table};
+pub use facts::{Built, Column, Declarations, Declared, Enum, Key, KeyKind, Named, Table};
 
 use crate::{Checksum, Dialect, Digest};
 
@@ -37,8 +37,8 @@ pub struct Lock {
     pub databases: Vec<Locked>,
     /// The SQL files of the desired schema, by their paths in the migration directory.
     pub files: Vec<(String, Checksum)>,
-    /// The declaration of each model, by table; none where models are not the source of the schema.
-    pub models: Option<Vec<Declared>>,
+    /// The declarations of the models; none where models are not the source of the schema.
+    pub declared: Option<Declarations>,
 }
 
 /// The schema for one kind of database.
@@ -222,15 +222,21 @@ mod tests {
                 },
             }],
             files: vec![("objects/v.sql".to_owned(), Checksum::of("x"))],
-            models: Some(vec![Declared {
-                table: "users".to_owned(),
-                model: "User".to_owned(),
-                options: "unique(a,b)".to_owned(),
-                fields: vec![Named {
-                    name: "id".to_owned(),
-                    text: "i64  primary_key".to_owned(),
+            declared: Some(Declarations {
+                models: vec![Declared {
+                    table: "users".to_owned(),
+                    model: "User".to_owned(),
+                    options: "unique(a,b)".to_owned(),
+                    fields: vec![Named {
+                        name: "id".to_owned(),
+                        text: "i64  primary_key".to_owned(),
+                    }],
                 }],
-            }]),
+                enums: vec![Enum {
+                    name: "Mood".to_owned(),
+                    labels: vec!["so so".to_owned(), "it's".to_owned()],
+                }],
+            }),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A text as a lock.
 
-use super::facts::{Built, Column, Declared, Enum, Key, KeyKind, Named, Table};
+use super::facts::{Built, Column, Declarations, Declared, Enum, Key, KeyKind, Named, Table};
 use super::line::{fields, unescape};
 use super::write::word;
 use super::{FORMAT, Head, Lock, Locked, Of, Unsound};
@@ -145,7 +145,7 @@ impl Lock {
                     .push((unescape(path).into_owned(), fields.next()?.parse().ok()?));
                 Some(())
             }
-            Section::Models => model_line(self.models.as_mut()?, fields),
+            Section::Models => declared_line(self.declared.as_mut()?, fields),
             Section::None => None,
         }
     }
@@ -154,7 +154,7 @@ impl Lock {
         match name {
             "files" => Some(Section::Files),
             "models" => {
-                self.models = Some(Vec::new());
+                self.declared = Some(Declarations::default());
                 Some(Section::Models)
             }
             name => {
@@ -184,10 +184,7 @@ fn built_line<'l>(built: &mut Built, mut fields: impl Iterator<Item = &'l str>) 
             is_view: kind == "view",
             ..Table::default()
         }),
-        "enum" => built.enums.push(Enum {
-            name,
-            labels: fields.map(|label| unescape(label).into_owned()).collect(),
-        }),
+        "enum" => built.enums.push(enumeration(name, fields)),
         "domain" => built.domains.push(Named {
             name,
             text: unescape(fields.next()?).into_owned(),
@@ -196,6 +193,13 @@ fn built_line<'l>(built: &mut Built, mut fields: impl Iterator<Item = &'l str>) 
         kind => built.tables.last_mut()?.keys.push(key(kind, name, fields)?),
     }
     Some(())
+}
+
+fn enumeration<'l>(name: String, labels: impl Iterator<Item = &'l str>) -> Enum {
+    Enum {
+        name,
+        labels: labels.map(|label| unescape(label).into_owned()).collect(),
+    }
 }
 
 fn column<'l>(name: String, mut fields: impl Iterator<Item = &'l str>) -> Option<Column> {
@@ -284,22 +288,27 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-fn model_line<'l>(
-    models: &mut Vec<Declared>,
+fn declared_line<'l>(
+    declared: &mut Declarations,
     mut fields: impl Iterator<Item = &'l str>,
 ) -> Option<()> {
+    let kind = fields.next()?;
     let mut field = || fields.next().map(|field| unescape(field).into_owned());
-    match &*field()? {
-        "model" => models.push(Declared {
+    match kind {
+        "model" => declared.models.push(Declared {
             table: field()?,
             model: field()?,
             options: field().unwrap_or_default(),
             fields: Vec::new(),
         }),
-        "field" => models.last_mut()?.fields.push(Named {
+        "field" => declared.models.last_mut()?.fields.push(Named {
             name: field()?,
             text: field()?,
         }),
+        "enum" => {
+            let name = field()?;
+            declared.enums.push(enumeration(name, fields));
+        }
         _ => return None,
     }
     Some(())

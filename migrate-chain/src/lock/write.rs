@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::facts::{Built, Column, Declared, Key, KeyKind};
+use super::facts::{Built, Column, Declared, Enum, Key, KeyKind};
 use super::line::{align, escape};
 use super::{FORMAT, Lock, files_checksum};
 use crate::Checksum;
@@ -53,10 +53,13 @@ fn body(lock: &Lock) -> String {
             &lock.files.iter().map(line).collect::<Vec<_>>(),
         );
     }
-    if let Some(models) = &lock.models {
+    if let Some(declared) = &lock.declared {
         section(&mut out, "models");
-        for model in models {
-            declared(&mut out, model);
+        for found in &declared.models {
+            model(&mut out, found);
+        }
+        for found in &declared.enums {
+            enumeration(&mut out, found);
         }
     }
     out
@@ -85,14 +88,18 @@ fn built(out: &mut String, built: &Built) {
         );
     }
     for found in &built.enums {
-        let labels = found.labels.iter().map(|label| escape(label).into_owned());
-        let line = ["enum".to_owned(), escape(&found.name).into_owned()];
-        align(out, "", &[line.into_iter().chain(labels).collect()]);
+        enumeration(out, found);
     }
     for domain in &built.domains {
         let line = ["domain", &escape(&domain.name), &escape(&domain.text)];
         align(out, "", &[line.map(str::to_owned).to_vec()]);
     }
+}
+
+fn enumeration(out: &mut String, found: &Enum) {
+    let labels = found.labels.iter().map(|label| escape(label).into_owned());
+    let line = ["enum".to_owned(), escape(&found.name).into_owned()];
+    align(out, "", &[line.into_iter().chain(labels).collect()]);
 }
 
 fn column_line(column: &Column) -> Vec<String> {
@@ -154,7 +161,7 @@ pub fn word(kind: KeyKind) -> &'static str {
     }
 }
 
-fn declared(out: &mut String, model: &Declared) {
+fn model(out: &mut String, model: &Declared) {
     let options = (!model.options.is_empty()).then(|| escape(&model.options).into_owned());
     let line = ["model", &escape(&model.table), &escape(&model.model)].map(str::to_owned);
     align(out, "", &[line.into_iter().chain(options).collect()]);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use migrate_chain::lock::Declared;
+use migrate_chain::lock::Declarations;
 use migrate_chain::{Dialect, load};
 use migrate_diff::Desired;
 use migrate_models::source::{self, Fault, Models};
@@ -139,7 +139,7 @@ pub fn models(directory: &Directory) -> Result<Option<Models>> {
 ///
 /// # Errors
 /// As [`models`].
-pub fn declared(directory: &Directory) -> Result<Option<Vec<Declared>>> {
+pub fn declared(directory: &Directory) -> Result<Option<Declarations>> {
     let dialects = directory.chain.served();
     let has_comments = dialects.iter().any(|dialect| *dialect != Dialect::Sqlite);
     Ok(models(directory)?.map(|models| models.declared(has_comments)))

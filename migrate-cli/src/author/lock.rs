@@ -78,25 +78,28 @@ pub async fn refresh_after(directory: &Directory, globals: &Globals) -> Result<O
     })
 }
 
-/// Whether the lock has the digests of the chain.
+/// Whether the lock is that of the chain, and has the models and the files as they are.
 fn is_current(directory: &Directory) -> bool {
-    let Some(old) = read(directory) else {
+    let Some(lock) = of_chain(directory) else {
         return false;
     };
-    let chain = &directory.chain;
+    let has_models = lock.declared.is_some() != directory.chain.config.schema.models.is_empty();
+    has_models && is_pinned(directory, &lock)
+}
+
+/// The lock, if it has the schema that the chain builds on each database.
+pub fn of_chain(directory: &Directory) -> Option<File> {
+    let (lock, chain) = (read(directory)?, &directory.chain);
     let is_same = |locked: &Locked| locked.of.digest == chain.digest(locked.of.dialect);
-    let has = |dialect: &Dialect| old.built(*dialect).is_some();
-    let has_models = old.models.is_some() != chain.config.schema.models.is_empty();
-    old.databases.iter().all(is_same)
-        && chain.config.dialects.iter().all(has)
-        && has_models
-        && is_pinned(directory, &old)
+    let has = |dialect: &Dialect| lock.built(*dialect).is_some();
+    let is_current = lock.databases.iter().all(is_same) && chain.config.dialects.iter().all(has);
+    is_current.then_some(lock)
 }
 
 /// Whether the lock has the models and the files as they are.
 fn is_pinned(directory: &Directory, lock: &File) -> bool {
     let declared = desired::declared(directory).ok().flatten();
-    declared == lock.models && pinned(directory).is_ok_and(|files| files == lock.files)
+    declared == lock.declared && pinned(directory).is_ok_and(|files| files == lock.files)
 }
 
 /// The lock as it is, if it is sound.
@@ -112,13 +115,13 @@ async fn refresh(directory: &Directory, servers: &Servers<'_>) -> Result<Refresh
         keep(locked, old.as_ref());
     }
     if is_in_step(directory, servers).await? {
-        new.models = desired::declared(directory)?;
+        new.declared = desired::declared(directory)?;
         new.files = pinned(directory)?;
     } else {
         // Until a revision brings it, the chain is equal to what was declared before.
         let old = old.unwrap_or_default();
         let has_models = !directory.chain.config.schema.models.is_empty();
-        new.models = has_models.then(|| old.models.unwrap_or_default());
+        new.declared = has_models.then(|| old.declared.unwrap_or_default());
         new.files = old.files;
     }
     write(directory, &new)

@@ -55,6 +55,8 @@ impl Models {
     pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Printed> {
         let lock = if self.live {
             live(directory, globals).await?
+        } else if let Some(lock) = lock::of_chain(directory) {
+            lock
         } else {
             let servers = Servers::of(directory, globals, &self.dev_url)?;
             lock::built(directory, &servers).await?

@@ -43,9 +43,18 @@ fn every_command_works_on_a_chain_with_a_rust_revision() {
         "{said}"
     );
 
-    folder.write(
+    // The app has its commands by now: `init` finds them.
+    folder.delete("migrations/migrate.toml");
+    folder.migrate(&["init"]).success();
+    folder.edit(
         "migrations/migrate.toml",
-        "dialects = [\"sqlite\"]\nlock = \"required\"\napp = [\"cargo\", \"run\", \"-q\", \"--offline\", \"--\", \"migrate\"]\n",
+        "\"-q\", \"--\"",
+        "\"-q\", \"--offline\", \"--\"",
+    );
+    folder.edit(
+        "migrations/migrate.toml",
+        "# \"many\"",
+        "lock = \"required\"\n# \"many\"",
     );
     let _one = super::support::one_at_a_time();
     folder.run(&["lock"], &environment).success();

@@ -132,6 +132,7 @@ model  users  User  table(name="users",index(team_id,name="users_by_team",where=
   field  mood      Mood table(default="'ok'")
   field  nickname  Option<String>
   field  team_id   Option<i64> table(references="teams(id)",on_delete="set null")
+enum  Mood  ok  sad
 
 "##]]
     );
@@ -373,7 +374,12 @@ pub struct Team {
 }
 
 #[derive(Debug, sqlx::FromRow, embed_migrations::Table)]
-#[table(name = "users")]
+#[table(
+    name = "users",
+    index(team_id, name = "users_by_team", where = "team_id > 0"),
+    check = "email like '%@%'",
+    check = "mood in('ok', 'sad')"
+)]
 pub struct User {
     #[table(unique)]
     pub email: String,

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+mod package;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) mod server;
 
@@ -49,6 +50,15 @@ impl Session {
         }
     }
 
+    /// On a file of `SQLite`, in a crate as the README makes it, which cargo builds with what is built for the tests.
+    pub(crate) fn in_a_crate() -> Self {
+        let session = Self::sqlite();
+        package::write(&session.app());
+        let tools = session.folder.path().join("bin");
+        fs::write(tools.join("cargo"), package::cargo()).expect("a script is written");
+        session
+    }
+
     /// Runs a document, and compares it with itself as it is now.
     pub(crate) fn check(&self, document: impl AsRef<Path>) {
         let document = document.as_ref();
@@ -81,6 +91,10 @@ impl Session {
             match kind {
                 Block::File(path) => {
                     self.write(path, &body);
+                    let _ = writeln!(actual, "{}", body.join("\n"));
+                }
+                Block::Edit(path) => {
+                    self.edit(path, &body);
                     let _ = writeln!(actual, "{}", body.join("\n"));
                 }
                 Block::Console(only) if only.is_none_or(|only| only == self.database) => {
@@ -163,6 +177,26 @@ impl Session {
         fs::write(path, lines.join("\n") + "\n").expect("the file is written");
     }
 
+    /// Changes the lines of a file that a block has with ` ` and `-` into those with ` ` and `+`.
+    fn edit(&self, path: &str, lines: &[&str]) {
+        let without = |sign: char| {
+            let lines = lines.iter().filter(|line| !line.starts_with(sign));
+            let lines: Vec<&str> = lines
+                .map(|line| line.get(1..).unwrap_or_default())
+                .collect();
+            lines.join("\n") + "\n"
+        };
+        let (before, after) = (without('+'), without('-'));
+        let path = self.app().join(path);
+        let text = fs::read_to_string(&path).expect("the file is there");
+        assert!(
+            text.contains(&before),
+            "{} has no\n{before}",
+            path.display()
+        );
+        fs::write(path, text.replacen(&before, &after, 1)).expect("the file is written");
+    }
+
     /// The output without what differs from run to run.
     fn normal(&self, output: &str) -> String {
         let output = output
@@ -192,10 +226,12 @@ enum Block<'d> {
     Console(Option<&'d str>),
     /// The text that a file must have.
     File(&'d str),
+    /// A change of a file.
+    Edit(&'d str),
 }
 
-/// The block that a fence opens, if this test uses it: ```` ```console ````, ```` ```console sqlite ````, ```` ```sql
-/// a/b.sql ````.
+/// The block that a fence opens, if this test uses it: ```` ```console ````, ```` ```console sqlite ````, ```` ```sql a/b.sql ````,
+/// ```` ```diff a/b.sql ````.
 fn block(line: &str) -> Option<Block<'_>> {
     let (kind, rest) = line
         .strip_prefix("```")?
@@ -205,6 +241,7 @@ fn block(line: &str) -> Option<Block<'_>> {
         "console" => Some(Block::Console(Some(rest).filter(|rest| !rest.is_empty()))),
         "" | "text" => None,
         _ if rest.is_empty() => None,
+        "diff" => Some(Block::Edit(rest)),
         _ => Some(Block::File(rest)),
     }
 }

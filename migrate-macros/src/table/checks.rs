@@ -1,7 +1,7 @@
 //! The comparison of a struct with the lock, as tokens.
 
 use migrate_chain::lock::Lock;
-use migrate_models::{Finding, Held, Model, Role, check};
+use migrate_models::{Finding, Held, Model, Role, canonical, check};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::Error;
@@ -15,6 +15,9 @@ pub fn type_checks(krate: &TokenStream, model: &Model, lock: &Lock) -> TokenStre
         required,
     } = check(model, lock);
     let errors = errors.into_iter().map(Error::into_compile_error);
+    let (labelled, held): (Vec<Held>, Vec<Held>) =
+        held.into_iter().partition(|held| !held.labels.is_empty());
+    let labels = labelled.iter().map(|held| labels(krate, held));
     let fits = held.iter().map(|held| fits(krate, held));
     let required = required
         .iter()
@@ -25,17 +28,44 @@ pub fn type_checks(krate: &TokenStream, model: &Model, lock: &Lock) -> TokenStre
             fn fits<T: #krate::models::Fits<C>, C>() {}
             #(#fits)*
         };
+        #(#labels)*
         #(#required)*
     }
 }
 
 fn fits(krate: &TokenStream, held: &Held) -> TokenStream {
-    let ty = &held.ty;
-    let mut column = kind::of(krate, held);
-    if held.nullable {
-        column = quote!(#krate::models::Nullable<#column>);
-    }
+    let (ty, column) = (&held.ty, column(krate, held));
     quote_spanned!(ty.span()=> fits::<#ty, #column>();)
+}
+
+fn column(krate: &TokenStream, held: &Held) -> TokenStream {
+    let column = kind::of(krate, held);
+    if held.nullable {
+        quote!(#krate::models::Nullable<#column>)
+    } else {
+        column
+    }
+}
+
+/// A type that fits a column with listed texts, and has their labels if it is an enum: no more and no less.
+fn labels(krate: &TokenStream, held: &Held) -> TokenStream {
+    let (ty, column) = (&held.ty, column(krate, held));
+    let (name, place, labels) = (canonical(ty), &held.place, &held.labels);
+    let list = labels.join("`, `");
+    let extra =
+        format!("a variant of `{name}` is not one of the texts of `{place}`, which are `{list}`");
+    let missing = labels.iter().map(|label| {
+        let message =
+            format!("`{name}` has no variant for `{label}`, which `{place}` can hold: add one");
+        quote!(::core::assert!(#krate::models::has_label(LABELS, #label), #message);)
+    });
+    quote_spanned! {ty.span()=>
+        const _: () = {
+            const LABELS: ::core::option::Option<&[&str]> = <#ty as #krate::models::Fits<#column>>::LABELS;
+            ::core::assert!(#krate::models::are_among(LABELS, &[#(#labels),*]), #extra);
+            #(#missing)*
+        };
+    }
 }
 
 /// A column that a struct inside may have.

@@ -41,8 +41,8 @@ pub struct Found {
 /// The reason why there is no lock.
 pub struct Problem {
     pub message: String,
-    /// Whether it was not told in this crate before.
-    pub is_first: bool,
+    /// The file that it is about.
+    path: PathBuf,
 }
 
 impl Kept {
@@ -64,13 +64,12 @@ impl Kept {
         let read = || place::directory(surroundings, named.as_deref());
         let key = (root.clone(), named.clone());
         let directory = dated(&mut state.directories, key, &manifest, read);
-        let problem = |state: &mut State, path: PathBuf, message: String| Problem {
-            is_first: is_new(&mut state.told, &path),
-            message,
-        };
         let directory = match directory {
             Ok(directory) => directory,
-            Err(message) => return Err(problem(&mut state, manifest, message)),
+            Err(message) => {
+                let path = manifest;
+                return Err(Problem { message, path });
+            }
         };
         let path = directory.join(LOCK_FILE);
         let read = || parsed(&path, &surroundings.shown(&path));
@@ -80,8 +79,14 @@ impl Kept {
                 let files = [path].into_iter().chain(manifest).collect();
                 Ok(Found { lock, files })
             }
-            Err(message) => Err(problem(&mut state, path, message)),
+            Err(message) => Err(Problem { message, path }),
         }
+    }
+
+    /// Whether a problem was not told in this crate before.
+    pub fn is_first(&self, problem: &Problem) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        is_new(&mut state.told, &problem.path)
     }
 
     /// Makes cargo watch the files: once in a crate. A constant that nothing uses reaches no binary.

@@ -4,10 +4,11 @@ mod checks;
 mod kept;
 mod place;
 
-use migrate_models::{Enumeration, HeldBy, Model, Newtype, Role};
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{DeriveInput, Error, Path};
+use migrate_models::{Enumeration, HeldBy, Model, Newtype, Role, check_enum};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::meta::ParseNestedMeta;
+use syn::{DeriveInput, Error, LitStr, Path};
 
 use crate::expand::Surroundings;
 use checks::{kind, type_checks};
@@ -31,16 +32,14 @@ pub fn table(input: TokenStream, surroundings: &Surroundings, kept: &Kept) -> To
             let watched = kept.watch(&found);
             quote!(#watched #checks)
         }
-        Err(problem) => problem_error(&problem, &model),
+        Err(problem) if kept.is_first(&problem) => problem_error(&problem, &model),
+        Err(_) => TokenStream::new(),
     };
     quote!(#names #checked)
 }
 
 /// The error for a lock that is not there or not sound: once in a crate, since it is about all structs.
 fn problem_error(problem: &Problem, model: &Model) -> TokenStream {
-    if !problem.is_first {
-        return TokenStream::new();
-    }
     let span = model
         .options
         .directory
@@ -49,44 +48,70 @@ fn problem_error(problem: &Problem, model: &Model) -> TokenStream {
     Error::new(span, &problem.message).into_compile_error()
 }
 
-/// Expands `#[derive(TableEnum)]`: which columns can be read into an enum.
-pub fn enumeration(input: TokenStream) -> TokenStream {
-    let krate_of = |input: &DeriveInput| krate(crate_path(input).as_ref());
-    let (krate, found) =
-        match parsed(input).and_then(|input| Ok((krate_of(&input), Enumeration::parse(&input)?))) {
-            Ok(found) => found,
-            Err(errors) => return compile_errors(errors),
-        };
+/// Expands `#[derive(TableEnum)]`: which columns can be read into an enum, and how its variants differ from the lock.
+pub fn enumeration(input: TokenStream, surroundings: &Surroundings, kept: &Kept) -> TokenStream {
+    let read = |input: DeriveInput| Ok((Enumeration::parse(&input)?, Outer::parse(&input)?));
+    let (found, outer) = match parsed(input).and_then(read) {
+        Ok(found) => found,
+        Err(errors) => return compile_errors(errors),
+    };
+    let krate = krate(outer.krate.as_ref());
+    let fits = enum_fits(&krate, &found);
+    if Kept::is_unlocked() {
+        return fits;
+    }
+    // That there is no lock is said at the structs.
+    let checked = kept
+        .lock(surroundings, outer.directory.as_ref())
+        .map(|lock| {
+            let errors = compile_errors(check_enum(&found, &lock.lock));
+            let watched = kept.watch(&lock);
+            quote!(#watched #errors)
+        });
+    let checked = checked.unwrap_or_default();
+    quote!(#fits #checked)
+}
+
+fn enum_fits(krate: &TokenStream, found: &Enumeration) -> TokenStream {
     let ident = &found.ident;
-    match &found.held_by {
-        HeldBy::Number(number) => quote! {
+    let (name, labels) = match &found.held_by {
+        HeldBy::Number(number) => {
+            return quote! {
+                #[diagnostic::do_not_recommend]
             impl<C> #krate::models::Fits<C> for #ident where #number: #krate::models::Fits<C> {}
-        },
-        HeldBy::Labels { name, .. } => {
-            let holds = kind::enumeration(&krate, name);
-            quote! {
-                impl #krate::models::Fits<#krate::models::sqlite::TEXT> for #ident {}
-                impl #krate::models::Fits<#krate::models::ANY> for #ident {}
-                impl #krate::models::Fits<#krate::models::mysql::ENUM> for #ident {}
-                impl #krate::models::Fits<#krate::models::mysql::CHAR> for #ident {}
-                impl #krate::models::Fits<#krate::models::mysql::VARCHAR> for #ident {}
-                impl #krate::models::Fits<#krate::models::mysql::TEXT> for #ident {}
-                impl #krate::models::Fits<#holds> for #ident {}
-            }
+            };
         }
+        HeldBy::Labels { name, labels } => (name, quote!(&[#(#labels),*])),
+    };
+    let mut columns = vec![kind::enumeration(krate, name), quote!(#krate::models::ANY)];
+    columns.push(quote!(#krate::models::sqlite::TEXT));
+    for of_mysql in ["ENUM", "CHAR", "VARCHAR", "TEXT"] {
+        let of_mysql = format_ident!("{of_mysql}");
+        columns.push(quote!(#krate::models::mysql::#of_mysql));
+    }
+    quote! {
+        #(
+            #[diagnostic::do_not_recommend]
+            impl #krate::models::Fits<#columns> for #ident {
+                const LABELS: ::core::option::Option<&'static [&'static str]> = ::core::option::Option::Some(#labels);
+            }
+        )*
     }
 }
 
 /// Expands `#[derive(TableType)]`: a newtype fits the columns that its field fits.
 pub fn newtype(input: TokenStream) -> TokenStream {
-    let krate_of = |input: &DeriveInput| krate(crate_path(input).as_ref());
-    let read = |input: DeriveInput| -> Result<_, Vec<Error>> {
-        let krate = krate_of(&input);
-        Ok((krate, Newtype::parse(&input).map_err(|error| vec![error])?))
+    let read = |input: DeriveInput| {
+        let outer = Outer::parse(&input)?;
+        let newtype = Newtype::parse(&input).map_err(|error| vec![error])?;
+        Ok((krate(outer.krate.as_ref()), newtype))
     };
     match parsed(input).and_then(read) {
         Ok((krate, Newtype { ident, inner })) => quote! {
-            impl<C> #krate::models::Fits<C> for #ident where #inner: #krate::models::Fits<C> {}
+            #[diagnostic::do_not_recommend]
+            impl<C> #krate::models::Fits<C> for #ident where #inner: #krate::models::Fits<C> {
+                const LABELS: ::core::option::Option<&'static [&'static str]> = <#inner as #krate::models::Fits<C>>::LABELS;
+            }
         },
         Err(errors) => compile_errors(errors),
     }
@@ -105,23 +130,35 @@ fn krate(named: Option<&Path>) -> TokenStream {
     named.map_or_else(|| quote!(::embed_migrations), |path| quote!(#path))
 }
 
-/// `#[table(crate = path)]` of an enum or a newtype.
-fn crate_path(input: &DeriveInput) -> Option<Path> {
-    let mut found = None;
-    for attribute in input
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("table"))
-    {
-        // Other attributes are ignored.
-        let _ = attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("crate") {
-                found = Some(meta.value()?.parse()?);
-            }
-            Ok(())
-        });
+/// What `#[table(…)]` says of an enum or a newtype.
+#[derive(Default)]
+struct Outer {
+    krate: Option<Path>,
+    directory: Option<(String, Span)>,
+}
+
+impl Outer {
+    fn parse(input: &DeriveInput) -> Result<Self, Vec<Error>> {
+        let mut outer = Self::default();
+        let attributes = input.attrs.iter();
+        for attribute in attributes.filter(|attribute| attribute.path().is_ident("table")) {
+            let read = attribute.parse_nested_meta(|meta| outer.key(&meta));
+            read.map_err(|error| vec![error])?;
+        }
+        Ok(outer)
     }
-    found
+
+    fn key(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        if meta.path.is_ident("crate") {
+            self.krate = Some(meta.value()?.parse()?);
+        } else if meta.path.is_ident("directory") {
+            let directory: LitStr = meta.value()?.parse()?;
+            self.directory = Some((directory.value(), directory.span()));
+        } else {
+            return Err(meta.error("the keys are `crate` and `directory`"));
+        }
+        Ok(())
+    }
 }
 
 fn names(krate: &TokenStream, model: &Model) -> TokenStream {
@@ -191,12 +228,16 @@ mod tests {
             Self(folder, Kept::default())
         }
 
-        fn expand(&self, text: &str) -> String {
-            let surroundings = Surroundings {
+        fn surroundings(&self) -> Surroundings {
+            Surroundings {
                 manifest_dir: self.0.path().to_owned(),
                 current_dir: self.0.path().to_owned(),
-            };
-            table(text.parse().expect("tokens"), &surroundings, &self.1).to_string()
+            }
+        }
+
+        fn expand(&self, text: &str) -> String {
+            let input = text.parse().expect("tokens");
+            table(input, &self.surroundings(), &self.1).to_string()
         }
     }
 
@@ -268,6 +309,35 @@ mod tests {
             );
             assert!(!package.expand(USER).contains("compile_error"), "{reason}");
         }
+    }
+
+    #[test]
+    fn an_enum_is_compared_with_the_lock_and_leaves_a_missing_lock_to_the_structs() {
+        let mood = "enum Mood { Ok, Angry }";
+        let expand = |package: &Package, text: &str| {
+            let (input, surroundings) = (text.parse().expect("tokens"), package.surroundings());
+            enumeration(input, &surroundings, &package.1).to_string()
+        };
+        let without = Package::new(&[]);
+        assert!(!expand(&without, mood).contains("compile_error"));
+        assert!(
+            without
+                .expand(USER)
+                .contains("there is no `migrations/schema.lock`")
+        );
+
+        let mut lock = lock();
+        lock.databases[0].built.enums = vec![migrate_chain::lock::Enum {
+            name: "mood".to_owned(),
+            labels: vec!["Ok".to_owned()],
+        }];
+        let package = Package::new(&[("db/schema.lock", &lock.to_string())]);
+        let text = format!("#[table(directory = \"db\")] {mood}");
+        let expanded = expand(&package, &text);
+        assert!(expanded.contains("has no label `Angry`"), "{expanded}");
+        assert!(expanded.contains("include_bytes"), "{expanded}");
+        let wrong = expand(&package, &text.replace("directory", "dir"));
+        assert!(wrong.contains("`crate` and `directory`"), "{wrong}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use heck::{
     ToKebabCase as _, ToLowerCamelCase as _, ToPascalCase as _, ToShoutySnakeCase as _,
     ToSnakeCase as _,
 };
+use proc_macro2::{TokenStream, TokenTree};
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, Result, Type};
 
@@ -120,11 +121,28 @@ pub fn of<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item 
 
 /// Attributes that say something of a table, in a form that layout does not change.
 pub fn texts(attributes: &[Attribute]) -> Vec<String> {
-    let mut texts: Vec<String> = Vec::new();
-    for name in ["table", "sqlx"] {
-        texts.extend(of(attributes, name).map(|attribute| canonical(&attribute.meta)));
+    let table = of(attributes, "table").filter_map(|attribute| match &attribute.meta {
+        Meta::List(list) => lasting(list.tokens.clone()).map(|keys| format!("table({keys})")),
+        meta => Some(canonical(meta)),
+    });
+    let sqlx = of(attributes, "sqlx").map(|attribute| canonical(&attribute.meta));
+    table.chain(sqlx).collect()
+}
+
+/// The keys but `renamed_from`, which is of use for one revision, and says nothing of the table.
+fn lasting(tokens: TokenStream) -> Option<String> {
+    let mut keys = vec![TokenStream::new()];
+    for token in tokens {
+        match (&token, keys.last_mut()) {
+            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => keys.push(TokenStream::new()),
+            (_, Some(key)) => key.extend([token]),
+            (_, None) => {}
+        }
     }
-    texts
+    let keys = keys.iter().map(canonical);
+    let keys = keys.filter(|key| !key.is_empty() && !key.starts_with("renamed_from="));
+    let keys: Vec<String> = keys.collect();
+    (!keys.is_empty()).then(|| keys.join(","))
 }
 
 /// A doc comment.
@@ -181,5 +199,20 @@ impl Case {
             Self::Camel => name.to_lower_camel_case(),
             Self::Pascal => name.to_pascal_case(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_attributes_depends_neither_on_layout_nor_on_a_rename() {
+        let text = "#[table( index ,renamed_from = \"old\", default = \"a, b\", )] #[sqlx(json)] #[table(renamed_from = \"x\")] struct S;";
+        let found: syn::DeriveInput = syn::parse_str(text).expect("a struct");
+        assert_eq!(
+            texts(&found.attrs),
+            ["table(index,default=\"a, b\")", "sqlx(json)"]
+        );
     }
 }

@@ -290,7 +290,7 @@ impl<'m> Script<'m> {
                 "{} has no lists in columns: use `Json<Vec<…>>`",
                 self.dialect
             )),
-            Holds::Labels { name, labels } => Ok(match self.dialect {
+            Holds::Labels { name, labels, .. } => Ok(match self.dialect {
                 Dialect::Postgres => {
                     self.types.insert(name, labels);
                     self.name(name)

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use migrate_chain::lock::Declared;
 use proc_macro2::{LineColumn, Span};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, DeriveInput, Error, File, Item, Type, UseTree};
 
 use crate::canonical::canonical;
-use crate::declared::declared;
 use crate::enumeration::{Enumeration, Newtype};
 use crate::model::Model;
 use crate::model::attributes::of;
@@ -131,14 +129,6 @@ fn rust_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 impl Models {
-    /// The declarations of the models, as a lock holds them.
-    pub fn declared(&self, has_comments: bool) -> Vec<Declared> {
-        let defining = self.defining();
-        defining
-            .map(|found| declared(&found.value, has_comments))
-            .collect()
-    }
-
     /// How many tables they define.
     pub fn len(&self) -> usize {
         self.defining().count()

@@ -2,6 +2,7 @@
 //! tables; and the way back, from tables to structs.
 
 mod ddl;
+mod declare;
 mod files;
 mod print;
 mod resolve;

@@ -89,6 +89,8 @@ impl Printer<'_> {
         attributes.extend(first.is_view.then(|| "view".to_owned()));
         attributes.extend(together(first, KeyKind::Primary, "primary_key"));
         attributes.extend(together(first, KeyKind::Unique, "unique"));
+        attributes.extend(first.keys.iter().filter_map(index));
+        attributes.extend(checks(&tables));
         let mut out = format!(
             "#[derive(Debug, sqlx::FromRow, embed_migrations::Table)]\n#[table({})]\npub struct {} {{\n",
             attributes.join(", "),
@@ -183,7 +185,9 @@ impl Printer<'_> {
             return Ok(("String".to_owned(), true));
         }
         if let Some(row) = best(&kinds) {
-            Ok((path(row), false))
+            // A text is read from it, and is not made into it.
+            let is_listed = kinds.iter().any(|(.., sql)| sql.starts_with("enum("));
+            Ok((path(row), is_listed))
         } else {
             let types: Vec<String> = kinds
                 .iter()
@@ -317,6 +321,50 @@ fn references(key: &Key) -> Vec<String> {
         }
     }
     attributes
+}
+
+/// An index over columns, as an attribute of the struct. One over expressions is for a revision.
+fn index(key: &Key) -> Option<String> {
+    let is_unique = key.text.starts_with("unique ");
+    let text = key.text.trim_start_matches("unique ");
+    let (columns, rest) = text.strip_prefix('(')?.split_once(')')?;
+    let columns: Vec<&str> = columns
+        .split(", ")
+        .map(|column| column.trim_matches(['"', '`']))
+        .collect();
+    let is_plain = columns.iter().all(|column| ident(column).1.is_none());
+    let condition = match rest.trim() {
+        "" => None,
+        rest => Some(format!("where = {:?}", rest.strip_prefix("WHERE ")?)),
+    };
+    let words = columns.into_iter().map(str::to_owned);
+    let words = words.chain([format!("name = {:?}", key.name)]);
+    let words = words
+        .chain(condition)
+        .chain(is_unique.then(|| "unique".to_owned()));
+    let is_index = key.kind == KeyKind::Index && is_plain;
+    is_index.then(|| format!("index({})", words.collect::<Vec<_>>().join(", ")))
+}
+
+/// The checks of a table, as attributes of the struct. MariaDB makes those of JSON.
+fn checks(tables: &[(&Locked, &Table)]) -> Vec<String> {
+    let of_one = |(locked, table): &(&Locked, &Table)| {
+        let checks = table.keys.iter().filter(|key| key.kind == KeyKind::Check);
+        let checks = checks.filter(|key| !key.text.starts_with("(json_valid("));
+        let attribute = |key: &Key| {
+            let condition = key
+                .text
+                .strip_prefix('(')
+                .and_then(|text| text.strip_suffix(')'));
+            let condition = condition.unwrap_or(&key.text);
+            match tables.len() {
+                1 => format!("check = {condition:?}"),
+                _ => format!("check({} = {condition:?})", locked.of.dialect.name()),
+            }
+        };
+        checks.map(attribute).collect::<Vec<_>>()
+    };
+    tables.iter().flat_map(of_one).collect()
 }
 
 /// The name of a field for a column, and the name of the column where that is another.

@@ -2,6 +2,7 @@
 
 use migrate_chain::Dialect;
 use migrate_chain::types::{RUST_TYPES, RustType};
+use proc_macro2::Ident;
 use syn::{GenericArgument, PathArguments, Type};
 
 use super::files::{Found, Known, Models};
@@ -16,7 +17,11 @@ pub enum Holds<'m> {
     /// A list of them.
     List(&'static RustType),
     /// One of some labels.
-    Labels { name: &'m str, labels: &'m [String] },
+    Labels {
+        ident: &'m Ident,
+        name: &'m str,
+        labels: &'m [String],
+    },
 }
 
 /// The type of a field, and whether it can be NULL.
@@ -89,7 +94,11 @@ impl<'m> Resolver<'m, '_> {
             }
             Some(Known::Enum(found)) => match &found.held_by {
                 HeldBy::Number(number) => self.resolve(number, is_nullable),
-                HeldBy::Labels { name, labels } => Ok(Holds::Labels { name, labels }),
+                HeldBy::Labels { name, labels } => Ok(Holds::Labels {
+                    ident: &found.ident,
+                    name,
+                    labels,
+                }),
             },
             None => match Field::item(ty) {
                 Some(item) => match self.resolve(item, &mut false)? {

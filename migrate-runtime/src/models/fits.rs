@@ -34,7 +34,10 @@
     note = "a type of another crate needs the feature of embed-migrations that is called like the crate: `uuid`, `chrono`, `time`, \
             `json`, `rust_decimal`, `bigdecimal`, `ipnetwork`"
 )]
-pub trait Fits<C> {}
+pub trait Fits<C> {
+    /// The labels of an enum, which are compared with the texts that the column is limited to.
+    const LABELS: Option<&'static [&'static str]> = None;
+}
 
 /// A column that can be NULL.
 pub struct Nullable<C>(std::marker::PhantomData<C>);
@@ -42,7 +45,9 @@ pub struct Nullable<C>(std::marker::PhantomData<C>);
 /// An expression of a view in SQLite, whose type depends on the row.
 pub struct ANY;
 
-impl<T: Fits<C>, C> Fits<Nullable<C>> for Option<T> {}
+impl<T: Fits<C>, C> Fits<Nullable<C>> for Option<T> {
+    const LABELS: Option<&'static [&'static str]> = T::LABELS;
+}
 
 impl<T: Fits<C>, C> Fits<postgres::Array<C>> for Vec<T> {}
 
@@ -99,6 +104,7 @@ macro_rules! fits {
     };
     (@one [$($cfg:tt)*] [$($generic:ident)?] [$type:ty] $column:path) => {
         #[cfg($($cfg)*)]
+        #[diagnostic::do_not_recommend]
         impl<$($generic)?> Fits<$column> for $type {}
     };
 }

@@ -36,6 +36,29 @@ pub const fn has(lists: &[&[&str]], name: &str) -> bool {
     false
 }
 
+/// Whether an enum has a label. Whatever has none holds any text.
+#[doc(hidden)]
+pub const fn has_label(labels: Option<&[&str]>, label: &str) -> bool {
+    match labels {
+        Some(labels) => has(&[labels], label),
+        None => true,
+    }
+}
+
+/// Whether an enum has no labels but these.
+#[doc(hidden)]
+pub const fn are_among(labels: Option<&[&str]>, known: &[&str]) -> bool {
+    let Some(labels) = labels else { return true };
+    let mut at = 0;
+    while at < labels.len() {
+        if !has(&[known], labels[at]) {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 const fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
@@ -52,7 +75,15 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has;
+    use super::{are_among, has, has_label};
+
+    #[test]
+    fn the_labels_of_an_enum_are_the_texts_of_its_column() {
+        let mood = Some(&["ok", "sad"][..]);
+        assert!(has_label(mood, "sad") && !has_label(mood, "so") && has_label(None, "so"));
+        assert!(are_among(mood, &["sad", "so", "ok"]) && !are_among(mood, &["ok"]));
+        assert!(are_among(None, &["ok"]));
+    }
 
     #[test]
     fn a_name_is_found_in_any_list() {

@@ -13,14 +13,13 @@ use super::super::init::Initialized;
 use super::super::init::package::Package;
 use super::tools::Tool;
 
-/// An empty chain in a folder, with the databases that the crate at `root` uses.
+/// An empty chain in a folder, with the databases and the mounted commands that the crate at `root` uses.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn make(folder: &Path, root: &Path) -> Result<()> {
     let package = Package::around(&absolute(root).join("migrations"))?;
-    let dialects = package.map(|package| package.dialects).unwrap_or_default();
-    super::super::init::make(folder, &dialects).map(drop)
+    super::super::init::make(folder, package.as_ref()).map(drop)
 }
 
 /// Names the directory in the crate's manifest, where the commands would not find it by themselves.

@@ -2,6 +2,7 @@
 
 mod build_script;
 pub mod foreign;
+mod mounted;
 pub mod package;
 
 use std::fs;
@@ -92,7 +93,7 @@ impl Init {
             .as_ref()
             .map(|package| package.dialects.clone())
             .unwrap_or_default();
-        let created = make(directory, &dialects)?;
+        let created = make(directory, package.as_ref())?;
         let is_found = package
             .as_ref()
             .is_none_or(|package| is_found(package, &absolute));
@@ -245,11 +246,11 @@ fn refuse_foreign(directory: &Path) -> Result<()> {
 }
 
 /// Makes the settings and the version locations that are not there, and says which.
-pub fn make(directory: &Path, dialects: &[Dialect]) -> Result<Vec<PathBuf>> {
+pub fn make(directory: &Path, package: Option<&Package>) -> Result<Vec<PathBuf>> {
     let mut created = Vec::new();
     let settings = directory.join(CONFIG_FILE);
     if !settings.exists() {
-        create(&settings, &settings_text(dialects))?;
+        create(&settings, &settings_text(package))?;
         created.push(settings);
     }
     for location in missing_locations(directory)? {
@@ -285,16 +286,23 @@ fn missing_locations(directory: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-fn settings_text(dialects: &[Dialect]) -> String {
-    let names: Vec<String> = dialects
-        .iter()
-        .map(|dialect| format!("{:?}", dialect.name()))
-        .collect();
-    let declared = match names.join(", ") {
-        none if none.is_empty() => "# dialects = [\"sqlite\"]".to_owned(),
-        names => format!("dialects = [{names}]"),
+fn settings_text(package: Option<&Package>) -> String {
+    let dialects = package.iter().flat_map(|package| &package.dialects);
+    let names: Vec<&str> = dialects.map(|dialect| dialect.name()).collect();
+    let declared = if names.is_empty() {
+        "# dialects = [\"sqlite\"]".to_owned()
+    } else {
+        format!("dialects = {names:?}")
     };
-    SETTINGS.replace("{dialects}", &declared)
+    let app = package.and_then(mounted::command);
+    let app = app.map_or_else(String::new, |words| {
+        format!(
+            "\n# The commands of the app itself, which run revisions in Rust.\napp = {words:?}\n"
+        )
+    });
+    SETTINGS
+        .replace("{dialects}", &declared)
+        .replace("{app}", &app)
 }
 
 /// A new `migrate.toml`: what an app most often sets, with the defaults.
@@ -303,7 +311,7 @@ const SETTINGS: &str = "\
 
 # The databases that every revision must have SQL for.
 {dialects}
-
+{app}
 # \"many\" allows several heads; with \"one\", the build says when two people have added a revision.
 # heads = \"one\"
 

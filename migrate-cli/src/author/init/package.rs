@@ -13,6 +13,8 @@ use super::super::failure::{self, Failure, Result};
 pub struct Package {
     /// Its folder.
     pub root: PathBuf,
+    /// Its name.
+    pub name: String,
     /// The databases that it uses, by the features of sqlx and embed-migrations.
     pub dialects: Vec<Dialect>,
     /// Whether it depends on embed-migrations.
@@ -68,6 +70,7 @@ impl Package {
         let dependencies = Dependencies::of(&manifest, inherited);
         Ok(Some(Self {
             root: root.to_owned(),
+            name: name(package),
             build_script: build_script(package),
             has_build_dependencies: table(&manifest, "build-dependencies")
                 .is_some_and(|table| !table.is_empty()),
@@ -154,6 +157,11 @@ fn dialect(feature: &str) -> Option<Dialect> {
             .parse()
             .ok(),
     }
+}
+
+fn name(package: &DeTable<'_>) -> String {
+    let name = package.get("name").and_then(|name| name.get_ref().as_str());
+    name.unwrap_or_default().to_owned()
 }
 
 fn build_script(package: &DeTable<'_>) -> Option<PathBuf> {
