@@ -11,6 +11,12 @@ fn the_macro_reports_a_fault_at_its_place() {
     copy(Path::new("tests/fixtures"), &fixtures).expect("the fixtures are copied");
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/*.rs");
+    copy(
+        Path::new("tests/models/migrations"),
+        &project().join("migrations"),
+    )
+    .expect("the chain is copied");
+    cases.compile_fail("tests/ui/models/*.rs");
 }
 
 /// The folder in which trybuild compiles its cases.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use migrate_chain::lock::{Built, Column, LOCK_FILE, Lock, Locked, Of, Table};
 use migrate_chain::{Dialect, Digest};
@@ -10,10 +11,11 @@ use migrate_models::source;
 
 use crate::Result;
 use crate::crates::{Crate, ours};
-use crate::measure::{Row, side_by_side, timed};
+use crate::measure::{Row, median, timed};
 
 const RUNS: usize = 7;
 const STRUCTS: usize = 500;
+const FILE: &str = "src/lib.rs";
 const FIELDS: [(&str, &str, [&str; 3]); 8] = [
     ("id", "i64", ["INTEGER", "bigint", "bigint"]),
     ("name", "String", ["TEXT", "text", "varchar(255)"]),
@@ -26,37 +28,38 @@ const FIELDS: [(&str, &str, [&str; 3]); 8] = [
 ];
 
 pub(crate) fn run() -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    // 1.5 times for one database, and 0.4 ms a struct for each further one.
-    for (dialects, goal) in [(&Dialect::ALL[..1], 1.5), (&Dialect::ALL[..], 1.8)] {
-        rows.push(derive(dialects, goal)?);
-    }
-    rows.push(read()?);
-    Ok(rows)
-}
-
-fn derive(dialects: &[Dialect], goal: f64) -> Result<Row> {
-    let sqlx = "sqlx = { version = \"0.9\", default-features = false, features = [\"derive\", \"runtime-tokio\", \"sqlite\"] }\n";
-    let dependencies = format!("{sqlx}{}", ours("embed-migrations", &["models", "sqlite"]));
-    let file = "src/lib.rs";
-    let ours = Crate::new(&dependencies, file, &structs(STRUCTS, true))?;
-    let peer = Crate::new(&dependencies, file, &structs(STRUCTS, false))?;
-    fs::create_dir(ours.path().join("migrations"))?;
-    fs::write(ours.path().join("migrations").join(LOCK_FILE), lock(dialects).to_string())?;
-    for app in [&ours, &peer] {
+    let apps = [app(&Dialect::ALL[..1])?, app(&Dialect::ALL)?, app(&[])?];
+    for app in &apps {
         app.build()?;
     }
-    let times = side_by_side(RUNS, || ours.rebuild(file), || peer.rebuild(file))?;
-    let databases = match dialects.len() {
-        1 => "one database".to_owned(),
-        several => format!("{several} databases"),
-    };
-    Ok(Row::ratio(
-        format!("rebuild, {STRUCTS} structs against {databases}"),
-        times,
-        "sqlx::FromRow alone",
-        goal,
-    ))
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..RUNS {
+        // In turn, so that what else the machine does hits all of them.
+        for (app, times) in apps.iter().zip(&mut times) {
+            times.push(app.rebuild(FILE)?);
+        }
+    }
+    let [one, all, peer] = times.map(median);
+    let what = format!("rebuild, {STRUCTS} structs against one database");
+    let further = all.saturating_sub(one) / u32::try_from((Dialect::ALL.len() - 1) * STRUCTS)?;
+    Ok(vec![
+        Row::ratio(what, (one, peer), "sqlx::FromRow alone", 1.5),
+        Row::time("a struct, for each further database", further, Duration::from_micros(400)),
+        read()?,
+    ])
+}
+
+/// A crate with many structs, which are compared with a lock of these databases; without any, they derive `FromRow` alone.
+fn app(dialects: &[Dialect]) -> Result<Crate> {
+    let sqlx = "sqlx = { version = \"0.9\", default-features = false, features = [\"derive\", \"runtime-tokio\", \"sqlite\"] }\n";
+    let dependencies = format!("{sqlx}{}", ours("embed-migrations", &["models", "sqlite"]));
+    let app = Crate::new(&dependencies, FILE, &structs(STRUCTS, !dialects.is_empty()))?;
+    if !dialects.is_empty() {
+        let folder = app.path().join("migrations");
+        fs::create_dir(&folder)?;
+        fs::write(folder.join(LOCK_FILE), lock(dialects).to_string())?;
+    }
+    Ok(app)
 }
 
 /// Reading models for autogenerate, without a build.
@@ -74,12 +77,8 @@ fn read() -> Result<Row> {
         assert_eq!(sql.matches("CREATE TABLE").count(), MODELS);
         times.push(time);
     }
-    times.sort_unstable();
-    Ok(Row::time(
-        format!("read {MODELS} models as SQL"),
-        times[times.len() / 2],
-        std::time::Duration::from_secs(1),
-    ))
+    let what = format!("read {MODELS} models as SQL");
+    Ok(Row::time(what, median(times), Duration::from_secs(1)))
 }
 
 fn structs(count: usize, is_table: bool) -> String {

@@ -34,6 +34,10 @@ pub fn run(sh: &Shell, steps: &mut Steps) -> Result {
         run_one(sh, steps, &name, expected);
     }
     quickstart_again(sh, steps);
+    steps.step(
+        "example sea_orm: its entities are the source of a revision",
+        |_| sea_orm(sh),
+    );
     Ok(())
 }
 
@@ -73,6 +77,45 @@ fn quickstart_again(sh: &Shell, steps: &mut Steps) {
         command,
         &["nothing to do"],
     );
+}
+
+/// Nothing differs at first; then a field is added, and a revision brings its column.
+fn sea_orm(sh: &Shell) -> Result {
+    let target = sh.current_dir().join("target");
+    let example = target.join("sea_orm_example");
+    sh.remove_path(&example)?;
+    cmd!(sh, "cp -r examples/sea_orm {example}").run()?;
+    cmd!(sh, "cargo build --quiet --package cargo-migrate").run()?;
+    let migrate = target.join("debug/cargo-migrate");
+    let _example = sh.push_dir(&example);
+    // Before it is started by `program`: that may take no longer than ten minutes, downloads included.
+    cmd!(sh, "cargo fetch --locked --quiet").run()?;
+    let generate = || {
+        let command = cmd!(
+            sh,
+            "{migrate} migrate revision --autogenerate -m 'Add an age'"
+        );
+        command.env_remove("DATABASE_URL").read()
+    };
+    let unchanged = generate()?;
+    if !unchanged.contains("no revision was written") {
+        return Err(
+            format!("the chain of the example is not that of its entities: {unchanged}").into(),
+        );
+    }
+    let entity = sh.read_file("src/entity.rs")?;
+    let field = "pub nickname: Option<String>,";
+    let more = format!("{field}\n        pub age: Option<i32>,");
+    sh.write_file("src/entity.rs", entity.replace(field, &more))?;
+    let created = generate()?;
+    let path = created
+        .lines()
+        .find_map(|line| line.strip_prefix("Created "));
+    let revision = sh.read_file(path.ok_or("a revision is created")?)?;
+    if !revision.contains("ADD COLUMN \"age\"") {
+        return Err(format!("the revision does not add the column: {revision}").into());
+    }
+    Ok(())
 }
 
 fn check(steps: &mut Steps, name: &str, command: xshell::Cmd<'_>, expected: &[&str]) {

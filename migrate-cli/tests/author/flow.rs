@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use super::support::{Folder, app, cargo_broken, cargo_run};
+use super::support::{Folder, app, cargo_broken, cargo_program, cargo_run};
 
 const MODELS: &str = r#"use embed_migrations::{Table, TableEnum};
 
@@ -67,6 +67,7 @@ fn structs_and_chain_stay_in_step(dialect: &str, url: &str) {
     migrate(&["revision", "--autogenerate", "-m", "init", "--rev-id", "a1"]);
     migrate(&["upgrade"]);
     assert_eq!(cargo_run(&folder), "1 for users\n");
+    the_program_has_no_path_of_the_lock(&folder);
 
     folder.edit(
         "src/models.rs",
@@ -120,6 +121,22 @@ fn structs_and_chain_stay_in_step(dialect: &str, url: &str) {
         error.contains("error: `users` has no column `nickname`\n"),
         "{error}"
     );
+}
+
+/// A debug build compares the directory with what it has embedded, and so has its path. It does not read the lock.
+fn the_program_has_no_path_of_the_lock(folder: &Folder) {
+    let program = cargo_program(folder);
+    let has = |path: &str| {
+        let path = folder.path().join(path);
+        let path = path.to_str().expect("a UTF-8 path").as_bytes();
+        program.windows(path.len()).any(|part| part == path)
+    };
+    assert!(
+        has("migrations"),
+        "this is not the program of {}",
+        folder.path().display()
+    );
+    assert!(!has("migrations/schema.lock"));
 }
 
 /// The structs that are printed compile, and as the source they ask for nothing that the chain does not build.

@@ -1,5 +1,7 @@
 //! Structs as the source of the schema: `revision --autogenerate`, what the lock keeps of them, and `models`.
 
+use std::path::Path;
+
 use snapbox::{assert_data_eq, str};
 
 use super::support::Folder;
@@ -7,7 +9,7 @@ use super::support::Folder;
 const MODELS: &str = r#"
 use embed_migrations::{Table, TableEnum};
 
-#[derive(sqlx::FromRow, Table)]
+#[cfg_attr(feature = "database", derive(sqlx::FromRow, Table))]
 #[table(name = "teams", unique(name))]
 pub struct Team {
     #[table(primary_key)]
@@ -302,6 +304,51 @@ error: `sh schema.py` failed (exit status: 1); nothing was written
     );
 }
 
+/// As the guide shows it.
+const SQLALCHEMY: &str = r#"from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, create_mock_engine
+
+metadata = MetaData()
+Table("users", metadata, Column("id", Integer, primary_key=True), Column("email", String(254), nullable=False, unique=True))
+Table("notes", metadata, Column("id", Integer, primary_key=True), Column("user_id", ForeignKey("users.id"), index=True),
+      CheckConstraint("id > 0"))
+
+engine = create_mock_engine("sqlite://", lambda sql, *_, **__: print(str(sql.compile(dialect=engine.dialect)) + ";"))
+metadata.create_all(engine, checkfirst=False)
+"#;
+
+#[test]
+fn the_metadata_of_sqlalchemy_is_a_source() {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/alembic/bin/python");
+    assert!(
+        python.exists(),
+        "there is no SQLAlchemy in target/alembic: run `cargo xtask setup`, which installs it"
+    );
+    let folder = Folder::new();
+    folder.write("Cargo.toml", "[package]\nname = \"app\"\n");
+    folder.write("schema.py", SQLALCHEMY);
+    let settings =
+        format!("dialects = [\"sqlite\"]\n\n[schema]\nprogram = [{python:?}, \"schema.py\"]\n");
+    folder.write("migrations/migrate.toml", &settings);
+    folder.write("migrations/versions/.keep", "");
+    let generate = ["revision", "--autogenerate", "-m", "init", "--rev-id", "a1"];
+    folder.migrate(&generate).success();
+    let revision = folder.read("migrations/versions/a1_init.sql");
+    for part in [
+        "CREATE TABLE users",
+        "VARCHAR(254)",
+        "UNIQUE (email)",
+        "CHECK (id > 0)",
+        "FOREIGN KEY",
+        "CREATE INDEX",
+    ] {
+        assert!(revision.contains(part), "{part}: {revision}");
+    }
+    let again = folder
+        .migrate(&["revision", "--autogenerate", "-m", "more"])
+        .success();
+    assert!(again.contains("no revision was written"), "{again}");
+}
+
 #[test]
 fn models_that_make_no_sense_are_errors_with_their_place() {
     let folder = package();
@@ -460,10 +507,26 @@ pub enum Level { Low = 1 }
 "#;
 
 /// The lock of the chain that is generated from the structs, and the SQL of its revision.
-fn generated(dialect: &str) -> (String, String) {
+/// The attributes that only `PostgreSQL` has.
+const POSTGRES: &str = r#"
+#[derive(Table)]
+#[table(name = "tagged", schema = "billing", index(tags, using = "gin"))]
+pub struct Tagged {
+    #[table(primary_key)]
+    pub id: i64,
+    pub tags: Vec<String>,
+    pub kind: Kind,
+}
+
+#[derive(sqlx::Type, TableEnum)]
+#[sqlx(type_name = "billing.kind")]
+pub enum Kind { Paid }
+"#;
+
+fn generated(dialect: &str, more: &str) -> (String, String) {
     let folder = Folder::new();
     folder.write("Cargo.toml", "[package]\nname = \"app\"\n");
-    folder.write("src/models.rs", ATTRIBUTES);
+    folder.write("src/models.rs", &format!("{ATTRIBUTES}{more}"));
     let settings = format!(
         "dialects = [\"{dialect}\"]\nlock = \"required\"\n\n[schema]\nmodels = [\"src\"]\n"
     );
@@ -493,7 +556,7 @@ fn has_all(text: &str, parts: &[&str]) {
 
 #[test]
 fn each_attribute_is_in_the_schema_that_it_gives_on_sqlite() {
-    let (lock, sql) = generated("sqlite");
+    let (lock, sql) = generated("sqlite", "");
     has_all(
         &lock,
         &[
@@ -528,7 +591,7 @@ fn each_attribute_is_in_the_schema_that_it_gives_on_sqlite() {
 
 #[test]
 fn each_attribute_is_in_the_schema_that_it_gives_on_postgres() {
-    let (lock, sql) = generated("postgres");
+    let (lock, sql) = generated("postgres", POSTGRES);
     has_all(
         &lock,
         &[
@@ -549,6 +612,9 @@ fn each_attribute_is_in_the_schema_that_it_gives_on_postgres() {
             "column tags jsonb not null",
             "column code character varying(7) not null",
             "enum mood ok sad",
+            "table billing.tagged",
+            "column tags text[] not null",
+            "enum billing.kind Paid",
         ],
     );
     has_all(
@@ -559,6 +625,8 @@ fn each_attribute_is_in_the_schema_that_it_gives_on_postgres() {
             "Teams of users",
             "COMMENT ON COLUMN",
             "The second",
+            "CREATE SCHEMA",
+            "USING gin",
         ],
     );
     let numbered = lock
@@ -570,7 +638,7 @@ fn each_attribute_is_in_the_schema_that_it_gives_on_postgres() {
 
 #[test]
 fn each_attribute_is_in_the_schema_that_it_gives_on_mysql() {
-    let (lock, sql) = generated("mysql");
+    let (lock, sql) = generated("mysql", "");
     has_all(
         &lock,
         &[

@@ -303,8 +303,19 @@ pub(crate) fn cargo_broken(folder: &Folder) -> String {
     String::from_utf8(output.stderr).expect("UTF-8")
 }
 
+/// The program of the app of a folder, as cargo builds it.
+pub(crate) fn cargo_program(folder: &Folder) -> Vec<u8> {
+    let _one = one_at_a_time();
+    assert!(cargo_alone(folder, "build").status.success());
+    fs::read(target().join("debug/app")).expect("the program is there")
+}
+
 fn cargo_output(folder: &Folder, command: &str) -> Output {
     let _one = one_at_a_time();
+    cargo_alone(folder, command)
+}
+
+fn cargo_alone(folder: &Folder, command: &str) -> Output {
     Command::new(env!("CARGO"))
         .args([command, "--quiet", "--offline", "--color=never"])
         .current_dir(folder.path())

@@ -100,11 +100,19 @@ impl Kept {
         if new.is_empty() {
             return TokenStream::new();
         }
+        let unlocked = watch_unlocked();
         quote! {
             #(const _: &[u8] = ::core::include_bytes!(#new);)*
-            const _: ::core::option::Option<&str> = ::core::option_env!(#UNLOCKED);
+            #unlocked
         }
     }
+}
+
+/// Makes cargo build the crate again when a command that turns the checks off starts the build, or no longer does.
+pub fn watch_unlocked() -> TokenStream {
+    quote!(
+        const _: ::core::option::Option<&str> = ::core::option_env!(#UNLOCKED);
+    )
 }
 
 /// Notes a file of the crate that is being compiled, and says whether it was not noted before.

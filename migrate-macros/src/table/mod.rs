@@ -24,7 +24,8 @@ pub fn table(input: TokenStream, surroundings: &Surroundings, kept: &Kept) -> To
     let krate = krate(model.options.krate.as_ref());
     let names = names(&krate, &model);
     if Kept::is_unlocked() {
-        return quote!(#names const _: ::core::option::Option<&str> = ::core::option_env!("EMBED_MIGRATIONS_UNLOCKED"););
+        let watched = kept::watch_unlocked();
+        return quote!(#names #watched);
     }
     let checked = match kept.lock(surroundings, model.options.directory.as_ref()) {
         Ok(found) => {
@@ -58,7 +59,8 @@ pub fn enumeration(input: TokenStream, surroundings: &Surroundings, kept: &Kept)
     let krate = krate(outer.krate.as_ref());
     let fits = enum_fits(&krate, &found);
     if Kept::is_unlocked() {
-        return fits;
+        let watched = kept::watch_unlocked();
+        return quote!(#fits #watched);
     }
     // That there is no lock is said at the structs.
     let checked = kept
@@ -130,7 +132,7 @@ fn krate(named: Option<&Path>) -> TokenStream {
     named.map_or_else(|| quote!(::embed_migrations), |path| quote!(#path))
 }
 
-/// What `#[table(…)]` says of an enum or a newtype.
+/// The attribute `#[table(…)]` of an enum or a newtype.
 #[derive(Default)]
 struct Outer {
     krate: Option<Path>,

@@ -190,12 +190,13 @@ fn where_models_are_the_source_what_changed_is_said_at_its_field() {
     );
 }
 
-/// What is said of an enum, against a lock with the type `mood` and maybe with a declaration.
+/// The errors of an enum, against a lock with the type `mood` and maybe with a declaration.
 fn of_enum(text: &str, declared: Option<&[&str]>) -> Vec<String> {
     let input: DeriveInput = syn::parse_str(text).expect("an enum");
     let found = Enumeration::parse(&input).unwrap_or_else(|errors| panic!("{errors:?}"));
     let mut lock = lock();
     let labels = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
+    lock.databases[0].built.enums.clear();
     lock.databases[1].built.enums[0].labels = labels(&["ok", "so_so"]);
     lock.declared = declared.map(|declared| Declarations {
         models: Vec::new(),

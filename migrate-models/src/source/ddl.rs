@@ -1,6 +1,6 @@
 //! Models as the SQL that creates their tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use migrate_chain::Dialect;
@@ -55,6 +55,9 @@ struct Column<'m> {
 impl<'m> Script<'m> {
     fn finish(self) -> String {
         let mut out = String::new();
+        for schema in self.schemas() {
+            let _ = writeln!(out, "CREATE SCHEMA IF NOT EXISTS {};", self.name(schema));
+        }
         for (name, labels) in &self.types {
             let labels: Vec<String> = labels
                 .iter()
@@ -68,6 +71,16 @@ impl<'m> Script<'m> {
             );
         }
         out + &self.tables + &self.rest
+    }
+
+    /// The schemas that `PostgreSQL` does not have by itself.
+    fn schemas(&self) -> BTreeSet<&str> {
+        let tables = self.models.defining();
+        let tables = tables.filter_map(|found| found.value.options.schema.as_deref());
+        let types = self.types.keys();
+        let types = types.filter_map(|name| Some(name.split_once('.')?.0));
+        let is_more = |schema: &&str| self.dialect == Dialect::Postgres && *schema != "public";
+        tables.chain(types).filter(is_more).collect()
     }
 
     fn table(&mut self, found: &'m Found<Model>) -> Result<(), Vec<Fault>> {
