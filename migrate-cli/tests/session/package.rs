@@ -8,10 +8,11 @@ pub(crate) fn write(app: &Path) {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let manifest = format!(
         "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         embed-migrations = {{ path = {workspace:?}, features = [\"sqlite\"] }}\n\
+         embed-migrations = {{ path = \"{}\", features = [\"sqlite\"] }}\n\
          sqlx = {{ version = \"0.9\", default-features = false, features = [\"runtime-tokio\", \"sqlite\"] }}\n\
          tokio = {{ version = \"1\", default-features = false, features = [\"macros\", \"rt-multi-thread\"] }}\n\n\
-         [lints.rust]\ndead_code = \"allow\"\n\n[profile.dev]\ndebug = \"line-tables-only\"\n"
+         [lints.rust]\ndead_code = \"allow\"\n\n[profile.dev]\ndebug = \"line-tables-only\"\n",
+        workspace.display()
     );
     fs::create_dir_all(app.join("src")).expect("a folder is made");
     fs::write(app.join("Cargo.toml"), manifest).expect("it is written");

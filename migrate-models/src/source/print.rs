@@ -43,7 +43,7 @@ pub fn print(lock: &Lock, only: Option<&str>) -> Result<String, String> {
 }
 
 /// In the order in which they are preferred, where more than one fits.
-const PREFERRED: [&str; 20] = [
+const PREFERRED: [&str; 21] = [
     "i64",
     "i32",
     "i16",
@@ -64,6 +64,7 @@ const PREFERRED: [&str; 20] = [
     "Time",
     "Value",
     "Decimal",
+    "IpNetwork",
 ];
 
 struct Printer<'l> {
@@ -260,7 +261,7 @@ fn best(kinds: &[(Dialect, ColumnKind, &str)]) -> Option<&'static RustType> {
 fn path(row: &RustType) -> String {
     match (row.feature, row.name) {
         ("", name) => name.to_owned(),
-        ("time", name) => format!("sqlx::types::time::{name}"),
+        ("time" | "ipnetwork", name) => format!("sqlx::types::{}::{name}", row.feature),
         (_, "Value") => "sqlx::types::JsonValue".to_owned(),
         (_, name) => format!("sqlx::types::{name}"),
     }
@@ -424,7 +425,77 @@ fn singular(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use migrate_chain::Digest;
+    use migrate_chain::lock::{Built, Of};
+
     use super::*;
+    use crate::{Holding, Model, canonical, check};
+
+    /// A table with two columns of each kind that a database has: one of them can be NULL.
+    fn every_kind(dialect: Dialect) -> Lock {
+        let mut table = Table {
+            name: "everything".to_owned(),
+            ..Table::default()
+        };
+        let kinds = RUST_TYPES.iter().flat_map(|row| row.fits[dialect.index()]);
+        for kind in kinds.copied().collect::<BTreeSet<_>>() {
+            let sql_type = match (dialect, kind) {
+                (Dialect::Postgres, "varchar") => "character varying".to_owned(),
+                (Dialect::Postgres, "bpchar") => "character".to_owned(),
+                (Dialect::Postgres, "char") => "\"char\"".to_owned(),
+                (Dialect::Postgres, "timestamptz") => "timestamp with time zone".to_owned(),
+                (Dialect::Postgres, "timestamp" | "time") => format!("{kind} without time zone"),
+                (_, kind) => kind.replace('_', " "),
+            };
+            assert_eq!(ColumnKind::of(dialect, &sql_type), ColumnKind::Known(kind));
+            for is_not_null in [true, false] {
+                table.columns.push(Column {
+                    name: format!("c{}", table.columns.len()),
+                    sql_type: sql_type.clone(),
+                    is_not_null,
+                    ..Column::default()
+                });
+            }
+        }
+        let of = Of {
+            dialect,
+            digest: Digest::default(),
+            server: String::new(),
+        };
+        let built = Built {
+            tables: vec![table],
+            ..Built::default()
+        };
+        Lock {
+            databases: vec![Locked { of, built }],
+            ..Lock::default()
+        }
+    }
+
+    #[test]
+    fn a_field_is_printed_for_each_kind_of_column_and_is_in_step() {
+        for dialect in Dialect::ALL {
+            let lock = every_kind(dialect);
+            let printed = print(&lock, None).expect("each kind has a type");
+            let input = syn::parse_str(&printed).expect("one struct");
+            let model = Model::parse(&input).unwrap_or_else(|errors| panic!("{errors:?}"));
+            let finding = check(&model, &lock);
+            assert!(finding.errors.is_empty(), "{dialect}: {:?}", finding.errors);
+            for held in &finding.held {
+                let ty = canonical(&held.ty);
+                let row = RUST_TYPES.iter().find(|row| path(row) == ty);
+                let row =
+                    row.unwrap_or_else(|| panic!("{dialect}: `{ty}` is not a type of the table"));
+                let Holding::Kind(ColumnKind::Known(kind)) = &held.holding else {
+                    panic!("{dialect}: {held:?}");
+                };
+                assert!(
+                    row.fits[dialect.index()].contains(kind),
+                    "{dialect}: {ty} and {kind}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_struct_is_called_like_one_row() {
