@@ -138,6 +138,15 @@ pub(crate) fn narrows(dialect: Dialect, was: &str, becomes: &str) -> bool {
     }
 }
 
+/// Takes all rows out of a table, and out of those that refer to it, if it is there.
+pub(crate) async fn empty(connection: &mut Connection, table: &str) -> Result<(), Error> {
+    match connection.dialect() {
+        Dialect::Postgres => postgres::empty(connection, table).await,
+        Dialect::MySql => mysql::empty(connection, table).await,
+        Dialect::Sqlite => Ok(()),
+    }
+}
+
 /// The statements that make a trigger as it is.
 pub(crate) async fn trigger(
     connection: &mut Connection,

@@ -24,11 +24,15 @@ mod postgres;
 mod reach;
 mod rename;
 mod rows;
+#[cfg(test)]
+mod scope;
 mod scratch;
 mod script;
 mod sqlite;
 mod step;
 mod touched;
+#[cfg(test)]
+mod trial;
 
 pub use app::App;
 pub use built::{built, server};

@@ -295,6 +295,20 @@ async fn the_server_says_what_a_change_costs() {
         marks,
         ["blocking: copies table `t`, and keeps writers off it (ALGORITHM=COPY)"]
     );
+    let (_, from, to) = PARTITIONS[0];
+    assert_eq!(planned(from, to).await.0, [""; 0]);
+    let parent = "CREATE TABLE p (id int PRIMARY KEY);";
+    let key = "CREATE TABLE t (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id)";
+    let (marks, _) = planned(
+        &format!("{parent} {key});"),
+        &format!("{parent} {key} ON DELETE CASCADE);"),
+    )
+    .await;
+    // The rows satisfy it already, and the server reads them again.
+    assert_eq!(
+        marks,
+        ["blocking: copies table `t`, and keeps writers off it (ALGORITHM=COPY)"]
+    );
     let (marks, _) = planned(
         "CREATE TABLE t (a int);",
         "CREATE TABLE t (a int, KEY k (a));",
@@ -304,6 +318,19 @@ async fn the_server_says_what_a_change_costs() {
         marks,
         ["blocking: reads table `t`, which can be written meanwhile (ALGORITHM=NOCOPY)"]
     );
+}
+
+/// The values of a computed column cannot be chosen, and the new type may refuse them.
+#[tokio::test]
+async fn rows_that_are_in_the_way_go_and_the_report_says_so() {
+    let from = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a int AS (1 + 1) STORED, b int REFERENCES p (id));";
+    let to = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a datetime, b int REFERENCES p (id), c int);";
+    let generated = Project::new(&url(), from, to).generate().await;
+    let generated = generated.expect("it proves itself").expect("a difference");
+    let [empty] = &generated.empty[..] else {
+        panic!("{:?}", generated.empty)
+    };
+    assert!(empty.contains("Incorrect datetime value"), "{empty}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
-use support::Project;
+use support::{Project, cases};
 
 const URL: &str = "sqlite::memory:";
 
@@ -34,13 +34,16 @@ struct Table {
 }
 
 fn column() -> impl Strategy<Value = Option<Column>> {
-    let kind = prop::sample::select(vec!["INT", "TEXT", "BLOB", "REAL"]);
+    let kind = prop::sample::select(vec!["INT", "TEXT", "BLOB", "REAL", "NUMERIC", "INTEGER"]);
     let clause = prop::sample::select(vec![
         "",
         " NOT NULL DEFAULT 7",
         " DEFAULT 'x'",
         " COLLATE NOCASE",
         " CHECK (k > 0)",
+        " UNIQUE",
+        " UNIQUE ON CONFLICT REPLACE",
+        " NOT NULL ON CONFLICT IGNORE DEFAULT 7",
     ]);
     prop::option::weighted(
         0.7,
@@ -53,6 +56,7 @@ fn table() -> impl Strategy<Value = Table> {
         "k INTEGER PRIMARY KEY",
         "k INTEGER PRIMARY KEY AUTOINCREMENT",
         "k INT UNIQUE",
+        "k INT PRIMARY KEY",
         "k INT",
     ]);
     let tail = prop::sample::select(vec!["", ", CHECK (k < 1000)", ", CONSTRAINT u UNIQUE (k)"]);
@@ -230,7 +234,7 @@ async fn holds(from: &[Option<Table>], to: &[Option<Table>]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(128), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_two_schemas(from in prop::collection::vec(prop::option::weighted(0.8, table()), 2), to in prop::collection::vec(prop::option::weighted(0.8, table()), 2)) {

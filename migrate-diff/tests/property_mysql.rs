@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::Project;
+use support::{Project, cases};
 
 const COLUMNS: [&str; 16] = [
     "int",
@@ -107,7 +107,7 @@ fn schema(tables: &[Option<Table>]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(8), failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn any_two_schemas_of_mariadb(from in prop::collection::vec(prop::option::weighted(0.8, table()), 2), to in prop::collection::vec(prop::option::weighted(0.8, table()), 2)) {

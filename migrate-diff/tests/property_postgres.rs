@@ -6,7 +6,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::Project;
+use support::{Project, cases};
 
 const COLUMNS: [&str; 22] = [
     "int",
@@ -147,13 +147,8 @@ fn schema() -> impl Strategy<Value = String> {
     })
 }
 
-fn cases() -> u32 {
-    let cases = std::env::var("PROPTEST_CASES").ok();
-    cases.and_then(|cases| cases.parse().ok()).unwrap_or(8)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(8), failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn any_two_schemas_of_postgres(from in schema(), to in schema()) {

@@ -14,13 +14,12 @@ mod table;
 pub use sides::Sides;
 use std::collections::{BTreeMap, BTreeSet};
 
-use migrate_chain::sql::quote_text;
-
 use self::kept::Kept;
 use self::quiet::{loud, quiet};
 use self::rows::Filled;
 use self::table::{Heirs, Table};
 use crate::connection::Connection;
+use crate::database;
 use crate::error::Error;
 use crate::model::{Kind, ObjectId, Schema};
 use crate::order::order;
@@ -102,14 +101,7 @@ impl Data {
         tables: &[ObjectId],
     ) -> Result<(), Error> {
         for table in tables {
-            let name = &table.name;
-            let literal = quote_text(connection.dialect(), name);
-            let is_there = format!("SELECT to_regclass({literal})::text");
-            if connection.rows(&is_there).await? != [[None]] {
-                connection
-                    .execute(&format!("TRUNCATE {name} CASCADE"))
-                    .await?;
-            }
+            database::empty(connection, &table.name).await?;
         }
         self.kept.clear();
         self.empty

@@ -234,7 +234,8 @@ async fn keep(
         true,
         made.foreign_keys,
     )
-    .await
+    .await?;
+    Ok(())
 }
 
 /// A scratch database with what the chain builds, or with what the live database has.

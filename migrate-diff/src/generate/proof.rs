@@ -168,14 +168,20 @@ impl Prepared {
         };
         let tables: Vec<ObjectId> = data.tables().map(name).collect();
         let connection = self.scratch.connection();
-        let Err(error) = run(connection, steps, transactional, foreign_keys).await else {
+        let Err(failed) = run(connection, steps, transactional, foreign_keys).await else {
             return Ok(());
         };
-        if !error.is_of_rows() || !transactional || connection.dialect() != Dialect::Postgres {
-            return Err(error);
+        let rest = match connection.dialect() {
+            Dialect::Postgres if transactional => 0,
+            // Each statement has committed what it did.
+            Dialect::MySql => failed.at,
+            _ => return Err(failed.error),
+        };
+        if !failed.error.is_of_rows() {
+            return Err(failed.error);
         }
-        data.give_way(connection, &error, &tables).await?;
-        run(connection, steps, transactional, foreign_keys).await
+        data.give_way(connection, &failed.error, &tables).await?;
+        Ok(run(connection, &mut steps[rest..], transactional, foreign_keys).await?)
     }
 
     /// Gives rows to the tables that may change.

@@ -45,13 +45,32 @@ pub fn agree(
     Err(error.help("write a revision for it by hand, and run the command again"))
 }
 
+/// A step that failed.
+pub struct Failed {
+    /// Its place in the list.
+    pub at: usize,
+    pub error: Error,
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        failed.error
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { at: 0, error }
+    }
+}
+
 /// Runs steps as a revision would.
 pub async fn run(
     connection: &mut Connection,
     steps: &mut [Step],
     transactional: bool,
     foreign_keys: bool,
-) -> Result<(), Error> {
+) -> Result<(), Failed> {
     let sqlite = connection.dialect() == Dialect::Sqlite;
     if sqlite && !foreign_keys {
         connection.execute("PRAGMA foreign_keys = OFF").await?;
@@ -59,11 +78,11 @@ pub async fn run(
     if transactional {
         connection.execute("BEGIN").await?;
     }
-    for step in steps {
+    for (at, step) in steps.iter_mut().enumerate() {
         if let Err(error) = run_step(connection, step).await {
             // The connection is about to be closed, and the database dropped.
             let _ = connection.execute("ROLLBACK").await;
-            return Err(error);
+            return Err(Failed { at, error });
         }
     }
     if transactional {
@@ -89,10 +108,16 @@ pub async fn run_step(connection: &mut Connection, step: &mut Step) -> Result<()
     })
 }
 
-/// Whether the server says that it is about values: the classes of data exceptions and of violated constraints.
+/// Whether the server says that it is about values: the classes of data exceptions and of violated constraints, and that of
+/// warnings, which a strict MySQL makes errors.
 fn is_of_rows(error: &sqlx::Error) -> bool {
     let code = error
         .as_database_error()
         .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
-    code.is_some_and(|code| code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
+    code.is_some_and(|code| {
+        code.len() == 5
+            && (["01", "22", "23"]
+                .iter()
+                .any(|class| code.starts_with(class)))
+    })
 }

@@ -1,12 +1,7 @@
 //! The statements of a comparison do not grow with the number of tables: they are counted, since times tell nothing.
 
-use std::fs;
-
-use migrate_runtime::Migrations;
-
-use super::{Request, autogenerate};
 use crate::connection::sent;
-use crate::{Desired, DevServer};
+use crate::trial::generated;
 
 /// Tables with an index and a foreign key each; those before `changed` have one more column.
 fn tables(count: usize, changed: usize) -> String {
@@ -25,26 +20,13 @@ fn tables(count: usize, changed: usize) -> String {
 
 /// How many statements of an autogenerate are not those of the objects themselves. A check sends a part of them.
 async fn questions(url: &str, from: &str, to: &str) -> usize {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir(folder.path().join("versions")).expect("a folder");
-    let revision = format!(
-        "-- One\n--\n-- revision: r1\n-- down_revision: none\n\n-- migrate: upgrade\n{from}\n-- migrate: downgrade\n"
-    );
-    fs::write(folder.path().join("versions/r1.sql"), revision).expect("a file");
-    let chain = Migrations::load(folder.path()).expect("a sound chain");
-    let desired = Desired::default().with("schema.sql", to);
-    let server = DevServer::at(url).expect("a URL");
-    let request = Request::new(&chain, &desired, &server);
-    let count = || {
-        let is_question = |sql: &&String| {
-            let words = ["CREATE", "ALTER", "DROP"];
-            !words.iter().any(|word| sql.trim_start().starts_with(word))
-        };
-        sent::take().iter().filter(is_question).count()
+    sent::take();
+    generated(url, from, to).await.expect("it proves itself");
+    let is_question = |sql: &&String| {
+        let words = ["CREATE", "ALTER", "DROP"];
+        !words.iter().any(|word| sql.trim_start().starts_with(word))
     };
-    count();
-    autogenerate(&request).await.expect("it proves itself");
-    count()
+    sent::take().iter().filter(is_question).count()
 }
 
 /// By how many statements each table more makes it longer: if all tables are new, if one changes and if all do.

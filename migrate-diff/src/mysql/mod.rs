@@ -20,4 +20,5 @@ pub(crate) use introspect::introspect;
 pub(crate) use loss::narrows;
 pub(crate) use parse::quote;
 pub(crate) use plan::plan;
+pub(crate) use scratch::empty;
 pub(crate) use spell::{spell, trigger};

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{TableChange, alter};
+use super::introspect::column_id;
 use super::parse::{self, PartKind, quote};
 use super::sequence;
 use super::spell::foreign_key;
@@ -328,11 +329,15 @@ impl<'s> Planner<'s> {
 
     fn foreign_keys_added(&self, inline: &BTreeSet<ObjectId>) -> Vec<Step> {
         let mut clauses: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut may_fail = BTreeSet::new();
         let keys = Self::foreign_keys(self.to).filter(|key| !inline.contains(&key.id));
         let comes =
             |key: &&Object| self.comparison.comes(&key.id) || self.foreign.contains(&key.id);
         for key in keys.filter(comes) {
             let clauses = clauses.entry(key.id.owner()).or_default();
+            if !self.held_before(key) {
+                may_fail.insert(key.id.owner());
+            }
             let add = format!("ADD {}", foreign_key(key));
             for clause in self.own_index(key).into_iter().chain([add]) {
                 if !clauses.contains(&clause) {
@@ -342,8 +347,12 @@ impl<'s> Planner<'s> {
         }
         let step = |(table, clauses): (&str, Vec<String>)| {
             let step = alter(table, &clauses);
-            if self.comparison.keeps_table(table) {
-                step.alters(table).blocking(format!(
+            if !self.comparison.keeps_table(table) {
+                return step;
+            }
+            let step = step.alters(table);
+            if may_fail.contains(table) {
+                step.blocking(format!(
                     "fails if rows of table {table} break the constraint"
                 ))
             } else {
@@ -351,6 +360,22 @@ impl<'s> Planner<'s> {
             }
         };
         clauses.into_iter().map(step).collect()
+    }
+
+    /// Whether the rows have satisfied a foreign key before: it was there between the same columns, which stay as they are.
+    fn held_before(&self, key: &Object) -> bool {
+        let old = self.from.get(&key.id).and_then(Object::foreign_key);
+        let Some((old, new)) = old.zip(key.foreign_key()) else {
+            return false;
+        };
+        let is_kept = |table: &str, columns: &[String]| {
+            let mut ids = columns.iter().map(|name| column_id(table, name));
+            ids.all(|id| self.comparison.is_same(&id))
+        };
+        (&old.columns, &old.table, &old.parent_columns)
+            == (&new.columns, &new.table, &new.parent_columns)
+            && is_kept(key.id.owner(), &new.columns)
+            && is_kept(&quote(&new.table), &new.parent_columns)
     }
 }
 

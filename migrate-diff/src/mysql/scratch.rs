@@ -166,6 +166,21 @@ pub(crate) fn is_denied(error: &str) -> bool {
     named || error.contains("Access denied") || error.contains("command denied to user")
 }
 
+/// Takes all rows out of a table, if it is there: a table with system versioning cannot be truncated.
+pub async fn empty(connection: &mut Connection, table: &str) -> Result<(), Error> {
+    connection.execute("SET FOREIGN_KEY_CHECKS = 0").await?;
+    for sql in [
+        format!("TRUNCATE TABLE {table}"),
+        format!("DELETE FROM {table}"),
+    ] {
+        // If rows stay, the statement that they are in the way of fails again.
+        if connection.execute(&sql).await.is_ok() {
+            break;
+        }
+    }
+    connection.execute("SET FOREIGN_KEY_CHECKS = 1").await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,7 @@ pub mod values;
 
 pub use introspect::introspect;
 pub use name::qualified;
+pub use scratch::empty;
 
 use grammar::Postgres;
 

@@ -85,6 +85,18 @@ pub(crate) fn missing_extension(error: &str) -> Option<&str> {
         .or_else(|| named("could not access file \"$libdir/", "\""))
 }
 
+/// Takes all rows out of a table, and out of those that refer to it, if it is there.
+pub async fn empty(connection: &mut Connection, table: &str) -> Result<(), Error> {
+    let literal = quote_text(Dialect::Postgres, table);
+    let is_there = format!("SELECT to_regclass({literal})::text");
+    if connection.rows(&is_there).await? == [[None]] {
+        return Ok(());
+    }
+    connection
+        .execute(&format!("TRUNCATE {table} CASCADE"))
+        .await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -194,12 +194,16 @@ fn expression(constraint: &Constraint) -> String {
 
 fn changed_values(table: &str, was: &Column, becomes: &Column) -> Option<Hazard> {
     let name = &becomes.name;
-    let (was, becomes) = (&was.details.data_type, &becomes.details.data_type);
-    narrows(was, becomes).then(|| {
-        Hazard::Destructive(format!(
-            "changes values of column {table}.{name}: type {was} becomes {becomes}"
-        ))
-    })
+    let (was, becomes) = (&was.details, &becomes.details);
+    let (old, new) = (&was.data_type, &becomes.data_type);
+    let text = if was.generated.is_none() && becomes.generated.is_some() {
+        format!("replaces the values of column {table}.{name} by computed ones")
+    } else if narrows(old, new) {
+        format!("changes values of column {table}.{name}: type {old} becomes {new}")
+    } else {
+        return None;
+    };
+    Some(Hazard::Destructive(text))
 }
 
 /// Whether values may be read as something else: text as numbers loses its zeros.

@@ -128,6 +128,12 @@ impl Project {
     }
 }
 
+/// How many cases a property gets: so many, or as many as `PROPTEST_CASES` says.
+pub(crate) fn cases(usual: u32) -> u32 {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 /// Each pair, both ways: what is generated has proved itself.
 pub(crate) async fn proves(url: &str, pairs: &[(&str, &str, &str)]) {
     let mut failures = Vec::new();
