@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::model::{Details, Kind, Object, ObjectId, Schema};
+use crate::model::{Kind, Object, ObjectId, Schema};
 
 /// The difference between two schemas. Its text is a line for each object, marked `+`, `-` or `~`.
 #[derive(Clone, Debug, Default)]
@@ -205,7 +205,7 @@ fn twins(from: &Schema, to: &Schema) -> Twins {
     let mut twins = Twins::default();
     for kind in [Kind::Index, Kind::Constraint] {
         let gone = from.of_kind(kind).filter(|old| to.get(&old.id).is_none());
-        for old in gone.filter(|old| old.details != Details::Untyped) {
+        for old in gone {
             let table = old.id.owner();
             let mut come = to
                 .parts(kind, table)

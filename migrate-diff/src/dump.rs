@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::database;
-use crate::model::{Details, Kind, Object, Schema};
+use crate::model::{Kind, Object, Schema};
 use crate::step::{self, Options, Step};
 
 /// The statements that make a schema, in an order in which they can run; [`introspect_whole`](crate::introspect_whole) has
@@ -80,15 +80,8 @@ fn type_of(column: &Object) -> String {
 
 /// The table that a foreign key refers to; none for another constraint.
 fn target(key: &Object) -> Option<String> {
-    if let Details::ForeignKey(key) = key.details() {
-        return Some(key.table.clone());
-    }
-    let (_, definition) = key
-        .attributes()
-        .find(|(_, value)| value.contains("REFERENCES "))?;
-    let (_, after) = definition.split_once("REFERENCES ")?;
-    let name = after.split(['(', ' ']).next()?;
-    Some(name.trim_matches('"').to_owned())
+    let key = key.foreign_key()?;
+    Some(key.table.trim_matches('"').to_owned())
 }
 
 /// A word as Mermaid reads one.

@@ -35,6 +35,13 @@ impl<'r> Row<'r> {
         self.values.get(place?)?.as_deref()
     }
 
+    /// The values of a column that has several, with `chr(31)` between them; none if it is NULL.
+    pub fn list(self, name: &str) -> Vec<String> {
+        let values = self.get(name).into_iter();
+        let values = values.flat_map(|values| values.split('\u{1f}'));
+        values.map(str::to_owned).collect()
+    }
+
     /// The columns that are not NULL, with their values.
     pub fn fields(self) -> impl Iterator<Item = (&'r str, &'r str)> {
         let fields = self.names.iter().zip(self.values);

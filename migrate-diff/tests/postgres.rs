@@ -461,7 +461,7 @@ async fn what_loses_data_or_blocks_is_marked() {
     assert_eq!(
         found,
         [
-            "blocking: fails if column t.c holds NULL",
+            "blocking: fails if column t.c holds NULL; this query finds them: SELECT * FROM t WHERE c IS NULL",
             "blocking: fails if table t has rows: column e is NOT NULL and has no default",
             "blocking: keeps writers off t while the index is built",
             "blocking: locks table t while its rows are read",
@@ -469,7 +469,7 @@ async fn what_loses_data_or_blocks_is_marked() {
             "blocking: rewrites table t and its indexes",
             "destructive: drops column t.d and its values",
             "destructive: drops table gone and its rows",
-            "destructive: narrows column t.a: type text becomes character varying(5)",
+            "destructive: narrows column t.a: type text becomes character varying(5), and fails if a value does not fit; this query finds them: SELECT a FROM t WHERE length(a::text) > 5",
         ]
     );
     project.deny_destructive = true;
@@ -477,6 +477,45 @@ async fn what_loses_data_or_blocks_is_marked() {
         project.generate().await.expect_err("it is denied").kind(),
         ErrorKind::Destructive
     );
+}
+
+#[tokio::test]
+async fn the_query_of_a_hazard_finds_the_rows() {
+    let from = "CREATE TYPE e AS ENUM ('a', 'b'); CREATE DOMAIN d AS int; CREATE TABLE r (id int PRIMARY KEY);
+        CREATE TABLE t (n int, u int, f int, c int, big bigint, short text, e e, l text, d d, wide numeric, id text, \"X\" int, x int);
+        CREATE TABLE p (k int) PARTITION BY LIST (k); CREATE TABLE pd PARTITION OF p DEFAULT;
+        CREATE TABLE s (k int PRIMARY KEY) PARTITION BY RANGE (k); CREATE TABLE s1 PARTITION OF s FOR VALUES FROM (1) TO (9); CREATE TABLE sr (s int REFERENCES s);";
+    let to = "CREATE TYPE e AS ENUM ('a'); CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN g AS int CHECK (value < 5); CREATE TABLE r (id int PRIMARY KEY);
+        CREATE TABLE t (n int NOT NULL, u int UNIQUE, f int REFERENCES r, c int CHECK (c > 0), big int, short varchar(3), e e, l e, d d, wide numeric(10,2), id uuid, \"X\" int, x g);
+        CREATE UNIQUE INDEX i ON t (\"X\", (u + 1)) WHERE u > 0;
+        CREATE TABLE p (k int) PARTITION BY LIST (k); CREATE TABLE pd PARTITION OF p DEFAULT; CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+        CREATE TABLE s (k int PRIMARY KEY) PARTITION BY RANGE (k); CREATE TABLE sr (s int REFERENCES s);";
+    let row = "(NULL, 5, 9, -1, 3000000000, 'longer', 'b', 'z', -1, 1e9, 'none', 7, 8)";
+    let rows = format!(
+        "INSERT INTO t VALUES {row}, {row}; INSERT INTO p VALUES (2); INSERT INTO s VALUES (3); INSERT INTO sr VALUES (3)"
+    );
+    let project = Project::new(&url(), from, to);
+    let generated = project.generate().await.expect("it proves itself");
+    let hazards = hazards(&generated.expect("there is a difference"));
+    let queries = hazards
+        .iter()
+        .filter_map(|hazard| hazard.split_once("; this query finds them: "));
+    let queries: Vec<&str> = queries.map(|(_, query)| query).collect();
+    assert_eq!(queries.len(), 15, "{queries:#?}");
+    let mut admin = Connection::open(&url()).await.expect("the server answers");
+    for sql in [
+        "DROP SCHEMA IF EXISTS hazards CASCADE",
+        "CREATE SCHEMA hazards",
+        "SET search_path = hazards",
+        from,
+        &*rows,
+    ] {
+        admin.execute(sql).await.expect(sql);
+    }
+    for query in queries {
+        let found = admin.rows(query).await.expect(query);
+        assert!(!found.is_empty(), "{query}");
+    }
 }
 
 const LEFT: &str = "migrate_scratch_1700000000_0000000000000001";

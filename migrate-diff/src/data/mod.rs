@@ -125,8 +125,10 @@ impl Data {
 fn tables<'s>(from: &'s Schema, to: &'s Schema, concerned: &BTreeSet<String>) -> Vec<Table<'s>> {
     let chosen = from.of_kind(Kind::Table);
     // The rows of a partition are those of its parent.
-    let chosen = chosen
-        .filter(|table| concerned.contains(&table.id.name) && table.attribute("bound").is_none());
+    let chosen = chosen.filter(|table| {
+        concerned.contains(&table.id.name)
+            && table.pg_table().is_none_or(|table| table.bound.is_none())
+    });
     let heirs = Heirs::of(from, to);
     let tables: BTreeMap<ObjectId, Table<'s>> = chosen
         .map(|table| (table.id.clone(), Table::of(from, to, table, &heirs)))

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrate_chain::Dialect;
 
-use crate::model::untyped;
-use crate::model::{Column, ColumnDetails, Details, ForeignKey, Kind, Object, ObjectId, Schema};
+use crate::model::{Column, ColumnDetails, ForeignKey, Kind, Object, ObjectId, Schema};
 
 pub(super) struct Table<'s> {
     pub(super) id: ObjectId,
@@ -57,21 +56,10 @@ impl<'s> Table<'s> {
                 .into_iter()
                 .flat_map(|schema| schema.parts(Kind::Constraint, &id.name))
         };
-        let details: Vec<Details> = constraints().map(untyped::constraint).collect();
-        let checks: Vec<String> = details
-            .iter()
-            .filter_map(|details| match details {
-                Details::Check(check) => Some(check.expression.clone()),
-                _ => None,
-            })
-            .collect();
-        let foreign_keys = details
-            .iter()
-            .filter_map(|details| match details {
-                Details::ForeignKey(key) => Some(key.clone()),
-                _ => None,
-            })
-            .collect();
+        let checks = constraints().filter_map(Object::check);
+        let checks: Vec<String> = checks.map(|check| check.expression.clone()).collect();
+        let foreign_keys = constraints().filter_map(Object::foreign_key);
+        let foreign_keys = foreign_keys.cloned().collect();
         let key = key(from, &id.name);
         let keys = key.iter().cloned().chain(self::key(to, &id.name));
         let mut columns: Vec<&Object> = from.parts(Kind::Column, &id.name).collect();
@@ -87,10 +75,8 @@ impl<'s> Table<'s> {
                 .collect(),
             foreign_keys,
             keeps_children: heirs.stay(from, to, id),
-            becomes_partitioned: to
-                .get(id)
-                .is_some_and(|new| new.attribute("partition by").is_some()),
-            is_partitioned: object.attribute("partition by").is_some(),
+            becomes_partitioned: to.get(id).is_some_and(is_partitioned),
+            is_partitioned: is_partitioned(object),
             keys: keys.collect(),
             key,
         }
@@ -127,9 +113,9 @@ impl<'s> Heirs<'s> {
         Self([from, to].map(|schema| {
             let mut heirs = BTreeMap::<_, BTreeSet<_>>::new();
             for table in schema.of_kind(Kind::Table) {
-                let parents = table.attribute("parent").into_iter();
-                for parent in parents.flat_map(|parents| parents.split(", ")) {
-                    heirs.entry(parent).or_default().insert(&*table.id.name);
+                let parents = table.pg_table().into_iter();
+                for parent in parents.flat_map(|table| &table.parents) {
+                    heirs.entry(&**parent).or_default().insert(&*table.id.name);
                 }
             }
             heirs
@@ -139,7 +125,8 @@ impl<'s> Heirs<'s> {
     /// Whether both sides partition a table alike, and those that inherit from it still do. A partition more takes no row
     /// away.
     fn stay(&self, from: &Schema, to: &Schema, id: &ObjectId) -> bool {
-        let partitioned = [from, to].map(|schema| schema.get(id)?.attribute("partition by"));
+        let partitioned =
+            [from, to].map(|schema| schema.get(id)?.pg_table()?.partition_by.as_ref());
         let [old, new] = self.0.each_ref().map(|heirs| heirs.get(&*id.name));
         let is_more = partitioned[0].is_some()
             && old.is_none_or(|old| new.is_some_and(|new| old.is_subset(new)));
@@ -149,8 +136,8 @@ impl<'s> Heirs<'s> {
 
 impl<'s> Filling<'s> {
     fn of(from: &Schema, to: &Schema, object: &'s Object, checks: &[String]) -> Option<Self> {
-        let column = untyped::column(object)?;
-        let wanted = to.get(&object.id).and_then(untyped::column);
+        let column = object.column()?.clone();
+        let wanted = to.get(&object.id).and_then(Object::column).cloned();
         let own = [Some(&column), wanted.as_ref()].into_iter().flatten();
         let own = own.filter_map(|column| match &column.details {
             ColumnDetails::MySql(details) => details.check.clone(),
@@ -204,15 +191,17 @@ impl<'s> Filling<'s> {
     }
 }
 
+fn is_partitioned(table: &Object) -> bool {
+    let table = table.pg_table();
+    table.is_some_and(|table| table.partition_by.is_some())
+}
+
 /// The columns of a table's primary key.
 fn key(schema: &Schema, table: &str) -> Vec<String> {
     let constraints = schema.parts(Kind::Constraint, table);
-    let mut details = constraints.map(untyped::constraint);
-    let key = details.find_map(|details| match details {
-        Details::Key(key) if key.primary => Some(key.columns),
-        _ => None,
-    });
-    key.unwrap_or_default()
+    let mut keys = constraints.filter_map(Object::key);
+    let key = keys.find(|key| key.primary);
+    key.map_or_else(Vec::new, |key| key.columns.clone())
 }
 
 /// The labels that both schemas know; all if they share none.
@@ -229,14 +218,12 @@ fn labels_kept(old: &[String], new: &[String]) -> Vec<String> {
 fn labels(schema: &Schema, data_type: &str) -> Vec<String> {
     let name = data_type.trim_end_matches("[]");
     let kind = schema.get(&ObjectId::new(Kind::Type, name));
-    let labels = kind.and_then(untyped::enumeration).map(|kind| kind.labels);
-    labels.unwrap_or_default()
+    let labels = kind.and_then(Object::labels);
+    labels.map_or_else(Vec::new, <[String]>::to_vec)
 }
 
 fn domain_checks(schema: &Schema, data_type: &str) -> Vec<String> {
     let domain = schema.get(&ObjectId::new(Kind::Domain, data_type));
-    let checks = domain.and_then(|domain| domain.attribute("checks"));
-    checks
-        .map(|checks| checks.lines().map(str::to_owned).collect())
-        .unwrap_or_default()
+    let domain = domain.and_then(Object::domain);
+    domain.map_or_else(Vec::new, |domain| domain.checks.clone())
 }

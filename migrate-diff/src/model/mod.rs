@@ -15,14 +15,10 @@
 //! - `eye`, which reads all of a database without this model.
 //!
 //! The module `database` chooses among them; nothing else asks which database it is.
-//!
-//! An object with [`Details::Untyped`] is compared by `attributes` instead: PostgreSQL's objects until they are typed. A
-//! database may mix both, object by object.
 
 pub(crate) mod facts;
 mod program;
 mod table;
-pub(crate) mod untyped;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,6 +29,7 @@ use migrate_chain::sql::quote_name;
 use self::facts::{Fact, Facts as _};
 
 pub use crate::mysql::details as mysql;
+pub use crate::postgres::details as postgres;
 pub use crate::sqlite::details as sqlite;
 
 pub use self::program::{Domain, Enum, Program, Sequence};
@@ -192,9 +189,9 @@ impl fmt::Display for ObjectId {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Details {
-    /// Its attributes are compared, which have names only.
+    /// Nothing: its name says it all.
     #[default]
-    Untyped,
+    None,
     /// A table.
     Table(Table),
     /// A column.
@@ -215,13 +212,15 @@ pub enum Details {
     Domain(Domain),
     /// A sequence.
     Sequence(Sequence),
+    /// Something that only PostgreSQL has, or has in its own way.
+    Postgres(postgres::Part),
 }
 
 impl Details {
     fn facts(&self) -> Vec<Fact> {
         let mut list = Vec::new();
         match self {
-            Self::Untyped => {}
+            Self::None => {}
             Self::Table(details) => details.facts(&mut list),
             Self::Column(details) => details.facts(&mut list),
             Self::Key(details) => details.facts(&mut list),
@@ -232,6 +231,7 @@ impl Details {
             Self::Enum(details) => details.facts(&mut list),
             Self::Domain(details) => details.facts(&mut list),
             Self::Sequence(details) => details.facts(&mut list),
+            Self::Postgres(part) => part.facts(&mut list),
         }
         list
     }
@@ -243,8 +243,6 @@ pub struct Object {
     pub(crate) id: ObjectId,
     /// The compared facts.
     pub(crate) details: Details,
-    /// The compared facts of an object that is not typed, by the names that people read.
-    pub(crate) attributes: BTreeMap<&'static str, String>,
     /// Its name as it was written, without quotes.
     pub(crate) written: String,
     /// The statement that makes it, or its part of the table's.
@@ -262,24 +260,12 @@ pub struct Object {
 }
 
 impl Object {
-    /// One that is compared by `attributes`.
-    pub(crate) fn new(
-        id: ObjectId,
-        attributes: impl IntoIterator<Item = (&'static str, String)>,
-    ) -> Self {
-        Self {
-            attributes: attributes.into_iter().collect(),
-            ..Self::typed(id, Details::Untyped)
-        }
-    }
-
     /// One that is compared by its details.
     pub(crate) fn typed(id: ObjectId, details: Details) -> Self {
         Self {
             written: unquoted(&id.name),
             id,
             details,
-            attributes: BTreeMap::new(),
             create: String::new(),
             drop: String::new(),
             depends_on: BTreeSet::new(),
@@ -287,19 +273,6 @@ impl Object {
             position: 0,
             owner: None,
         }
-    }
-
-    /// One that is compared by the statement that makes it.
-    pub(crate) fn defined(
-        id: ObjectId,
-        create: impl Into<String>,
-        drop: impl Into<String>,
-    ) -> Self {
-        let create = create.into();
-        let mut object = Self::new(id, [("definition", create.clone())]);
-        object.create = create;
-        object.drop = drop.into();
-        object
     }
 
     /// Its identity.
@@ -327,13 +300,7 @@ impl Object {
     /// # Ok(()) }
     /// ```
     pub fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let named = self.attributes.iter();
-        let named = named.map(|(&name, value)| (name, value.clone()));
-        self.details.facts().into_iter().chain(named)
-    }
-
-    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.get(name).map(String::as_str)
+        self.details.facts().into_iter()
     }
 
     /// All that it depends on.
@@ -343,7 +310,7 @@ impl Object {
 
     /// Whether another object of the same id says the same.
     pub(crate) fn says_what(&self, other: &Self) -> bool {
-        self.details == other.details && self.attributes == other.attributes
+        self.details == other.details
     }
 
     pub(crate) fn column(&self) -> Option<&Column> {
@@ -353,9 +320,70 @@ impl Object {
         }
     }
 
+    pub(crate) fn key(&self) -> Option<&Key> {
+        match &self.details {
+            Details::Key(key) => Some(key),
+            _ => match self.constraint()? {
+                postgres::ConstraintKind::Key(key) => Some(key),
+                _ => None,
+            },
+        }
+    }
+
     pub(crate) fn foreign_key(&self) -> Option<&ForeignKey> {
         match &self.details {
             Details::ForeignKey(key) => Some(key),
+            _ => match self.constraint()? {
+                postgres::ConstraintKind::ForeignKey(key) => Some(key),
+                _ => None,
+            },
+        }
+    }
+
+    pub(crate) fn check(&self) -> Option<&Check> {
+        match &self.details {
+            Details::Check(check) => Some(check),
+            _ => match self.constraint()? {
+                postgres::ConstraintKind::Check(check) => Some(check),
+                _ => None,
+            },
+        }
+    }
+
+    fn constraint(&self) -> Option<&postgres::ConstraintKind> {
+        match self.part()? {
+            postgres::Part::Constraint(constraint) => Some(&constraint.kind),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn domain(&self) -> Option<&Domain> {
+        match &self.details {
+            Details::Domain(domain) => Some(domain),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn labels(&self) -> Option<&[String]> {
+        match &self.details {
+            Details::Enum(details) => Some(&details.labels),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn part(&self) -> Option<&postgres::Part> {
+        match &self.details {
+            Details::Postgres(part) => Some(part),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn pg_table(&self) -> Option<&postgres::Table> {
+        match &self.details {
+            Details::Table(Table {
+                details: TableDetails::Postgres(table),
+                ..
+            }) => Some(table),
             _ => None,
         }
     }

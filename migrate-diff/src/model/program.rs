@@ -57,5 +57,7 @@ facts! {
         cycles: bool = "cycle",
         /// Options that only one database has.
         options: Option<String> = "options",
+        /// Its comment.
+        comment: Option<String> = "comment",
     }
 }

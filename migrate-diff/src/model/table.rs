@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::facts::{Fact, Facts, Value, facts};
 use crate::mysql::details as mysql;
+use crate::postgres::details as postgres;
 use crate::sqlite::details as sqlite;
 
 facts! {
@@ -152,6 +153,8 @@ pub enum TableDetails {
     Sqlite(sqlite::Table),
     /// MySQL and MariaDB.
     MySql(mysql::Table),
+    /// PostgreSQL.
+    Postgres(postgres::Table),
 }
 
 impl Facts for TableDetails {
@@ -160,6 +163,7 @@ impl Facts for TableDetails {
             Self::None => {}
             Self::Sqlite(details) => details.facts(list),
             Self::MySql(details) => details.facts(list),
+            Self::Postgres(details) => details.facts(list),
         }
     }
 }
@@ -175,6 +179,8 @@ pub enum ColumnDetails {
     Sqlite(sqlite::Column),
     /// MySQL and MariaDB.
     MySql(mysql::Column),
+    /// PostgreSQL.
+    Postgres(postgres::Column),
 }
 
 impl Facts for ColumnDetails {
@@ -183,6 +189,7 @@ impl Facts for ColumnDetails {
             Self::None => {}
             Self::Sqlite(details) => details.facts(list),
             Self::MySql(details) => details.facts(list),
+            Self::Postgres(details) => details.facts(list),
         }
     }
 }

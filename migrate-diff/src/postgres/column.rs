@@ -1,221 +1,288 @@
 //! Columns of PostgreSQL.
 
+use super::details::{self, Part};
+use super::hazard;
 use super::name::{self, qualified};
-use super::recreate::{self, TYPE_RECREATED};
 use super::schemas::Schemas;
 use super::sequence;
-use crate::model::{Kind, Object, ObjectId};
+use crate::model::{Column, ColumnDetails, Domain, Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
 /// A column in a `CREATE TABLE` or an `ADD COLUMN`.
-pub fn definition(column: &Object) -> String {
-    let clause = |word: &str, attribute: &str, end: &str| {
-        column
-            .attribute(attribute)
-            .map_or_else(String::new, |value| format!(" {word}{value}{end}"))
+pub fn definition(object: &Object) -> String {
+    let Some(column) = object.column() else {
+        return String::new();
     };
-    let not_null = column.attribute("not null").map_or("", |_| " NOT NULL");
-    let computed = match column.attribute("virtual") {
-        Some(_) => ") VIRTUAL",
-        None => ") STORED",
+    let clause = |word: &str, value: &Option<String>| {
+        let value = value.as_ref();
+        value.map_or_else(String::new, |value| format!(" {word}{value}"))
     };
+    let generated = column.generated.as_ref();
+    let generated = generated.map_or_else(String::new, |generated| {
+        let kind = if generated.stored {
+            "STORED"
+        } else {
+            "VIRTUAL"
+        };
+        format!(" GENERATED ALWAYS AS ({}) {kind}", generated.expression)
+    });
     format!(
-        "{} {}{}{not_null}{}{}{}",
-        column.id.name,
-        column.attribute("type").unwrap_or_default(),
-        clause("COLLATE ", "collation", ""),
-        clause("DEFAULT ", "default", ""),
-        clause("GENERATED ALWAYS AS (", "generated", computed),
-        identity(column).map_or_else(String::new, |identity| format!(" GENERATED {identity}")),
+        "{} {}{}{}{}{generated}{}",
+        object.id.name,
+        column.data_type,
+        clause("COLLATE ", &column.collation),
+        not_null(column),
+        clause("DEFAULT ", &column.default),
+        identity(&object.id, column)
+            .map_or_else(String::new, |identity| format!(" GENERATED {identity}")),
     )
 }
 
+fn not_null(column: &Column) -> &'static str {
+    if column.not_null { " NOT NULL" } else { "" }
+}
+
 /// A column of a typed table, whose type has the rest; nothing if it adds nothing.
-pub fn with_options(column: &Object) -> Option<String> {
-    let not_null = column.attribute("not null").map_or("", |_| " NOT NULL");
-    let default = column.attribute("default");
+pub fn with_options(object: &Object) -> Option<String> {
+    let column = object.column()?;
+    let default = column.default.as_ref();
     let default = default.map_or_else(String::new, |default| format!(" DEFAULT {default}"));
-    let options = format!("{default}{not_null}");
-    (!options.is_empty()).then(|| format!("{} WITH OPTIONS{options}", column.id.name))
+    let options = format!("{default}{}", not_null(column));
+    (!options.is_empty()).then(|| format!("{} WITH OPTIONS{options}", object.id.name))
 }
 
-/// The words after GENERATED for an identity column; with the name of its sequence, unless the server chooses that.
-fn identity(column: &Object) -> Option<String> {
-    let identity = column.attribute("identity")?;
-    let sequence = column.attribute("sequence").unwrap_or_default();
-    let table = crate::model::unquoted(column.id.owner());
-    let chosen = name::chosen(&table, &crate::model::unquoted(&column.id.name), "seq");
-    if crate::model::unquoted(sequence) == chosen {
-        return Some(identity.to_owned());
+/// The sequence of an identity column; empty if it has none.
+pub fn sequence_of(column: &Column) -> &str {
+    match &column.details {
+        ColumnDetails::Postgres(details::Column { sequence }) => {
+            sequence.as_deref().unwrap_or_default()
+        }
+        _ => "",
     }
-    let (head, options) = identity.split_once(" (").unwrap_or((identity, ""));
-    let options = options.trim_end_matches(')');
-    let space = if options.is_empty() { "" } else { " " };
-    Some(format!("{head} (SEQUENCE NAME {sequence}{space}{options})"))
 }
 
-pub fn add(column: &Object) -> Step {
-    let table = column.id.owner();
+/// What follows GENERATED for an identity column; with the name of its sequence, unless the server chooses that.
+fn identity(id: &ObjectId, column: &Column) -> Option<String> {
+    let (head, options) = sequence::identity_words(column.identity.as_ref()?);
+    let sequence = sequence_of(column);
+    let table = crate::model::unquoted(id.owner());
+    let chosen = name::chosen(&table, &crate::model::unquoted(&id.name), "seq");
+    let own =
+        (crate::model::unquoted(sequence) != chosen).then(|| format!("SEQUENCE NAME {sequence}"));
+    let options = own
+        .into_iter()
+        .chain(Some(options.to_owned()).filter(|options| !options.is_empty()));
+    let options = options.collect::<Vec<_>>().join(" ");
+    let options = if options.is_empty() {
+        options
+    } else {
+        format!(" ({options})")
+    };
+    Some(format!("{head} AS IDENTITY{options}"))
+}
+
+pub fn add(object: &Object) -> Step {
+    let table = object.id.owner();
     let step = Step::new(format!(
         "ALTER TABLE {table} ADD COLUMN {}",
-        definition(column)
+        definition(object)
     ));
-    let has_value = ["default", "identity", "generated"]
-        .iter()
-        .any(|name| column.attribute(name).is_some());
+    let Some(column) = object.column() else {
+        return step;
+    };
+    let is_computed = column.identity.is_some() || column.generated.is_some();
     let is_volatile = column
-        .attribute("default")
-        .is_some_and(|default| default.contains('('))
-        || column.attribute("identity").is_some()
-        || column.attribute("generated").is_some();
-    if column.attribute("not null").is_some() && !has_value {
+        .default
+        .as_ref()
+        .is_some_and(|default| default.contains('('));
+    if column.not_null && column.default.is_none() && !is_computed {
         step.blocking(format!(
             "fails if table {table} has rows: column {} is NOT NULL and has no default",
-            column.id.name
+            object.id.name
         ))
-    } else if is_volatile {
+    } else if is_volatile || is_computed {
         step.blocking(format!(
             "may rewrite table {table} to compute column {}",
-            column.id.name
+            object.id.name
         ))
     } else {
         step
     }
 }
 
-pub fn changes_type(from: &Object, to: &Object) -> bool {
-    to.attribute(TYPE_RECREATED).is_some()
-        || ["type", "collation"]
-            .iter()
-            .any(|name| from.attribute(name) != to.attribute(name))
+pub fn changes_type(id: &ObjectId, (from, to): (&Column, &Column), schemas: Schemas<'_>) -> bool {
+    schemas.turns.columns.contains(id)
+        || from.data_type != to.data_type
+        || from.collation != to.collation
 }
 
-pub fn alter(from: &Object, to: &Object, schemas: Schemas<'_>, online: bool) -> Option<Vec<Step>> {
-    let column = format!("ALTER TABLE {} ALTER COLUMN {}", to.id.owner(), to.id.name);
-    let changed = |name: &str| from.attribute(name) != to.attribute(name);
+pub fn alter(
+    id: &ObjectId,
+    from: &Column,
+    to: &Column,
+    schemas: Schemas<'_>,
+    online: bool,
+) -> Option<Vec<Step>> {
+    let column = format!("ALTER TABLE {} ALTER COLUMN {}", id.owner(), id.name);
     let mut steps = Vec::new();
-    if changed("generated") || changed("virtual") {
-        if to.attribute("generated").is_some() || from.attribute("virtual").is_some() {
+    if from.generated != to.generated {
+        if to.generated.is_some() || from.generated.as_ref().is_some_and(|old| !old.stored) {
             return None;
         }
         steps.push(Step::new(format!("{column} DROP EXPRESSION")));
     }
-    let types = changes_type(from, to);
-    if from.attribute("default").is_some()
-        && (types || (changed("default") && to.attribute("default").is_none()))
-    {
+    let types = changes_type(id, (from, to), schemas);
+    let new_default = from.default != to.default;
+    if from.default.is_some() && (types || new_default && to.default.is_none()) {
         steps.push(Step::new(format!("{column} DROP DEFAULT")));
     }
     // An identity column is NOT NULL, and of an integer type.
-    let loses_identity = from.attribute("identity").is_some() && to.attribute("identity").is_none();
+    let loses_identity = from.identity.is_some() && to.identity.is_none();
     if loses_identity {
-        steps.extend(identity_change(&column, from, to));
+        steps.extend(identity_change(&column, id, (from, to), schemas));
     }
     if types {
-        steps.push(alter_type(&column, from, to, schemas));
+        steps.push(alter_type(&column, id, (from, to), schemas));
     }
     if let Some(default) = to
-        .attribute("default")
-        .filter(|_| types || changed("default"))
-        .filter(|_| to.attribute(sequence::TO_SERIAL).is_none())
+        .default
+        .as_ref()
+        .filter(|_| types || new_default)
+        .filter(|_| !schemas.turns.to_serial.contains_key(id))
     {
         steps.push(Step::new(format!("{column} SET DEFAULT {default}")));
     }
-    if changed("not null") {
-        steps.extend(nullability(&column, to, schemas, online));
+    if from.not_null != to.not_null {
+        steps.extend(nullability(&column, id, to, schemas, online));
     }
     if !loses_identity {
-        steps.extend(identity_change(&column, from, to));
+        steps.extend(identity_change(&column, id, (from, to), schemas));
     }
     Some(steps)
 }
 
-/// The steps that make a column number its rows, or number them in another way. An existing counter continues.
-fn identity_change(column: &str, from: &Object, to: &Object) -> Vec<Step> {
-    if from.attribute("identity") == to.attribute("identity")
-        && from.attribute("sequence") == to.attribute("sequence")
-    {
+/// The steps that make a column count by itself, or otherwise than before. Where it counted, it goes on from there.
+fn identity_change(
+    column: &str,
+    id: &ObjectId,
+    (from, to): (&Column, &Column),
+    schemas: Schemas<'_>,
+) -> Vec<Step> {
+    if from.identity == to.identity && sequence_of(from) == sequence_of(to) {
         return Vec::new();
     }
-    match (from.attribute("identity"), identity(to)) {
+    match (&from.identity, identity(id, to)) {
         (None, None) => Vec::new(),
         (None, Some(new)) => {
-            if let Some(serial) = to.attribute(sequence::FROM_SERIAL) {
-                sequence::serial_to_identity(column, serial, &new, to)
+            let sequence = sequence_of(to);
+            if let Some(serial) = schemas.turns.from_serial.get(id) {
+                sequence::serial_to_identity(column, serial, &new, sequence)
             } else {
-                let sequence = to.attribute("sequence").unwrap_or_default();
                 vec![
                     Step::new(format!("{column} ADD GENERATED {new}")),
-                    sequence::after_rows(sequence, to),
+                    sequence::after_rows(sequence, id),
                 ]
             }
         }
-        (Some(_), None) => match to.attribute(sequence::TO_SERIAL) {
-            Some(create) => sequence::identity_to_serial(column, from, to, create),
+        (Some(_), None) => match schemas.turns.to_serial.get(id) {
+            Some(serial) => sequence::identity_to_serial(column, id, (from, to), serial),
             None => vec![Step::new(format!("{column} DROP IDENTITY"))],
         },
         (Some(_), Some(_)) => sequence::alter_identity(column, from, to),
     }
 }
 
-fn alter_type(column: &str, from: &Object, to: &Object, schemas: Schemas<'_>) -> Step {
-    let (old, new) = (
-        from.attribute("type").unwrap_or_default(),
-        to.attribute("type").unwrap_or_default(),
-    );
+fn alter_type(
+    column: &str,
+    id: &ObjectId,
+    (from, to): (&Column, &Column),
+    schemas: Schemas<'_>,
+) -> Step {
+    let (old, new) = (&*from.data_type, &*to.data_type);
     let collate = to
-        .attribute("collation")
+        .collation
+        .as_ref()
         .map_or_else(String::new, |collation| format!(" COLLATE {collation}"));
-    let using = conversion(old, new, to, schemas);
+    let using = conversion(id, old, new, schemas);
     let step = Step::new(format!("{column} TYPE {new}{collate} USING {using}"));
-    let id = &to.id;
-    if to.attribute(TYPE_RECREATED).is_some() && old == new {
-        return step.blocking(format!(
-            "rewrites table {} and its indexes, and fails if {id} holds a value that {new} no longer has",
-            id.owner()
-        ));
+    let rewrites = format!("rewrites table {} and its indexes", id.owner());
+    let labels = labels(schemas.to, new);
+    let lost = labels_lost(old, new, schemas);
+    if schemas.turns.columns.contains(id) && old == new {
+        let fails = format!("{rewrites}, and fails if {id} holds a value that {new} no longer has");
+        return step.blocking(match labels.filter(|_| lost) {
+            Some(labels) => hazard::found(&fails, &hazard::other_labels(id, new, labels)),
+            None if lost => fails,
+            None => rewrites,
+        });
     }
-    let enumeration = schemas.to.get(&ObjectId::new(Kind::Type, new));
-    if let Some(labels) = enumeration.and_then(|kind| kind.attribute("labels")) {
-        return step.blocking(format!(
-            "rewrites table {table} and its indexes, and fails on other values than the labels of {new}; this query finds them: \
-             SELECT DISTINCT {name} FROM {table} WHERE {name}::text <> ALL (ARRAY[{labels}])",
-            table = id.owner(),
-            name = id.name,
-        ));
+    if let Some(labels) = labels {
+        let fails = format!("{rewrites}, and fails on other values than the labels of {new}");
+        let query = hazard::other_labels(id, new, labels);
+        return step.blocking(hazard::found(&fails, &query));
     }
     if schemas.from.has(Kind::Type, old.trim_end_matches("[]"))
         && new.trim_end_matches("[]") == "text"
     {
-        return step.blocking(format!("rewrites table {} and its indexes", id.owner()));
+        return step.blocking(rewrites);
     }
-    let domain = schemas.from.get(&ObjectId::new(Kind::Domain, old));
-    let base = domain.and_then(|domain| domain.attribute("type"));
-    match loss(base.unwrap_or(old), new) {
+    let was = domain(schemas.from, old).map_or(old, |domain| &domain.data_type);
+    match loss(was, new) {
         Loss::Nothing => step,
-        Loss::Time => step.blocking(format!("rewrites table {} and its indexes", id.owner())),
-        Loss::Data => step
-            .destructive(format!("narrows {id}: type {old} becomes {new}"))
-            .blocking(format!("rewrites table {} and its indexes", id.owner())),
+        Loss::Time => step.blocking(rewrites),
+        Loss::Data => {
+            let narrows = format!("narrows {id}: type {old} becomes {new}");
+            let query = match domain(schemas.to, new) {
+                Some(domain) if domain.data_type == was => hazard::outside(id, domain),
+                Some(domain) => hazard::beyond(id, was, &domain.data_type),
+                None => hazard::beyond(id, was, new),
+            };
+            let fails = format!("{narrows}, and fails if a value does not fit");
+            step.destructive(query.map_or(narrows, |query| hazard::found(&fails, &query)))
+                .blocking(rewrites)
+        }
     }
 }
 
+fn domain<'s>(schema: &'s Schema, name: &str) -> Option<&'s Domain> {
+    schema.get(&ObjectId::new(Kind::Domain, name))?.domain()
+}
+
+/// The labels of an enum, or of the elements of an array.
+fn labels<'s>(schema: &'s Schema, data_type: &str) -> Option<&'s [String]> {
+    let name = data_type.trim_end_matches("[]");
+    schema.get(&ObjectId::new(Kind::Type, name))?.labels()
+}
+
+/// Whether a type that is recreated has no room for some values; anything but an enum may have none.
+fn labels_lost(old: &str, new: &str, schemas: Schemas<'_>) -> bool {
+    let both = labels(schemas.from, old).zip(labels(schemas.to, new));
+    both.is_none_or(|(old, new)| old.iter().any(|label| !new.contains(label)))
+}
+
 /// The expression that makes a value of the new type of one of the old.
-fn conversion(old: &str, new: &str, to: &Object, schemas: Schemas<'_>) -> String {
-    let name = &to.id.name;
+fn conversion(id: &ObjectId, old: &str, new: &str, schemas: Schemas<'_>) -> String {
+    let name = &id.name;
     let list = if new.ends_with("[]") { "[]" } else { "" };
     let element = |kind: &str| kind.trim_end_matches("[]").to_owned();
     let kind = |kind: Kind, name: &str| schemas.to.get(&ObjectId::new(kind, element(name)));
-    let is_recreated = to.attribute(TYPE_RECREATED).is_some() && old == new;
-    let composite = kind(Kind::Type, new).filter(|kind| kind.attribute("attributes").is_some());
-    if let Some(new_kind) = composite.filter(|_| is_recreated && list.is_empty()) {
-        let old_kind = schemas.from.get(&new_kind.id);
-        return old_kind.map_or_else(String::new, |old_kind| {
-            row(name, old_kind, new_kind, schemas)
-        });
+    let is_recreated = schemas.turns.columns.contains(id) && old == new;
+    if is_recreated
+        && list.is_empty()
+        && let Some(new_kind) = kind(Kind::Type, new)
+        && let Some(Part::Composite(to)) = new_kind.part()
+    {
+        let from = schemas.from.get(&new_kind.id).and_then(Object::part);
+        return match from {
+            Some(Part::Composite(from)) => row(name, from, (&new_kind.id.name, to), schemas),
+            _ => String::new(),
+        };
     }
-    if let Some(domain) = kind(Kind::Domain, new).filter(|_| is_recreated) {
-        let base = domain.attribute("type").unwrap_or_default();
+    if let Some(domain) = kind(Kind::Domain, new)
+        .filter(|_| is_recreated)
+        .and_then(Object::domain)
+    {
+        let base = &*domain.data_type;
         let via = if kind(Kind::Type, base).is_some() {
             "text"
         } else {
@@ -267,27 +334,35 @@ fn has_cast(old: &str, new: &str) -> bool {
 }
 
 /// A row of a recreated composite type, of the values that both have.
-fn row(name: &str, old: &Object, new: &Object, schemas: Schemas<'_>) -> String {
-    let old_fields = recreate::fields(old);
-    let values = recreate::fields(new).into_iter().map(|(field, kind)| {
-        let Some((_, was)) = old_fields.iter().find(|(other, _)| *other == field) else {
+fn row(
+    column: &str,
+    old: &details::Composite,
+    (name, new): (&str, &details::Composite),
+    schemas: Schemas<'_>,
+) -> String {
+    let values = new.attributes.iter().map(|attribute| {
+        let field = &attribute.name;
+        let Some(was) = old.attributes.iter().find(|other| other.name == *field) else {
             return "NULL".to_owned();
         };
-        let kind = kind.split(" COLLATE ").next().unwrap_or(kind);
+        let kind = attribute
+            .data_type
+            .split(" COLLATE ")
+            .next()
+            .unwrap_or_default();
         let element = kind.trim_end_matches("[]");
         let list = &kind[element.len()..];
         let is_own = schemas.to.has(Kind::Type, element) || schemas.to.has(Kind::Domain, element);
-        match (is_own, *was == kind) {
-            (true, _) => format!("({name}).{field}::text{list}::{kind}"),
-            (false, true) => format!("({name}).{field}"),
-            (false, false) => format!("({name}).{field}::{kind}"),
+        match (is_own, was.data_type == kind) {
+            (true, _) => format!("({column}).{field}::text{list}::{kind}"),
+            (false, true) => format!("({column}).{field}"),
+            (false, false) => format!("({column}).{field}::{kind}"),
         }
     });
     let values: Vec<String> = values.collect();
     format!(
-        "CASE WHEN {name} IS DISTINCT FROM NULL THEN ROW({})::{} END",
-        values.join(", "),
-        new.id.name
+        "CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({})::{name} END",
+        values.join(", ")
     )
 }
 
@@ -335,9 +410,15 @@ fn loss(old: &str, new: &str) -> Loss {
     if widens { Loss::Time } else { Loss::Data }
 }
 
-fn nullability(column: &str, to: &Object, schemas: Schemas<'_>, online: bool) -> Vec<Step> {
-    let (table, name) = (to.id.owner(), &to.id.name);
-    if to.attribute("not null").is_none() {
+fn nullability(
+    column: &str,
+    id: &ObjectId,
+    to: &Column,
+    schemas: Schemas<'_>,
+    online: bool,
+) -> Vec<Step> {
+    let (table, name) = (id.owner(), &id.name);
+    if !to.not_null {
         let head = Step::new(format!("{column} DROP NOT NULL"));
         let children = children(table, schemas);
         let rest = children.into_iter().map(|child| {
@@ -347,7 +428,7 @@ fn nullability(column: &str, to: &Object, schemas: Schemas<'_>, online: bool) ->
         });
         return std::iter::once(head).chain(rest).collect();
     }
-    let fails = format!("fails if {} holds NULL", to.id);
+    let fails = hazard::found(&format!("fails if {id} holds NULL"), &hazard::nulls(id));
     let set = Step::new(format!("{column} SET NOT NULL"));
     if !online {
         return vec![
@@ -376,8 +457,8 @@ fn children<'s>(table: &str, schemas: Schemas<'s>) -> Vec<&'s str> {
     let mut open = vec![table.to_owned()];
     while let Some(parent) = open.pop() {
         let is_child = |object: &Object| {
-            let parents = object.attribute("parent");
-            parents.is_some_and(|parents| parents.split(", ").any(|other| other == parent))
+            let table = object.pg_table();
+            table.is_some_and(|table| table.parents.contains(&parent))
         };
         let tables = schemas.from.of_kind(Kind::Table);
         for child in tables.filter(|child| is_child(child)) {

@@ -3,7 +3,7 @@
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_text;
 
-use crate::model::{Kind, Object};
+use crate::model::{Details, Kind, Object};
 use crate::step::Step;
 
 pub fn literal(text: &str) -> String {
@@ -11,12 +11,25 @@ pub fn literal(text: &str) -> String {
 }
 
 pub fn comment(object: &Object) -> Option<Step> {
-    let text = object.attribute("comment")?;
+    let text = text(&object.details)?;
     Some(Step::new(format!(
         "COMMENT ON {} IS {}",
         comment_target(object),
         literal(text)
     )))
+}
+
+/// The comment on an object.
+pub fn text(details: &Details) -> Option<&str> {
+    match details {
+        Details::Table(table) => table.comment.as_deref(),
+        Details::Column(column) => column.comment.as_deref(),
+        Details::Enum(details) => details.comment.as_deref(),
+        Details::Domain(domain) => domain.comment.as_deref(),
+        Details::Sequence(sequence) => sequence.comment.as_deref(),
+        Details::Postgres(part) => part.comment(),
+        _ => None,
+    }
 }
 
 pub fn comment_target(object: &Object) -> String {

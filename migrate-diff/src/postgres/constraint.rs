@@ -1,97 +1,106 @@
 //! Constraints and indexes.
 
+use super::details::{Constraint, ConstraintKind, Index, Part};
+use super::hazard;
 use super::schemas::Schemas;
-use super::table::is_not_valid;
-use crate::model::{Kind, Object, ObjectId};
+use crate::model::{Key, Kind, Object, ObjectId};
 use crate::step::Step;
 
-pub fn add(constraint: &Object, is_new: bool, online: bool) -> Vec<Step> {
-    let (table, name) = (constraint.id.owner(), &constraint.id.name);
-    let definition = constraint.attribute("definition").unwrap_or_default();
-    let validates = definition.starts_with("CHECK") || definition.starts_with("FOREIGN KEY");
-    let step = Step::new(&constraint.create);
-    if is_new || is_not_valid(constraint) {
+pub fn add(object: &Object, constraint: &Constraint, is_new: bool, online: bool) -> Vec<Step> {
+    let id = &object.id;
+    let table = id.owner();
+    let step = Step::new(&object.create);
+    if is_new || constraint.is_not_valid() {
         return vec![step];
     }
     if !online {
-        let text = format!(
-            "locks table {table} while its rows are read, and fails if they break the constraint"
-        );
-        return vec![step.blocking(text)];
+        let locks = format!("locks table {table} while its rows are read");
+        return vec![step.blocking(breaks(&format!("{locks}, and fails if"), id, constraint))];
     }
-    if validates {
-        let validate = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
-        let text = format!("fails if rows of table {table} break the constraint");
-        return vec![
-            Step::new(format!("{} NOT VALID", constraint.create)),
-            Step::new(validate).blocking(text).online(),
-        ];
+    match &constraint.kind {
+        ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) => Some(vec![
+            Step::new(format!("{} NOT VALID", object.create)),
+            validation(id, constraint).online(),
+        ]),
+        ConstraintKind::Key(key) => unique_online(id, constraint, key),
+        ConstraintKind::Exclusion => None,
     }
-    unique_online(constraint).unwrap_or_else(|| {
-        vec![step.blocking(format!("locks table {table} while its rows are read"))]
-    })
+    .unwrap_or_else(|| vec![step.blocking(format!("locks table {table} while its rows are read"))])
 }
 
-pub fn create_index(index: &Object, is_new: bool, online: bool) -> Step {
-    let table = index.id.owner();
-    if is_new {
-        return Step::new(&index.create);
+/// That it fails if rows break the constraint, with the query that finds them.
+fn breaks(fails: &str, id: &ObjectId, constraint: &Constraint) -> String {
+    let text = match &constraint.kind {
+        ConstraintKind::Key(_) => format!("{fails} rows of table {} are not unique", id.owner()),
+        _ => format!("{fails} rows of table {} break the constraint", id.owner()),
+    };
+    match hazard::breaking(id, constraint) {
+        Some(query) => hazard::found(&text, &query),
+        None => text,
     }
-    let fails = index
-        .create
-        .starts_with("CREATE UNIQUE")
-        .then(|| format!("fails if rows of table {table} are not unique"));
+}
+
+fn validation(id: &ObjectId, constraint: &Constraint) -> Step {
+    let (table, name) = (id.owner(), &id.name);
+    Step::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+        .blocking(breaks("fails if", id, constraint))
+}
+
+pub fn create_index(object: &Object, index: &Index, is_new: bool, online: bool) -> Step {
+    let table = object.id.owner();
+    if is_new {
+        return Step::new(&object.create);
+    }
     let step = if online {
-        Step::new(index.create.replacen("INDEX ", "INDEX CONCURRENTLY ", 1)).online()
+        Step::new(object.create.replacen("INDEX ", "INDEX CONCURRENTLY ", 1)).online()
     } else {
-        Step::new(&index.create).blocking(format!(
+        Step::new(&object.create).blocking(format!(
             "keeps writers off {table} while the index is built"
         ))
     };
-    match fails {
-        Some(text) => step.blocking(text),
-        None => step,
+    if !index.shape.unique {
+        return step;
     }
+    let fails = format!("fails if rows of table {table} are not unique");
+    step.blocking(hazard::found(
+        &fails,
+        &hazard::duplicates_of(&object.id, index),
+    ))
 }
 
 /// A unique constraint takes over an index that was made concurrently.
-fn unique_online(constraint: &Object) -> Option<Vec<Step>> {
-    let (table, name) = (constraint.id.owner(), &constraint.id.name);
-    let definition = constraint.attribute("definition")?;
-    let word = ["PRIMARY KEY", "UNIQUE"]
-        .into_iter()
-        .find(|word| definition.starts_with(word))?;
-    let columns = &definition[word.len()..];
-    let (columns, rest) = columns.split_at(columns.find(')')? + 1);
+fn unique_online(id: &ObjectId, constraint: &Constraint, key: &Key) -> Option<Vec<Step>> {
+    let (table, name) = (id.owner(), &id.name);
+    let word = if key.primary { "PRIMARY KEY" } else { "UNIQUE" };
+    let columns = format!(" ({})", key.columns.join(", "));
+    let rest = constraint
+        .definition
+        .strip_prefix(word)?
+        .strip_prefix(&*columns)?;
     if !rest.is_empty() && !rest.trim_start().starts_with("DEFERRABLE") {
         return None;
     }
     let index = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table}{columns}");
     let adopt =
         format!("ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {name}{rest}");
-    let text = format!("fails if rows of table {table} are not unique");
     Some(vec![
-        Step::new(index).blocking(text).online(),
+        Step::new(index)
+            .blocking(breaks("fails if", id, constraint))
+            .online(),
         Step::new(adopt).online(),
     ])
 }
 
-pub fn validate(from: &Object, to: &Object) -> Option<Vec<Step>> {
-    let old = from.attribute("definition")?.strip_suffix(" NOT VALID")?;
-    (Some(old) == to.attribute("definition")).then(|| {
-        let (table, name) = (to.id.owner(), &to.id.name);
-        vec![
-            Step::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")).blocking(format!(
-                "fails if rows of table {table} break the constraint"
-            )),
-        ]
-    })
+/// A constraint that was not valid, and is to be.
+pub fn validate(id: &ObjectId, from: &Constraint, to: &Constraint) -> Option<Vec<Step>> {
+    let old = from.definition.strip_suffix(" NOT VALID")?;
+    (old == to.definition).then(|| vec![validation(id, to)])
 }
 
 /// An index or a key of a partition is created with its parent's. If it has a name of its own, it is created before that one,
 /// which takes it over; if only the partition is new, it is renamed.
 pub fn create_attached(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
-    let Some(chosen) = object.attribute("chosen name") else {
+    let Some((_, Some(chosen))) = object.part().and_then(Part::attached) else {
         return Vec::new();
     };
     let parent = object.owner.as_ref().map(ObjectId::owner);
@@ -123,16 +132,19 @@ pub fn has_parent(object: &Object, schemas: Schemas<'_>) -> bool {
 
 /// An index or a key of a partition becomes part of its parent's, or leaves it; `None` if it is dropped with that.
 pub fn attach(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
-    if from.attribute("definition") != to.attribute("definition") {
+    if from.part()?.definition() != to.part()?.definition() {
         return None;
     }
-    let parent_of = |object: &Object| object.attribute("attached").and(object.owner.clone());
+    let parent_of = |object: &Object| {
+        let attached = object.part().and_then(Part::attached);
+        attached.and(object.owner.clone())
+    };
     if let Some(old) = parent_of(from) {
         // A partition that leaves its parent keeps its indexes.
         let partition = ObjectId::new(Kind::Table, from.id.owner());
         let both = schemas.from.get(&partition).zip(schemas.to.get(&partition));
-        let leaves =
-            both.is_some_and(|(old, new)| old.attribute("parent") != new.attribute("parent"));
+        let parents = |table: &Object| Some(table.pg_table()?.parents.clone());
+        let leaves = both.is_some_and(|(old, new)| parents(old) != parents(new));
         return (leaves || parent_of(to).is_some() && schemas.to.get(&old).is_none())
             .then(Vec::new);
     }

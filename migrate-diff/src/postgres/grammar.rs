@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::comment::{comment, comment_target};
+use super::comment::{self, comment, comment_target};
+use super::details::{Index, Part};
 use super::schemas::Schemas;
-use super::{column, constraint, recreate, sequence, table};
-use crate::model::{Kind, Object, Schema};
+use super::{column, constraint, domain, recreate, sequence, table};
+use crate::model::{self, Details, Kind, Object, TableDetails};
 use crate::step::Step;
 
 /// PostgreSQL, and whether indexes and constraints are created while others go on.
@@ -16,34 +17,44 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    pub fn create_table(table: &Object, to: &Schema, constraints: &[&Object]) -> Vec<Step> {
-        table::create(table, to, constraints)
+    pub fn create_table(
+        table: &Object,
+        schemas: Schemas<'_>,
+        constraints: &[&Object],
+    ) -> Vec<Step> {
+        table::create(table, schemas, constraints)
     }
 
     /// Creates anything but a table. `is_new` says that its table is created by the same plan, and empty.
     pub fn create(&self, object: &Object, is_new: bool, schemas: Schemas<'_>) -> Vec<Step> {
         let online = self.is_online(object);
-        let mut steps = match object.id.kind {
-            Kind::Column => vec![column::add(object)],
-            Kind::Constraint | Kind::Index if object.attribute("attached").is_some() => {
-                constraint::create_attached(object, schemas)
+        let mut steps = match object.part() {
+            _ if object.id.kind == Kind::Column => vec![column::add(object)],
+            _ if is_attached(object) => constraint::create_attached(object, schemas),
+            Some(Part::Constraint(part)) => constraint::add(object, part, is_new, online),
+            Some(Part::Index(part)) => {
+                vec![constraint::create_index(object, part, is_new, online)]
             }
-            Kind::Constraint => constraint::add(object, is_new, online),
-            Kind::Index => vec![constraint::create_index(object, is_new, online)],
-            Kind::MaterializedView if schemas.from.get(&object.id).is_some() => {
+            Some(Part::View(_)) if is_rebuilt(object, schemas) => {
                 vec![Step::new(&object.create).blocking(format!(
                     "computes {} again, which nobody can read meanwhile",
                     object.id
                 ))]
             }
-            Kind::Privilege | Kind::DefaultPrivilege => statements(&object.create),
+            _ if is_of_privileges(object) => statements(&object.create),
             _ => vec![Step::new(&object.create)],
         };
-        let state = object.attribute("state").map(|word| state(object, word));
-        let target = object
-            .attribute("target")
-            .map(|target| statistics_target(object, target));
-        steps.extend(state.into_iter().chain(target).chain(comment(object)));
+        match object.part() {
+            Some(Part::Trigger(part)) => {
+                steps.extend(part.state.as_ref().map(|word| state(object, word)));
+            }
+            Some(Part::Statistics(part)) => {
+                let target = part.target.as_ref();
+                steps.extend(target.map(|target| statistics_target(object, target)));
+            }
+            _ => {}
+        }
+        steps.extend(comment(object));
         steps
     }
 
@@ -56,11 +67,14 @@ impl Postgres {
     pub fn drop(&self, object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
         let id = &object.id;
         let step = Step::new(&object.drop);
+        let is_computed = object
+            .column()
+            .is_some_and(|column| column.generated.is_some());
         match id.kind {
             Kind::Table => table::drop(object, schemas),
             // Its parent is dropped, and it with it.
-            Kind::Constraint | Kind::Index if object.attribute("attached").is_some() => Vec::new(),
-            Kind::Column if object.attribute("generated").is_none() => {
+            Kind::Constraint | Kind::Index if is_attached(object) => Vec::new(),
+            Kind::Column if !is_computed => {
                 vec![step.destructive(format!("drops {id} and its values"))]
             }
             Kind::Sequence => vec![step.destructive(format!("drops {id} and its position"))],
@@ -77,44 +91,28 @@ impl Postgres {
 
     /// Changes something in place; `None` when it must be dropped and recreated.
     pub fn alter(&self, from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
-        if to.attribute(recreate::RECREATED).is_some() {
+        if schemas.turns.types.contains(&to.id) {
             let steps = recreate::steps(to).into_iter();
             return Some(steps.chain(comment(to)).collect());
         }
-        let same = |name: &str| from.attribute(name) == to.attribute(name);
-        let mut steps = match to.id.kind {
-            Kind::Table => table::alter(from, to, schemas)?,
-            Kind::Column => column::alter(from, to, schemas, self.is_online(to))?,
-            Kind::Type => alter_type(from, to)?,
-            Kind::Domain => alter_domain(from, to)?,
-            Kind::Sequence => sequence::alter(from, to)?,
-            Kind::Setting => alter_setting(from, to),
-            Kind::Extension => vec![Step::new(format!(
-                "ALTER EXTENSION {} SET SCHEMA {}",
-                to.id.name,
-                to.attribute("schema")?
-            ))],
-            Kind::Constraint | Kind::Index if !same("attached") => {
-                constraint::attach(from, to, schemas)?
+        let (id, online) = (&to.id, self.is_online(to));
+        let mut steps = match (&from.details, &to.details) {
+            (Details::Table(_), Details::Table(_)) => table::alter(from, to, schemas)?,
+            (Details::Column(old), Details::Column(new)) => {
+                column::alter(id, old, new, schemas, online)?
             }
-            _ if same("definition") && from.attribute("invalid").is_none() => Vec::new(),
-            Kind::Constraint => constraint::validate(from, to)?,
-            Kind::Function | Kind::Procedure if same("signature") => vec![Step::new(&to.create)],
-            Kind::View if keeps_columns(from, to) => vec![Step::new(to.create.replacen(
-                "CREATE VIEW",
-                "CREATE OR REPLACE VIEW",
-                1,
-            ))],
+            (Details::Enum(old), Details::Enum(new)) => {
+                recreate::added_labels(&id.name, &old.labels, &new.labels)?
+            }
+            (Details::Domain(old), Details::Domain(new)) => domain::alter(id, old, new, schemas)?,
+            (Details::Sequence(old), Details::Sequence(new)) => {
+                sequence::alter(&id.name, old, new)?
+            }
+            (Details::Postgres(_), Details::Postgres(_)) => alter_part(from, to, schemas)?,
             _ => return None,
         };
-        if !same("state") {
-            steps.push(state(to, to.attribute("state").unwrap_or("ENABLE")));
-        }
-        if !same("target") {
-            let target = to.attribute("target").unwrap_or("-1");
-            steps.push(statistics_target(to, target));
-        }
-        if !same("comment") {
+        let text = |object: &Object| comment::text(&object.details).map(str::to_owned);
+        if text(from) != text(to) {
             steps.push(comment(to).unwrap_or_else(|| {
                 Step::new(format!("COMMENT ON {} IS NULL", comment_target(to)))
             }));
@@ -123,22 +121,25 @@ impl Postgres {
     }
 
     /// Whether `dependent`, which does not change itself, must be dropped while `changed` changes in place.
-    pub fn disturbs((from, to): (&Object, &Object), dependent: &Object) -> bool {
-        if from.id.kind != Kind::Column {
+    pub fn disturbs(
+        (from, to): (&Object, &Object),
+        dependent: &Object,
+        schemas: Schemas<'_>,
+    ) -> bool {
+        let Some((old, new)) = from.column().zip(to.column()) else {
             return false;
-        }
-        let changed = |name: &str| from.attribute(name) != to.attribute(name);
+        };
         if dependent.id.kind == Kind::Setting {
-            // A table's own settings are made again once its parents have changed.
+            // What a table has of its own is set again once its parents have changed.
             let is_own = |word: &str| dependent.id.name.starts_with(word);
-            return changed("type")
-                || changed("default") && is_own("default of ")
-                || changed("not null") && is_own("NOT NULL of ");
+            return old.data_type != new.data_type
+                || old.default != new.default && is_own("default of ")
+                || old.not_null != new.not_null && is_own("NOT NULL of ");
         }
-        if !column::changes_type(from, to) {
+        if !column::changes_type(&to.id, (old, new), schemas) {
             return false;
         }
-        let is_recreated = to.attribute(recreate::TYPE_RECREATED).is_some();
+        let is_recreated = schemas.turns.columns.contains(&to.id);
         match dependent.id.kind {
             Kind::View
             | Kind::MaterializedView
@@ -151,62 +152,65 @@ impl Postgres {
             // An index of expressions and a check are not read again with another type of the same name.
             Kind::Index | Kind::Statistics => is_recreated,
             // A foreign key cannot be between two types, of which one changes first.
-            Kind::Constraint => dependent.attribute("definition").is_some_and(|text| {
-                text.starts_with("FOREIGN KEY")
-                    || is_recreated && (text.starts_with("CHECK") || text.starts_with("EXCLUDE"))
-            }),
+            Kind::Constraint => {
+                dependent.foreign_key().is_some() || is_recreated && dependent.key().is_none()
+            }
             _ => false,
         }
     }
 
     /// Takes something that stays off what it depends on: the steps, and what is left of it.
-    pub fn loosen(object: &Object) -> Option<(Vec<Step>, Object)> {
+    pub fn loosen(object: &Object, schemas: Schemas<'_>) -> Option<(Vec<Step>, Object)> {
         let mut loose = object.clone();
-        match object.id.kind {
-            Kind::Column => {
-                loose.attributes.remove("default")?;
+        match &mut loose.details {
+            Details::Column(column) => {
+                column.default.take()?;
                 let (table, name) = (object.id.owner(), &object.id.name);
                 let off = format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT");
                 Some((vec![Step::new(off)], loose))
             }
-            Kind::Table => {
-                loose.attributes.remove("parent")?;
-                loose.attributes.remove("bound");
-                Some((table::inheritance(object, false), loose))
+            Details::Table(model::Table {
+                details: TableDetails::Postgres(table),
+                ..
+            }) if !table.parents.is_empty() => {
+                table.parents.clear();
+                table.bound = None;
+                Some((table::inheritance(object, false, schemas), loose))
             }
             _ => None,
         }
     }
 
-    /// Renames an index or a constraint that is otherwise the same.
+    /// Renames an index, a constraint or a sequence that is otherwise the same.
     pub fn rename(from: &Object, to: &Object) -> Option<Step> {
         let (old, new) = (&from.id.name, &to.id.name);
-        if from.attribute("comment") != to.attribute("comment") {
+        if comment::text(&from.details) != comment::text(&to.details) {
             return None;
         }
-        let is_attached = from.attribute("attached").is_some();
-        let is_same =
-            from.owner == to.owner && from.attribute("attached") == to.attribute("attached");
-        match to.id.kind {
-            Kind::Constraint if from.attributes == to.attributes || is_attached && is_same => {
+        let attached = |object: &Object| {
+            let attached = object.part().and_then(Part::attached);
+            attached.map(|(name, _)| name.to_owned())
+        };
+        let is_same = from.owner == to.owner && attached(from) == attached(to);
+        let is_part = is_attached(from) && is_same;
+        match (&from.details, &to.details) {
+            (Details::Postgres(Part::Constraint(_)), _) if from.says_what(to) || is_part => {
                 let table = to.id.owner();
                 Some(Step::new(format!(
                     "ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}"
                 )))
             }
-            Kind::Index
+            (Details::Postgres(Part::Index(one)), Details::Postgres(Part::Index(other)))
                 if is_same
-                    && (is_attached || unnamed_index(from) == unnamed_index(to))
-                    && from.attribute("invalid").is_none() =>
+                    && (is_part || unnamed(one, old) == unnamed(other, new))
+                    && !one.invalid =>
             {
                 let name = from.drop.trim_start_matches("DROP INDEX ");
                 Some(Step::new(format!("ALTER INDEX {name} RENAME TO {new}")))
             }
             // Only if both belong to the same column.
-            Kind::Sequence
-                if from.attributes == to.attributes
-                    && from.owner.is_some()
-                    && from.owner == to.owner =>
+            (Details::Sequence(_), _)
+                if from.says_what(to) && from.owner.is_some() && from.owner == to.owner =>
             {
                 let bare = recreate::bare(new);
                 Some(Step::new(format!("ALTER SEQUENCE {old} RENAME TO {bare}")))
@@ -214,6 +218,71 @@ impl Postgres {
             _ => None,
         }
     }
+}
+
+/// Whether an index or a key is a part of one of the parent.
+fn is_attached(object: &Object) -> bool {
+    object.part().and_then(Part::attached).is_some()
+}
+
+/// Whether a materialized view is recreated.
+fn is_rebuilt(object: &Object, schemas: Schemas<'_>) -> bool {
+    object.id.kind == Kind::MaterializedView && schemas.from.get(&object.id).is_some()
+}
+
+fn is_of_privileges(object: &Object) -> bool {
+    matches!(object.id.kind, Kind::Privilege | Kind::DefaultPrivilege)
+}
+
+/// Changes in place what has a form of PostgreSQL's own.
+fn alter_part(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
+    let (old, new) = from.part().zip(to.part())?;
+    let same = old.definition() == new.definition();
+    let attached = |part: &Part| part.attached().map(|(name, _)| name.to_owned());
+    let steps = match (old, new) {
+        (Part::Extension(_), Part::Extension(new)) => vec![Step::new(format!(
+            "ALTER EXTENSION {} SET SCHEMA {}",
+            to.id.name, new.schema
+        ))],
+        (Part::Composite(old), Part::Composite(new)) => {
+            recreate::changed_fields(&to.id, &old.attributes, &new.attributes, false)?
+        }
+        (Part::Statement(_), _) if to.id.kind == Kind::Setting => alter_setting(from, to),
+        (Part::Constraint(_) | Part::Index(_), _) if attached(old) != attached(new) => {
+            constraint::attach(from, to, schemas)?
+        }
+        (Part::Index(old), _) if same && !old.invalid => Vec::new(),
+        (Part::Index(_), _) => return None,
+        (Part::Trigger(old), Part::Trigger(new)) if same => {
+            let word = new.state.as_deref().unwrap_or("ENABLE");
+            let changed = old.state != new.state;
+            changed.then(|| state(to, word)).into_iter().collect()
+        }
+        (Part::Statistics(old), Part::Statistics(new)) if same => {
+            let target = new.target.as_deref().unwrap_or("-1");
+            let changed = old.target != new.target;
+            changed
+                .then(|| statistics_target(to, target))
+                .into_iter()
+                .collect()
+        }
+        _ if same => Vec::new(),
+        (Part::Constraint(old), Part::Constraint(new)) => constraint::validate(&to.id, old, new)?,
+        (Part::Function(old), Part::Function(new)) if old.signature == new.signature => {
+            vec![Step::new(&to.create)]
+        }
+        // A view can be replaced while it keeps its columns and adds some after them.
+        (Part::View(old), Part::View(new))
+            if to.id.kind == Kind::View && new.columns.starts_with(&old.columns) =>
+        {
+            let replace = to
+                .create
+                .replacen("CREATE VIEW", "CREATE OR REPLACE VIEW", 1);
+            vec![Step::new(replace)]
+        }
+        _ => return None,
+    };
+    Some(steps)
 }
 
 fn statements(text: &str) -> Vec<Step> {
@@ -236,17 +305,10 @@ fn statistics_target(object: &Object, target: &str) -> Step {
 }
 
 /// The statement of an index without its name.
-fn unnamed_index(index: &Object) -> Option<String> {
-    let definition = index.attribute("definition")?;
-    Some(definition.replacen(&format!(" {} ON ", index.id.name), " ON ", 1))
-}
-
-/// A view can be replaced if it keeps its columns and only adds others after them.
-fn keeps_columns(from: &Object, to: &Object) -> bool {
-    match (from.attribute("columns"), to.attribute("columns")) {
-        (Some(old), Some(new)) => new == old || new.starts_with(&format!("{old}, ")),
-        _ => false,
-    }
+fn unnamed(index: &Index, name: &str) -> String {
+    index
+        .definition
+        .replacen(&format!(" {name} ON "), " ON ", 1)
 }
 
 /// Options that are no longer set would stay, and a user mapping is created once.
@@ -255,63 +317,4 @@ fn alter_setting(from: &Object, to: &Object) -> Vec<Step> {
     let reset = reset.iter().any(|word| from.drop.contains(word));
     let off = reset.then(|| Step::new(&from.drop));
     off.into_iter().chain([Step::new(&to.create)]).collect()
-}
-
-/// New labels of an enum are added in place, and so do attributes of a composite type change.
-fn alter_type(from: &Object, to: &Object) -> Option<Vec<Step>> {
-    if from.attribute("attributes").is_some() && to.attribute("attributes").is_some() {
-        return recreate::changed_fields(from, to, false);
-    }
-    if from.attribute("definition").is_some() || to.attribute("definition").is_some() {
-        return (from.attribute("definition") == to.attribute("definition")).then(Vec::new);
-    }
-    recreate::added_labels(from, to)
-}
-
-fn alter_domain(from: &Object, to: &Object) -> Option<Vec<Step>> {
-    let same = |name: &str| from.attribute(name) == to.attribute(name);
-    if !same("type") || !same("collation") {
-        return None;
-    }
-    let domain = format!("ALTER DOMAIN {}", to.id.name);
-    let mut steps = Vec::new();
-    if !same("default") {
-        let default = to.attribute("default").map_or_else(
-            || "DROP DEFAULT".to_owned(),
-            |default| format!("SET DEFAULT {default}"),
-        );
-        steps.push(Step::new(format!("{domain} {default}")));
-    }
-    if !same("not null") {
-        let sets = to.attribute("not null").is_some();
-        let step = Step::new(format!(
-            "{domain} {} NOT NULL",
-            if sets { "SET" } else { "DROP" }
-        ));
-        steps.push(if sets {
-            step.blocking(format!("fails if a column of {} holds NULL", to.id))
-        } else {
-            step
-        });
-    }
-    let checks = |object: &Object| -> Vec<String> {
-        object
-            .attribute("checks")
-            .into_iter()
-            .flat_map(str::lines)
-            .map(str::to_owned)
-            .collect()
-    };
-    let (old, new) = (checks(from), checks(to));
-    for gone in old.iter().filter(|check| !new.contains(check)) {
-        let name = gone.split(" CHECK ").next().unwrap_or_default();
-        steps.push(Step::new(format!("{domain} DROP {name}")));
-    }
-    for added in new.iter().filter(|check| !old.contains(check)) {
-        steps.push(Step::new(format!("{domain} ADD {added}")).blocking(format!(
-            "fails if a value of {} breaks the constraint",
-            to.id
-        )));
-    }
-    Some(steps)
 }

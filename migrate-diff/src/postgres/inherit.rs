@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::column;
+use super::details::Table;
 use super::recreate::old_name;
 use super::schemas::Schemas;
 use super::table::{column_names, columns_of};
@@ -10,44 +11,34 @@ use crate::model::{Kind, Object, ObjectId};
 use crate::step::Step;
 
 /// The steps that take a table to some parents, or off them.
-pub fn steps<'p>(name: &str, parents: impl Iterator<Item = &'p str>, joins: bool) -> Vec<Step> {
+pub fn steps(name: &str, parents: &[String], joins: bool) -> Vec<Step> {
     let word = if joins { "INHERIT" } else { "NO INHERIT" };
-    let step = |parent: &str| Step::new(format!("ALTER TABLE {name} {word} {parent}"));
-    parents.map(step).collect()
+    let step = |parent: &String| Step::new(format!("ALTER TABLE {name} {word} {parent}"));
+    parents.iter().map(step).collect()
 }
 
-/// The steps from the parents of one form of a table to those of the other.
-pub fn change(from: &Object, to: &Object, schemas: Schemas<'_>) -> Vec<Step> {
-    let name = &to.id.name;
-    let (old, new) = (parents(from), parents(to));
-    let kept = old
-        .iter()
-        .zip(&new)
-        .take_while(|(old, new)| old == new)
-        .count();
-    let mut all = missing_columns(to, schemas);
-    let (before, after) = handed_over(to, schemas);
+/// The steps from the parents of one form of a table to those of the other. A column that two parents share for a moment
+/// stays an inherited one.
+pub fn change(name: &str, (from, to): (&Table, &Table), schemas: Schemas<'_>) -> Vec<Step> {
+    let both = from.parents.iter().zip(&to.parents);
+    let kept = both.take_while(|(old, new)| old == new).count();
+    let mut all = missing_columns(name, to, schemas);
+    let (before, after) = handed_over(name, to, schemas);
     all.extend(before);
-    all.extend(steps(name, new[kept..].iter().copied(), true));
-    all.extend(steps(name, old[kept..].iter().copied(), false));
+    all.extend(steps(name, &to.parents[kept..], true));
+    all.extend(steps(name, &from.parents[kept..], false));
     all.extend(after);
     all.extend(left_columns(name, schemas));
     all
 }
 
-fn parents(table: &Object) -> Vec<&str> {
-    let parents = table.attribute("parent").into_iter();
-    parents.flat_map(|parents| parents.split(", ")).collect()
-}
-
 /// Adds the columns of new parents that a table does not have.
-fn missing_columns(table: &Object, schemas: Schemas<'_>) -> Vec<Step> {
-    let name = &table.id.name;
+fn missing_columns(name: &str, table: &Table, schemas: Schemas<'_>) -> Vec<Step> {
     let mut has = column_names(name, schemas.from);
     let own = schemas.to.parts(Kind::Column, name);
     has.extend(own.map(|column| column.id.name.clone()));
     let mut steps = Vec::new();
-    for parent in parents(table) {
+    for parent in &table.parents {
         for column in columns_of(parent, schemas.to) {
             if !has.contains(&column.id.name) {
                 has.push(column.id.name.clone());
@@ -77,15 +68,17 @@ fn left_columns(name: &str, schemas: Schemas<'_>) -> Vec<Step> {
 
 /// The steps before and after a table joins its parents that make its own columns its parents' alone. No ALTER says so: each
 /// is added again by way of a parent that is there meanwhile, and its values are copied.
-fn handed_over(table: &Object, schemas: Schemas<'_>) -> (Vec<Step>, Vec<Step>) {
-    let name = &table.id.name;
-    let own = table.attribute("own columns").unwrap_or_default();
+fn handed_over(name: &str, table: &Table, schemas: Schemas<'_>) -> (Vec<Step>, Vec<Step>) {
     let is_own = |column: &str| {
-        own.split(", ")
-            .any(|line| line.starts_with(&format!("{column} ")))
+        let start = format!("{column} ");
+        table
+            .own_columns
+            .iter()
+            .any(|line| line.starts_with(&start))
     };
-    let inherited: BTreeSet<&String> = parents(table)
-        .into_iter()
+    let inherited: BTreeSet<&String> = table
+        .parents
+        .iter()
         .flat_map(|parent| columns_of(parent, schemas.to))
         .map(|column| &column.id.name)
         .collect();
@@ -103,13 +96,13 @@ fn handed_over(table: &Object, schemas: Schemas<'_>) -> (Vec<Step>, Vec<Step>) {
         helper
     };
     let mut before = vec![Step::new(format!("CREATE TABLE {helper} ()"))];
-    before.extend(steps(name, std::iter::once(&*helper), true));
+    before.extend(steps(name, std::slice::from_ref(&helper), true));
     before.extend(
         columns
             .into_iter()
             .flat_map(|column| copied(column, &helper)),
     );
-    let mut after = steps(name, std::iter::once(&*helper), false);
+    let mut after = steps(name, std::slice::from_ref(&helper), false);
     after.push(Step::new(format!("DROP TABLE {helper}")));
     (before, after)
 }
@@ -118,14 +111,17 @@ fn handed_over(table: &Object, schemas: Schemas<'_>) -> (Vec<Step>, Vec<Step>) {
 fn copied(column: &Object, parent: &str) -> Vec<Step> {
     let (table, name) = (column.id.owner(), &column.id.name);
     let (alter, old) = (format!("ALTER TABLE {table}"), old_name(name));
-    let kind = column.attribute("type").unwrap_or_default();
-    let collation = column.attribute("collation");
+    let Some(details) = column.column() else {
+        return Vec::new();
+    };
+    let kind = &details.data_type;
+    let collation = details.collation.as_ref();
     let collation = collation.map_or_else(String::new, |name| format!(" COLLATE {name}"));
-    let default = column.attribute("default");
+    let default = details.default.as_ref();
     let default =
         default.map(|default| format!("{alter} ALTER COLUMN {name} SET DEFAULT {default}"));
-    let not_null = column.attribute("not null");
-    let not_null = not_null.map(|_| format!("{alter} ALTER COLUMN {name} SET NOT NULL"));
+    let not_null = format!("{alter} ALTER COLUMN {name} SET NOT NULL");
+    let not_null = details.not_null.then_some(not_null);
     let text = format!("rewrites table {table}");
     let copy = Step::new(format!("UPDATE ONLY {table} SET {name} = {old}")).blocking(text);
     let first = [

@@ -4,8 +4,11 @@ mod catalog;
 mod column;
 mod comment;
 mod constraint;
+pub mod details;
+mod domain;
 pub mod eye;
 mod grammar;
+mod hazard;
 mod inherit;
 mod introspect;
 mod name;
@@ -23,8 +26,9 @@ pub use name::qualified;
 pub use scratch::empty;
 
 use grammar::Postgres;
+use schemas::Schemas;
 
-use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::model::{Details, Kind, Object, ObjectId, Schema};
 use crate::step::{Options, Plan, Step};
 
 /// The steps between two schemas.
@@ -47,17 +51,25 @@ pub fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
 fn once(from: &Schema, to: &Schema, options: Options, never_in_place: bool) -> Plan {
     let (mut from, mut to) = (from.clone(), to.clone());
     let types = recreate::to_recreate(&from, &to, never_in_place);
-    recreate::recreate(&mut from, &mut to, &types);
-    sequence::mark_serials(&mut from, &mut to);
+    let mut turns = recreate::recreate(&mut from, &to, &types);
+    sequence::note_serials(&mut from, &mut to, &mut turns);
     forget_parts_that_move(&mut from, &mut to);
     forget_parts_of_types(&mut from, &to);
     let tables = from.of_kind(Kind::Table).chain(to.of_kind(Kind::Table));
-    let partitioned = tables.filter(|table| table.attribute("partition by").is_some());
+    let partitioned = tables.filter(|table| {
+        let table = table.pg_table();
+        table.is_some_and(|table| table.partition_by.is_some())
+    });
     let grammar = Postgres {
         online: options.online,
         partitioned: partitioned.map(|table| table.id.name.clone()).collect(),
     };
-    let mut plan = plan::plan(&grammar, &from, &to);
+    let schemas = Schemas {
+        from: &from,
+        to: &to,
+        turns: &turns,
+    };
+    let mut plan = plan::plan(&grammar, schemas);
     postpone_bodies(&mut plan);
     plan
 }
@@ -67,10 +79,8 @@ fn forget_parts_of_types(from: &mut Schema, to: &Schema) {
     let is_typed = |column: &Object| {
         let table = ObjectId::new(Kind::Table, column.id.owner());
         let both = from.get(&table).zip(to.get(&table));
-        both.is_some_and(|(old, new)| {
-            old.attribute("of type").is_some()
-                && old.attribute("of type") == new.attribute("of type")
-        })
+        let of_type = |table: &Object| table.pg_table()?.of_type.clone();
+        both.is_some_and(|(old, new)| of_type(old).is_some_and(|kind| of_type(new) == Some(kind)))
     };
     let columns = from.of_kind(Kind::Column).chain(to.of_kind(Kind::Column));
     let typed: Vec<ObjectId> = columns
@@ -80,10 +90,9 @@ fn forget_parts_of_types(from: &mut Schema, to: &Schema) {
     for id in typed {
         match (from.objects.get_mut(&id), to.get(&id)) {
             (Some(old), Some(new)) => {
-                for word in ["type", "collation"] {
-                    old.attributes.remove(word);
-                    old.attributes
-                        .extend(new.attribute(word).map(|value| (word, value.to_owned())));
+                if let (Details::Column(old), Some(new)) = (&mut old.details, new.column()) {
+                    old.data_type.clone_from(&new.data_type);
+                    old.collation.clone_from(&new.collation);
                 }
             }
             (Some(_), None) => {
@@ -99,11 +108,9 @@ fn forget_parts_of_types(from: &mut Schema, to: &Schema) {
 /// as its parents'.
 fn forget_parts_that_move(from: &mut Schema, to: &mut Schema) {
     let moved = |table: &Object| {
-        to.get(&table.id).is_some_and(|new| {
-            ["bound", "parent"]
-                .iter()
-                .any(|name| new.attribute(name) != table.attribute(name))
-        })
+        let new = to.get(&table.id).and_then(Object::pg_table);
+        let both = table.pg_table().zip(new);
+        both.is_some_and(|(old, new)| old.bound != new.bound || old.parents != new.parents)
     };
     let names: Vec<String> = from
         .of_kind(Kind::Table)

@@ -1,5 +1,6 @@
 //! Rights that something gets when it is created, and must not have.
 
+use super::details::{DefaultPrivilege, Part};
 use super::introspect::privilege::target;
 use super::recreate::bare;
 use super::schemas::Schemas;
@@ -13,9 +14,9 @@ pub fn taken_back(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
     };
     let name = &object.id.name;
     let schema = &name[..name.len() - bare(name).len()];
-    let applies = |default: &&Object| {
-        let of = default.attribute("schema");
-        default.attribute("kind") == Some(kind)
+    let applies = |default: &DefaultPrivilege| {
+        let of = default.schema.as_deref();
+        default.on.as_deref() == Some(kind)
             && of.is_none_or(|of| schema.trim_end_matches('.') == of || schema.is_empty())
     };
     // Those that are created or dropped themselves are not there at that time.
@@ -23,8 +24,11 @@ pub fn taken_back(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
         .from
         .of_kind(Kind::DefaultPrivilege)
         .filter(|old| schemas.to.get(&old.id).is_some());
-    let roles = kept.filter(applies).filter_map(|default| {
-        let role = default.attribute("role")?;
+    let roles = kept.filter_map(|default| {
+        let Some(Part::DefaultPrivilege(details)) = default.part() else {
+            return None;
+        };
+        let role = applies(details).then_some(&details.role)?;
         let wanted = schemas.to.get(&ObjectId::of(Kind::Privilege, name, role));
         let is_wanted = wanted.is_some_and(|wanted| rights(wanted) == rights(default));
         (!is_wanted).then_some(role)

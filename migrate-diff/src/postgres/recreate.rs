@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Kind, Object, ObjectId, Schema};
+use migrate_chain::Dialect;
+use migrate_chain::sql::quote_text;
+
+use super::details::{Attribute, Part};
+use super::schemas::Turns;
+use crate::model::{Details, Kind, Object, ObjectId, Schema};
 use crate::step::Step;
-
-/// Marks a column whose type is recreated under the same name.
-pub const TYPE_RECREATED: &str = "recreated type";
-
-/// Marks a type that is recreated under its name.
-pub const RECREATED: &str = "recreated";
 
 /// The name of the type while its columns still have it.
 pub fn old_name(name: &str) -> String {
@@ -27,42 +26,13 @@ pub fn bare(name: &str) -> &str {
     &name[start..]
 }
 
-/// The labels of an enum, as literals.
-pub fn labels(kind: &Object) -> Vec<String> {
-    let mut labels = Vec::new();
-    let mut rest = kind.attribute("labels").unwrap_or_default();
-    while !rest.is_empty() {
-        let end = literal_end(rest);
-        labels.push(rest[..end].to_owned());
-        rest = rest[end..].trim_start_matches(", ");
-    }
-    labels
-}
-
-/// The end of the literal that the text begins with; a quote inside is written twice.
-fn literal_end(text: &str) -> usize {
-    let start = text.find('\'').map_or(0, |at| at + 1);
-    let bytes = text.as_bytes();
-    let mut at = start;
-    while at < bytes.len() {
-        if bytes[at] == b'\'' {
-            if bytes.get(at + 1) != Some(&b'\'') {
-                return at + 1;
-            }
-            at += 1;
-        }
-        at += 1;
-    }
-    text.len()
-}
-
 /// The steps that add labels; `None` when some are dropped, or their order changes.
-pub fn added_labels(from: &Object, to: &Object) -> Option<Vec<Step>> {
-    let (old, new) = (labels(from), labels(to));
-    let kept: Vec<&String> = new.iter().filter(|label| old.contains(label)).collect();
-    if kept != old.iter().collect::<Vec<_>>() {
+pub fn added_labels(name: &str, old: &[String], new: &[String]) -> Option<Vec<Step>> {
+    let kept = new.iter().filter(|label| old.contains(label));
+    if !kept.eq(old) {
         return None;
     }
+    let literal = |label: &String| quote_text(Dialect::Postgres, label);
     let mut steps = Vec::new();
     for (n, label) in new
         .iter()
@@ -70,13 +40,13 @@ pub fn added_labels(from: &Object, to: &Object) -> Option<Vec<Step>> {
         .filter(|(_, label)| !old.contains(label))
     {
         let place = match (n.checked_sub(1).map(|before| &new[before]), old.first()) {
-            (Some(before), _) => format!(" AFTER {before}"),
-            (None, Some(first)) => format!(" BEFORE {first}"),
+            (Some(before), _) => format!(" AFTER {}", literal(before)),
+            (None, Some(first)) => format!(" BEFORE {}", literal(first)),
             (None, None) => String::new(),
         };
+        let label = literal(label);
         steps.push(Step::new(format!(
-            "ALTER TYPE {} ADD VALUE {label}{place}",
-            to.id.name
+            "ALTER TYPE {name} ADD VALUE {label}{place}"
         )));
     }
     Some(steps)
@@ -87,65 +57,46 @@ pub fn adds_label(step: &Step) -> bool {
     step.sql.starts_with("ALTER TYPE ") && step.sql.contains(" ADD VALUE ")
 }
 
-/// The attributes of a composite type: name, and type with collation.
-pub fn fields(kind: &Object) -> Vec<(&str, &str)> {
-    let lines = kind
-        .attribute("attributes")
-        .into_iter()
-        .flat_map(str::lines);
-    lines.map(field).collect()
-}
-
-fn field(line: &str) -> (&str, &str) {
-    let end = match line.strip_prefix('"') {
-        Some(quoted) => {
-            let mut end = 1;
-            let mut chars = quoted.char_indices().peekable();
-            while let Some((at, char)) = chars.next() {
-                if char == '"' && chars.next_if(|(_, next)| *next == '"').is_none() {
-                    end = at + 2;
-                    break;
-                }
-            }
-            end
-        }
-        None => line.find(' ').unwrap_or(line.len()),
-    };
-    (&line[..end], line[end..].trim_start())
-}
-
 /// The steps that change the attributes of a composite type in place; `None` when their order changes. One of another type
 /// can only change while no column has the composite type.
-pub fn changed_fields(from: &Object, to: &Object, is_used: bool) -> Option<Vec<Step>> {
-    let (old, new) = (fields(from), fields(to));
-    let has = |fields: &[(&str, &str)], name: &str| fields.iter().any(|(other, _)| *other == name);
-    let kept: Vec<&str> = old
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| has(&new, name))
-        .collect();
-    let first: Vec<&str> = new.iter().map(|(name, _)| *name).take(kept.len()).collect();
-    if kept != first {
+pub fn changed_fields(
+    id: &ObjectId,
+    old: &[Attribute],
+    new: &[Attribute],
+    is_used: bool,
+) -> Option<Vec<Step>> {
+    let twin = |of: &[Attribute], attribute: &Attribute| {
+        of.iter()
+            .find(|other| other.name == attribute.name)
+            .cloned()
+    };
+    let names = |of: &[Attribute]| -> Vec<String> {
+        of.iter().map(|attribute| attribute.name.clone()).collect()
+    };
+    let mut kept = old.to_vec();
+    kept.retain(|attribute| twin(new, attribute).is_some());
+    if names(&kept) != names(&new[..kept.len().min(new.len())]) {
         return None;
     }
-    let head = format!("ALTER TYPE {}", to.id.name);
+    let head = format!("ALTER TYPE {}", id.name);
     let mut steps = Vec::new();
-    for (name, _) in old.iter().filter(|(name, _)| !has(&new, name)) {
+    for Attribute { name, .. } in old
+        .iter()
+        .filter(|attribute| twin(new, attribute).is_none())
+    {
         let step = Step::new(format!("{head} DROP ATTRIBUTE {name} CASCADE"));
-        steps.push(step.destructive(format!(
-            "drops attribute {name} of {} and its values",
-            to.id
-        )));
+        steps.push(step.destructive(format!("drops attribute {name} of {id} and its values")));
     }
-    for (name, kind) in &new {
-        match old.iter().find(|(other, _)| other == name) {
+    for attribute in new {
+        let Attribute { name, data_type } = attribute;
+        match twin(old, attribute) {
             None => steps.push(Step::new(format!(
-                "{head} ADD ATTRIBUTE {name} {kind} CASCADE"
+                "{head} ADD ATTRIBUTE {attribute} CASCADE"
             ))),
-            Some((_, other)) if other == kind => {}
+            Some(old) if old == *attribute => {}
             Some(_) if is_used => return None,
             Some(_) => steps.push(Step::new(format!(
-                "{head} ALTER ATTRIBUTE {name} TYPE {kind} CASCADE"
+                "{head} ALTER ATTRIBUTE {name} TYPE {data_type} CASCADE"
             ))),
         }
     }
@@ -184,15 +135,7 @@ pub fn to_recreate(from: &Schema, to: &Schema, never_in_place: bool) -> Vec<Obje
         types.filter_map(|old| Some((old, to.get(&old.id)?)))
     };
     for (old, new) in both().filter(|(old, new)| is_other(old, new)) {
-        let is_enum = old.attribute("labels").is_some() && new.attribute("labels").is_some();
-        let in_place = if is_enum {
-            !never_in_place && added_labels(old, new).is_some()
-        } else {
-            let has_fields =
-                old.attribute("attributes").is_some() && new.attribute("attributes").is_some();
-            !is_used(from, &old.id) || has_fields && changed_fields(old, new, true).is_some()
-        };
-        if !in_place {
+        if !changes_in_place(old, new, from, never_in_place) {
             found.insert(old.id.clone());
         }
     }
@@ -209,41 +152,59 @@ pub fn to_recreate(from: &Schema, to: &Schema, never_in_place: bool) -> Vec<Obje
     }
 }
 
-/// Whether two types differ in more than can always be changed in place.
-fn is_other(old: &Object, new: &Object) -> bool {
-    let words: &[&str] = match old.id.kind {
-        Kind::Domain => &["type", "collation"],
-        _ => &["labels", "attributes", "definition"],
-    };
-    words
-        .iter()
-        .any(|word| old.attribute(word) != new.attribute(word))
+fn changes_in_place(old: &Object, new: &Object, from: &Schema, never: bool) -> bool {
+    if let (Some(labels), Some(wanted)) = (old.labels(), new.labels()) {
+        return !never && added_labels(&old.id.name, labels, wanted).is_some();
+    }
+    match (old.part(), new.part()) {
+        _ if !is_used(from, &old.id) => true,
+        (Some(Part::Composite(was)), Some(Part::Composite(is))) => {
+            changed_fields(&old.id, &was.attributes, &is.attributes, true).is_some()
+        }
+        _ => false,
+    }
 }
 
-/// Says in both schemas that types get out of the way, and what becomes of the columns that have them.
-pub fn recreate(from: &mut Schema, to: &mut Schema, ids: &[ObjectId]) {
+/// Whether two types differ in more than can always be changed in place.
+fn is_other(old: &Object, new: &Object) -> bool {
+    match (&old.details, &new.details) {
+        (Details::Domain(old), Details::Domain(new)) => {
+            old.data_type != new.data_type || old.collation != new.collation
+        }
+        (Details::Enum(old), Details::Enum(new)) => old.labels != new.labels,
+        (Details::Postgres(Part::Composite(old)), Details::Postgres(Part::Composite(new))) => {
+            old.attributes != new.attributes
+        }
+        (Details::Postgres(Part::Statement(old)), Details::Postgres(Part::Statement(new))) => {
+            old.definition != new.definition
+        }
+        _ => true,
+    }
+}
+
+/// Says in the first schema that types get out of the way, and which columns have them.
+pub fn recreate(from: &mut Schema, to: &Schema, ids: &[ObjectId]) -> Turns {
+    let mut turns = Turns::default();
     for id in ids {
         let gone = gone(id);
         for object in from.objects.values_mut() {
             let has_type = has_type(object, id);
-            let needs = object.depends_on.contains(id);
-            if needs || has_type {
+            if has_type || object.depends_on.contains(id) {
                 object.depends_on.insert(gone.clone());
             }
             if object.default_needs.contains(id) {
                 object.default_needs.insert(gone.clone());
             }
-            let new = to.objects.get_mut(&object.id).filter(|_| has_type);
-            if let Some(new) = new {
-                new.attributes.insert(TYPE_RECREATED, "yes".to_owned());
+            if has_type && to.get(&object.id).is_some() {
+                turns.columns.insert(object.id.clone());
             }
         }
         if let Some(old) = from.objects.get_mut(id) {
             // The old one is there once the name is free.
             old.depends_on.insert(gone.clone());
         }
-        if let Some(new) = to.objects.get_mut(id) {
-            new.attributes.insert(RECREATED, "yes".to_owned());
+        if to.get(id).is_some() {
+            turns.types.insert(id.clone());
         }
     }
     // The old ones depend on one another as before.
@@ -251,7 +212,7 @@ pub fn recreate(from: &mut Schema, to: &mut Schema, ids: &[ObjectId]) {
         let Some(old) = from.objects.get(id) else {
             continue;
         };
-        let mut object = Object::new(gone(id), []);
+        let mut object = Object::typed(gone(id), Details::None);
         object.drop = format!("DROP {} {}", word(id.kind), object.id.name);
         let others = ids.iter().map(gone);
         object.depends_on = others
@@ -260,6 +221,7 @@ pub fn recreate(from: &mut Schema, to: &mut Schema, ids: &[ObjectId]) {
         object.depends_on.remove(&object.id);
         from.add(object);
     }
+    turns
 }
 
 fn gone(id: &ObjectId) -> ObjectId {
@@ -288,16 +250,14 @@ pub fn steps(to: &Object) -> Vec<Step> {
     ]
 }
 
-fn has_type(column: &Object, id: &ObjectId) -> bool {
-    if column.id.kind != Kind::Column {
+fn has_type(object: &Object, id: &ObjectId) -> bool {
+    let Some(column) = object.column() else {
         return false;
-    }
-    let word = if id.kind == Kind::Collation {
-        "collation"
-    } else {
-        "type"
     };
-    let kind = column.attribute(word);
+    let kind = match id.kind {
+        Kind::Collation => column.collation.as_deref(),
+        _ => Some(&*column.data_type),
+    };
     kind.is_some_and(|kind| kind.trim_end_matches("[]") == id.name)
 }
 
@@ -305,24 +265,21 @@ fn has_type(column: &Object, id: &ObjectId) -> bool {
 mod tests {
     use super::*;
 
-    fn kind(attribute: &'static str, value: &str) -> Object {
-        Object::new(
-            ObjectId::new(Kind::Type, "e"),
-            [(attribute, value.to_owned())],
-        )
-    }
-
     fn sql(steps: &[Step]) -> Vec<&str> {
         steps.iter().map(|step| step.sql.as_str()).collect()
     }
 
     #[test]
     fn labels_are_added_where_they_belong() {
-        let steps = added_labels(
-            &kind("labels", "'b', 'd'"),
-            &kind("labels", "'a', 'b', 'it''s, c', 'd', 'e'"),
-        )
-        .expect("only more of them");
+        let labels = |labels: &[&str]| {
+            labels
+                .iter()
+                .map(|&label| label.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let added = |old: &[&str], new: &[&str]| added_labels("e", &labels(old), &labels(new));
+        let steps =
+            added(&["b", "d"], &["a", "b", "it's, c", "d", "e"]).expect("only more of them");
         assert_eq!(
             sql(&steps),
             [
@@ -331,19 +288,23 @@ mod tests {
                 "ALTER TYPE e ADD VALUE 'e' AFTER 'd'"
             ]
         );
-    }
-
-    #[test]
-    fn a_label_that_is_dropped_or_moved_is_not_added() {
-        assert!(added_labels(&kind("labels", "'a', 'b'"), &kind("labels", "'a'")).is_none());
-        assert!(added_labels(&kind("labels", "'a', 'b'"), &kind("labels", "'b', 'a'")).is_none());
+        assert!(added(&["a", "b"], &["a"]).is_none());
+        assert!(added(&["a", "b"], &["b", "a"]).is_none());
     }
 
     #[test]
     fn attributes_change_in_place_while_their_order_stays() {
-        let old = kind("attributes", "a integer\n\"b \"\"c\" text");
-        let new = kind("attributes", "\"b \"\"c\" text\nd numeric(3,2)");
-        let steps = changed_fields(&old, &new, true).expect("one is dropped, one is added");
+        let attributes = |all: &[(&str, &str)]| {
+            let all = all.iter().map(|&(name, kind)| Attribute {
+                name: name.to_owned(),
+                data_type: kind.to_owned(),
+            });
+            all.collect::<Vec<_>>()
+        };
+        let id = ObjectId::new(Kind::Type, "e");
+        let old = attributes(&[("a", "integer"), ("\"b c\"", "text")]);
+        let new = attributes(&[("\"b c\"", "text"), ("d", "numeric(3,2)")]);
+        let steps = changed_fields(&id, &old, &new, true).expect("one is dropped, one is added");
         assert_eq!(
             sql(&steps),
             [
@@ -351,10 +312,10 @@ mod tests {
                 "ALTER TYPE e ADD ATTRIBUTE d numeric(3,2) CASCADE"
             ]
         );
-        let other = kind("attributes", "a bigint\n\"b \"\"c\" text");
-        assert!(changed_fields(&old, &other, true).is_none());
-        assert!(changed_fields(&old, &other, false).is_some());
-        assert!(changed_fields(&new, &old, true).is_none());
+        let other = attributes(&[("a", "bigint"), ("\"b c\"", "text")]);
+        assert!(changed_fields(&id, &old, &other, true).is_none());
+        assert!(changed_fields(&id, &old, &other, false).is_some());
+        assert!(changed_fields(&id, &new, &old, true).is_none());
     }
 
     #[test]

@@ -1,19 +1,37 @@
 //! Sequences, and columns that count by themselves: whatever changes, they go on from where they were.
 
+use super::column::sequence_of;
 use super::recreate::{bare, old_name};
-use crate::model::{Kind, Object, ObjectId, Schema};
+use super::schemas::{Serial, Turns};
+use crate::model::{Column, Identity, Kind, Object, ObjectId, Schema, Sequence};
 use crate::step::Step;
 
-/// Marks an identity column that was serial; its value is the old sequence.
-pub const FROM_SERIAL: &str = "from serial";
+/// What `GENERATED` says of a column that counts by itself, and the options of its sequence.
+pub fn identity_words(identity: &Identity) -> (&'static str, &str) {
+    match identity {
+        Identity::Always(options) => ("ALWAYS", options),
+        Identity::ByDefault(options) => ("BY DEFAULT", options),
+        Identity::AutoIncrement => ("BY DEFAULT", ""),
+    }
+}
 
-/// Marks a serial column that was an identity column; its value is the statement that creates its sequence.
-pub const TO_SERIAL: &str = "to serial";
+/// The options of a sequence.
+pub fn options(sequence: &Sequence) -> String {
+    format!(
+        "AS {} INCREMENT BY {} MINVALUE {} MAXVALUE {} START WITH {} CACHE {} {}",
+        sequence.data_type,
+        sequence.increment,
+        sequence.minimum,
+        sequence.maximum,
+        sequence.start,
+        sequence.cache,
+        if sequence.cycles { "CYCLE" } else { "NO CYCLE" }
+    )
+}
 
 /// A serial column becomes an identity column: the new sequence often has the name of the old one, which gives way.
-pub fn serial_to_identity(column: &str, serial: &str, identity: &str, to: &Object) -> Vec<Step> {
+pub fn serial_to_identity(column: &str, serial: &str, identity: &str, sequence: &str) -> Vec<Step> {
     let old = old_name(serial);
-    let sequence = to.attribute("sequence").unwrap_or_default();
     vec![
         Step::new(format!("ALTER SEQUENCE {serial} RENAME TO {}", bare(&old))),
         Step::new(format!("{column} ADD GENERATED {identity}")),
@@ -23,23 +41,21 @@ pub fn serial_to_identity(column: &str, serial: &str, identity: &str, to: &Objec
 }
 
 /// An identity column becomes a serial column.
-pub fn identity_to_serial(column: &str, from: &Object, to: &Object, create: &str) -> Vec<Step> {
-    let name = create
-        .split_once("SEQUENCE ")
-        .and_then(|(_, rest)| rest.split(" AS ").next());
-    let name = name.unwrap_or_default();
+pub fn identity_to_serial(
+    column: &str,
+    id: &ObjectId,
+    (from, to): (&Column, &Column),
+    Serial { name, create }: &Serial,
+) -> Vec<Step> {
     let new = old_name(name);
-    let old = from.attribute("sequence").unwrap_or_default();
-    let owner = format!("{}.{}", to.id.owner(), to.id.name);
+    let owner = format!("{}.{}", id.owner(), id.name);
+    let default = to.default.as_deref().unwrap_or_default();
     vec![
         Step::new(create.replacen(&format!("SEQUENCE {name} "), &format!("SEQUENCE {new} "), 1)),
-        continues(&new, old),
+        continues(&new, sequence_of(from)),
         Step::new(format!("{column} DROP IDENTITY")),
         Step::new(format!("ALTER SEQUENCE {new} RENAME TO {}", bare(name))),
-        Step::new(format!(
-            "{column} SET DEFAULT {}",
-            to.attribute("default").unwrap_or_default()
-        )),
+        Step::new(format!("{column} SET DEFAULT {default}")),
         Step::new(format!("ALTER SEQUENCE {name} OWNED BY {owner}")),
     ]
 }
@@ -53,8 +69,8 @@ fn continues(sequence: &str, other: &str) -> Step {
 }
 
 /// Sets a new sequence of a column to continue after the values in the column.
-pub fn after_rows(sequence: &str, column: &Object) -> Step {
-    let (table, name) = (column.id.owner(), &column.id.name);
+pub fn after_rows(sequence: &str, column: &ObjectId) -> Step {
+    let (table, name) = (column.owner(), &column.name);
     let literal = super::comment::literal(sequence);
     Step::new(format!(
         "SELECT setval({literal}, max({name})) FROM {table} HAVING max({name}) >= (SELECT last_value FROM {sequence})"
@@ -71,11 +87,8 @@ const OPTIONS: [(&str, &str); 6] = [
 ];
 
 /// An identity column counts otherwise. Its counter stays where it is, as far as it is within the new limits.
-pub fn alter_identity(column: &str, from: &Object, to: &Object) -> Vec<Step> {
-    let (old_name, new_name) = (
-        from.attribute("sequence").unwrap_or_default(),
-        to.attribute("sequence").unwrap_or_default(),
-    );
+pub fn alter_identity(column: &str, from: &Column, to: &Column) -> Vec<Step> {
+    let (old_name, new_name) = (sequence_of(from), sequence_of(to));
     let mut steps = Vec::new();
     if old_name != new_name {
         steps.push(Step::new(format!(
@@ -83,14 +96,17 @@ pub fn alter_identity(column: &str, from: &Object, to: &Object) -> Vec<Step> {
             bare(new_name)
         )));
     }
-    let (old, new) = (
-        from.attribute("identity").unwrap_or_default(),
-        to.attribute("identity").unwrap_or_default(),
-    );
-    let kind = |text: &str| text.split(" AS ").next().unwrap_or_default().to_owned();
+    let words = |column: &Column| {
+        let words = column.identity.as_ref().map(identity_words);
+        words.map_or_else(Default::default, |(kind, options)| {
+            (kind, options.to_owned())
+        })
+    };
+    let ((old_kind, old), (kind, new)) = (words(from), words(to));
+    let (old, new) = (&*old, &*new);
     let mut sets = Vec::new();
-    if kind(old) != kind(new) {
-        sets.push(format!("SET GENERATED {}", kind(new)));
+    if old_kind != kind {
+        sets.push(format!("SET GENERATED {kind}"));
     }
     let turns = is_descending(old) != is_descending(new);
     let mut limits = [None, None];
@@ -167,69 +183,65 @@ fn within(sequence: &str, least: Option<&str>, most: Option<&str>) -> Option<Ste
 }
 
 /// The steps that change a sequence; `None` where it must be recreated.
-pub fn alter(from: &Object, to: &Object) -> Option<Vec<Step>> {
-    if from.attribute("unlogged") != to.attribute("unlogged") {
+pub fn alter(name: &str, from: &Sequence, to: &Sequence) -> Option<Vec<Step>> {
+    if from.options != to.options {
         return None;
     }
-    let (old, new) = (from.attribute("definition")?, to.attribute("definition")?);
-    if old == new {
+    let new = options(to);
+    if options(from) == new {
         return Some(Vec::new());
     }
-    let name = &to.id.name;
-    if is_descending(old) != is_descending(new) {
+    let descends = |sequence: &Sequence| sequence.increment.starts_with('-');
+    let least = Some(&*to.minimum).filter(|least| number(least) > number(&from.minimum));
+    let most = Some(&*to.maximum).filter(|most| number(most) < number(&from.maximum));
+    let fits = least.is_none_or(|least| number(least) <= number(&from.maximum))
+        && most.is_none_or(|most| number(most) >= number(&from.minimum));
+    if descends(from) != descends(to) || !fits {
         return Some(vec![Step::new(format!(
             "ALTER SEQUENCE {name} {new} RESTART"
         ))]);
     }
-    let changed = |word: &str| option(new, word).filter(|value| Some(*value) != option(old, word));
-    let was = |word: &str| option(old, word).and_then(number);
-    let least = changed("MINVALUE ").filter(|least| number(least) > was("MINVALUE "));
-    let most = changed("MAXVALUE ").filter(|most| number(most) < was("MAXVALUE "));
-    let fits = least.is_none_or(|least| number(least) <= was("MAXVALUE "))
-        && most.is_none_or(|most| number(most) >= was("MINVALUE "));
-    let mut steps = Vec::new();
-    if fits {
-        steps.extend(within(name, least, most));
-        steps.push(Step::new(format!("ALTER SEQUENCE {name} {new}")));
-    } else {
-        steps.push(Step::new(format!("ALTER SEQUENCE {name} {new} RESTART")));
-    }
-    Some(steps)
+    let within = within(name, least, most).into_iter();
+    Some(
+        within
+            .chain([Step::new(format!("ALTER SEQUENCE {name} {new}"))])
+            .collect(),
+    )
 }
 
-/// Marks the columns that were serial and become identity columns, or the other way round: each changes in one go, and its
+/// Notes the columns that were serial and become identity columns, or the other way round: each changes in one go, and its
 /// sequence with it.
-pub fn mark_serials(from: &mut Schema, to: &mut Schema) {
+pub fn note_serials(from: &mut Schema, to: &mut Schema, turns: &mut Turns) {
     let columns: Vec<ObjectId> = from
         .of_kind(Kind::Column)
         .map(|column| column.id.clone())
         .collect();
     for id in columns {
-        let (Some(old), Some(new)) = (from.get(&id), to.get(&id)) else {
+        let both = from.get(&id).zip(to.get(&id));
+        let counts = |column: &Object| {
+            column
+                .column()
+                .is_some_and(|column| column.identity.is_some())
+        };
+        let Some((was, is)) = both.map(|(old, new)| (counts(old), counts(new))) else {
             continue;
         };
-        let (was, is) = (
-            old.attribute("identity").is_some(),
-            new.attribute("identity").is_some(),
-        );
         if was == is {
             continue;
         }
         if let Some(serial) = serial_of(from, &id).filter(|serial| is && to.get(serial).is_none()) {
-            forget(from, &serial);
-            if let Some(column) = from.objects.get_mut(&id) {
-                column.default_needs.remove(&serial);
-            }
-            mark(to, &id, FROM_SERIAL, serial.name);
+            forget(from, &serial, &id);
+            turns.from_serial.insert(id, serial.name);
         } else if let Some(serial) =
             serial_of(to, &id).filter(|serial| was && from.get(serial).is_none())
         {
             let create = to.get(&serial).map(|sequence| sequence.create.clone());
-            forget(to, &serial);
-            if let Some(column) = to.objects.get_mut(&id) {
-                column.default_needs.remove(&serial);
-            }
-            mark(to, &id, TO_SERIAL, create.unwrap_or_default());
+            forget(to, &serial, &id);
+            let serial = Serial {
+                name: serial.name,
+                create: create.unwrap_or_default(),
+            };
+            turns.to_serial.insert(id, serial);
         }
     }
 }
@@ -244,16 +256,14 @@ fn serial_of(schema: &Schema, column: &ObjectId) -> Option<ObjectId> {
         .map(|sequence| sequence.id.clone())
 }
 
-fn forget(schema: &mut Schema, sequence: &ObjectId) {
+/// Takes a sequence out of a schema, and the column off it.
+fn forget(schema: &mut Schema, sequence: &ObjectId, column: &ObjectId) {
     schema.objects.remove(sequence);
     schema
         .objects
         .retain(|_, object| object.owner.as_ref() != Some(sequence));
-}
-
-fn mark(schema: &mut Schema, column: &ObjectId, word: &'static str, value: String) {
     if let Some(column) = schema.objects.get_mut(column) {
-        column.attributes.insert(word, value);
+        column.default_needs.remove(sequence);
     }
 }
 
@@ -261,32 +271,37 @@ fn mark(schema: &mut Schema, column: &ObjectId, word: &'static str, value: Strin
 mod tests {
     use super::*;
 
-    fn sequence(definition: &str) -> Object {
-        Object::new(
-            ObjectId::new(Kind::Sequence, "s"),
-            [("definition", definition.to_owned())],
-        )
-    }
-
     #[test]
     fn a_sequence_goes_on_from_where_it_is_within_its_new_limits() {
-        let usual =
-            "AS bigint INCREMENT BY 1 MINVALUE 1 MAXVALUE 1000 START WITH 1 CACHE 1 NO CYCLE";
-        let sql = |new: &str| -> Vec<String> {
-            let steps = alter(&sequence(usual), &sequence(new)).expect("it changes in place");
+        let usual = Sequence {
+            data_type: "bigint".to_owned(),
+            start: "1".to_owned(),
+            increment: "1".to_owned(),
+            minimum: "1".to_owned(),
+            maximum: "1000".to_owned(),
+            cache: "1".to_owned(),
+            ..Sequence::default()
+        };
+        let sql = |new: &Sequence| -> Vec<String> {
+            let steps = alter("s", &usual, new).expect("it changes in place");
             steps.into_iter().map(|step| step.sql).collect()
         };
-        let higher = usual.replace("MINVALUE 1 ", "MINVALUE 100 ");
+        let mut new = usual.clone();
+        new.minimum = "100".to_owned();
         assert_eq!(
-            sql(&higher),
+            sql(&new),
             [
                 "SELECT setval('s', greatest(last_value, 100), is_called AND last_value >= 100) FROM s".to_owned(),
-                format!("ALTER SEQUENCE s {higher}")
+                format!("ALTER SEQUENCE s {}", options(&new))
             ]
         );
-        let cached = usual.replace("CACHE 1", "CACHE 5");
-        assert_eq!(sql(&cached), [format!("ALTER SEQUENCE s {cached}")]);
-        let beyond = usual.replace("MINVALUE 1 MAXVALUE 1000", "MINVALUE 2000 MAXVALUE 3000");
-        assert_eq!(sql(&beyond), [format!("ALTER SEQUENCE s {beyond} RESTART")]);
+        new.clone_from(&usual);
+        new.cache = "5".to_owned();
+        assert_eq!(sql(&new), [format!("ALTER SEQUENCE s {}", options(&new))]);
+        (new.minimum, new.maximum) = ("2000".to_owned(), "3000".to_owned());
+        assert_eq!(
+            sql(&new),
+            [format!("ALTER SEQUENCE s {} RESTART", options(&new))]
+        );
     }
 }

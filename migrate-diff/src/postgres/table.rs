@@ -1,81 +1,78 @@
 //! Tables: how they are created, change, join their parents and leave them.
 
 use super::comment::comment;
+use super::details::{Part, Table};
 use super::schemas::Schemas;
-use super::{column, inherit};
+use super::{column, hazard, inherit};
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
 /// Creates a table with its columns and the constraints that need no other table to come first.
-pub(super) fn create(table: &Object, to: &Schema, constraints: &[&Object]) -> Vec<Step> {
-    let name = &table.id.name;
-    let is_partition = table.attribute("bound").is_some();
-    let is_typed = table.attribute("of type").is_some();
-    let mut columns: Vec<&Object> = to.parts(Kind::Column, name).collect();
-    columns.sort_by_key(|column| column.position);
-    let mut lines: Vec<String> = if is_typed {
-        columns
-            .iter()
-            .filter_map(|column| column::with_options(column))
-            .collect()
-    } else {
-        columns
-            .iter()
-            .map(|column| column::definition(column))
-            .collect()
+pub(super) fn create(object: &Object, schemas: Schemas<'_>, constraints: &[&Object]) -> Vec<Step> {
+    let Some(table) = object.pg_table() else {
+        return Vec::new();
     };
-    lines.extend(table.attribute("own columns").map(str::to_owned));
+    let name = &object.id.name;
+    let mut columns: Vec<&Object> = schemas.to.parts(Kind::Column, name).collect();
+    columns.sort_by_key(|column| column.position);
+    let definitions = columns.iter().filter_map(|column| match table.of_type {
+        Some(_) => column::with_options(column),
+        None => Some(column::definition(column)),
+    });
+    let mut lines: Vec<String> = definitions
+        .chain(table.own_columns.iter().cloned())
+        .collect();
     // A constraint that is not valid would be without its NOT VALID.
     let (apart, inside): (Vec<&Object>, Vec<&Object>) = constraints
         .iter()
-        .partition(|constraint| is_partition || is_not_valid(constraint));
-    lines.extend(inside.iter().map(|constraint| constraint_line(constraint)));
-    let mut steps = vec![Step::new(head(table, &lines))];
-    steps.extend(apart.iter().map(|constraint| Step::new(&constraint.create)));
-    for (attribute, change) in ROW_SECURITY {
-        if table.attribute(attribute).is_some() {
-            steps.push(Step::new(format!(
-                "ALTER TABLE {name} {} ROW LEVEL SECURITY",
-                change[0]
-            )));
-        }
+        .partition(|constraint| table.bound.is_some() || is_not_valid(constraint));
+    lines.extend(
+        inside
+            .iter()
+            .filter_map(|constraint| constraint_line(constraint)),
+    );
+    let mut step = Step::new(head(name, table, &lines));
+    if let Some(text) = hazard::in_default(object, schemas) {
+        step = step.blocking(text);
     }
-    let commented = std::iter::once(table)
+    let mut steps = vec![step];
+    steps.extend(apart.iter().map(|constraint| Step::new(&constraint.create)));
+    let row_security = row_security(table).into_iter().zip(ROW_SECURITY);
+    let on = row_security.filter_map(|(is_on, words)| is_on.then_some(words[0]));
+    steps.extend(on.map(|word| security(name, word)));
+    let commented = std::iter::once(object)
         .chain(columns)
         .chain(constraints.iter().copied());
     steps.extend(commented.filter_map(comment));
     steps
 }
 
-pub(super) fn is_not_valid(constraint: &Object) -> bool {
-    constraint
-        .attribute("definition")
-        .is_some_and(|definition| definition.ends_with("NOT VALID"))
+fn is_not_valid(constraint: &Object) -> bool {
+    matches!(constraint.part(), Some(Part::Constraint(constraint)) if constraint.is_not_valid())
 }
 
-const ROW_SECURITY: [(&str, [&str; 2]); 2] = [
-    ("row security", ["ENABLE", "DISABLE"]),
-    ("force row security", ["FORCE", "NO FORCE"]),
-];
+const ROW_SECURITY: [[&str; 2]; 2] = [["ENABLE", "DISABLE"], ["FORCE", "NO FORCE"]];
 
-fn head(table: &Object, lines: &[String]) -> String {
-    let name = &table.id.name;
-    let unlogged = if table.attribute("unlogged").is_some() {
-        "UNLOGGED "
-    } else {
-        ""
-    };
-    let clause = |word: &str, attribute: &str, end: &str| {
-        table
-            .attribute(attribute)
-            .map_or_else(String::new, |value| format!("{word}{value}{end}"))
+fn row_security(table: &Table) -> [bool; 2] {
+    [table.row_security, table.force_row_security]
+}
+
+fn security(name: &str, word: &str) -> Step {
+    Step::new(format!("ALTER TABLE {name} {word} ROW LEVEL SECURITY"))
+}
+
+fn head(name: &str, table: &Table, lines: &[String]) -> String {
+    let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
+    let clause = |word: &str, values: &[String], end: &str| match values {
+        [] => String::new(),
+        values => format!("{word}{}{end}", values.join(", ")),
     };
     let tail = format!(
         "{}{}",
-        clause(" PARTITION BY ", "partition by", ""),
-        clause(" WITH (", "options", ")")
+        clause(" PARTITION BY ", table.partition_by.as_slice(), ""),
+        clause(" WITH (", &table.options, ")")
     );
-    if let (Some(bound), Some(parent)) = (table.attribute("bound"), table.attribute("parent")) {
+    if let (Some(bound), Some(parent)) = (&table.bound, table.parents.first()) {
         return format!("CREATE {unlogged}TABLE {name} PARTITION OF {parent} {bound}{tail}");
     }
     let body = if lines.is_empty() {
@@ -83,7 +80,7 @@ fn head(table: &Object, lines: &[String]) -> String {
     } else {
         format!("\n    {}\n", lines.join(",\n    "))
     };
-    if let Some(kind) = table.attribute("of type") {
+    if let Some(kind) = &table.of_type {
         let body = if body.is_empty() {
             body
         } else {
@@ -91,107 +88,96 @@ fn head(table: &Object, lines: &[String]) -> String {
         };
         return format!("CREATE {unlogged}TABLE {name} OF {kind}{body}{tail}");
     }
-    if let Some(server) = table.attribute("server") {
-        let inherits = clause(" INHERITS (", "parent", ")");
+    let inherits = clause(" INHERITS (", &table.parents, ")");
+    if let Some(server) = &table.server {
         let (server, options) = server
             .split_once(" OPTIONS ")
-            .map_or((server, String::new()), |(server, options)| {
+            .map_or((&**server, String::new()), |(server, options)| {
                 (server, format!(" OPTIONS {options}"))
             });
         return format!("CREATE FOREIGN TABLE {name} ({body}){inherits} SERVER {server}{options}");
     }
-    format!(
-        "CREATE {unlogged}TABLE {name} ({body}){}{tail}",
-        clause(" INHERITS (", "parent", ")")
-    )
+    format!("CREATE {unlogged}TABLE {name} ({body}){inherits}{tail}")
 }
 
-fn constraint_line(constraint: &Object) -> String {
-    format!(
-        "CONSTRAINT {} {}",
-        constraint.id.name,
-        constraint.attribute("definition").unwrap_or_default()
-    )
+fn constraint_line(constraint: &Object) -> Option<String> {
+    let definition = constraint.part()?.definition()?;
+    Some(format!("CONSTRAINT {} {definition}", constraint.id.name))
 }
 
 /// Drops a table. A partition leaves its parent first, as tables may refer to that.
-pub(super) fn drop(table: &Object, schemas: Schemas<'_>) -> Vec<Step> {
-    let step = Step::new(&table.drop).destructive(format!("drops {} and its rows", table.id));
-    let stays = |parent: &str| schemas.to.has(Kind::Table, parent);
-    let parent = table.attribute("parent").filter(|parent| stays(parent));
-    let leaves = parent.filter(|_| table.attribute("bound").is_some());
-    let off = leaves.map_or_else(Vec::new, |_| inheritance(table, false));
+pub(super) fn drop(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
+    let step = Step::new(&object.drop).destructive(format!("drops {} and its rows", object.id));
+    let stays = |parent: &&String| schemas.to.has(Kind::Table, parent);
+    let table = object.pg_table().filter(|table| table.bound.is_some());
+    let leaves = table.is_some_and(|table| table.parents.iter().any(|parent| stays(&parent)));
+    let off = if leaves {
+        inheritance(object, false, schemas)
+    } else {
+        Vec::new()
+    };
     off.into_iter().chain([step]).collect()
 }
 
 pub(super) fn alter(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
     let name = &to.id.name;
-    let changed = |attribute: &str| from.attribute(attribute) != to.attribute(attribute);
-    if changed("partition by") || changed("server") {
+    let (old, new) = from.pg_table().zip(to.pg_table())?;
+    if old.partition_by != new.partition_by || old.server != new.server {
         return None;
     }
     let mut steps = Vec::new();
-    if changed("bound") || changed("parent") {
-        // A column that two tables share for a moment stays an inherited one.
-        let is_partition = from.attribute("bound").is_some() || to.attribute("bound").is_some();
-        if is_partition {
-            steps.extend(inheritance(from, false));
-            steps.extend(inheritance(to, true));
+    if old.bound != new.bound || old.parents != new.parents {
+        if old.bound.is_some() || new.bound.is_some() {
+            steps.extend(inheritance(from, false, schemas));
+            steps.extend(inheritance(to, true, schemas));
         } else {
-            steps.extend(inherit::change(from, to, schemas));
+            steps.extend(inherit::change(name, (old, new), schemas));
         }
     }
-    if changed("of type") {
-        let kind = to.attribute("of type");
-        let word = kind.map_or_else(|| "NOT OF".to_owned(), |kind| format!("OF {kind}"));
+    if old.of_type != new.of_type {
+        let word = new.of_type.as_ref();
+        let word = word.map_or_else(|| "NOT OF".to_owned(), |kind| format!("OF {kind}"));
         steps.push(Step::new(format!("ALTER TABLE {name} {word}")));
     }
-    if changed("unlogged") {
-        let word = if to.attribute("unlogged").is_some() {
-            "UNLOGGED"
-        } else {
-            "LOGGED"
-        };
+    if old.unlogged != new.unlogged {
+        let word = if new.unlogged { "UNLOGGED" } else { "LOGGED" };
         steps.push(
             Step::new(format!("ALTER TABLE {name} SET {word}"))
                 .blocking(format!("rewrites table {name}")),
         );
     }
-    for (attribute, words) in ROW_SECURITY {
-        if changed(attribute) {
-            let word = words[usize::from(to.attribute(attribute).is_none())];
-            steps.push(Step::new(format!(
-                "ALTER TABLE {name} {word} ROW LEVEL SECURITY"
-            )));
-        }
-    }
-    if changed("options") {
-        steps.extend(options(
-            name,
-            from.attribute("options"),
-            to.attribute("options"),
-        ));
+    let security = row_security(old)
+        .into_iter()
+        .zip(row_security(new))
+        .zip(ROW_SECURITY);
+    let changed = security.filter(|((old, new), _)| old != new);
+    steps.extend(
+        changed.map(|((_, is_on), words)| self::security(name, words[usize::from(!is_on)])),
+    );
+    if old.options != new.options {
+        steps.extend(options(name, &old.options, &new.options));
     }
     Some(steps)
 }
 
 /// The steps that take a table to its parents, or off them.
-pub(super) fn inheritance(table: &Object, joins: bool) -> Vec<Step> {
-    let name = &table.id.name;
-    let Some(parents) = table.attribute("parent") else {
+pub(super) fn inheritance(object: &Object, joins: bool, schemas: Schemas<'_>) -> Vec<Step> {
+    let name = &object.id.name;
+    let Some(table) = object.pg_table() else {
         return Vec::new();
     };
-    match (table.attribute("bound"), joins) {
-        (Some(bound), true) => {
-            let attach = format!("ALTER TABLE {parents} ATTACH PARTITION {name} {bound}");
-            vec![Step::new(attach).blocking(format!("reads the rows of table {name}"))]
-        }
-        (Some(_), false) => {
-            let detach = format!("ALTER TABLE {parents} DETACH PARTITION {name}");
-            vec![Step::new(detach)]
-        }
-        (None, joins) => inherit::steps(name, parents.split(", "), joins),
+    let (Some(bound), Some(parent)) = (&table.bound, table.parents.first()) else {
+        return inherit::steps(name, &table.parents, joins);
+    };
+    if joins {
+        let attach = format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}");
+        let step = Step::new(attach).blocking(format!("reads the rows of table {name}"));
+        let in_default = hazard::in_default(object, schemas).into_iter();
+        return vec![in_default.fold(step, Step::blocking)];
     }
+    let step = Step::new(format!("ALTER TABLE {parent} DETACH PARTITION {name}"));
+    let referring = hazard::referring(name, parent, schemas).into_iter();
+    vec![referring.fold(step, Step::blocking)]
 }
 
 /// The names of the columns of a table, with those that it inherits.
@@ -207,32 +193,25 @@ pub(super) fn columns_of<'s>(table: &str, schema: &'s Schema) -> Vec<&'s Object>
     while let Some(table) = open.pop() {
         let columns = schema.of_kind(Kind::Column);
         found.extend(columns.filter(|column| column.id.owner() == table));
-        let parents = schema.get(&ObjectId::new(Kind::Table, &table));
-        let parents = parents.and_then(|table| table.attribute("parent"));
-        open.extend(
-            parents
-                .into_iter()
-                .flat_map(|parents| parents.split(", ").map(str::to_owned)),
-        );
+        let table = schema.get(&ObjectId::new(Kind::Table, &table));
+        let table = table.and_then(Object::pg_table).into_iter();
+        open.extend(table.flat_map(|table| table.parents.iter().cloned()));
     }
     found
 }
 
-fn options(name: &str, from: Option<&str>, to: Option<&str>) -> Vec<Step> {
-    let keys = |options: Option<&str>| -> Vec<String> {
-        options
-            .into_iter()
-            .flat_map(|options| options.split(", "))
-            .filter_map(|option| Some(option.split_once('=')?.0.to_owned()))
-            .collect()
-    };
-    let kept = keys(to);
-    let gone: Vec<String> = keys(from)
-        .into_iter()
+fn options(name: &str, from: &[String], to: &[String]) -> Vec<Step> {
+    let key = |option: &String| option.split('=').next().unwrap_or_default().to_owned();
+    let kept: Vec<String> = to.iter().map(key).collect();
+    let gone: Vec<String> = from
+        .iter()
+        .map(key)
         .filter(|key| !kept.contains(key))
         .collect();
-    let reset = (!gone.is_empty())
-        .then(|| Step::new(format!("ALTER TABLE {name} RESET ({})", gone.join(", "))));
-    let set = to.map(|options| Step::new(format!("ALTER TABLE {name} SET ({options})")));
+    let alter = |word: &str, list: &[String]| {
+        let step = || Step::new(format!("ALTER TABLE {name} {word} ({})", list.join(", ")));
+        (!list.is_empty()).then(step)
+    };
+    let (reset, set) = (alter("RESET", &gone), alter("SET", to));
     reset.into_iter().chain(set).collect()
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use migrate_chain::Dialect;
 
 use crate::error::{Error, ErrorKind};
-use crate::model::{Kind, ObjectId, Schema, untyped};
+use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
 pub(crate) use self::comment::renames;
@@ -346,8 +346,8 @@ fn has(schema: &Schema, id: &ObjectId) -> bool {
         return schema.get(id).is_some();
     };
     let own = schema.get(&ObjectId::new(Kind::Type, name));
-    let own = own.and_then(untyped::enumeration);
-    own.is_some_and(|own| own.labels.contains(&id.name))
+    let labels = own.and_then(Object::labels);
+    labels.is_some_and(|labels| labels.contains(&id.name))
 }
 
 /// The routines of a name, which may have several with other arguments.

@@ -3,16 +3,16 @@
 pub const RELATIONS: &str = concat!(
     "SELECT c.oid::text AS oid, relkind::text AS kind, c.oid::regclass::text AS name, CASE WHEN relpersistence = 'u' THEN 'yes' END AS unlogged, \
      CASE WHEN relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_by, CASE WHEN relispartition THEN pg_get_expr(relpartbound, c.oid) END AS bound, \
-     (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid) AS parents, \
+     (SELECT string_agg(inhparent::regclass::text, chr(31) ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid) AS parents, \
      CASE WHEN relrowsecurity THEN 'yes' END AS row_security, CASE WHEN relforcerowsecurity THEN 'yes' END AS force_row_security, \
-     array_to_string(reloptions, ', ') AS options, \
+     array_to_string(reloptions, chr(31)) AS options, \
      CASE WHEN reloftype <> 0 THEN reloftype::regtype::text END AS of_type, \
      CASE WHEN relkind = 'f' THEN (SELECT quote_ident(srvname) || coalesce(' OPTIONS (' || (SELECT string_agg(quote_ident(option_name) || ' ' || \
        quote_literal(option_value), ', ' ORDER BY option_name) FROM pg_options_to_table(ftoptions)) || ')', '') \
        FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = ftserver WHERE ftrelid = c.oid) END AS server, \
      obj_description(c.oid, 'pg_class') AS comment, CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid, true) END AS query, \
      CASE WHEN relkind = 'm' AND NOT relispopulated THEN 'yes' END AS is_empty, \
-     CASE WHEN relkind IN ('v', 'm') THEN (SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) \
+     CASE WHEN relkind IN ('v', 'm') THEN (SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), chr(31) ORDER BY attnum) \
       FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) END AS columns \
      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND",
     own!("pg_class", "c.oid")
@@ -46,7 +46,14 @@ pub const CONSTRAINTS: &str = concat!(
     "SELECT k.oid::text AS oid, conrelid::text AS table_oid, quote_ident(conname) AS name, pg_get_constraintdef(k.oid, true) AS definition, \
      obj_description(k.oid, 'pg_constraint') AS comment, (SELECT quote_ident(conname) FROM pg_constraint p WHERE p.oid = k.conparentid) AS attached, \
      CASE WHEN k.conparentid <> 0 THEN (SELECT string_agg(attname, '_' ORDER BY o) FROM unnest(conkey) WITH ORDINALITY u (c, o) \
-       JOIN pg_attribute ON attrelid = conrelid AND attnum = c) END AS columns, c.relname::text AS table_name, contype::text AS kind \
+       JOIN pg_attribute ON attrelid = conrelid AND attnum = c) END AS columns, c.relname::text AS table_name, contype::text AS kind, \
+     (SELECT string_agg(quote_ident(attname), chr(31) ORDER BY o) FROM unnest(conkey) WITH ORDINALITY u (c, o) \
+       JOIN pg_attribute ON attrelid = conrelid AND attnum = c) AS own, \
+     CASE WHEN confrelid <> 0 THEN confrelid::regclass::text END AS parent, \
+     (SELECT string_agg(quote_ident(attname), chr(31) ORDER BY o) FROM unnest(confkey) WITH ORDINALITY u (c, o) \
+       JOIN pg_attribute ON attrelid = confrelid AND attnum = c) AS parent_columns, \
+     confdeltype::text AS on_delete, confupdtype::text AS on_update, CASE WHEN condeferred THEN 'yes' END AS deferred, \
+     pg_get_expr(conbin, conrelid, true) AS expression \
      FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace \
      WHERE (contype IN ('p', 'u', 'c', 'f', 'x') AND conparentid = 0 AND coninhcount = 0 OR contype IN ('p', 'u') AND conparentid <> 0) \
      AND relkind IN ('r', 'p', 'f') AND",
@@ -59,7 +66,9 @@ pub const INDEXES: &str = concat!(
      obj_description(indexrelid, 'pg_class') AS comment, \
      CASE WHEN c.relispartition THEN (SELECT quote_ident(p.relname) FROM pg_inherits JOIN pg_class p ON p.oid = inhparent WHERE inhrelid = indexrelid) END AS attached, \
      CASE WHEN c.relispartition THEN (SELECT string_agg(attname, '_' ORDER BY attnum) FROM pg_attribute WHERE attrelid = indexrelid AND attnum <= indnkeyatts) END AS columns, \
-     (SELECT relname::text FROM pg_class t WHERE t.oid = indrelid) AS table_name \
+     (SELECT relname::text FROM pg_class t WHERE t.oid = indrelid) AS table_name, \
+     CASE WHEN indisunique THEN 'yes' END AS is_unique, pg_get_expr(indpred, indrelid, true) AS predicate, \
+     (SELECT string_agg(pg_get_indexdef(indexrelid, k, true), chr(31) ORDER BY k) FROM generate_series(1, indnkeyatts) k) AS keys \
      FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x')) AND",
     own!("pg_class", "indrelid")

@@ -23,7 +23,7 @@ pub const COLLATIONS: &str = concat!(
 );
 
 pub const ENUMS: &str = concat!(
-    "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) AS labels, \
+    "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, string_agg(enumlabel, chr(31) ORDER BY enumsortorder) AS labels, \
      obj_description(t.oid, 'pg_type') AS comment \
      FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace LEFT JOIN pg_enum ON enumtypid = t.oid WHERE typtype = 'e' AND",
     own!("pg_type", "t.oid"),
@@ -31,9 +31,11 @@ pub const ENUMS: &str = concat!(
 );
 
 pub const COMPOSITES: &str = concat!(
-    "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, (SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || \
-     CASE WHEN attcollation <> a.typcollation THEN ' COLLATE ' || attcollation::regcollation ELSE '' END, E'\\n' ORDER BY attnum) \
-     FROM pg_attribute JOIN pg_type a ON a.oid = atttypid WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS attributes, \
+    "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, (SELECT string_agg(quote_ident(attname), chr(31) ORDER BY attnum) \
+     FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS names, \
+     (SELECT string_agg(format_type(atttypid, atttypmod) || \
+     CASE WHEN attcollation <> a.typcollation THEN ' COLLATE ' || attcollation::regcollation ELSE '' END, chr(31) ORDER BY attnum) \
+     FROM pg_attribute JOIN pg_type a ON a.oid = atttypid WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS types, \
      obj_description(t.oid, 'pg_type') AS comment, c.oid::text AS class \
      FROM pg_type t JOIN pg_class c ON c.oid = typrelid JOIN pg_namespace n ON n.oid = typnamespace WHERE relkind = 'c' AND",
     own!("pg_type", "t.oid")
@@ -52,15 +54,15 @@ pub const DOMAINS: &str = concat!(
     "SELECT t.oid::text AS oid, t.oid::regtype::text AS name, format_type(t.typbasetype, t.typtypmod) AS type, \
      CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text END AS collation, \
      pg_get_expr(t.typdefaultbin, 0) AS \"default\", CASE WHEN t.typnotnull THEN 'yes' END AS not_null, \
-     (SELECT string_agg('CONSTRAINT ' || quote_ident(conname) || ' ' || pg_get_constraintdef(k.oid, true), E'\\n' ORDER BY conname) \
+     (SELECT string_agg('CONSTRAINT ' || quote_ident(conname) || ' ' || pg_get_constraintdef(k.oid, true), chr(31) ORDER BY conname) \
       FROM pg_constraint k WHERE contypid = t.oid AND contype = 'c') AS checks, obj_description(t.oid, 'pg_type') AS comment \
      FROM pg_type t JOIN pg_type b ON b.oid = t.typbasetype JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND",
     own!("pg_type", "t.oid")
 );
 
 pub const SEQUENCES: &str = concat!(
-    "SELECT c.oid::text AS oid, c.oid::regclass::text AS name, format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s %s', \
-     format_type(seqtypid, NULL), seqincrement, seqmin, seqmax, seqstart, seqcache, CASE WHEN seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END) AS definition, \
+    "SELECT c.oid::text AS oid, c.oid::regclass::text AS name, format_type(seqtypid, NULL) AS type, seqincrement::text AS increment, \
+     seqmin::text AS minimum, seqmax::text AS maximum, seqstart::text AS start, seqcache::text AS cache, CASE WHEN seqcycle THEN 'yes' END AS cycles, \
      d.refobjid::text AS owner, d.refobjsubid::text AS owner_column, obj_description(c.oid, 'pg_class') AS comment, \
      CASE WHEN relpersistence = 'u' THEN 'yes' END AS unlogged \
      FROM pg_class c JOIN pg_sequence ON seqrelid = c.oid JOIN pg_namespace n ON n.oid = relnamespace \

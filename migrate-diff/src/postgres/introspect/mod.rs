@@ -6,14 +6,15 @@ mod relation;
 mod setting;
 mod types;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use migrate_chain::Dialect;
 
 use super::catalog;
+use super::details::{self, Part};
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::model::{Details, Kind, Object, ObjectId, Schema};
 use crate::rows::Row;
 use crate::touched::Touched;
 
@@ -168,7 +169,10 @@ impl Reader {
         let Some(object) = self.schema.objects.get_mut(&from).filter(|_| !is_owned) else {
             return;
         };
-        let of_default = row.text("class") == "pg_attrdef" && object.attribute("default").is_some();
+        let of_default = row.text("class") == "pg_attrdef"
+            && object
+                .column()
+                .is_some_and(|column| column.default.is_some());
         if of_default {
             object.default_needs.insert(to);
         } else {
@@ -177,21 +181,23 @@ impl Reader {
     }
 }
 
-/// Attributes that have a value.
-fn attributes<const N: usize>(
-    values: [(&'static str, Option<String>); N],
-) -> BTreeMap<&'static str, String> {
-    let values = values.into_iter();
-    values
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect()
+/// An object that is compared by the statement that creates it, and by its comment.
+fn statement(id: ObjectId, create: String, drop: String, comment: Option<String>) -> Object {
+    let details = details::Statement {
+        definition: create.clone(),
+        comment,
+    };
+    part(id, Part::Statement(details), create, drop)
 }
 
-/// An object that is compared by the statement that creates it, and by its comment.
-fn defined(id: ObjectId, create: String, drop: String, row: Row<'_>) -> Object {
-    let mut object = Object::defined(id, create, drop);
-    let comment = row.filled("comment").map(|comment| ("comment", comment));
-    object.attributes.extend(comment);
+/// An object of a kind that only PostgreSQL has, or has in its own way, with the statements that make and remove it.
+fn part(id: ObjectId, part: Part, create: String, drop: String) -> Object {
+    typed(id, Details::Postgres(part), create, drop)
+}
+
+fn typed(id: ObjectId, details: Details, create: String, drop: String) -> Object {
+    let mut object = Object::typed(id, details);
+    (object.create, object.drop) = (create, drop);
     object
 }
 

@@ -1,7 +1,8 @@
 //! Privileges.
 
-use super::Reader;
-use crate::model::{Kind, Object, ObjectId};
+use super::{Reader, part, statement};
+use crate::model::{Kind, ObjectId};
+use crate::postgres::details::{DefaultPrivilege, Part};
 use crate::rows::Row;
 
 impl Reader {
@@ -38,13 +39,13 @@ impl Reader {
         };
         let revoke = format!("REVOKE {} ON {target} FROM {role}", with_columns("ALL"));
         let name = column.map_or_else(|| role.to_owned(), |column| format!("{role} ({column})"));
-        let create = statements(
+        let create = joined(
             (!usual.is_empty()).then(|| revoke.clone()),
             [grant(plain, ""), grant(grantable, " WITH GRANT OPTION")],
         );
-        let drop = statements(Some(revoke), [grant(usual, ""), None]);
+        let drop = joined(Some(revoke), [grant(usual, ""), None]);
         let id = ObjectId::of(Kind::Privilege, on.owner(), name);
-        let mut object = Object::defined(id, create, drop);
+        let mut object = statement(id, create, drop, None);
         let column = self.id(row.text("class"), row.text("oid"), row.text("sub"));
         let column =
             column.filter(|column| column.kind == Kind::Column && column.owner() == on.owner());
@@ -100,19 +101,20 @@ impl Reader {
                 .then(|| format!("{head} GRANT {privileges} ON {kind} TO {role}{option}"))
         };
         let revoke = format!("{head} REVOKE ALL ON {kind} FROM {role}");
-        let create = statements(
+        let create = joined(
             (!usual.is_empty()).then(|| revoke.clone()),
             [grant(plain, ""), grant(grantable, " WITH GRANT OPTION")],
         );
-        let drop = statements(Some(revoke), [grant(usual, ""), None]);
+        let drop = joined(Some(revoke), [grant(usual, ""), None]);
         let name = format!("of {role} on {kind}{schema}{whose}");
-        let mut object = Object::defined(ObjectId::new(Kind::DefaultPrivilege, name), create, drop);
-        let own = row.get("is_own").map(|_| ("kind", kind.to_owned()));
-        object.attributes.extend(own);
-        object.attributes.insert("role", role.to_owned());
-        object
-            .attributes
-            .extend(row.filled("schema").map(|schema| ("schema", schema)));
+        let details = DefaultPrivilege {
+            definition: create.clone(),
+            on: row.get("is_own").map(|_| kind.to_owned()),
+            role: role.to_owned(),
+            schema: row.filled("schema"),
+        };
+        let id = ObjectId::new(Kind::DefaultPrivilege, name);
+        let mut object = part(id, Part::DefaultPrivilege(details), create, drop);
         let schema = row
             .get("schema")
             .map(|schema| ObjectId::new(Kind::Namespace, schema));
@@ -122,7 +124,7 @@ impl Reader {
     }
 }
 
-fn statements(first: Option<String>, grants: [Option<String>; 2]) -> String {
+fn joined(first: Option<String>, grants: [Option<String>; 2]) -> String {
     let all = first.into_iter().chain(grants.into_iter().flatten());
     all.collect::<Vec<_>>().join(";\n")
 }

@@ -1,7 +1,8 @@
 //! Functions, and what is made of them.
 
-use super::{Reader, defined, state};
+use super::{Reader, part, state, statement};
 use crate::model::{Kind, ObjectId};
+use crate::postgres::details::{Function, Part, Trigger};
 use crate::rows::Row;
 
 impl Reader {
@@ -18,9 +19,13 @@ impl Reader {
             create = create.replacen(&qualified, &format!("{word} "), 1);
         }
         let id = ObjectId::new(kind, name);
-        let mut object = defined(id, create, format!("DROP {word} {name}"), row);
-        let signature = row.text("signature").to_owned();
-        object.attributes.insert("signature", signature);
+        let details = Function {
+            definition: create.clone(),
+            signature: row.text("signature").to_owned(),
+            comment: row.filled("comment"),
+        };
+        let drop = format!("DROP {word} {name}");
+        let object = part(id, Part::Function(details), create, drop);
         self.add("pg_proc", row.text("oid"), object);
     }
 
@@ -33,7 +38,12 @@ impl Reader {
             row.text("options")
         );
         let id = ObjectId::new(Kind::Aggregate, &name);
-        let object = defined(id, create, format!("DROP AGGREGATE {name}"), row);
+        let object = statement(
+            id,
+            create,
+            format!("DROP AGGREGATE {name}"),
+            row.filled("comment"),
+        );
         self.add("pg_proc", row.text("oid"), object);
     }
 
@@ -42,7 +52,12 @@ impl Reader {
         let name = format!("{bare} ({})", row.text("arguments"));
         let create = format!("CREATE OPERATOR {bare} ({})", row.text("options"));
         let id = ObjectId::new(Kind::Operator, &name);
-        let object = defined(id, create, format!("DROP OPERATOR {name}"), row);
+        let object = statement(
+            id,
+            create,
+            format!("DROP OPERATOR {name}"),
+            row.filled("comment"),
+        );
         self.add("pg_operator", row.text("oid"), object);
     }
 
@@ -50,7 +65,12 @@ impl Reader {
         let name = row.text("name");
         let create = format!("CREATE CAST {name} {}", row.text("definition"));
         let id = ObjectId::new(Kind::Cast, name);
-        let object = defined(id, create, format!("DROP CAST {name}"), row);
+        let object = statement(
+            id,
+            create,
+            format!("DROP CAST {name}"),
+            row.filled("comment"),
+        );
         self.add("pg_cast", row.text("oid"), object);
     }
 
@@ -58,10 +78,13 @@ impl Reader {
         let name = row.text("name");
         let create = format!("CREATE EVENT TRIGGER {name} {}", row.text("definition"));
         let id = ObjectId::new(Kind::EventTrigger, name);
-        let mut object = defined(id, create, format!("DROP EVENT TRIGGER {name}"), row);
-        object
-            .attributes
-            .extend(state(row).map(|state| ("state", state)));
+        let details = Trigger {
+            definition: create.clone(),
+            state: state(row),
+            comment: row.filled("comment"),
+        };
+        let drop = format!("DROP EVENT TRIGGER {name}");
+        let object = part(id, Part::Trigger(details), create, drop);
         self.add("pg_event_trigger", row.text("oid"), object);
     }
 
@@ -81,11 +104,11 @@ impl Reader {
     fn foreign(&mut self, row: Row<'_>, kind: Kind, word: &str, class: &str) {
         let name = row.text("name");
         let create = format!("CREATE {word} {name}{}", row.text("definition"));
-        let object = defined(
+        let object = statement(
             ObjectId::new(kind, name),
             create,
             format!("DROP {word} {name}"),
-            row,
+            row.filled("comment"),
         );
         self.add(class, row.text("oid"), object);
     }

@@ -1,7 +1,13 @@
 //! Tables and views with what belongs to them.
 
-use super::{Reader, attributes, defined, state};
-use crate::model::{Kind, Object, ObjectId};
+use super::{Reader, part, state, statement, typed};
+use crate::model::{
+    self, Check, ColumnDetails, Details, ForeignKey, Generated, Identity, Key, Kind, Object,
+    ObjectId, TableDetails,
+};
+use crate::postgres::details::{
+    Column, Constraint, ConstraintKind, Index, Part, Shape, Statistics, Table, Trigger, View,
+};
 use crate::postgres::name;
 use crate::rows::Row;
 
@@ -16,21 +22,26 @@ impl Reader {
 
     fn table(&mut self, row: Row<'_>) {
         let name = row.text("name");
-        let attributes = attributes([
-            ("unlogged", row.filled("unlogged")),
-            ("partition by", row.filled("partition_by")),
-            ("bound", row.filled("bound")),
-            ("parent", row.filled("parents")),
-            ("row security", row.filled("row_security")),
-            ("force row security", row.filled("force_row_security")),
-            ("options", row.filled("options")),
-            ("of type", row.filled("of_type")),
-            ("server", row.filled("server")),
-            ("comment", row.filled("comment")),
-        ]);
-        let mut object = Object::new(ObjectId::new(Kind::Table, name), attributes);
         let foreign = row.get("server").map_or("", |_| "FOREIGN ");
-        object.drop = format!("DROP {foreign}TABLE {name}");
+        let table = Table {
+            unlogged: row.is("unlogged"),
+            partition_by: row.filled("partition_by"),
+            bound: row.filled("bound"),
+            parents: row.list("parents"),
+            row_security: row.is("row_security"),
+            force_row_security: row.is("force_row_security"),
+            options: row.list("options"),
+            of_type: row.filled("of_type"),
+            server: row.filled("server"),
+            own_columns: Vec::new(),
+        };
+        let details = model::Table {
+            comment: row.filled("comment"),
+            details: TableDetails::Postgres(table),
+        };
+        let id = ObjectId::new(Kind::Table, name);
+        let drop = format!("DROP {foreign}TABLE {name}");
+        let mut object = typed(id, Details::Table(details), String::new(), drop);
         if row.get("bound").is_some() {
             object.owner = row
                 .get("parents")
@@ -48,9 +59,17 @@ impl Reader {
         let is_empty = row.get("is_empty").map_or("", |_| "\nWITH NO DATA");
         let create = format!("CREATE {words} {name}{options} AS\n{query}{is_empty}");
         let id = ObjectId::new(kind, name);
-        let mut object = defined(id, create, format!("DROP {words} {name}"), row);
-        let columns = row.filled("columns").map(|columns| ("columns", columns));
-        object.attributes.extend(columns);
+        let details = View {
+            definition: create.clone(),
+            columns: row.list("columns"),
+            comment: row.filled("comment"),
+        };
+        let object = part(
+            id,
+            Part::View(details),
+            create,
+            format!("DROP {words} {name}"),
+        );
         self.add("pg_class", row.text("oid"), object);
     }
 
@@ -67,43 +86,21 @@ impl Reader {
             self.note_own(&table, row);
             return;
         }
-        let generated = !row.text("generated").is_empty();
-        let virtually = if row.text("generated") == "v" {
-            " VIRTUAL"
-        } else {
-            " STORED"
+        let details = model::Column {
+            data_type: row.text("type").to_owned(),
+            not_null: row.is("not_null"),
+            collation: row.filled("collation"),
+            identity: identity(row),
+            comment: row.filled("comment"),
+            details: ColumnDetails::Postgres(Column {
+                sequence: row.filled("sequence"),
+            }),
+            ..computed(row)
         };
-        let identity = match row.text("identity") {
-            "a" => Some("ALWAYS"),
-            "d" => Some("BY DEFAULT"),
-            _ => None,
-        };
-        let options = row
-            .filled("options")
-            .map_or_else(String::new, |options| format!(" ({options})"));
-        let attributes = attributes([
-            ("type", row.filled("type")),
-            ("not null", row.filled("not_null")),
-            (
-                if generated { "generated" } else { "default" },
-                row.filled("default"),
-            ),
-            (
-                "virtual",
-                (virtually == " VIRTUAL").then(|| "yes".to_owned()),
-            ),
-            (
-                "identity",
-                identity.map(|identity| format!("{identity} AS IDENTITY{options}")),
-            ),
-            ("sequence", identity.and_then(|_| row.filled("sequence"))),
-            ("collation", row.filled("collation")),
-            ("comment", row.filled("comment")),
-        ]);
         let id = ObjectId::of(Kind::Column, &table.name, name);
-        let mut object = Object::new(id.clone(), attributes);
+        let drop = format!("ALTER TABLE {} DROP COLUMN {name}", table.name);
+        let mut object = typed(id.clone(), Details::Column(details), String::new(), drop);
         object.position = place.parse().unwrap_or_default();
-        object.drop = format!("ALTER TABLE {} DROP COLUMN {name}", table.name);
         object.depends_on.insert(table.clone());
         object.owner = Some(table);
         let key = (
@@ -120,13 +117,14 @@ impl Reader {
         if row.get("is_local_too").is_none() {
             return;
         }
-        if let Some(table) = self.schema.objects.get_mut(table) {
+        let table = self.schema.objects.get_mut(table);
+        if let Some(Details::Table(model::Table {
+            details: TableDetails::Postgres(table),
+            ..
+        })) = table.map(|table| &mut table.details)
+        {
             let line = format!("{} {}", row.text("name"), row.text("type"));
-            let own = table.attributes.entry("own columns").or_default();
-            if !own.is_empty() {
-                own.push_str(", ");
-            }
-            own.push_str(&line);
+            table.own_columns.push(line);
         }
     }
 
@@ -140,19 +138,24 @@ impl Reader {
             _ => "key",
         };
         let id = ObjectId::of(Kind::Constraint, &table.name, name);
-        let attributes = attributes([
-            ("definition", Some(definition.to_owned())),
-            ("comment", row.filled("comment")),
-        ]);
-        let mut object = Object::new(id, attributes);
-        object.create = format!(
-            "ALTER TABLE {} ADD CONSTRAINT {name} {definition}",
-            table.name
+        let (attached, chosen_name) = attached(&id, row, label);
+        let details = Constraint {
+            definition: definition.to_owned(),
+            kind: constraint_kind(row),
+            attached,
+            chosen_name,
+            comment: row.filled("comment"),
+        };
+        let alter = format!("ALTER TABLE {}", table.name);
+        let mut object = part(
+            id,
+            Part::Constraint(details),
+            format!("{alter} ADD CONSTRAINT {name} {definition}"),
+            format!("{alter} DROP CONSTRAINT {name}"),
         );
-        object.drop = format!("ALTER TABLE {} DROP CONSTRAINT {name}", table.name);
         object.depends_on.insert(table.clone());
         object.owner = Some(table.clone());
-        self.attach(&mut object, &table, Kind::Constraint, label, row);
+        self.attach(&mut object, &table);
         self.add("pg_constraint", row.text("oid"), object);
     }
 
@@ -167,30 +170,33 @@ impl Reader {
         };
         let id = ObjectId::of(Kind::Index, &table.name, row.text("name"));
         let drop = format!("DROP INDEX {}", row.text("full_name"));
-        let mut object = defined(id, definition, drop, row);
-        let invalid = row.filled("invalid").map(|invalid| ("invalid", invalid));
-        object.attributes.extend(invalid);
+        let (attached, chosen_name) = attached(&id, row, "idx");
+        let details = Index {
+            definition: definition.clone(),
+            shape: Shape {
+                unique: row.is("is_unique"),
+                columns: row.list("keys"),
+                predicate: row.filled("predicate"),
+            },
+            invalid: row.is("invalid"),
+            attached,
+            chosen_name,
+            comment: row.filled("comment"),
+        };
+        let mut object = part(id, Part::Index(details), definition, drop);
         object.depends_on.insert(table.clone());
         object.owner = Some(table.clone());
-        self.attach(&mut object, &table, Kind::Index, "idx", row);
+        self.attach(&mut object, &table);
         self.add("pg_class", row.text("oid"), object);
     }
 
-    /// Notes that an index or a key of a partition is part of its parent's, with which it is created and dropped.
-    fn attach(&self, object: &mut Object, table: &ObjectId, kind: Kind, label: &str, row: Row<'_>) {
-        let Some(attached) = row.filled("attached") else {
-            return;
-        };
-        let parent = self.schema.get(table).and_then(|table| table.owner.clone());
-        let chosen = name::chosen(row.text("table_name"), row.text("columns"), label);
-        let is_chosen = name::is_chosen(&crate::model::unquoted(&object.id.name), &chosen);
-        object.attributes.insert("attached", attached.clone());
-        if !is_chosen {
-            object
-                .attributes
-                .insert("chosen name", name::qualified(&chosen));
+    /// An index or a key of a partition that is part of its parent's is created and dropped with it.
+    fn attach(&self, object: &mut Object, table: &ObjectId) {
+        if let Some((attached, _)) = object.part().and_then(Part::attached) {
+            let parent = self.schema.get(table).and_then(|table| table.owner.clone());
+            object.owner =
+                parent.map(|parent| ObjectId::of(object.id.kind, &parent.name, attached));
         }
-        object.owner = parent.map(|parent| ObjectId::of(kind, &parent.name, attached));
     }
 
     pub fn statistics(&mut self, row: Row<'_>) {
@@ -200,9 +206,13 @@ impl Reader {
         let name = row.text("full_name");
         let id = ObjectId::of(Kind::Statistics, &table.name, name);
         let create = row.text("definition").to_owned();
-        let mut object = defined(id, create, format!("DROP STATISTICS {name}"), row);
-        let target = row.filled("target").map(|target| ("target", target));
-        object.attributes.extend(target);
+        let details = Statistics {
+            definition: create.clone(),
+            target: row.filled("target"),
+            comment: row.filled("comment"),
+        };
+        let drop = format!("DROP STATISTICS {name}");
+        let mut object = part(id, Part::Statistics(details), create, drop);
         object.depends_on.insert(table.clone());
         object.owner = Some(table);
         self.add("pg_statistic_ext", row.text("oid"), object);
@@ -225,10 +235,12 @@ impl Reader {
         let id = ObjectId::of(kind, &table.name, name);
         let definition = row.text("definition").trim_end_matches(';').to_owned();
         let drop = format!("DROP {word} {name} ON {}", table.name);
-        let mut object = defined(id, definition, drop, row);
-        object
-            .attributes
-            .extend(state(row).map(|state| ("state", state)));
+        let details = Trigger {
+            definition: definition.clone(),
+            state: state(row),
+            comment: row.filled("comment"),
+        };
+        let mut object = part(id, Part::Trigger(details), definition, drop);
         object.depends_on.insert(table.clone());
         object.owner = Some(table);
         self.add(class, row.text("oid"), object);
@@ -246,9 +258,82 @@ impl Reader {
         );
         let id = ObjectId::of(Kind::Policy, &table.name, name);
         let drop = format!("DROP POLICY {name} ON {}", table.name);
-        let mut object = defined(id, create, drop, row);
+        let mut object = statement(id, create, drop, row.filled("comment"));
         object.depends_on.insert(table.clone());
         object.owner = Some(table);
         self.add("pg_policy", row.text("oid"), object);
     }
+}
+
+/// How a column counts by itself.
+fn identity(row: Row<'_>) -> Option<Identity> {
+    let options = row.text("options").to_owned();
+    match row.text("identity") {
+        "a" => Some(Identity::Always(options)),
+        "d" => Some(Identity::ByDefault(options)),
+        _ => None,
+    }
+}
+
+/// A column that has its default, or what computes it, and nothing else.
+fn computed(row: Row<'_>) -> model::Column {
+    let expression = row.filled("default");
+    let mut column = model::Column::default();
+    if row.text("generated").is_empty() {
+        column.default = expression;
+    } else {
+        column.generated = expression.map(|expression| Generated {
+            expression,
+            stored: row.text("generated") != "v",
+        });
+    }
+    column
+}
+
+fn constraint_kind(row: Row<'_>) -> ConstraintKind {
+    let columns = row.list("own");
+    match row.text("kind") {
+        kind @ ("p" | "u") => ConstraintKind::Key(Key {
+            primary: kind == "p",
+            columns,
+            ..Key::default()
+        }),
+        "f" => ConstraintKind::ForeignKey(ForeignKey {
+            columns,
+            table: row.text("parent").to_owned(),
+            parent_columns: row.list("parent_columns"),
+            on_delete: action(row.text("on_delete")),
+            on_update: action(row.text("on_update")),
+            deferred: row.is("deferred"),
+        }),
+        "c" => ConstraintKind::Check(Check {
+            expression: row.text("expression").to_owned(),
+            ..Check::default()
+        }),
+        _ => ConstraintKind::Exclusion,
+    }
+}
+
+/// An action of a foreign key; none if it does nothing.
+fn action(code: &str) -> Option<String> {
+    let action = match code {
+        "r" => "RESTRICT",
+        "c" => "CASCADE",
+        "n" => "SET NULL",
+        "d" => "SET DEFAULT",
+        _ => return None,
+    };
+    Some(action.to_owned())
+}
+
+/// What an index or a key of a partition is a part of, and the name that the server would choose for it, if that is another.
+fn attached(id: &ObjectId, row: Row<'_>, label: &str) -> (Option<String>, Option<String>) {
+    let attached = row.filled("attached");
+    let chosen = name::chosen(row.text("table_name"), row.text("columns"), label);
+    let is_chosen = name::is_chosen(&model::unquoted(&id.name), &chosen);
+    let chosen = attached
+        .as_ref()
+        .filter(|_| !is_chosen)
+        .map(|_| name::qualified(&chosen));
+    (attached, chosen)
 }

@@ -1,7 +1,7 @@
 //! Small things that are set on an object.
 
-use super::Reader;
-use crate::model::{Kind, Object, ObjectId};
+use super::{Reader, statement};
+use crate::model::{Kind, ObjectId};
 use crate::rows::Row;
 
 impl Reader {
@@ -15,7 +15,12 @@ impl Reader {
             on.owner(),
             setting_name(&on, row.text("what")),
         );
-        let mut object = Object::defined(id, row.text("set"), row.text("unset"));
+        let mut object = statement(
+            id,
+            row.text("set").to_owned(),
+            row.text("unset").to_owned(),
+            None,
+        );
         // A column that is inherited may stay while its table goes.
         let column = self
             .id(class, oid, sub)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::details::Part;
 use super::planner::Planner;
 use crate::model::{Kind, Object, ObjectId};
 use crate::order::order;
@@ -26,7 +27,7 @@ impl Planner<'_> {
             let own = places.get(constraint.id.owner());
             other_tables(constraint)
                 .all(|other| !places.contains_key(other) || places.get(other) < own)
-                && constraint.attribute("attached").is_none()
+                && constraint.part().and_then(Part::attached).is_none()
         });
         inline.map(|constraint| constraint.id.clone()).collect()
     }

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use super::super::grammar::Postgres;
 use super::super::schemas::Schemas;
 use super::planner::{Fate, Planner};
-use crate::model::{Kind, Object, ObjectId};
+use crate::model::{Details, Kind, Object, ObjectId};
 
 impl Planner<'_> {
     pub fn decide(&mut self) {
-        let Schemas { from, to } = self.schemas;
+        let Schemas { from, to, turns } = self.schemas;
         for old in from.objects() {
             match to.get(&old.id) {
                 None => {
                     self.fates.insert(old.id.clone(), Fate::Dropped);
                 }
-                Some(new) if !new.says_what(old) => {
+                Some(new) if !new.says_what(old) || turns.has(&old.id) => {
                     let in_place = self.grammar.alter(old, new, self.schemas).is_some();
                     let fate = if in_place {
                         Fate::Altered
@@ -81,7 +81,7 @@ impl Planner<'_> {
             Some(Fate::Dropped | Fate::Replaced) => !stays,
             Some(Fate::Altered | Fate::Detached) => {
                 let both = self.schemas.from.get(need).zip(self.schemas.to.get(need));
-                both.is_some_and(|both| Postgres::disturbs(both, old))
+                both.is_some_and(|both| Postgres::disturbs(both, old, self.schemas))
             }
             _ => false,
         }
@@ -89,7 +89,7 @@ impl Planner<'_> {
 
     /// An index or a constraint that is dropped while one of the same meaning is created has a new name only.
     pub fn find_renames(&mut self) {
-        let Schemas { from, to } = self.schemas;
+        let Schemas { from, to, .. } = self.schemas;
         let mut created: BTreeMap<(Kind, Option<&str>), Vec<&Object>> = BTreeMap::new();
         for new in to.objects() {
             if self.fate(&new.id) == Some(Fate::Created) {
@@ -133,12 +133,15 @@ impl Planner<'_> {
             .filter(|object| object.id.kind == Kind::Column)
         {
             let mut renamed = Object::clone(column);
-            if let Some(default) = renamed.attributes.get_mut("default") {
+            if let Details::Column(renamed) = &mut renamed.details
+                && let Some(default) = &mut renamed.default
+            {
                 *default = default.replace(&literal(&old.name), &literal(&new.name));
             }
             if to
                 .get(&column.id)
                 .is_some_and(|column| column.says_what(&renamed))
+                && !self.schemas.turns.has(&renamed.id)
             {
                 self.fates.remove(&column.id);
             }
@@ -148,7 +151,11 @@ impl Planner<'_> {
 
 /// Whether an object keeps its rows or values, whatever becomes of what it depends on.
 fn stays(old: &Object, new: &Object) -> bool {
-    let is_computed = |column: &Object| column.attribute("generated").is_some();
+    let is_computed = |object: &Object| {
+        object
+            .column()
+            .is_some_and(|column| column.generated.is_some())
+    };
     match old.id.kind {
         Kind::Column => !is_computed(old) || !is_computed(new),
         Kind::Table | Kind::Type | Kind::Domain | Kind::Collation => true,

@@ -8,6 +8,7 @@ mod planner;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::planner::{Fate, Planner};
+use super::details::Part;
 use super::grammar::Postgres;
 use super::privilege;
 use super::schemas::Schemas;
@@ -26,8 +27,8 @@ enum Operation {
     Create(ObjectId),
 }
 
-pub fn plan(grammar: &Postgres, from: &Schema, to: &Schema) -> Plan {
-    let planner = Planner::new(grammar, Schemas { from, to });
+pub fn plan(grammar: &Postgres, schemas: Schemas<'_>) -> Plan {
+    let planner = Planner::new(grammar, schemas);
     let needs = planner.needs();
     let mut plan = Plan::default();
     let mut late: BTreeSet<Operation> = BTreeSet::new();
@@ -189,7 +190,8 @@ impl<'s> Planner<'s> {
         self.note_needs(needs, &create, id);
         // An index of a partition that is named by hand is there before its parent's, which takes it over.
         let new = self.schemas.to.get(id);
-        let is_named = new.is_some_and(|new| new.attribute("chosen name").is_some());
+        let attached = new.and_then(Object::part).and_then(Part::attached);
+        let is_named = attached.is_some_and(|(_, chosen)| chosen.is_some());
         let parent = new.and_then(|new| new.owner.as_ref());
         if let Some(parent) =
             parent.filter(|parent| is_named && self.comes(parent) && !self.inline.contains(parent))
@@ -232,7 +234,7 @@ impl<'s> Planner<'s> {
     }
 
     fn steps(&self, operation: &Operation) -> Vec<Step> {
-        let Schemas { from, to } = self.schemas;
+        let Schemas { from, to, .. } = self.schemas;
         match operation {
             Operation::Drop(id) | Operation::Create(id)
                 if self.fate(id) == Some(Fate::Detached) =>
@@ -260,7 +262,8 @@ impl<'s> Planner<'s> {
 
     /// Takes something off what it depends on, or gives it its new form afterwards.
     fn detached(&self, id: &ObjectId, is_off: bool) -> Vec<Step> {
-        let loose = self.schemas.from.get(id).and_then(Postgres::loosen);
+        let loose = self.schemas.from.get(id);
+        let loose = loose.and_then(|object| Postgres::loosen(object, self.schemas));
         let Some((off, loose)) = loose else {
             return Vec::new();
         };
@@ -289,7 +292,7 @@ impl<'s> Planner<'s> {
             .parts(Kind::Constraint, &id.name)
             .filter(|constraint| self.inline.contains(&constraint.id))
             .collect();
-        let mut steps = Postgres::create_table(object, to, &constraints);
+        let mut steps = Postgres::create_table(object, self.schemas, &constraints);
         steps.extend(privilege::taken_back(object, self.schemas));
         steps
     }
