@@ -3,6 +3,11 @@
 
 use migrate_chain::Dialect;
 use migrate_chain::types::{ColumnKind, RUST_TYPES};
+use sqlx::database::HasStatementCache;
+use sqlx::{
+    AssertSqlSafe, ColumnIndex, Connection as _, Database, Decode, Executor, IntoArguments,
+    Row as _, Type,
+};
 
 /// The name of a kind of column as SQL.
 fn sql_type(dialect: Dialect, kind: &str) -> String {
@@ -56,146 +61,102 @@ fn literal(name: &str, dialect: Dialect, kind: &str) -> &'static str {
 /// The type in the `Json<T>` of the table.
 type T = Vec<i32>;
 
-/// The functions that read one column of a database.
-macro_rules! reader {
-    ($connection:ty, $dialect:expr) => {
-        use sqlx::{AssertSqlSafe, Connection as _, Database, Row as _};
+/// Reads columns of one database.
+struct Reader<DB: Database> {
+    dialect: Dialect,
+    connection: DB::Connection,
+    wrong: Vec<String>,
+}
 
-        type Db = <$connection as sqlx::Connection>::Database;
+impl<DB: Database + HasStatementCache> Reader<DB>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    DB::Arguments: IntoArguments<DB>,
+    for<'s> &'s str: ColumnIndex<DB::Row>,
+{
+    async fn new(dialect: Dialect, url: &str) -> Self {
+        let connection = DB::Connection::connect(url).await;
+        Self {
+            dialect,
+            connection: connection.expect("it connects"),
+            wrong: Vec::new(),
+        }
+    }
 
-        async fn connect(url: &str) -> $connection {
-            <$connection>::connect(url).await.expect("it connects")
+    /// Creates a column, and reads a value from it; notes what went wrong, if anything.
+    async fn read<V>(&mut self, name: &str, kind: &str)
+    where
+        V: for<'r> Decode<'r, DB> + Type<DB>,
+    {
+        let (sql_type, value) = (
+            sql_type(self.dialect, kind),
+            literal(name, self.dialect, kind),
+        );
+        for sql in [
+            "DROP TABLE IF EXISTS t".to_owned(),
+            format!("CREATE TABLE t (v {sql_type} NOT NULL)"),
+            format!("INSERT INTO t VALUES ({value})"),
+        ] {
+            let done = self.connection.execute(AssertSqlSafe(sql.clone())).await;
+            if let Err(error) = done {
+                if !matches!(kind, "UUID" | "citext") {
+                    self.wrong
+                        .push(format!("{name} from {kind}: {sql}: {error}"));
+                }
+                return;
+            }
+        }
+        let row = sqlx::query("SELECT v FROM t").persistent(false);
+        let row = row.fetch_one(&mut self.connection).await;
+        let read = row.and_then(|row| row.try_get::<V, _>("v").map(drop));
+        let error = read
+            .err()
+            .map(|error| format!("{name} from {kind}: {error}"));
+        self.wrong.extend(error);
+    }
+}
+
+macro_rules! each {
+    ($(
+        [$($cfg:tt)*] [$($generic:ident)?] $type:ty, $name:literal, $feature:literal ;
+        [$($sqlite:ident)*] $sqlite_sql:literal ; [$($postgres:ident)*] $postgres_sql:literal ; [$($mysql:ident)*] $mysql_sql:literal ;
+    )*) => {
+        #[cfg(feature = "sqlite")]
+        async fn sqlite(url: &str) -> Vec<String> {
+            let mut reader = Reader::<sqlx::Sqlite>::new(Dialect::Sqlite, url).await;
+            $($(reader.read::<$type>($name, stringify!($sqlite)).await;)*)*
+            reader.wrong
         }
 
-        /// Creates a column, and reads a value from it; what went wrong, if anything.
-        async fn read<V>(connection: &mut $connection, name: &str, kind: &str) -> Option<String>
-        where
-            V: for<'r> sqlx::Decode<'r, Db> + sqlx::Type<Db>,
-        {
-            let (sql_type, value) = (
-                super::sql_type($dialect, kind),
-                super::literal(name, $dialect, kind),
-            );
-            let statements = [
-                "DROP TABLE IF EXISTS t".to_owned(),
-                format!("CREATE TABLE t (v {sql_type} NOT NULL)"),
-                format!("INSERT INTO t VALUES ({value})"),
-            ];
-            for sql in statements {
-                if let Err(error) = sqlx::query(AssertSqlSafe(sql.clone()))
-                    .execute(&mut *connection)
-                    .await
-                {
-                    let is_missing = kind == "UUID" || kind == "citext";
-                    return (!is_missing).then(|| format!("{name} from {kind}: {sql}: {error}"));
-                }
-            }
-            let row: <Db as Database>::Row = match sqlx::query("SELECT v FROM t")
-                .persistent(false)
-                .fetch_one(connection)
-                .await
-            {
-                Ok(row) => row,
-                Err(error) => return Some(format!("{name} from {kind}: {error}")),
-            };
-            let read = row.try_get::<V, _>("v");
-            read.err()
-                .map(|error| format!("{name} from {kind}: {error}"))
+        #[cfg(feature = "postgres")]
+        async fn postgres(url: &str) -> Vec<String> {
+            let mut reader = Reader::<sqlx::Postgres>::new(Dialect::Postgres, url).await;
+            $($(reader.read::<$type>($name, stringify!($postgres)).await;)*)*
+            reader.wrong
+        }
+
+        #[cfg(feature = "mysql")]
+        async fn mysql(url: &str) -> Vec<String> {
+            let mut reader = Reader::<sqlx::MySql>::new(Dialect::MySql, url).await;
+            $($(reader.read::<$type>($name, stringify!($mysql)).await;)*)*
+            reader.wrong
         }
     };
 }
 
-use reader;
-
-#[cfg(feature = "sqlite")]
-mod sqlite {
-    use migrate_chain::Dialect;
-    use sqlx::SqliteConnection;
-
-    use super::T;
-
-    super::reader!(SqliteConnection, Dialect::Sqlite);
-
-    macro_rules! each {
-        ($(
-            [$($cfg:tt)*] [$($generic:ident)?] $type:ty, $name:literal, $feature:literal ;
-            [$($sqlite:ident)*] $sqlite_sql:literal ; [$($postgres:ident)*] $postgres_sql:literal ; [$($mysql:ident)*] $mysql_sql:literal ;
-        )*) => {
-            pub(super) async fn all(url: &str) -> Vec<String> {
-                let mut connection = connect(url).await;
-                let mut wrong = Vec::new();
-                $($(wrong.extend(read::<$type>(&mut connection, $name, stringify!($sqlite)).await);)*)*
-                wrong
-            }
-        };
-    }
-
-    migrate_chain::rust_types!(each);
-}
-
-#[cfg(feature = "postgres")]
-mod postgres {
-    use migrate_chain::Dialect;
-    use sqlx::PgConnection;
-
-    use super::T;
-
-    super::reader!(PgConnection, Dialect::Postgres);
-
-    macro_rules! each {
-        ($(
-            [$($cfg:tt)*] [$($generic:ident)?] $type:ty, $name:literal, $feature:literal ;
-            [$($sqlite:ident)*] $sqlite_sql:literal ; [$($postgres:ident)*] $postgres_sql:literal ; [$($mysql:ident)*] $mysql_sql:literal ;
-        )*) => {
-            pub(super) async fn all(url: &str) -> Vec<String> {
-                let mut connection = connect(url).await;
-                let mut wrong = Vec::new();
-                $($(wrong.extend(read::<$type>(&mut connection, $name, stringify!($postgres)).await);)*)*
-                wrong
-            }
-        };
-    }
-
-    migrate_chain::rust_types!(each);
-}
-
-#[cfg(feature = "mysql")]
-mod mysql {
-    use migrate_chain::Dialect;
-    use sqlx::MySqlConnection;
-
-    use super::T;
-
-    super::reader!(MySqlConnection, Dialect::MySql);
-
-    macro_rules! each {
-        ($(
-            [$($cfg:tt)*] [$($generic:ident)?] $type:ty, $name:literal, $feature:literal ;
-            [$($sqlite:ident)*] $sqlite_sql:literal ; [$($postgres:ident)*] $postgres_sql:literal ; [$($mysql:ident)*] $mysql_sql:literal ;
-        )*) => {
-            pub(super) async fn all(url: &str) -> Vec<String> {
-                let mut connection = connect(url).await;
-                let mut wrong = Vec::new();
-                $($(wrong.extend(read::<$type>(&mut connection, $name, stringify!($mysql)).await);)*)*
-                wrong
-            }
-        };
-    }
-
-    migrate_chain::rust_types!(each);
-}
+migrate_chain::rust_types!(each);
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn sqlx_reads_each_kind_of_column_of_sqlite() {
-    assert_eq!(sqlite::all("sqlite::memory:").await, Vec::<String>::new());
+    assert_eq!(sqlite("sqlite::memory:").await, Vec::<String>::new());
 }
 
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn sqlx_reads_each_kind_of_column_of_postgres() {
     let url = test_servers::postgres().admin_url();
-    assert_eq!(postgres::all(&url).await, Vec::<String>::new());
+    assert_eq!(postgres(&url).await, Vec::<String>::new());
 }
 
 #[cfg(feature = "mysql")]
@@ -207,7 +168,7 @@ async fn sqlx_reads_each_kind_of_column_of_mysql() {
         .args(["-e", "CREATE DATABASE IF NOT EXISTS types"])
         .status();
     assert!(created.expect("mariadb is installed").success());
-    assert_eq!(mysql::all(&server.url("types")).await, Vec::<String>::new());
+    assert_eq!(mysql(&server.url("types")).await, Vec::<String>::new());
 }
 
 #[test]
