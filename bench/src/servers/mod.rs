@@ -176,7 +176,12 @@ pub(crate) fn tests() -> Result<Vec<Row>> {
     let plan = Plan::asked_for()?;
     let folder = tempfile::tempdir_in(scratch()?)?;
     let databases = Databases::start(folder.path())?;
-    let chain = Chain::new(&databases, folder.path(), Content::Table, plan.middle_length())?;
+    let chain = Chain::new(
+        &databases,
+        folder.path(),
+        Content::Table,
+        plan.middle_length(),
+    )?;
     let tests = test_databases::measure(&databases, folder.path(), &chain, plan.test_rounds)?;
     Ok(tests.iter().map(TestDatabases::row).collect())
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use embed_migrations::Migrations;
 use embed_migrations::__test::{Flavor, Test, run};
+use embed_migrations::Migrations;
 use sqlx::migrate::Migrator;
 use sqlx::testing::{TestArgs, TestFn};
 use sqlx::{MySqlPool, PgPool, SqlitePool};
@@ -86,13 +86,13 @@ fn in_a_process(
 /// It is the second one: the first connects to the server and, with ours, builds the template.
 pub(crate) fn one_test(engine: &str, migrations: &str) -> Result {
     let test: Box<dyn Fn()> = if Path::new(migrations).join("versions").is_dir() {
-        let migrations = Box::leak(Box::new(Migrations::load(migrations)?));
+        let migrations: &'static Migrations = Box::leak(Box::new(Migrations::load(migrations)?));
         let engine = engine.to_owned();
         Box::new(move || ours(&engine, migrations))
     } else {
         let runtime = tokio::runtime::Runtime::new()?;
         let migrator = runtime.block_on(Migrator::new(Path::new(migrations)))?;
-        let migrator = Box::leak(Box::new(migrator));
+        let migrator: &'static Migrator = Box::leak(Box::new(migrator));
         let engine = engine.to_owned();
         Box::new(move || of_sqlx(&engine, migrator))
     };
