@@ -9,7 +9,7 @@ use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
 use crate::support::sqlite::{Sqlite, pool};
-use crate::support::{Backend as _, Events, ran};
+use crate::support::{Backend as _, Events, at, ran};
 
 async fn connection(database: &Sqlite) -> SqliteConnection {
     SqliteConnection::connect_with(&database.options())
@@ -138,15 +138,9 @@ async fn a_file_that_cannot_even_be_read_is_waited_for() {
 /// In rollback-journal mode a commit waits for readers, and does not throw the work away.
 #[tokio::test]
 async fn a_long_reader_delays_the_commit() {
-    let database = Sqlite::fresh().await;
     let chain = Chain::line(2);
     let migrations = chain.load();
-    migrations
-        .runner(database.db())
-        .to("r1")
-        .upgrade()
-        .await
-        .unwrap();
+    let database = at::<Sqlite>(&migrations, "r1").await;
     let mut reader = connection(&database).await;
     run(&mut reader, "BEGIN; SELECT * FROM t1").await;
     let (told, is_told) = tokio::sync::oneshot::channel();
@@ -209,15 +203,9 @@ async fn read_only_error(pool: &SqlitePool, migrations: &Migrations) -> Error {
 
 #[tokio::test]
 async fn a_read_only_database_is_read() {
-    let database = Sqlite::fresh().await;
     let chain = Chain::line(2);
     let migrations = chain.load();
-    migrations
-        .runner(database.db())
-        .to("r1")
-        .upgrade()
-        .await
-        .unwrap();
+    let database = at::<Sqlite>(&migrations, "r1").await;
     for options in [
         database.options().read_only(true),
         database.options().immutable(true),
@@ -404,15 +392,9 @@ async fn tables_of_another_shape() {
 
 #[tokio::test]
 async fn a_journal_of_a_newer_version() {
-    let database = Sqlite::fresh().await;
     let chain = Chain::line(2);
     let migrations = chain.load();
-    migrations
-        .runner(database.db())
-        .to("r1")
-        .upgrade()
-        .await
-        .unwrap();
+    let database = at::<Sqlite>(&migrations, "r1").await;
     database
         .execute("UPDATE migrate_journal SET event = 'teleported'")
         .await

@@ -1,7 +1,7 @@
 //! A startup with nothing to do reads the same amount whatever has grown.
 
-use crate::support::Backend;
 use crate::support::chain::Chain;
+use crate::support::{Backend, at};
 
 /// Two heads: `x` was recorded first, and nothing of it since.
 fn chain(revisions: usize) -> Chain {
@@ -13,15 +13,9 @@ fn chain(revisions: usize) -> Chain {
 }
 
 pub async fn with_the_journal<B: Backend>() {
-    let database = B::fresh().await;
     let chain = chain(2);
     let migrations = chain.load();
-    migrations
-        .runner(database.db())
-        .to("x")
-        .upgrade()
-        .await
-        .unwrap();
+    let database = at::<B>(&migrations, "x").await;
     migrations.upgrade(database.db()).await.unwrap();
     let before = database.read_by_upgrade(&migrations).await;
     // Those of other revisions, as years of upgrades and downgrades leave them; the last one is r2's.

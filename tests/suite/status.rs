@@ -6,7 +6,7 @@ use embed_migrations::{Ahead, ErrorKind};
 
 use crate::support::chain::Chain;
 use crate::support::checker::assert_consistent;
-use crate::support::{Backend, Events, ran};
+use crate::support::{Backend, Events, at, ran};
 
 pub async fn of_each_state<B: Backend>() {
     let database = B::fresh().await;
@@ -153,15 +153,9 @@ pub async fn waits_for_another_task<B: Backend>() {
 }
 
 pub async fn waits_no_longer_than_told<B: Backend>() {
-    let database = B::fresh().await;
     let chain = Chain::line(2);
     let migrations = chain.load();
-    migrations
-        .runner(database.db())
-        .to("r1")
-        .upgrade()
-        .await
-        .unwrap();
+    let database = at::<B>(&migrations, "r1").await;
     let error = migrations
         .wait_until_current(database.db(), Duration::from_millis(60))
         .await

@@ -147,6 +147,15 @@ fn line(event: &Event) -> String {
     }
 }
 
+/// A database that a chain has brought to a target.
+#[allow(dead_code, reason = "not every test program needs one")]
+pub async fn at<B: Backend>(migrations: &Migrations, target: &str) -> B {
+    let database = B::fresh().await;
+    let runner = migrations.runner(database.db()).to(target);
+    runner.upgrade().await.expect("it runs");
+    database
+}
+
 /// The ids of a report's steps.
 pub fn ran(report: &embed_migrations::Report) -> Vec<&str> {
     report.steps.iter().map(|step| &*step.revision).collect()

@@ -1,10 +1,10 @@
 //! From the rows of the two tables to what they say, whichever database has read them.
 
-use sqlx::{ColumnIndex, Decode, Row as SqlxRow, Type};
+use sqlx::{AssertSqlSafe, ColumnIndex, Database, Decode, Executor, Row as SqlxRow, Type};
 
 use crate::journal::columns::{self, DIGEST, EVENT, Read};
 use crate::journal::state::{Row, State};
-use crate::journal::tables::NULL_ROW;
+use crate::journal::tables::{NULL_ROW, Tables};
 use crate::journal::{JournalEvent, JournalRow, NullRow};
 use crate::values::error::BoxError;
 
@@ -63,8 +63,22 @@ pub fn state<R: Columns>(
     Ok(state)
 }
 
+/// What a run needs of the journal, the oldest row first.
+pub async fn read_journal<DB>(
+    connection: &mut DB::Connection,
+    tables: &Tables,
+) -> Result<Vec<JournalRow>, sqlx::Error>
+where
+    DB: Database<Row: Columns>,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let rows = sqlx::raw_sql(AssertSqlSafe(tables.read_journal()));
+    let rows = rows.fetch_all(connection).await?;
+    rows.iter().map(journal_row).collect()
+}
+
 /// A row of the journal, as [`Tables::read_journal`](crate::journal::tables::Tables::read_journal) gives it.
-pub fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
+fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
     let mut read = JournalRow::default();
     for (at, column) in columns::read().enumerate() {
         let set = match &column.read {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
 
@@ -134,7 +135,9 @@ pub(crate) trait Session: Send {
         &'s mut self,
         tables: &'s Tables,
         expected: &'s State,
-    ) -> BoxFuture<'s, Result<(), Failure>>;
+    ) -> BoxFuture<'s, Result<(), Failure>> {
+        async move { self.run(tables, expected, &[], &mut Untold).await }.boxed()
+    }
 
     /// Runs revisions in one transaction, each with its record, if the state is still `expected`. Tables that this says are
     /// missing are created with the first. A revision that no transaction can hold is [`Cause::NotHeld`](super::Cause::NotHeld).

@@ -30,7 +30,7 @@ use migrate_chain::Dialect;
 use sqlx::AssertSqlSafe;
 
 use super::{Failure, InFlight, Progress, Session, Texts, Transactional, Work};
-use crate::database::rows::texts;
+use crate::database::rows::{read_journal, texts};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
@@ -78,7 +78,7 @@ impl Session for MySqlSession<'_> {
     ) -> BoxFuture<'s, Result<Vec<JournalRow>, Failure>> {
         self.busy(move |this| {
             async move {
-                let rows = read::read_journal(this.connection.get(), tables).await;
+                let rows = read_journal::<sqlx::MySql>(this.connection.get(), tables).await;
                 this.told(rows.map_err(|error| code::database(error, "to read the journal")))
             }
             .boxed()

@@ -7,8 +7,7 @@ use sqlx::{AssertSqlSafe, Either, MySqlConnection};
 use super::bookkeeping::read_evidence as evidence;
 use super::code::{NO_SUCH_TABLE, is};
 use super::quote::text;
-use crate::database::rows::{Columns as _, journal_row, state};
-use crate::journal::JournalRow;
+use crate::database::rows::{Columns as _, state};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 
@@ -63,16 +62,6 @@ fn has_journal(tables: &Tables) -> String {
         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = {schema} AND table_name = {}",
         text(&tables.journal_name)
     )
-}
-
-pub async fn read_journal(
-    connection: &mut MySqlConnection,
-    tables: &Tables,
-) -> Result<Vec<JournalRow>, sqlx::Error> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(tables.read_journal()))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(journal_row).collect()
 }
 
 /// The evidence written down last for the next statement. It was taken before the first try.

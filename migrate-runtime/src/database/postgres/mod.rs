@@ -30,10 +30,8 @@ use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
 use sqlx::{AssertSqlSafe, Connection as _};
 
-use super::{
-    Failure, InFlight, Progress, Session, Texts, Transactional, Untold, Work, connect_refused,
-};
-use crate::database::rows::texts;
+use super::{Failure, InFlight, Progress, Session, Texts, Transactional, Work, connect_refused};
+use crate::database::rows::{read_journal, texts};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
@@ -94,7 +92,9 @@ impl Session for PostgresSession<'_> {
     ) -> BoxFuture<'s, Result<Vec<JournalRow>, Failure>> {
         async move {
             let found = self.found.as_ref().map(|found| &found.tables);
-            let rows = read::read_journal(self.connection.get(), found.unwrap_or(tables)).await;
+            let rows =
+                read_journal::<sqlx::Postgres>(self.connection.get(), found.unwrap_or(tables))
+                    .await;
             rows.map_err(|error| {
                 let cause = code::database(error, "to read the journal");
                 self.failure(cause, tables, None)
@@ -145,18 +145,6 @@ impl Session for PostgresSession<'_> {
                 // A connection of ours is closed at the end, and the lock ends with it.
                 self.is_under_way = true;
             }
-        }
-        .boxed()
-    }
-
-    fn create_tables<'s>(
-        &'s mut self,
-        tables: &'s Tables,
-        expected: &'s State,
-    ) -> BoxFuture<'s, Result<(), Failure>> {
-        async move {
-            let created = self.transaction(tables, expected, &[], &mut Untold).await;
-            created.map_err(|cause| self.failure(cause, tables, None))
         }
         .boxed()
     }

@@ -5,9 +5,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::quote::{name, text};
 use super::setting::MARK;
-use crate::database::rows::{journal_row, state};
+use crate::database::rows::state;
 use crate::foreign::find::known_tables;
-use crate::journal::JournalRow;
 use crate::journal::columns::{DIGEST, REVISION, SEQUENCE};
 use crate::journal::state::{Row, State};
 use crate::journal::tables::{Tables, is_applied};
@@ -251,13 +250,3 @@ fn query(tables: &Tables) -> String {
 
 /// Stands for the schema until it is known.
 const SCHEMA: &str = "embed_migrations:schema";
-
-pub async fn read_journal(
-    connection: &mut PgConnection,
-    tables: &Tables,
-) -> Result<Vec<JournalRow>, sqlx::Error> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(tables.read_journal()))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(journal_row).collect()
-}

@@ -28,10 +28,9 @@ use migrate_chain::sql::{tokens, transaction_control};
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Cause, Failure, InFlight, Progress, Session, Texts, Transactional, Untold, Work,
-    connect_refused,
+    Cause, Failure, InFlight, Progress, Session, Texts, Transactional, Work, connect_refused,
 };
-use crate::database::rows::texts;
+use crate::database::rows::{read_journal, texts};
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalRow};
@@ -39,7 +38,7 @@ use crate::values::error::{Error, ErrorKind};
 use code::explain;
 use execute::execute;
 use handle::Handle;
-use read::{read_journal, read_state};
+use read::read_state;
 use session::SqliteSession;
 
 impl Session for SqliteSession<'_> {
@@ -89,7 +88,7 @@ impl Session for SqliteSession<'_> {
         tables: &'s Tables,
     ) -> BoxFuture<'s, Result<Vec<JournalRow>, Failure>> {
         async move {
-            let rows = read_journal(self.connection.get(), tables).await;
+            let rows = read_journal::<sqlx::Sqlite>(self.connection.get(), tables).await;
             rows.map_err(|error| {
                 let doing = "to read the journal";
                 self.failure(Cause::Database { doing, error })
@@ -132,18 +131,6 @@ impl Session for SqliteSession<'_> {
                 watchdog.remove(self.connection.get()).await;
             }
             self.outside = None;
-        }
-        .boxed()
-    }
-
-    fn create_tables<'s>(
-        &'s mut self,
-        tables: &'s Tables,
-        expected: &'s State,
-    ) -> BoxFuture<'s, Result<(), Failure>> {
-        async move {
-            let created = self.transaction(tables, expected, &[], &mut Untold).await;
-            created.map_err(|cause| self.failure(cause))
         }
         .boxed()
     }

@@ -4,8 +4,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::{SQLITE_ERROR, primary_code};
 use super::quote;
-use crate::database::rows::{journal_row, state};
-use crate::journal::JournalRow;
+use crate::database::rows::state;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 
@@ -34,16 +33,6 @@ pub async fn read_state(
         }
         Err(error) => Err(error),
     }
-}
-
-pub async fn read_journal(
-    connection: &mut SqliteConnection,
-    tables: &Tables,
-) -> Result<Vec<JournalRow>, sqlx::Error> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(tables.read_journal()))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(journal_row).collect()
 }
 
 /// Whether the version table and the journal exist.
