@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use migrate_command::parts::{self, Cx, Exit, Failure, Globals, Ui};
 use migrate_runtime::render::{self, Style};
@@ -56,8 +57,60 @@ pub fn parse() -> Cli {
     if words.get(1).is_some_and(|word| word == "migrate") {
         words.remove(1);
     }
-    let matches = command().get_matches_from(words);
+    let matches = command().try_get_matches_from(words);
+    let matches = matches.unwrap_or_else(|error| with_hint(error).exit());
     Cli::of(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// What other tools call a command, and how it is called here.
+const ELSEWHERE: [(&[&str], &str); 8] = [
+    (
+        &["reset"],
+        "`cargo migrate fresh` drops everything and upgrades; `cargo migrate downgrade base` undoes every revision",
+    ),
+    (
+        &["revert", "rollback", "undo"],
+        "`cargo migrate downgrade -1` undoes the last revision",
+    ),
+    (
+        &["apply", "deploy", "latest", "migrate"],
+        "`cargo migrate upgrade` applies what is pending",
+    ),
+    (
+        &["create", "generate", "make"],
+        "`cargo migrate revision -m \"…\"` writes a revision; `cargo migrate database create` makes a database",
+    ),
+    (
+        &["list", "pending"],
+        "`cargo migrate status` shows what is pending, and `cargo migrate history` all revisions",
+    ),
+    (
+        &["version"],
+        "`cargo migrate current` shows where the database is",
+    ),
+    (
+        &["validate"],
+        "`cargo migrate check` compares the database with the chain",
+    ),
+    (
+        &["baseline", "force"],
+        "`cargo migrate stamp REV` records where the database is; `cargo migrate init --from-database` begins with its schema",
+    ),
+];
+
+/// The error for a word that is a command elsewhere says what it is here, and not what it looks like.
+fn with_hint(error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let meant = ELSEWHERE.iter().find(|(words, _)| words.contains(&&**word));
+    match meant {
+        Some((_, hint)) => {
+            let text = format!("there is no command `{word}`\n\n  tip: {hint}");
+            command().error(ErrorKind::InvalidSubcommand, text)
+        }
+        None => error,
+    }
 }
 
 /// The command line as clap knows it. An app can mount `check`, but has no files to compare.

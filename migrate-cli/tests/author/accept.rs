@@ -27,6 +27,47 @@ fn every_database_accepts_an_edit_that_is_meant() {
     );
 }
 
+/// Two edits, each of which some database has applied: the digests of both are written at once, or one after the other.
+#[test]
+fn databases_from_before_each_of_two_edits_accept_the_last() {
+    let folder = three("head");
+    let other = format!("sqlite:{}", folder.path().join("other.db").display());
+    let call =
+        |words: &[&str], url: &str| folder.migrate(&[words, &["--database-url", url]].concat());
+    edit(&folder, "n INTEGER", "n BIGINT");
+    // This database has had the revision in both forms.
+    call(&["redo", "2", "--yes"], URL).success();
+    call(&["upgrade"], &format!("{other}?mode=rwc")).success();
+    edit(&folder, "n BIGINT", "n INT");
+    let said = call(&["accept", "b1"], URL).success();
+    assert!(said.contains("with 2 digests from before"), "{said}");
+    call(&["check"], URL).success();
+    call(&["check"], &other).success();
+    let once = folder.read("migrations/versions/b1.sql");
+    // The same, by a database at a time.
+    let folder = three("head");
+    let call =
+        |words: &[&str], url: &str| folder.migrate(&[words, &["--database-url", url]].concat());
+    edit(&folder, "n INTEGER", "n BIGINT");
+    call(&["accept", "b1"], URL).success();
+    let other = format!("sqlite:{}", folder.path().join("other.db").display());
+    call(&["upgrade"], &format!("{other}?mode=rwc")).success();
+    edit(&folder, "n BIGINT", "n INT");
+    call(&["accept", "b1"], &other).success();
+    call(&["check"], URL).success();
+    call(&["check"], &other).success();
+    let digests = |text: &str| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("-- replaced_digest: "));
+        line.expect("the key").split(", ").count()
+    };
+    assert_eq!(
+        digests(&once),
+        digests(&folder.read("migrations/versions/b1.sql"))
+    );
+}
+
 #[test]
 fn a_digest_may_be_given() {
     let folder = three("head");

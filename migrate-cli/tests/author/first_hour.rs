@@ -27,6 +27,51 @@ fn a_revision_without_a_statement_is_told_before_it_runs() {
     );
 }
 
+/// It counts as applied, and to fill it in is an edit: the error leads out of that, on a database without the table.
+#[test]
+fn a_revision_that_was_run_empty_and_filled_in_since_is_run_again() {
+    let folder = Folder::new();
+    folder.write("migrations/migrate.toml", "");
+    folder.revision("a1", "none");
+    let file = "migrations/versions/b1_users.sql";
+    folder
+        .migrate(&["revision", "-m", "Users", "--rev-id", "b1"])
+        .success();
+    let call = |words: &[&str]| folder.migrate(&[words, &["--database-url", URL]].concat());
+    call(&["upgrade"]).success();
+    folder.edit(
+        file,
+        "upgrade\n",
+        "upgrade\nCREATE TABLE users (n INTEGER);\n",
+    );
+    for command in ["upgrade", "check"] {
+        let said = call(&[command]);
+        let said = said.stderr() + &said.stdout();
+        if command == "upgrade" {
+            assert!(
+                said.contains("it had no statement when it was run"),
+                "{said}"
+            );
+            assert!(said.contains("`cargo migrate redo`"), "{said}");
+        } else {
+            assert!(said.contains("edited: b1"), "{said}");
+        }
+    }
+    // The downgrade of the file would drop a table that is not there: that of the journal is empty.
+    folder.edit(file, "downgrade\n", "downgrade\nDROP TABLE users;\n");
+    call(&["redo", "--yes"]).success();
+    call(&["check"]).success();
+    let schema = call(&["dump", "--database"]).success();
+    assert!(schema.contains("users"), "{schema}");
+    folder
+        .migrate(&["revision", "-m", "More", "--rev-id", "c1"])
+        .success();
+    call(&["upgrade"]).success();
+    folder.edit(file, "n INTEGER", "n BIGINT");
+    let said = call(&["upgrade"]).failure();
+    assert!(said.contains("`cargo migrate accept b1`"), "{said}");
+}
+
 #[test]
 fn the_words_of_other_tools_are_understood() {
     let folder = three("base");
@@ -40,6 +85,15 @@ fn the_words_of_other_tools_are_understood() {
     }
     folder.migrate(&["new", "-m", "One"]).success();
     folder.migrate(&["add", "-m", "Two"]).success();
+    for (word, hint) in [
+        ("reset", "`cargo migrate fresh` drops everything"),
+        ("revert", "`cargo migrate downgrade -1`"),
+        ("deploy", "`cargo migrate upgrade`"),
+        ("validate", "`cargo migrate check`"),
+    ] {
+        let said = folder.migrate(&[word]).usage();
+        assert!(said.contains(hint) && !said.contains("similar"), "{said}");
+    }
 }
 
 #[test]

@@ -155,6 +155,7 @@ impl<'a> Run<'a> {
                 dialect,
                 &edited,
                 &rows,
+                &journal,
             ));
         }
         if (known.has_edits || is_beyond) && !is_upgrade {

@@ -147,11 +147,13 @@ impl Run<'_> {
             let edited = |revision: &&Revision| ids.contains(revision.id());
             let edited: Vec<&Revision> =
                 self.migrations.revisions().iter().filter(edited).collect();
+            let journal = self.journal(&state).await?;
             return Err(verify::edited_error(
                 self.migrations,
                 self.tables.dialect,
                 &edited,
                 &status.current,
+                &journal,
             ));
         }
         Err(verify::not_current(&status))

@@ -256,6 +256,7 @@ pub fn edited_error(
     dialect: Dialect,
     edited: &[&Revision],
     rows: &[String],
+    journal: &[JournalRow],
 ) -> Error {
     let stamp = format!(
         "to accept it on this database alone, use `stamp {}`",
@@ -288,11 +289,40 @@ pub fn edited_error(
             migrations.path_of(revision)
         ))
     };
-    others.iter().fold(error, also).help(format!(
+    let error = others.iter().fold(error, also);
+    if was_empty(first, journal) {
+        return error
+            .note("it had no statement when it was run")
+            .help(format!(
+                "run it as it is now, on each database that has run it empty: {}",
+                again(first, rows)
+            ));
+    }
+    error.help(format!(
         "if the edit is meant, `cargo migrate accept {}` lets every database have it as applied; otherwise restore the file, and \
          write a new revision for the change; {stamp}",
         first.id()
     ))
+}
+
+/// Whether a revision in SQL was run before anything was written into it.
+fn was_empty(revision: &Revision, journal: &[JournalRow]) -> bool {
+    let of_it = |row: &&JournalRow| row.revision == revision.id() && row.event.is_record();
+    let recorded = journal.iter().rfind(of_it);
+    !revision.is_rust()
+        && recorded.is_some_and(|row| {
+            row.direction.of_run() == Some(Direction::Upgrade) && row.statements == 0
+        })
+}
+
+/// The commands that undo a revision by the script in the journal, and run it as it is now.
+fn again(revision: &Revision, rows: &[String]) -> String {
+    let id = revision.id();
+    if rows == [id] {
+        "`cargo migrate redo`".to_owned()
+    } else {
+        format!("`cargo migrate downgrade {id}-1`, then `cargo migrate upgrade`")
+    }
 }
 
 /// Every step can run, here and in this mode.
