@@ -27,6 +27,7 @@ mod sqlite {
     mod outside;
     mod parity;
     mod relative;
+    mod reports;
     mod rust;
     mod settings;
     mod single;

@@ -1,5 +1,6 @@
 //! The cost of a revision: round trips, counted by a proxy, and statements and commits, counted by the server.
 
+use embed_migrations::AnyPool;
 use sqlx::{Connection as _, MySqlConnection, Row as _};
 
 use crate::support::Backend as _;
@@ -39,6 +40,20 @@ async fn counters(connection: &mut MySqlConnection) -> [usize; 2] {
 async fn of_each(up: impl Fn(usize) -> String) -> [usize; 3] {
     let (two, five) = (cost(&up, 2).await, cost(&up, 5).await);
     std::array::from_fn(|n| (five[n] - two[n]) / 3)
+}
+
+/// As an app does that has no pool of sqlx 0.9: on a new database, and on one that is current.
+#[tokio::test]
+async fn a_startup_by_url_opens_one_connection() {
+    let database = MySql::fresh().await;
+    let url = database.server().url(&database.name);
+    let proxy = Proxy::before(&url);
+    let chain = Chain::line(3);
+    for count in 1..=2 {
+        let pool = AnyPool::new(&proxy.url(&url)).unwrap();
+        chain.load().upgrade(&pool).await.unwrap();
+        assert_eq!(proxy.connections(), count);
+    }
 }
 
 /// Settings, begin, version row, comparison, the row itself, another comparison, journal, commit.

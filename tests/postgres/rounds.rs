@@ -1,5 +1,6 @@
 //! How many round trips a run costs, counted by a proxy before the server.
 
+use embed_migrations::AnyPool;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::support::Backend as _;
@@ -36,6 +37,19 @@ async fn nothing_to_do_costs_one() {
     }
     migrations.check(&mut connection).await.unwrap();
     assert_eq!(proxy.round_trips(), 1);
+}
+
+/// As an app does that has no pool of sqlx 0.9: on a new database, and on one that is current.
+#[tokio::test]
+async fn a_startup_by_url_opens_one_connection() {
+    let database = Postgres::fresh().await;
+    let proxy = Proxy::before(&database.url());
+    let chain = Chain::line(3);
+    for count in 1..=2 {
+        let pool = AnyPool::new(&proxy.url(&database.url())).unwrap();
+        chain.load().upgrade(&pool).await.unwrap();
+        assert_eq!(proxy.connections(), count);
+    }
 }
 
 /// No table is there, and nothing to record.

@@ -21,6 +21,7 @@ struct Shared {
     round_trips: AtomicUsize,
     /// Whether what was sent last has been answered.
     is_answered: AtomicBool,
+    connections: AtomicUsize,
     streams: Mutex<Vec<TcpStream>>,
 }
 
@@ -62,6 +63,12 @@ impl Proxy {
         self.shared.round_trips.swap(0, Ordering::AcqRel)
     }
 
+    /// How many connections there have been.
+    #[allow(dead_code, reason = "not every database has a test of it")]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Acquire)
+    }
+
     /// Holds answers back after so many bytes, until `release`.
     #[allow(dead_code, reason = "not every database has a test of it")]
     pub fn hold_after(&self, bytes: usize) {
@@ -81,6 +88,7 @@ impl Proxy {
 
 impl Shared {
     fn join(self: &Arc<Self>, client: &TcpStream, server: &TcpStream) {
+        self.connections.fetch_add(1, Ordering::AcqRel);
         let copy = |stream: &TcpStream| stream.try_clone().expect("a socket can be cloned");
         self.streams().extend([copy(client), copy(server)]);
         for (from, to, is_answer) in [(client, server, false), (server, client, true)] {

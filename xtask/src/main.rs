@@ -21,6 +21,7 @@ mod servers;
 mod setup;
 mod snapshots;
 mod soak;
+mod stacks;
 mod steps;
 mod test;
 
@@ -47,7 +48,10 @@ Usage: cargo xtask <command>
   bench [NAME]...  measure side by side with peers; without names, everything
   soak [CELL]      the whole matrix of faults, or the cells with this in their names
                    [--minutes N] repeats it, [--seed N] with other choices, [--write-docs] tells docs/faults.md
-  rounds [N]       the tests of the sample app on each database, with cargo test and cargo-nextest, 2 and 16 threads; 20 times
+  rounds [N]       the tests of the sample app on each database, with cargo test and cargo-nextest, 2 and 16 threads; then
+                   eight processes at once that take over a database at each version of another tool; 20 times
+  stacks           build and run the apps of examples/stacks, which are not on sqlx 0.9
+                   [--measure] prints what the chain costs them
   bless            rewrite the snapshots of what users see
 ";
 
@@ -101,6 +105,8 @@ fn run() -> Result {
         ("rounds", []) => rounds(&sh, "20")?,
         ("rounds", [number]) => rounds(&sh, number)?,
         ("soak", arguments) => soak::run(&sh, arguments)?,
+        ("stacks", []) => run_steps(&sh, &[stacks::run])?,
+        ("stacks", [measure]) if measure == "--measure" => stacks::measure(&sh)?,
         ("bless", []) => bless::run(&sh)?,
         _ => return Err(format!("there is no such command\n\n{HELP}").into()),
     }
@@ -116,13 +122,18 @@ fn run_steps(sh: &Shell, parts: &[fn(&Shell, &mut Steps) -> Result]) -> Result {
     steps.finish()
 }
 
-/// Runs the tests of the sample app again and again.
+/// Runs the tests of the sample app, and those of a takeover by many processes, again and again.
 fn rounds(sh: &Shell, number: &str) -> Result {
     let command = xshell::cmd!(
         sh,
         "cargo test --features postgres,mysql,test --test crates an_app_with_sixty_tests -- --nocapture"
     );
-    Ok(command.env("MIGRATE_TEST_ROUNDS", number).run()?)
+    command.env("MIGRATE_TEST_ROUNDS", number).run()?;
+    let command = xshell::cmd!(
+        sh,
+        "cargo test --package cargo-migrate --test moving crates"
+    );
+    Ok(command.env("MIGRATE_ROUNDS", number).run()?)
 }
 
 /// A shell at the root of the workspace, where `cargo xtask` may have been called below.

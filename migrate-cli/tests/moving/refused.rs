@@ -3,9 +3,11 @@
 use super::base::{Base, Kind, each};
 use super::layout::{package, steps, time, write};
 use super::support::Folder;
+use super::tables;
 
 each!(
     a_history_that_the_chain_cannot_have_is_refused,
+    a_dirty_database_of_golang_migrate_is_refused,
     a_foreign_history_is_refused_until_the_settings_say_whose_it_is
 );
 
@@ -89,6 +91,31 @@ fn a_history_that_the_chain_cannot_have_is_refused(kind: Kind) {
             .migrate(&["status", "--database-url", &base.url])
             .success();
         assert!(status.contains(told), "{name}: {status}");
+    }
+}
+
+/// A run of golang-migrate was cut off: the version of its one row is dirty.
+fn a_dirty_database_of_golang_migrate_is_refused(kind: Kind) {
+    let folder = Folder::new();
+    package(&folder, "golang-migrate", kind);
+    write(&folder, "golang-migrate", &steps(3));
+    folder.migrate(&["import", "golang-migrate"]).success();
+    let base = Base::new(kind);
+    base.run(tables::golang_migrate(kind));
+    base.run(&steps(1)[0].up);
+    base.run(&format!(
+        "INSERT INTO schema_migrations (version, dirty) VALUES ({}, {})",
+        time(1),
+        if kind == Kind::Sqlite { "1" } else { "true" }
+    ));
+    let tables = base.tables();
+    for command in ["upgrade", "adopt"] {
+        let said = folder
+            .migrate(&[command, "--database-url", &base.url])
+            .failure();
+        assert!(said.contains("failed, or is under way"), "{said}");
+        assert!(said.contains("repair it with golang-migrate"), "{said}");
+        assert_eq!(base.tables(), tables, "{command}");
     }
 }
 

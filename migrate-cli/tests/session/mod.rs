@@ -35,10 +35,7 @@ impl Session {
         fs::create_dir(&tools).expect("a folder in it");
         fs::create_dir(folder.path().join("app")).expect("a folder in it");
         // As cargo calls it; cargo itself would take its time.
-        let cargo = "#!/bin/sh\nexec cargo-migrate \"$@\"\n";
-        fs::write(tools.join("cargo"), cargo).expect("a script is written");
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(tools.join("cargo"), executable).expect("the file is ours");
+        script(&tools.join("cargo"), "exec cargo-migrate \"$@\"");
         if let Some(rest) = url.strip_prefix("mysql://") {
             let options = client_options(rest);
             fs::write(folder.path().join(".my.cnf"), options).expect("a file is written");
@@ -57,6 +54,12 @@ impl Session {
         let tools = session.folder.path().join("bin");
         fs::write(tools.join("cargo"), package::cargo()).expect("a script is written");
         session
+    }
+
+    /// Gives the commands of the document one more program, by a line of shell.
+    pub(crate) fn with_program(self, name: &str, line: &str) -> Self {
+        script(&self.folder.path().join("bin").join(name), line);
+        self
     }
 
     /// Runs a document, and compares it with itself as it is now.
@@ -208,6 +211,12 @@ impl Session {
         }
         normal
     }
+}
+
+fn script(path: &Path, line: &str) {
+    fs::write(path, format!("#!/bin/sh\n{line}\n")).expect("a script is written");
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(path, executable).expect("the file is ours");
 }
 
 /// The file in which the clients of MariaDB look for options, so that a document names only the database.

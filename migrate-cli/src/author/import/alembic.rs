@@ -164,6 +164,8 @@ fn order(scripts: &[&Script]) -> Vec<usize> {
 
 /// The SQL that Alembic prints, without what it writes for itself.
 fn printed(root: &Path, arguments: &[&str]) -> Result<String, String> {
+    // The folder of the process is an empty path, which no process starts in.
+    let root = Some(root).filter(|root| !root.as_os_str().is_empty());
     let mut commands = [("alembic", &[][..]), ("python3", &["-m", "alembic"][..])].into_iter();
     let output = loop {
         let Some((program, before)) = commands.next() else {
@@ -172,7 +174,7 @@ fn printed(root: &Path, arguments: &[&str]) -> Result<String, String> {
         let run = Command::new(program)
             .args(before)
             .args(arguments)
-            .current_dir(root)
+            .current_dir(root.unwrap_or(Path::new(".")))
             .output();
         match run {
             Ok(output) => break output,

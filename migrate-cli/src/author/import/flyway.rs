@@ -46,10 +46,12 @@ pub fn read(folder: &Path, _: &Path) -> Result<Imported> {
                 let written = text(&path)?;
                 placeholders(&written, &path, &mut imported.left);
                 repeat(&mut repeatable, &name, &written);
+                let object = format!("objects/{title}.sql");
                 imported.notes.push(format!(
-                    "{} became a part of the revision `repeatable`: a later change of it is a new revision",
+                    "{} became {object}, and a part of the revision `repeatable`: a later change of it is a new revision",
                     path.display()
                 ));
+                imported.objects.push((object, sql(&written)));
                 repeatable.files.push(path);
             }
             _ => imported

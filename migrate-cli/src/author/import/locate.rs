@@ -90,7 +90,7 @@ fn root(from: Option<&Path>) -> PathBuf {
     };
     match absolute.ancestors().find(is_root) {
         Some(root) => super::super::init::package::from_here(root),
-        None => PathBuf::from("."),
+        None => PathBuf::new(),
     }
 }
 

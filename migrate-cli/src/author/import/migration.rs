@@ -61,6 +61,8 @@ pub struct Imported {
     pub migrations: Vec<Migration>,
     /// The table of the history, where the app has named one.
     pub table: Option<String>,
+    /// The current definitions of views, functions and the like: a file each, in the migration directory, and its text.
+    pub objects: Vec<(String, String)>,
     /// Parts that could not be carried over, each with its file and line.
     pub left: Vec<String>,
     /// Parts that were read in a special way.

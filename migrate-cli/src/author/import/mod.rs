@@ -114,7 +114,8 @@ impl Import {
         let directory = Directory::open(&initialized.directory)?;
         let plan = write::plan(&directory, tool, &mut imported)?;
         plan.write(&directory)?;
-        settings::adopt(&directory, tool, imported.table.as_deref())?;
+        write::objects(&directory, &imported)?;
+        settings::adopt(&directory, tool, &imported)?;
         touch::touch(&directory);
         let removed = if self.remove {
             write::remove(&imported)?

@@ -11,6 +11,7 @@ use super::super::failure::{self, Result};
 use super::super::files;
 use super::super::init::Initialized;
 use super::super::init::package::Package;
+use super::migration::Imported;
 use super::tools::Tool;
 
 /// An empty chain in a folder, with the databases and the mounted commands that the crate at `root` uses.
@@ -49,11 +50,20 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Without the tables that they need, such files are not a schema that a revision could be generated from.
+const OBJECTS: &str = "
+# The current definitions of what is run again when it changes. Name the source of the tables, too, and `revision
+# --autogenerate` brings a change of these files.
+# [schema]
+# models = [\"src/models\"]
+# files = [\"objects/*.sql\"]
+";
+
 /// Writes `[adopt]`, unless it is there.
 ///
 /// # Errors
 /// The settings cannot be written.
-pub fn adopt(directory: &Directory, tool: &Tool, table: Option<&str>) -> Result<()> {
+pub fn adopt(directory: &Directory, tool: &Tool, imported: &Imported) -> Result<()> {
     let Some(adopts) = tool.adopts else {
         return Ok(());
     };
@@ -63,9 +73,15 @@ pub fn adopt(directory: &Directory, tool: &Tool, table: Option<&str>) -> Result<
     let path = directory.path(CONFIG_FILE);
     let failed = |error| failure::file("write", &path, &error);
     let text = fs::read_to_string(&path).map_err(failed)?;
+    let table = imported.table.as_deref();
     let table = table.map_or_else(String::new, |table| format!("table = {table:?}\n"));
+    let objects = if imported.objects.is_empty() {
+        ""
+    } else {
+        OBJECTS
+    };
     let text = format!(
-        "{}\n\n# The history of this tool is taken over from a database that it has migrated.\n[adopt]\ntool = {:?}\n{table}",
+        "{}\n\n# The history of this tool is taken over from a database that it has migrated.\n[adopt]\ntool = {:?}\n{table}{objects}",
         text.trim_end(),
         adopts.name()
     );

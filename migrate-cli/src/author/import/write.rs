@@ -279,6 +279,19 @@ fn remedy(fault: &Fault) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Writes the current definitions that a tool keeps in files of their own; one that is there stays.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn objects(directory: &Directory, imported: &Imported) -> Result<()> {
+    for (place, text) in &imported.objects {
+        if !directory.path(place).exists() {
+            directory.create(place, text)?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes what was imported.
 ///
 /// # Errors
