@@ -5,6 +5,8 @@ mod cli;
 mod completions;
 mod develop;
 mod find;
+#[cfg(test)]
+mod page;
 mod project;
 mod schema;
 

@@ -44,6 +44,16 @@ fn the_guide_to_writing_revisions_is_true() {
 }
 
 #[test]
+fn the_guide_to_branches_is_true() {
+    Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/branches.md"));
+}
+
+#[test]
+fn the_guide_to_crashes_is_true() {
+    Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/crash.md"));
+}
+
+#[test]
 fn the_guide_to_testing_is_true() {
     Session::sqlite().check(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/testing.md"));
 }

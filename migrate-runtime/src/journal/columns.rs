@@ -329,6 +329,18 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_names_every_column_and_word() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/tables.md");
+        let page = std::fs::read_to_string(page).expect("it is there");
+        let columns = COLUMNS.iter().map(|column| column.name);
+        let events = JournalEvent::ALL.iter().map(|event| event.name());
+        let settings = crate::journal::subject::setting::ALL;
+        for word in columns.chain(events).chain(settings) {
+            assert!(page.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+
+    #[test]
     fn a_name_is_listed_once() {
         let mut names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
         names.sort_unstable();

@@ -104,7 +104,7 @@ pub const KEYS: [Key; 24] = [
         name: "journal_table",
         takes: "a name of 1 to 63 bytes",
         default: "\"migrate_journal\"",
-        meaning: "The journal. Beside a version table of another name its default is `<version_table>_journal`.",
+        meaning: "The journal. If you rename the version table, the default is `<version_table>_journal`.",
         read: |reader, value| set(&mut config(reader).journal_table, table_name(value)),
     },
     Key {
