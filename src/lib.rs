@@ -11,7 +11,7 @@
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let pool = sqlx::SqlitePool::connect("sqlite:app.db?mode=rwc").await?;
-//!     println!("{}", MIGRATIONS.upgrade(&pool).await?); // upgraded 3 revisions in 4 ms, now at 1975ea83b712
+//!     println!("{}", MIGRATIONS.upgrade(&pool).await?); // upgraded 3 revisions in 4 ms
 //!     Ok(())
 //! }
 //! ```
