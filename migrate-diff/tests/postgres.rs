@@ -518,6 +518,18 @@ async fn the_query_of_a_hazard_finds_the_rows() {
     }
 }
 
+#[tokio::test]
+async fn a_plan_that_rows_are_in_the_way_of_is_proven_without_them() {
+    let from = "CREATE TABLE p (k int PRIMARY KEY) PARTITION BY LIST (k); CREATE TABLE pd PARTITION OF p DEFAULT;";
+    let to = format!("{from} CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);");
+    let generated = Project::new(&url(), from, &to).generate().await;
+    let generated = generated.expect("it proves itself").expect("a difference");
+    let [empty] = &generated.empty[..] else {
+        panic!("{:?}", generated.empty)
+    };
+    assert!(empty.contains("default partition"), "{empty}");
+}
+
 const LEFT: &str = "migrate_scratch_1700000000_0000000000000001";
 const USED: &str = "migrate_scratch_1700000000_0000000000000002";
 
