@@ -16,6 +16,7 @@
 //!
 //! The module `database` chooses among them; nothing else asks which database it is.
 
+mod constraint;
 pub(crate) mod facts;
 mod program;
 mod table;
@@ -32,10 +33,9 @@ pub use crate::mysql::details as mysql;
 pub use crate::postgres::details as postgres;
 pub use crate::sqlite::details as sqlite;
 
+pub use self::constraint::{Check, ForeignKey, Key};
 pub use self::program::{Domain, Enum, Program, Sequence};
-pub use self::table::{
-    Check, Column, ColumnDetails, ForeignKey, Generated, Identity, Index, Key, Table, TableDetails,
-};
+pub use self::table::{Column, ColumnDetails, Generated, Identity, Index, Table, TableDetails};
 
 /// The kind of an [`Object`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@ use super::hazard;
 use super::name::{self, qualified};
 use super::schemas::Schemas;
 use super::sequence;
-use crate::model::{Column, ColumnDetails, Domain, Kind, Object, ObjectId, Schema};
+use crate::model::{Column, Domain, Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
 /// A column in a `CREATE TABLE` or an `ADD COLUMN`.
@@ -51,20 +51,10 @@ pub fn with_options(object: &Object) -> Option<String> {
     (!options.is_empty()).then(|| format!("{} WITH OPTIONS{options}", object.id.name))
 }
 
-/// The sequence of an identity column; empty if it has none.
-pub fn sequence_of(column: &Column) -> &str {
-    match &column.details {
-        ColumnDetails::Postgres(details::Column { sequence }) => {
-            sequence.as_deref().unwrap_or_default()
-        }
-        _ => "",
-    }
-}
-
 /// What follows GENERATED for an identity column; with the name of its sequence, unless the server chooses that.
 fn identity(id: &ObjectId, column: &Column) -> Option<String> {
     let (head, options) = sequence::identity_words(column.identity.as_ref()?);
-    let sequence = sequence_of(column);
+    let sequence = sequence::sequence_of(column);
     let table = crate::model::unquoted(id.owner());
     let chosen = name::chosen(&table, &crate::model::unquoted(&id.name), "seq");
     let own =
@@ -168,13 +158,13 @@ fn identity_change(
     (from, to): (&Column, &Column),
     schemas: Schemas<'_>,
 ) -> Vec<Step> {
-    if from.identity == to.identity && sequence_of(from) == sequence_of(to) {
+    if from.identity == to.identity && sequence::sequence_of(from) == sequence::sequence_of(to) {
         return Vec::new();
     }
     match (&from.identity, identity(id, to)) {
         (None, None) => Vec::new(),
         (None, Some(new)) => {
-            let sequence = sequence_of(to);
+            let sequence = sequence::sequence_of(to);
             if let Some(serial) = schemas.turns.from_serial.get(id) {
                 sequence::serial_to_identity(column, serial, &new, sequence)
             } else {

@@ -6,8 +6,7 @@ use super::column;
 use super::details::Table;
 use super::recreate::old_name;
 use super::schemas::Schemas;
-use super::table::{column_names, columns_of};
-use crate::model::{Kind, Object, ObjectId};
+use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
 
 /// The steps that take a table to some parents, or off them.
@@ -138,4 +137,24 @@ fn copied(column: &Object, parent: &str) -> Vec<Step> {
         .chain([copy])
         .chain(last.into_iter().flatten().map(Step::new))
         .collect()
+}
+
+/// The names of the columns of a table, with those that it inherits.
+pub fn column_names(table: &str, schema: &Schema) -> Vec<String> {
+    let columns = columns_of(table, schema).into_iter();
+    columns.map(|column| column.id.name.clone()).collect()
+}
+
+/// The columns of a table with those that it inherits.
+fn columns_of<'s>(table: &str, schema: &'s Schema) -> Vec<&'s Object> {
+    let mut found = Vec::new();
+    let mut open = vec![table.to_owned()];
+    while let Some(table) = open.pop() {
+        let columns = schema.of_kind(Kind::Column);
+        found.extend(columns.filter(|column| column.id.owner() == table));
+        let table = schema.get(&ObjectId::new(Kind::Table, &table));
+        let table = table.and_then(Object::pg_table).into_iter();
+        open.extend(table.flat_map(|table| table.parents.iter().cloned()));
+    }
+    found
 }

@@ -119,8 +119,8 @@ fn forget_parts_that_move(from: &mut Schema, to: &mut Schema) {
         .collect();
     for name in names {
         let (was, is) = (
-            table::column_names(&name, from),
-            table::column_names(&name, to),
+            inherit::column_names(&name, from),
+            inherit::column_names(&name, to),
         );
         let ids: Vec<ObjectId> = from
             .objects

@@ -1,10 +1,20 @@
 //! Sequences, and columns that count by themselves: whatever changes, they go on from where they were.
 
-use super::column::sequence_of;
+use super::details;
 use super::recreate::{bare, old_name};
 use super::schemas::{Serial, Turns};
-use crate::model::{Column, Identity, Kind, Object, ObjectId, Schema, Sequence};
+use crate::model::{Column, ColumnDetails, Identity, Kind, Object, ObjectId, Schema, Sequence};
 use crate::step::Step;
+
+/// The sequence of an identity column; empty if it has none.
+pub fn sequence_of(column: &Column) -> &str {
+    match &column.details {
+        ColumnDetails::Postgres(details::Column { sequence }) => {
+            sequence.as_deref().unwrap_or_default()
+        }
+        _ => "",
+    }
+}
 
 /// What `GENERATED` says of a column that counts by itself, and the options of its sequence.
 pub fn identity_words(identity: &Identity) -> (&'static str, &str) {

@@ -4,7 +4,7 @@ use super::comment::comment;
 use super::details::{Part, Table};
 use super::schemas::Schemas;
 use super::{column, hazard, inherit};
-use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::model::{Kind, Object};
 use crate::step::Step;
 
 /// Creates a table with its columns and the constraints that need no other table to come first.
@@ -178,26 +178,6 @@ pub(super) fn inheritance(object: &Object, joins: bool, schemas: Schemas<'_>) ->
     let step = Step::new(format!("ALTER TABLE {parent} DETACH PARTITION {name}"));
     let referring = hazard::referring(name, parent, schemas).into_iter();
     vec![referring.fold(step, Step::blocking)]
-}
-
-/// The names of the columns of a table, with those that it inherits.
-pub(super) fn column_names(table: &str, schema: &Schema) -> Vec<String> {
-    let columns = columns_of(table, schema).into_iter();
-    columns.map(|column| column.id.name.clone()).collect()
-}
-
-/// The columns of a table with those that it inherits.
-pub(super) fn columns_of<'s>(table: &str, schema: &'s Schema) -> Vec<&'s Object> {
-    let mut found = Vec::new();
-    let mut open = vec![table.to_owned()];
-    while let Some(table) = open.pop() {
-        let columns = schema.of_kind(Kind::Column);
-        found.extend(columns.filter(|column| column.id.owner() == table));
-        let table = schema.get(&ObjectId::new(Kind::Table, &table));
-        let table = table.and_then(Object::pg_table).into_iter();
-        open.extend(table.flat_map(|table| table.parents.iter().cloned()));
-    }
-    found
 }
 
 fn options(name: &str, from: &[String], to: &[String]) -> Vec<Step> {
