@@ -161,8 +161,8 @@ mod tests {
     fn the_locks_are_those_that_the_tools_take() {
         let of = |tool, table| {
             let names = |schema| Names {
-                table,
                 schema,
+                table,
                 ..NAMES
             };
             (

@@ -9,7 +9,7 @@ use super::run::{CREATED, Outcome, Run};
 use super::step::Step;
 use super::view::{View, Views};
 use super::wait::Wait;
-use super::{step, verify, view};
+use super::{edits, step, verify, view};
 use crate::journal::state::State;
 use crate::values::error::Error;
 use crate::values::options::{Ahead, TransactionMode};
@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
             let journal = self.journal(state).await?;
             let dialect = self.tables.dialect;
             let edited = view::edited(view, dialect, &rows, &journal);
-            return Err(verify::edited_error(
+            return Err(edits::error(
                 self.migrations,
                 dialect,
                 &edited,

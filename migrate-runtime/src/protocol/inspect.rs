@@ -6,13 +6,13 @@ use std::time::Duration;
 use migrate_chain::target::Target;
 use migrate_chain::{Digest, Revision};
 
-use super::adopt;
 use super::goal::Goal;
 use super::outside::unfinished;
 use super::run::Run;
 use super::verify;
 use super::view::{View, Views, edited};
 use super::wait::{Wait, seconds};
+use super::{adopt, edits};
 use crate::journal::state::State;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::status::{AheadRevision, Status};
@@ -148,7 +148,7 @@ impl Run<'_> {
             let edited: Vec<&Revision> =
                 self.migrations.revisions().iter().filter(edited).collect();
             let journal = self.journal(&state).await?;
-            return Err(verify::edited_error(
+            return Err(edits::error(
                 self.migrations,
                 self.tables.dialect,
                 &edited,

@@ -3,6 +3,7 @@
 mod adopt;
 mod attempt;
 mod batch;
+mod edits;
 mod failure;
 pub mod goal;
 mod inspect;
