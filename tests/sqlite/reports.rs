@@ -38,8 +38,7 @@ async fn an_error_of_anyhow_shows_the_place() {
 #[tokio::test]
 async fn a_report_of_eyre_shows_the_place() {
     let (error, place) = failed().await;
-    let started: eyre::Result<()> = Err(error.into());
-    let text = format!("{:?}", started.unwrap_err());
+    let text = format!("{:?}", eyre::Report::from(error));
     assert!(text.contains(&place), "{text}");
     assert_eq!(text.matches("syntax error").count(), 1, "{text}");
 }

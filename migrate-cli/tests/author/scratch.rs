@@ -433,7 +433,7 @@ error: the revision would lose data, and that is denied
   help: say renames with `-- @renamed from=old`, or allow it without --deny destructive
 
 $ cargo migrate revision --autogenerate --schema-file wanted.sql --rename x
-error: `x` is no rename
+error: `x` is not a rename
   help: write --rename old=new for a table, --rename table.old=new for a column
 
 $ cargo migrate revision --autogenerate --schema-file broken.sql

@@ -63,7 +63,7 @@ fn alembic(folder: &Folder, arguments: &[&str]) -> String {
     text
 }
 
-/// The database as SQLAlchemy names it.
+/// The database as `SQLAlchemy` names it.
 fn url(base: &Base) -> String {
     let url = base.url.trim_end_matches("?mode=rwc");
     match base.kind {

@@ -167,9 +167,14 @@ fn record(tool: &str, n: usize, name: &str, text: &str) -> String {
             )
         }
         _ => {
+            use std::fmt::Write as _;
+
             use sha2::Digest as _;
             let checksum = sha2::Sha256::digest(text);
-            let checksum: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+            let checksum = checksum.iter().fold(String::new(), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
             format!(
                 "INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count) \
                  VALUES ('{n}', '{checksum}', 1706702645000, '{name}', 1)"
