@@ -404,6 +404,40 @@ async fn a_rename_takes_its_names_along() {
     );
 }
 
+/// From, to, and the marks of the upgrade.
+const RECREATED: &[(&str, &str, &[&str])] = &[
+    (
+        "CREATE TABLE t (a int); CREATE MATERIALIZED VIEW m AS SELECT a FROM t;",
+        "CREATE TABLE t (a bigint); CREATE MATERIALIZED VIEW m AS SELECT a FROM t;",
+        &[
+            "blocking: rewrites table t and its indexes",
+            "blocking: computes materialized view m again, which nobody can read meanwhile",
+        ],
+    ),
+    (
+        "CREATE TABLE t (a text); CREATE INDEX i ON t (a);",
+        "CREATE TABLE t (a text); CREATE INDEX i ON t (lower(a));",
+        &["blocking: keeps writers off t while the index is built"],
+    ),
+    (
+        "CREATE TABLE t (a text);",
+        "CREATE TYPE mood AS ENUM ('sad', 'it''s'); CREATE TABLE t (a mood);",
+        &[
+            "blocking: rewrites table t and its indexes, and fails on other values than the labels of mood; this query finds them: \
+             SELECT DISTINCT a FROM t WHERE a::text <> ALL (ARRAY['sad', 'it''s'])",
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn what_is_computed_or_built_again_is_marked() {
+    for (from, to, marks) in RECREATED {
+        let generated = Project::new(&url(), from, to).generate().await;
+        let generated = generated.unwrap_or_else(|error| panic!("{to}: {error}"));
+        assert_eq!(hazards(&generated.expect("a difference")), *marks, "{to}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_made_online_is_in_a_revision_of_its_own() {
     let from = "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (a int, b int, c int);";
