@@ -1,5 +1,5 @@
-//! What autogenerate compares, what it refuses by name, and what no ALTER can do: the lists of `docs/autogenerate.md`, each line of
-//! which is tried. `SNAPSHOTS=overwrite` writes them.
+//! The lists of `docs/autogenerate.md`: the kinds that are compared, those that are refused by name, and the changes that no ALTER
+//! can make. Each line is tried. `SNAPSHOTS=overwrite` writes them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

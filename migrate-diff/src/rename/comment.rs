@@ -109,7 +109,7 @@ struct Words<'t> {
     words: Vec<Token>,
 }
 
-/// What it may be, its owner and its name.
+/// The kinds that it may be of, its owner and its name.
 type Subject = (Vec<Kind>, Option<String>, String);
 
 impl Words<'_> {

@@ -27,7 +27,7 @@ pub(crate) use self::comment::renames;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
-    /// What it may be; the first that is there under one of the names.
+    /// The kinds that it may be of; the first that is there under one of the names.
     kinds: Vec<Kind>,
     /// For a part of a table, its table under the new name; for a label, its type.
     owner: Option<String>,
@@ -37,7 +37,7 @@ pub struct Rename {
     is_required: bool,
 }
 
-/// What a name may be that no table's is before.
+/// The kinds that `old=new` may name.
 const WHOLES: [Kind; 11] = [
     Kind::Table,
     Kind::View,
@@ -52,7 +52,7 @@ const WHOLES: [Kind; 11] = [
     Kind::Collation,
 ];
 
-/// What a name may be after that of a table. A type with an owner is a label of it.
+/// The kinds that `table.old=new` may name. A type with an owner is a label of it.
 const PARTS: [Kind; 6] = [
     Kind::Column,
     Kind::Constraint,

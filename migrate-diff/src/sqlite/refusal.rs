@@ -258,7 +258,7 @@ impl Refusals<'_> {
     }
 }
 
-/// What a table was and becomes; none unless both are there.
+/// A table before and after a change; none unless it is there in both.
 pub fn tables(comparison: Comparison<'_>, name: &str) -> Option<(Table, Table)> {
     let id = ObjectId::new(Kind::Table, name);
     let of = |object: &Object| super::introspect::table_of(object);
