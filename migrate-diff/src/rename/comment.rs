@@ -68,9 +68,9 @@ fn beside(dialect: Dialect, text: &str, all: &[Token], n: usize, from: &str) -> 
     let words = Words {
         dialect,
         text,
-        words: words.copied().collect(),
+        list: words.copied().collect(),
     };
-    let place = words.words.iter().position(|word| word.start == at)?;
+    let place = words.list.iter().position(|word| word.start == at)?;
     let (kinds, owner, to) = words.subject(place)?;
     Some(Rename {
         kinds,
@@ -106,7 +106,7 @@ const KINDS: [(&str, Kind); 13] = [
 struct Words<'t> {
     dialect: Dialect,
     text: &'t str,
-    words: Vec<Token>,
+    list: Vec<Token>,
 }
 
 /// The kinds that it may be of, its owner and its name.
@@ -114,7 +114,7 @@ type Subject = (Vec<Kind>, Option<String>, String);
 
 impl Words<'_> {
     fn word(&self, n: usize) -> &str {
-        let token = self.words.get(n);
+        let token = self.list.get(n);
         token.map_or("", |token| &self.text[token.range()])
     }
 
@@ -135,7 +135,7 @@ impl Words<'_> {
     /// A name, with its schema, and the place after it.
     fn name(&self, mut n: usize) -> Option<(String, usize)> {
         let is_name = |n: usize| {
-            let kind = self.words.get(n).map(|token| token.kind);
+            let kind = self.list.get(n).map(|token| token.kind);
             matches!(kind, Some(TokenKind::Word | TokenKind::QuotedIdentifier))
         };
         let mut name = is_name(n).then(|| plain(self.word(n)))?;
@@ -147,7 +147,7 @@ impl Words<'_> {
     }
 
     fn find(&self, from: usize, word: &str) -> Option<usize> {
-        (from..self.words.len()).find(|n| self.is(*n, &[word]))
+        (from..self.list.len()).find(|n| self.is(*n, &[word]))
     }
 
     /// The thing that the word at `place` is about.
@@ -185,13 +185,13 @@ impl Words<'_> {
     /// Whether no line ends between the words that end at `end` and the one at `place`.
     fn is_in_line(&self, end: usize, place: usize) -> bool {
         place < end || {
-            let from = self.words[end - 1].end;
-            !self.text[from..self.words[place].start].contains('\n')
+            let from = self.list[end - 1].end;
+            !self.text[from..self.list[place].start].contains('\n')
         }
     }
 
     fn kind(&self) -> Option<(usize, Kind)> {
-        for n in 1..self.words.len() {
+        for n in 1..self.list.len() {
             if self.is(n, &["(", "as", "on"]) {
                 return None;
             }
@@ -229,7 +229,7 @@ impl Words<'_> {
     /// The place where the item of a list begins that has the word at `place`; none after the list.
     fn item(&self, open: usize, place: usize) -> Option<usize> {
         let (mut depth, mut start) = (0_usize, open + 1);
-        for n in open + 1..self.words.len() {
+        for n in open + 1..self.list.len() {
             match self.word(n) {
                 "(" => depth += 1,
                 // The bracket of the list itself closes.
