@@ -424,7 +424,7 @@ const RECREATED: &[(&str, &str, &[&str])] = &[
         "CREATE TYPE mood AS ENUM ('sad', 'it''s'); CREATE TABLE t (a mood);",
         &[
             "blocking: rewrites table t and its indexes, and fails on other values than the labels of mood; this query finds them: \
-             SELECT DISTINCT a FROM t WHERE a::text <> ALL (ARRAY['sad', 'it''s'])",
+             SELECT DISTINCT a FROM t WHERE a::text <> ALL (ARRAY['sad', 'it''s']::text[])",
         ],
     ),
 ];
