@@ -120,7 +120,7 @@ impl<'r> Script<'r> {
 
     /// How many of the first `done` statements stay done when the next one fails: a transaction of the revision's own is
     /// rolled back.
-    pub fn settled(&self, done: usize) -> usize {
+    pub fn kept_after_failure(&self, done: usize) -> usize {
         let done: Vec<&str> = self.statements().take(done).collect();
         open_transaction(self.dialect, &done).unwrap_or(done.len())
     }
@@ -249,16 +249,16 @@ mod tests {
 
     #[test]
     fn a_transaction_that_is_open_counts_from_its_begin() {
-        let settled = |text: &str| {
+        let kept_after_failure = |text: &str| {
             let script = Script::of_text(Dialect::Sqlite, text);
-            script.settled(script.len())
+            script.kept_after_failure(script.len())
         };
-        assert_eq!(settled(""), 0);
-        assert_eq!(settled("SELECT 1; SELECT 2"), 2);
-        assert_eq!(settled("SELECT 1; BEGIN; SELECT 2"), 1);
-        assert_eq!(settled("BEGIN; SELECT 1; COMMIT"), 3);
-        assert_eq!(settled("BEGIN; ROLLBACK; BEGIN IMMEDIATE"), 2);
-        assert_eq!(settled("BEGIN; SAVEPOINT s; ROLLBACK TO s"), 0);
+        assert_eq!(kept_after_failure(""), 0);
+        assert_eq!(kept_after_failure("SELECT 1; SELECT 2"), 2);
+        assert_eq!(kept_after_failure("SELECT 1; BEGIN; SELECT 2"), 1);
+        assert_eq!(kept_after_failure("BEGIN; SELECT 1; COMMIT"), 3);
+        assert_eq!(kept_after_failure("BEGIN; ROLLBACK; BEGIN IMMEDIATE"), 2);
+        assert_eq!(kept_after_failure("BEGIN; SAVEPOINT s; ROLLBACK TO s"), 0);
     }
 
     #[cfg(feature = "postgres")]

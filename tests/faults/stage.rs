@@ -25,7 +25,7 @@ pub struct Stage {
 pub enum Outcome {
     /// Each statement ran exactly once.
     Once,
-    /// A statement was reported in doubt, precisely, and was settled.
+    /// A statement was reported in doubt, precisely, and was resolved.
     InDoubt,
     /// Every process was refused with the error that it should be, and nothing was changed.
     Refused,
@@ -96,7 +96,7 @@ impl Stage {
         starters.into_iter().map(Starter::end).collect()
     }
 
-    /// Starts processes one after the other until one completes; in between a statement that is in doubt is settled as
+    /// Starts processes one after the other until one completes; in between a statement that is in doubt is resolved as
     /// its owner would do it.
     pub fn complete(&self, chain: &Chain) -> Outcome {
         let mut outcome = Outcome::Once;
@@ -108,7 +108,7 @@ impl Stage {
                 "done" => return outcome,
                 "InDoubt" => {
                     assert_precise(&end);
-                    self.settle(chain);
+                    self.resolve(chain);
                     outcome = Outcome::InDoubt;
                 }
                 _ => panic!("the next start must complete or be in doubt: {end:?}"),
@@ -118,7 +118,7 @@ impl Stage {
     }
 
     /// Undoes the statement that was in flight, and has it run again.
-    fn settle(&self, chain: &Chain) {
+    fn resolve(&self, chain: &Chain) {
         let last = "SELECT CONCAT_WS(' ', revision, statements) FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
         let last = self.place.ask(last).remove(0);
         let (revision, done) = last.split_once(' ').expect("two columns");
@@ -130,7 +130,7 @@ impl Stage {
             ..self.order(chain)
         };
         let end = self.start("resolve", &order).end();
-        assert!(end.is_done(), "the doubt is settled: {end:?}");
+        assert!(end.is_done(), "the doubt is resolved: {end:?}");
     }
 
     /// The traced chain is complete: each statement ran once, and the records fit.

@@ -381,11 +381,11 @@ pub async fn interrupted<B: Backend>() {
     outside().load().upgrade(database.db()).await.unwrap();
     let older = Chain::line(1).load();
     older.downgrade(database.db(), "r1").await.unwrap_err();
-    let settled = older
+    let resolved = older
         .resolve(database.db(), "o", Resolution::NotApplied)
         .await
         .unwrap();
-    assert_eq!(settled.current, ["r1"]);
+    assert_eq!(resolved.current, ["r1"]);
     older.check(database.db()).await.unwrap();
 }
 

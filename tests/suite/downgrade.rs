@@ -212,7 +212,7 @@ pub async fn waits_for_what_is_interrupted<B: Backend>() {
         "{text}"
     );
     database.execute("DROP TABLE t2").await.unwrap();
-    let settled = migrations.resolve(database.db(), "r2", Resolution::NotApplied);
-    settled.await.unwrap();
+    let resolved = migrations.resolve(database.db(), "r2", Resolution::NotApplied);
+    resolved.await.unwrap();
     migrations.downgrade(database.db(), "base").await.unwrap();
 }

@@ -82,8 +82,8 @@ macro_rules! go_on_after_a_cut {
         {
             let last = "SELECT event FROM migrate_journal ORDER BY sequence DESC LIMIT 1";
             assert_eq!($database.column(last).await, ["started"], "{}", $polls);
-            let settled = BATCHES.resolve($db, "count", Resolution::Retry).await;
-            settled.unwrap();
+            let resolved = BATCHES.resolve($db, "count", Resolution::Retry).await;
+            resolved.unwrap();
             again = BATCHES.runner($db).to("count").upgrade().await;
         }
         again.unwrap_or_else(|error| panic!("{}: {error}", $polls));

@@ -78,7 +78,7 @@ pub enum JournalEvent {
     Batch,
     /// A statement of it failed and left no trace.
     Failed,
-    /// It was settled by hand, and does not count as applied, or undone, any more than before.
+    /// It was resolved by hand, and does not count as applied, or undone, any more than before.
     Abandoned,
 }
 

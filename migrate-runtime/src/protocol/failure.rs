@@ -38,7 +38,7 @@ pub fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> E
             }
             result
                 .note("what the statement did before it failed stays, and is unknown")
-                .help(how_to_settle(step.revision.id()))
+                .help(how_to_resolve(step.revision.id()))
         }
         Cause::Unsupported(error) => error,
         Cause::Rust { index, error } => rust_error(migrations, &steps[index], left_trace, error),
@@ -112,7 +112,7 @@ fn rust_error(
                 "{}, and what it did before it failed is unknown",
                 outside(step)
             ))
-            .help(how_to_settle(id))
+            .help(how_to_resolve(id))
     };
     result.caused_by(error)
 }
@@ -142,7 +142,7 @@ fn statement_error(
     let aftermath = if is_lost(&error) {
         "the connection was lost: the next run checks whether the statement took effect".to_owned()
     } else {
-        aftermath(step, step.settled(statement))
+        aftermath(step, step.kept_after_failure(statement))
     };
     let result = Error::new(kind, summary)
         .of_revision(id, step.direction)
@@ -308,7 +308,7 @@ fn is_of_newer_version(error: &sqlx::Error) -> bool {
 }
 
 /// Advice about a revision that is in doubt.
-pub fn how_to_settle(id: &str) -> String {
+pub fn how_to_resolve(id: &str) -> String {
     format!(
         "resolve it: `cargo migrate resolve {id} --applied`, `--not-applied` or `--retry`, or `Migrations::resolve`"
     )

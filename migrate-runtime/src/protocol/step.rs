@@ -147,8 +147,9 @@ impl<'r> Step<'r> {
     }
 
     /// How many of the first `done` statements stay done when the next one fails.
-    pub fn settled(&self, done: usize) -> usize {
-        self.script().map_or(0, |script| script.settled(done))
+    pub fn kept_after_failure(&self, done: usize) -> usize {
+        self.script()
+            .map_or(0, |script| script.kept_after_failure(done))
     }
 
     pub fn work(&self) -> Work<'_> {

@@ -1,4 +1,4 @@
-//! Settling a revision that is in doubt.
+//! Resolving a revision that is in doubt.
 
 use super::unfinished::unfinished;
 use crate::database::{Transactional, Untold};
@@ -22,9 +22,11 @@ impl<'a> Run<'a> {
         let mut views = Views::new(self.migrations);
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
-            let settled = self.settle(&mut views, revision, resolution).await;
+            let resolved = self
+                .resolve_under_lock(&mut views, revision, resolution)
+                .await;
             self.session.unlock().await;
-            match settled? {
+            match resolved? {
                 Outcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
@@ -39,7 +41,7 @@ impl<'a> Run<'a> {
     }
 
     /// Resolves an interrupted revision as its owner says.
-    pub async fn settle(
+    pub async fn resolve_under_lock(
         &mut self,
         views: &mut Views<'a>,
         revision: &str,

@@ -7,7 +7,7 @@ use crate::database::{Failure, InFlight, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::{Entry, JournalEvent, JournalRow};
-use crate::protocol::failure::how_to_settle;
+use crate::protocol::failure::how_to_resolve;
 use crate::protocol::place::{file_place, statement_place};
 use crate::protocol::run::{Outcome, Run};
 use crate::protocol::step::{Code, Step};
@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
             .of_revision(id, step.direction)
             .at(statement_place(self.migrations, step, done, None))
             .note(format!("{}: {look}", failure::outside(step)))
-            .help(how_to_settle(id))
+            .help(how_to_resolve(id))
     }
 
     pub fn in_doubt(&self, step: &Step<'_>) -> Error {
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
                 "{}: only a look at the data tells how far it came",
                 failure::outside(step)
             ))
-            .help(how_to_settle(id))
+            .help(how_to_resolve(id))
     }
 
     pub fn edited_half_way(&self, step: &Step<'_>, run: &UnfinishedRun) -> Error {

@@ -140,11 +140,11 @@ impl Run<'_> {
         let Some(message) = failure.message() else {
             return failure;
         };
-        let settled = step.settled(done);
+        let kept = step.kept_after_failure(done);
         let entry = Entry {
-            statements_hash: step.hash(settled),
+            statements_hash: step.hash(kept),
             error: Some(&message),
-            ..step.entry(JournalEvent::Failed, settled)
+            ..step.entry(JournalEvent::Failed, kept)
         };
         let record = [Transactional::record_only(Record {
             entry,

@@ -5,7 +5,7 @@ use migrate_chain::Checksum;
 use crate::Direction;
 use crate::journal::tables::Tables;
 use crate::journal::{JournalEvent, JournalRow};
-use crate::protocol::failure::how_to_settle;
+use crate::protocol::failure::how_to_resolve;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::status::Unfinished;
 
@@ -85,7 +85,10 @@ pub fn not_over(run: &UnfinishedRun) -> Error {
     );
     Error::new(ErrorKind::InDoubt, summary)
         .of_revision(id, run.direction)
-        .help(format!("finish it by an upgrade, or {}", how_to_settle(id)))
+        .help(format!(
+            "finish it by an upgrade, or {}",
+            how_to_resolve(id)
+        ))
 }
 
 pub fn unknown_half_way(run: &UnfinishedRun) -> Error {
