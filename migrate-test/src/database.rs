@@ -7,7 +7,7 @@ use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Pool};
 
 use crate::error::Error;
-use crate::fixture::apply;
+use crate::fixture::Fixture;
 use crate::provide::{Lease, Provided, Request, TestBackend};
 
 /// A database with a chain in it, for one test. It is dropped with this value; if the thread is panicking then, it stays for a
@@ -60,8 +60,24 @@ impl<DB: TestBackend> TestDatabase<DB> {
             url,
             lease: Some(lease),
         };
-        apply(&database, fixtures).await?;
+        database.apply(fixtures).await?;
         Ok(database)
+    }
+
+    async fn apply(&self, fixtures: &[Fixture]) -> Result<(), Error> {
+        if fixtures.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.connection().await?;
+        for Fixture { path, sql } in fixtures {
+            let done = DB::run(&mut connection, sql).await;
+            done.map_err(|error| {
+                Error::database(&format!("the fixture {path} cannot be applied"), error)
+            })?;
+        }
+        // Settings of a fixture must not show in the test.
+        let _ = connection.detach().close().await;
+        Ok(())
     }
 
     /// A connection of its pool.

@@ -5,10 +5,11 @@ use migrate_runtime::{Dialect, Migrations};
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, raw_sql};
 
 use super::catalog::{Catalog, string};
+use super::connect::connection;
 use super::name::like;
 use super::query::{explain, fetch, number, text};
 use super::script;
-use super::server::{Server, connection};
+use super::server::Server;
 use super::template::{Template, answers};
 use crate::error::Error;
 use crate::name::{Name, PREFIX, is_old};

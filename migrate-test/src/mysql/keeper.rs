@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use sqlx::MySqlConnection;
 use sqlx::mysql::MySqlConnectOptions;
 
+use super::connect::connection;
 use super::query::{fetch, number};
-use super::server::connection;
 use crate::budget::Budget;
 use crate::error::Error;
 

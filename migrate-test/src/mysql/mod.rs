@@ -2,6 +2,7 @@
 
 mod build;
 mod catalog;
+mod connect;
 mod fingerprint;
 mod keeper;
 mod name;

@@ -1,16 +1,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use migrate_runtime::AnyPool;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, MySql, MySqlConnection, MySqlPool, raw_sql};
+use sqlx::{AssertSqlSafe, MySql, MySqlPool, raw_sql};
 
+use super::connect::patiently;
 use super::keeper::{Keeper, Slot};
 use super::name::{Mark, Pooled, like};
-use super::query::{explain, fetch, has_no_room, text};
+use super::query::{explain, fetch, text};
 use super::template::Template;
 use crate::error::Error;
 use crate::name::{Name, PREFIX, is_old};
@@ -176,32 +177,5 @@ impl Server {
 
     fn earlier(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection of its own.
-pub async fn connection(options: &MySqlConnectOptions) -> Result<MySqlConnection, Error> {
-    patiently(|| options.connect()).await
-}
-
-/// Connects, again and again while the server has no room.
-async fn patiently<C, F>(connect: impl Fn() -> F) -> Result<C, Error>
-where
-    F: Future<Output = Result<C, sqlx::Error>>,
-{
-    const PATIENCE: Duration = Duration::from_mins(2);
-    let started = Instant::now();
-    loop {
-        match connect().await {
-            Err(error) if has_no_room(&error) && started.elapsed() < PATIENCE => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            result => {
-                return result.map_err(|error| {
-                    Error::database("the MySQL server cannot be reached", error)
-                        .help("start it, correct DATABASE_URL, or unset it, so that a private server is started")
-                });
-            }
-        }
     }
 }
