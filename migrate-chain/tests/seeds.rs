@@ -30,7 +30,7 @@ fn every_reader_comes_to_an_end_with_a_nul_as_with_any_text() {
             read(&bytes);
             done.send(())
         });
-        let result = is_done.recv_timeout(Duration::from_secs(60));
+        let result = is_done.recv_timeout(Duration::from_mins(1));
         result.unwrap_or_else(|_| panic!("{} does not end, or panics", seed.display()));
     }
 }

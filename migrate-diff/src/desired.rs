@@ -121,6 +121,6 @@ impl DesiredFile {
 
     /// The renames that its comments say.
     pub fn renames(&self, connection: &Connection) -> Result<Vec<Rename>, Error> {
-        rename::renames(connection.dialect(), &self.name, &self.text)
+        rename::comment::renames(connection.dialect(), &self.name, &self.text)
     }
 }

@@ -1,6 +1,6 @@
 //! Renames: said by a person, never guessed.
 
-mod comment;
+pub(crate) mod comment;
 mod statement;
 
 use std::fmt;
@@ -11,8 +11,6 @@ use migrate_chain::Dialect;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Kind, Object, ObjectId, Schema};
 use crate::step::Step;
-
-pub(crate) use self::comment::renames;
 
 /// Something that has another name in the desired schema.
 ///

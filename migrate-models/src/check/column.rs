@@ -7,9 +7,9 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote_spanned};
 use syn::Type;
 
+use super::finding::{Finding, Held, Holding};
 use super::labels;
 use super::table::One;
-use super::{Finding, Held, Holding};
 use crate::canonical::canonical;
 use crate::model::{Field, is_option, last_segment};
 

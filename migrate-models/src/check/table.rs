@@ -3,8 +3,8 @@
 use migrate_chain::lock::{Built, Column, Lock, Locked, Table};
 use migrate_chain::{Dialect, nearest_name};
 
-use super::Finding;
 use super::column::Pair;
+use super::finding::Finding;
 use super::report::{GENERATE, Report};
 use crate::model::{Field, Model, Role};
 

@@ -1,6 +1,7 @@
 use migrate_chain::Dialect;
 use migrate_chain::lock::{Built, Column, Declarations, Enum, Key, KeyKind, Locked, Of, Table};
-use syn::DeriveInput;
+use migrate_chain::types::ColumnKind;
+use syn::{DeriveInput, Error};
 
 use super::report::GENERATE;
 use super::*;
