@@ -56,7 +56,6 @@ fn every_command_works_on_a_chain_with_a_rust_revision() {
         "# \"many\"",
         "lock = \"required\"\n# \"many\"",
     );
-    let _one = super::support::one_at_a_time();
     folder.run(&["lock"], &environment).success();
     assert!(
         folder

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A folder to run commands in, that goes with the test.
 pub(crate) struct Folder(tempfile::TempDir);
@@ -270,11 +269,12 @@ pub(crate) fn app(folder: &Folder) {
     folder.write(
         "Cargo.toml",
         &format!(
-            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+            "[package]\nname = {:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
              embed-migrations = {{ path = {path:?}, features = [\"sqlite\"] }}\n\
              sqlx = {{ version = \"0.9\", default-features = false, features = [\"runtime-tokio\", \"sqlite\"] }}\n\
              tokio = {{ version = \"1\", default-features = false, features = [\"macros\", \"rt-multi-thread\"] }}\n\n\
-             [profile.dev]\ndebug = \"line-tables-only\"\n"
+             [profile.dev]\ndebug = \"line-tables-only\"\n",
+            app_name()
         ),
     );
     folder.write("src/main.rs", "fn main() {}\n");
@@ -284,6 +284,13 @@ pub(crate) fn app(folder: &Folder) {
         folder.path().join("Cargo.lock"),
     )
     .expect("the lock file is copied");
+}
+
+/// Each test has an app of its own name: cargo builds all of them in one place, and takes two workspaces with a package of
+/// one name for the same.
+fn app_name() -> String {
+    let test = std::thread::current().name().map(str::to_owned);
+    format!("app_{}", test.unwrap_or_default().replace("::", "_"))
 }
 
 /// Runs the app of a folder, and gives back what it prints.
@@ -305,17 +312,11 @@ pub(crate) fn cargo_broken(folder: &Folder) -> String {
 
 /// The program of the app of a folder, as cargo builds it.
 pub(crate) fn cargo_program(folder: &Folder) -> Vec<u8> {
-    let _one = one_at_a_time();
-    assert!(cargo_alone(folder, "build").status.success());
-    fs::read(target().join("debug/app")).expect("the program is there")
+    cargo_build(folder);
+    fs::read(target().join("debug").join(app_name())).expect("the program is there")
 }
 
 fn cargo_output(folder: &Folder, command: &str) -> Output {
-    let _one = one_at_a_time();
-    cargo_alone(folder, command)
-}
-
-fn cargo_alone(folder: &Folder, command: &str) -> Output {
     Command::new(env!("CARGO"))
         .args([command, "--quiet", "--offline", "--color=never"])
         .current_dir(folder.path())
@@ -345,10 +346,4 @@ pub(crate) fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("it lies in the target folder")
-}
-
-/// Every app builds its program in the same place, where another test must not find it.
-pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
-    static BUILDS: Mutex<()> = Mutex::new(());
-    BUILDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
