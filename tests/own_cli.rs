@@ -1,10 +1,12 @@
-//! The example `own_cli` as it is deployed: one binary, started in a folder that has nothing else.
+//! The example `own_cli` as it is deployed: one binary, started in a folder that has nothing else. For `cargo xtask static`
+//! it is a static one, and that folder is all that it sees of the machine.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::{env, fs, process};
 
 use tempfile::TempDir;
 
@@ -22,12 +24,18 @@ fn on_sqlite_one_binary_migrates_and_serves() {
 #[test]
 fn on_postgres_one_binary_migrates_and_serves() {
     let server = test_servers::postgres();
+    // Several runs may share the server.
+    let name = format!("own_cli_{}", process::id());
     let created = Command::new("psql")
-        .args([&server.admin_url(), "-qc", "CREATE DATABASE own_cli"])
+        .args([
+            &server.admin_url(),
+            "-qc",
+            &format!("CREATE DATABASE {name}"),
+        ])
         .status()
         .expect("psql starts");
     assert!(created.success());
-    let app = App::on(&server.url("own_cli"));
+    let app = App::on(&server.url(&name));
     migrate_and_serve(&app);
 }
 
@@ -74,11 +82,30 @@ impl App {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match static_target() {
+            Some(_) => self.jailed(),
+            None => Command::new(binary()),
+        };
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("DATABASE_URL", &self.url);
+        command
+    }
+
+    /// A copy of the binary that takes the folder for the whole machine. Only root may do so, or a user who is root to
+    /// itself.
+    fn jailed(&self) -> Command {
+        let copy = self.folder.path().join("own_cli");
+        if !copy.exists() {
+            fs::copy(binary(), copy).expect("the folder takes the binary");
+        }
+        let user = Command::new("id").arg("-u").output().expect("id starts");
+        let mut command = Command::new("unshare");
+        if text(&user.stdout).trim() != "0" {
+            command.arg("--map-root-user");
+        }
+        command.args(["--root", ".", "--wd", "/", "/own_cli"]);
         command
     }
 
@@ -141,26 +168,56 @@ impl Drop for Service {
     }
 }
 
-/// The example, built as this test was.
+/// The target of a static binary, if it is to be one.
+fn static_target() -> Option<String> {
+    env::var("MIGRATE_TEST_STATIC").ok()
+}
+
+/// The example, built as this test was, or as a static release.
 fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--package", "embed-migrations"])
-            .args(["--example", "own_cli"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
-        build.args(if cfg!(feature = "postgres") {
-            &["--all-features"][..]
-        } else {
-            &["--features", "cli"]
-        });
-        assert!(build.status().expect("cargo starts").success());
-        // target/debug/deps/own_cli-… is this test.
-        let test = std::env::current_exe().expect("it has a path");
-        let folder = test.ancestors().nth(2).expect("it is in a target folder");
-        folder.join("examples/own_cli")
+    BINARY.get_or_init(|| match static_target() {
+        Some(target) => static_binary(&target),
+        None => plain_binary(),
     })
+}
+
+fn static_binary(target: &str) -> PathBuf {
+    let flags = format!(
+        "CARGO_TARGET_{}_RUSTFLAGS",
+        target.to_uppercase().replace('-', "_")
+    );
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--target", target])
+        .args(["--package", "embed-migrations", "--example", "own_cli"])
+        .args(["--features", "cli,postgres"])
+        .env(flags, "-C target-feature=+crt-static")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(status.expect("cargo starts").success());
+    target_folder().join(format!("{target}/release/examples/own_cli"))
+}
+
+fn plain_binary() -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build
+        .args(["build", "--quiet", "--package", "embed-migrations"])
+        .args(["--example", "own_cli"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    build.args(if cfg!(feature = "postgres") {
+        &["--all-features"][..]
+    } else {
+        &["--features", "cli"]
+    });
+    assert!(build.status().expect("cargo starts").success());
+    target_folder().join("debug/examples/own_cli")
+}
+
+/// This test is in its debug/deps/.
+fn target_folder() -> PathBuf {
+    let test = env::current_exe().expect("it has a path");
+    let folder = test.ancestors().nth(3);
+    folder.expect("it is in a target folder").to_owned()
 }
 
 fn text(bytes: &[u8]) -> String {

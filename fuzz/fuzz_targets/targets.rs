@@ -25,7 +25,7 @@ static GRAPH: LazyLock<RevisionGraph> = LazyLock::new(|| {
     RevisionGraph::new(&nodes).expect("a sound chain")
 });
 
-/// A line with a target or a range, and a line with rows.
+// A line with a target or a range, and a line with rows.
 fuzz_target!(|text: &str| {
     let (asked, rows) = text.split_once('\n').unwrap_or((text, ""));
     let rows: Vec<&str> = rows.split(',').filter(|row| !row.is_empty()).collect();

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod downgrade;
 pub mod fleet;
 pub mod growth;
+pub mod journal;
 pub mod outside;
 #[allow(dead_code, reason = "MySQL does not do one of them: see docs/mysql.md")]
 pub mod rust;
@@ -40,6 +41,7 @@ macro_rules! suite {
                 squashed, squashed_in_the_middle, a_row_that_is_null,
             }
             growth { with_the_journal, with_the_chain }
+            journal { of_each_release_is_read }
             state { rows_that_contradict_each_other, rows_that_were_deleted, a_stamp_under_way }
             two_chains { run_at_once_and_know_nothing_of_each_other, do_not_wait_for_what_the_other_left_unfinished }
             rust { queries_with_values, batches_go_on_after_a_failure, batches_on_a_passed_connection, batches_go_on_after_a_cut }

@@ -20,6 +20,7 @@ pub mod proxy;
 pub mod sqlite;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -74,6 +75,9 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     /// Every definition in the database, in a stable order; the version table and the journal included.
     fn schema(&self) -> impl Future<Output = Vec<String>> + Send;
+
+    /// The program that prints the database as SQL.
+    fn dump(&self) -> Command;
 
     /// The names of all tables, sorted.
     fn tables(&self) -> impl Future<Output = Vec<String>> + Send;

@@ -1,5 +1,6 @@
 //! MySQL or MariaDB: a database of its own on a server that the tests of this process share.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use embed_migrations::{Database, Dialect, Migrations};
@@ -157,6 +158,18 @@ impl Backend for MySql {
             schema.push(sqlx::Row::get(&row.expect("the table is there"), 1));
         }
         schema
+    }
+
+    fn dump(&self) -> Command {
+        let options = self.options();
+        let mut command = Command::new("mariadb-dump");
+        command
+            .args(["--no-defaults", "--protocol=tcp", "--user=root"])
+            .args(["--compact", "--skip-extended-insert"])
+            .arg(format!("--host={}", options.get_host()))
+            .arg(format!("--port={}", options.get_port()))
+            .arg(&self.name);
+        command
     }
 
     async fn tables(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! PostgreSQL: a database of its own on the server that the tests share.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use embed_migrations::{Database, Dialect, Migrations};
@@ -164,6 +165,12 @@ impl Backend for Postgres {
              'public'::regnamespace ORDER BY 1",
         )
         .await
+    }
+
+    fn dump(&self) -> Command {
+        let mut command = Command::new("pg_dump");
+        command.args(["--inserts", "--no-owner", "--no-privileges", &self.url()]);
+        command
     }
 
     async fn tables(&self) -> Vec<String> {

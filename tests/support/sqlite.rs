@@ -1,6 +1,7 @@
 //! SQLite: a file in a temporary folder.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -135,6 +136,12 @@ impl Backend for Sqlite {
     async fn schema(&self) -> Vec<String> {
         self.column("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
             .await
+    }
+
+    fn dump(&self) -> Command {
+        let mut command = Command::new("sqlite3");
+        command.arg(self.path()).arg(".dump");
+        command
     }
 
     async fn tables(&self) -> Vec<String> {
