@@ -88,7 +88,7 @@ fn section(page: &mut String, name: &str, command: &Command) {
     let positional: String = own
         .iter()
         .filter(|arg| arg.is_positional())
-        .map(|arg| format!(" {arg}"))
+        .flat_map(|arg| [" ".to_owned(), arg.to_string()])
         .collect();
     let options = if own.iter().any(|arg| !arg.is_positional()) {
         " [OPTIONS]"

@@ -129,7 +129,7 @@ fn without_frame(dump: &str) -> String {
     let lines = dump.lines();
     let kept = lines
         .filter(|line| !line.is_empty() && !frames.iter().any(|frame| line.starts_with(frame)));
-    kept.map(|line| format!("{line}\n")).collect()
+    kept.flat_map(|line| [line, "\n"]).collect()
 }
 
 async fn every_column_is_filled<B: Backend>(database: &B) {

@@ -9,7 +9,7 @@ use syn::Type;
 
 use super::finding::{Finding, Held, Holding};
 use super::labels;
-use super::table::One;
+use super::one::One;
 use crate::canonical::canonical;
 use crate::model::{Field, is_option, last_segment};
 

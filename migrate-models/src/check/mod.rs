@@ -4,6 +4,7 @@ mod column;
 mod drift;
 mod finding;
 mod labels;
+mod one;
 mod report;
 mod table;
 #[cfg(test)]
@@ -13,8 +14,8 @@ use migrate_chain::lock::Lock;
 
 pub use self::finding::{Finding, Held, Holding};
 pub use self::labels::check_enum;
+use self::one::One;
 use self::report::Report;
-use self::table::One;
 use crate::model::Model;
 
 /// Compares a struct with the schema of each database in a lock.

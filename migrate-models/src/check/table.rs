@@ -1,31 +1,15 @@
 //! A struct against the table of one database.
 
-use migrate_chain::lock::{Built, Column, Lock, Locked, Table};
+use migrate_chain::lock::{Column, Table};
 use migrate_chain::{Dialect, nearest_name};
 
 use super::column::Pair;
 use super::finding::Finding;
+use super::one::One;
 use super::report::{GENERATE, Report};
 use crate::model::{Field, Model, Role};
 
-/// A struct and the schema of one database.
-pub struct One<'c> {
-    pub model: &'c Model,
-    pub lock: &'c Lock,
-    pub locked: &'c Locked,
-    /// The columns about which the declaration says enough.
-    pub drifted: &'c [String],
-}
-
 impl One<'_> {
-    pub fn dialect(&self) -> Dialect {
-        self.locked.of.dialect
-    }
-
-    pub fn built(&self) -> &Built {
-        &self.locked.built
-    }
-
     pub fn check(&self, report: &mut Report, finding: &mut Finding) {
         let Some(table) = self.table() else {
             report.add(self.model.table_span, self.no_table(), Some(self.dialect()));
