@@ -12,8 +12,11 @@ pub struct Janitor {
     pipe: Option<ChildStdin>,
 }
 
-/// Kills each process group in the file `groups` of a folder, then removes the folder.
+/// Kills each process group in the file `groups` of a folder, then removes the folder. A server of PostgreSQL that is killed
+/// leaves a segment of shared memory, and a system has few of them: the last number in the seventh line of its
+/// `postmaster.pid` is the segment.
 pub const OF_SERVER: &str = "while read -r group; do kill -s KILL -- \"-$group\"; done < \"$0/groups\" 2> /dev/null; \
+    segment=$(sed -n 's/^ *[0-9-]* *\\([0-9]*\\)$/\\1/; 7p' \"$0/data/postmaster.pid\") && ipcrm -m \"$segment\"; \
     for try in 1 2 3 4 5 6 7 8 9; do rm -rf \"$0\" && break; sleep 0.1; done";
 
 /// The file in the folder of a shared server that says that it can be joined.

@@ -77,7 +77,8 @@ impl Server {
         janitor: &str,
         prepare: impl FnOnce(&Site) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let folder = Site::new_folder().map_err(|error| Error::io("a temporary folder", &error))?;
+        let folder = Site::new_folder(setup.parent.as_deref())
+            .map_err(|error| Error::io("a temporary folder", &error))?;
         let janitor = Janitor::of(janitor, folder.as_os_str())?;
         let user = User::for_servers(&folder)?;
         let listen = setup.listen;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -30,6 +30,8 @@ pub struct Setup {
     pub throwaway: bool,
     /// MySQL's and MariaDB's setting of that name, which can only be chosen when a data directory is created.
     pub lower_case_table_names: Option<u8>,
+    /// Where its folder is created: the system's folder for temporary files unless another one is named.
+    pub parent: Option<PathBuf>,
     /// Further arguments for its program.
     pub arguments: Vec<String>,
 }
@@ -56,8 +58,11 @@ impl Site {
     }
 
     /// A folder for a server. Another user may run the server, and has to pass through it.
-    pub fn new_folder() -> io::Result<PathBuf> {
-        let usual = TempDir::with_prefix("migrate-server-")?;
+    pub fn new_folder(parent: Option<&Path>) -> io::Result<PathBuf> {
+        let usual = match parent {
+            Some(parent) => TempDir::with_prefix_in("migrate-server-", parent)?,
+            None => TempDir::with_prefix("migrate-server-")?,
+        };
         let folder = if usual.path().as_os_str().len() > SOCKET_FOLDER {
             TempDir::with_prefix_in("migrate-server-", "/tmp")?
         } else {

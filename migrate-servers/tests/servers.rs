@@ -108,13 +108,36 @@ fn a_server_dies_with_its_process_also_after_kill_9() {
         let mut child = Child::start(product, cache.path());
         let socket = socket(&child.url);
         UnixStream::connect(&socket).expect("it answers");
+        let folder = child.folder();
+        let segment = shared_memory(&folder);
         // SIGKILL.
         child.process.kill().expect("it runs");
         child.process.wait().expect("it ends");
-        let folder = child.folder();
         wait_until_gone(&folder);
         assert!(UnixStream::connect(&socket).is_err());
+        if let Some(segment) = segment {
+            assert!(!is_there(&segment), "{product}: {segment}");
+        }
     }
+}
+
+/// The segment of shared memory of a PostgreSQL server, which the system keeps until somebody removes it.
+fn shared_memory(folder: &Path) -> Option<String> {
+    let file = std::fs::read_to_string(folder.join("data/postmaster.pid")).ok()?;
+    let line = file.lines().nth(6).expect("it names its shared memory");
+    let segment = line.split_whitespace().last().expect("a number").to_owned();
+    assert!(is_there(&segment), "{segment}");
+    let mut later = std::fs::read_dir(folder.join("data/pg_dynshmem")).expect("a folder");
+    assert!(later.next().is_some(), "and what is shared later is here");
+    Some(segment)
+}
+
+fn is_there(segment: &str) -> bool {
+    let output = Command::new("ipcs").arg("-m").output().expect("it runs");
+    let output = String::from_utf8(output.stdout).expect("it is text");
+    output
+        .lines()
+        .any(|line| line.split_whitespace().nth(1) == Some(segment))
 }
 
 #[test]

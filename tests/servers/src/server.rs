@@ -53,11 +53,20 @@ impl Server {
     /// # Panics
     /// When it cannot be started; the message says why.
     pub fn start_with(kind: Kind, arguments: &[&str]) -> Self {
+        Self::start_in(None, kind, arguments)
+    }
+
+    /// The same, with the server's folder in `parent` and not with the temporary files of the system.
+    ///
+    /// # Panics
+    /// When it cannot be started; the message says why.
+    pub fn start_in(parent: Option<&Path>, kind: Kind, arguments: &[&str]) -> Self {
         let installed = there_is(Installed::newest(match kind {
             Kind::Postgres => Product::Postgres,
             Kind::MySql => Product::MariaDb,
         }));
         let setup = Setup {
+            parent: parent.map(Path::to_owned),
             arguments: arguments
                 .iter()
                 .map(|&argument| argument.to_owned())
