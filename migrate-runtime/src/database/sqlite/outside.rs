@@ -97,7 +97,7 @@ impl SqliteSession<'_> {
         entry: &Entry<'_>,
     ) -> Result<(), Cause> {
         let record = tables.add(entry, Some(Duration::ZERO));
-        let (begin, before_commit) = self.busy_timeouts();
+        let begin = AssertSqlSafe(self.begin());
         let begin = self.connection.get().begin_with(begin).await;
         let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
         if !is_next(&mut transaction, tables, entry).await? {
@@ -109,9 +109,6 @@ impl SqliteSession<'_> {
         }
         point::reached(point::BEFORE_RECORD);
         execute(&mut transaction, &record).await.map_err(recorded)?;
-        execute(&mut transaction, &before_commit)
-            .await
-            .map_err(recorded)?;
         point::reached(point::BEFORE_COMMIT);
         let commit = transaction.commit().await;
         commit.map_err(|error| database(error, "to commit"))?;
@@ -173,7 +170,7 @@ impl SqliteSession<'_> {
 
     /// A statement that cannot be tried again waits for others in SQLite.
     async fn be_patient(&mut self) -> Result<(), Cause> {
-        let (_, patience) = self.busy_timeouts();
+        let patience = self.patience().unwrap_or_default();
         let set = execute(self.connection.get(), &patience).await;
         set.map(|_| ()).map_err(recorded)
     }

@@ -7,8 +7,11 @@ use super::handle::Handle;
 use super::kept::Kept;
 use super::keys::Suspended;
 use super::lock::Lock;
+use super::record::fence;
 use super::timeout::Watchdog;
 use crate::database::Cause;
+use crate::journal::state::State;
+use crate::journal::tables::Tables;
 
 pub(super) struct SqliteSession<'a> {
     pub connection: Handle<'a>,
@@ -40,16 +43,28 @@ impl SqliteSession<'_> {
         Ok(())
     }
 
-    /// The statement that begins a transaction, and the one to execute before its end. On a connection of our own
-    /// SQLite gives up at once while another connection writes, since the wait is ours; but a commit may have to wait
-    /// for readers, and giving up there would throw the work away.
-    pub fn busy_timeouts(&self) -> (&'static str, String) {
-        match self.connection {
-            Handle::Own(_) => (
-                "PRAGMA busy_timeout = 20; BEGIN IMMEDIATE",
-                format!("PRAGMA busy_timeout = {}", self.patience.as_millis()),
-            ),
-            Handle::Pooled(..) | Handle::Borrowed(_) => ("BEGIN IMMEDIATE", String::new()),
+    /// The statements that begin a transaction. On a connection of our own SQLite gives up at once while another connection
+    /// writes, since the wait is ours; but a commit may have to wait for readers, and giving up there would throw the work
+    /// away.
+    pub fn begin(&self) -> String {
+        match self.patience() {
+            None => "BEGIN IMMEDIATE".to_owned(),
+            Some(patience) => format!("PRAGMA busy_timeout = 20; BEGIN IMMEDIATE; {patience}"),
         }
+    }
+
+    /// The statement by which SQLite waits for others, on a connection of our own.
+    pub fn patience(&self) -> Option<String> {
+        let is_own = matches!(self.connection, Handle::Own(_));
+        is_own.then(|| format!("PRAGMA busy_timeout = {}", self.patience.as_millis()))
+    }
+
+    /// The same as [`begin`](Self::begin), and a query that fails unless the state is the expected one: a call to sqlx's
+    /// thread less. On a connection that is not ours, a run that is cut off there could leave a transaction that sqlx does
+    /// not know of.
+    pub fn fenced_begin(&self, tables: &Tables, expected: &State) -> Option<String> {
+        let is_own = matches!(self.connection, Handle::Own(_));
+        let has_tables = expected.has_version_table && expected.has_journal;
+        (is_own && has_tables).then(|| format!("{}; {}", self.begin(), fence(tables, expected)))
     }
 }

@@ -4,18 +4,18 @@ use std::time::Instant;
 
 use migrate_chain::sql::transaction_control;
 use migrate_chain::{Dialect, ForeignKeys};
-use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tracing::Instrument as _;
 
 use super::batch::Batch;
-use super::code::database;
+use super::code::{SQLITE_ERROR, database, primary_code};
 use super::drops::Drops;
 use super::execute::execute;
 use super::executor::Timed;
 use super::kept::Kept;
 use super::keys::{Suspension, made, violations};
 use super::read::read_state;
-use super::record::{TransactionContext, write};
+use super::record::{Begin, TransactionContext, write};
 use super::script::run_script;
 use super::session::SqliteSession;
 use super::words::Words;
@@ -40,12 +40,14 @@ impl SqliteSession<'_> {
         if revisions.iter().any(Transactional::has_work) {
             self.watch().await?;
         }
-        let (begin, before_commit) = self.busy_timeouts();
+        let begin = match self.fenced_begin(tables, expected) {
+            Some(fenced) => Begin::Fenced(fenced),
+            None => Begin::Plain(self.begin()),
+        };
         let context = TransactionContext {
             tables,
             expected,
             begin,
-            before_commit,
             watchdog: self.watchdog.as_ref(),
             suspended: self.suspended.as_ref(),
         };
@@ -65,6 +67,10 @@ impl SqliteSession<'_> {
         }
         let kept = &mut self.kept;
         let result = run(keys.connection, &context, kept, revisions, progress).await;
+        if let (Err(_), Begin::Fenced(_)) = (&result, &context.begin) {
+            // sqlx does not know of one whose beginning has failed.
+            let _ = execute(keys.connection, "ROLLBACK").await;
+        }
         let ended = if is_intent {
             Ok(())
         } else {
@@ -86,14 +92,10 @@ async fn run(
     revisions: &[Transactional<'_>],
     progress: &mut dyn Progress,
 ) -> Result<(), Cause> {
-    let begin = connection.begin_with(context.begin).await;
-    let mut transaction = begin.map_err(|error| database(error, "to begin a transaction"))?;
-    let state = read_state(&mut transaction, context.tables).await;
-    let state = state.map_err(|error| database(error, "to read the version table"))?;
-    if !state.is_still(context.expected) {
-        return Err(Cause::Fenced);
-    }
-    create_tables(&mut transaction, context.tables, &state).await?;
+    let mut transaction = match &context.begin {
+        Begin::Fenced(fenced) => begin_fenced(connection, fenced).await?,
+        Begin::Plain(begin) => begin_and_read(connection, begin, context).await?,
+    };
     let mut progress = UntilCommit::new(progress);
     let mut index = 0;
     while index < revisions.len() {
@@ -120,14 +122,44 @@ async fn run(
             attaches_nothing(&mut transaction, kept, index, revisions.len()).await?;
         }
     }
-    let patience = execute(&mut transaction, &context.before_commit).await;
-    patience.map_err(|error| database(error, "to wait for readers"))?;
     point::reached(point::BEFORE_COMMIT);
     let commit = transaction.commit().await;
     commit.map_err(|error| database(error, "to commit"))?;
     point::reached(point::AFTER_COMMIT);
     progress.committed();
     Ok(())
+}
+
+const BEGINNING: &str = "to begin a transaction";
+
+/// Begins a transaction in which the state is the expected one.
+async fn begin_fenced<'c>(
+    connection: &'c mut SqliteConnection,
+    fenced: &str,
+) -> Result<Transaction<'c, Sqlite>, Cause> {
+    let begun = connection.begin_with(AssertSqlSafe(fenced)).await;
+    begun.map_err(|error| match primary_code(&error) {
+        // The tables are gone, or say something else.
+        Some(SQLITE_ERROR) => Cause::Fenced,
+        _ => database(error, BEGINNING),
+    })
+}
+
+/// Begins a transaction, reads the state in it, and creates the tables that are missing.
+async fn begin_and_read<'c>(
+    connection: &'c mut SqliteConnection,
+    begin: &str,
+    context: &TransactionContext<'_>,
+) -> Result<Transaction<'c, Sqlite>, Cause> {
+    let begun = connection.begin_with(AssertSqlSafe(begin)).await;
+    let mut transaction = begun.map_err(|error| database(error, BEGINNING))?;
+    let state = read_state(&mut transaction, context.tables).await;
+    let state = state.map_err(|error| database(error, "to read the version table"))?;
+    if !state.is_still(context.expected) {
+        return Err(Cause::Fenced);
+    }
+    create_tables(&mut transaction, context.tables, &state).await?;
+    Ok(transaction)
 }
 
 /// Runs one revision and writes its record.
