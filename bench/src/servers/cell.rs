@@ -133,8 +133,8 @@ pub(super) fn measure(
     let start = Instant::now();
     let mut rounds = 0;
     while rounds == 0 || (rounds < effort.rounds && has_time(start, rounds, effort.time)) {
-        for entrant in &mut entrants {
-            course.run(entrant)?;
+        for nth in order(rounds, entrants.len()) {
+            course.run(&mut entrants[nth])?;
         }
         rounds += 1;
     }
@@ -144,6 +144,16 @@ pub(super) fn measure(
 
 fn enters(contender: &Contender, cell: Cell) -> bool {
     contender.runs_on(cell.engine) && (contender.has_records() || cell.work != Work::Nothing)
+}
+
+/// The order of a round. Over the rounds each contender comes at each place, so that none always follows the same one.
+fn order(round: u32, count: usize) -> impl Iterator<Item = usize> {
+    let round = round as usize;
+    let (shift, is_reversed) = (round / 2, round % 2 == 1);
+    (0..count).map(move |place| {
+        let place = if is_reversed { count - 1 - place } else { place };
+        (place + shift) % count
+    })
 }
 
 /// Whether another round like those before ends in time.
