@@ -73,7 +73,7 @@ impl Tables {
     }
 
     /// The version table, as SQL writes it.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -286,7 +286,7 @@ pub fn is_applied(prefix: &str) -> String {
 }
 
 /// The condition that a revision is under way by the last row of the journal, as a subquery on that.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub fn is_unfinished(journal: &str, otherwise: &str) -> String {
     let unfinished = events(JournalEvent::is_unfinished);
     format!(
