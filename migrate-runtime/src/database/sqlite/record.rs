@@ -108,3 +108,64 @@ pub fn add_all(tables: &Tables, rows: &[Ran<'_>]) -> String {
         values.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use migrate_chain::Dialect;
+    use sqlx::Connection as _;
+
+    use super::*;
+    use crate::database::sqlite::execute::execute;
+    use crate::journal::state::Row;
+    use crate::values::settings::Settings;
+
+    fn state(ids: &[&str], unfinished: bool) -> State {
+        let row = |id: &&str| Row {
+            revision: (*id).to_owned(),
+            digest: None,
+        };
+        State {
+            rows: ids.iter().map(row).collect(),
+            unfinished,
+            ..State::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_fence_lets_the_expected_state_pass_and_no_other() {
+        let connection = SqliteConnection::connect("sqlite::memory:").await;
+        let mut connection = connection.expect("a database");
+        let settings = Settings {
+            version_table: "alembic_version".into(),
+            journal_table: "migrate_journal".into(),
+            ..crate::__private::EMPTY.settings.clone()
+        };
+        let tables = Tables::new(Dialect::Sqlite, &settings, None);
+        let begun = "INSERT INTO migrate_journal (event, direction, revision, down_revision, depends_on, message, settings, \
+                     started_at, statements, tool_version) VALUES ('started', 'upgrade', 'b', 'a', '', '', '', '', 0, '')";
+        for (change, now) in [
+            (tables.create_version(), None),
+            (tables.create_journal(), Some(state(&[], false))),
+            (
+                "INSERT INTO alembic_version VALUES ('a')".to_owned(),
+                Some(state(&["a"], false)),
+            ),
+            (begun.to_owned(), Some(state(&["a"], true))),
+            (
+                "INSERT INTO alembic_version VALUES ('c')".to_owned(),
+                Some(state(&["a", "c"], true)),
+            ),
+        ] {
+            execute(&mut connection, &change)
+                .await
+                .expect("it is changed");
+            for ids in [&[][..], &["a"], &["b"], &["a", "c"], &["a", "d"]] {
+                for expected in [false, true].map(|unfinished| state(ids, unfinished)) {
+                    let passed = execute(&mut connection, &fence(&tables, &expected)).await;
+                    let is_so = now.as_ref().is_some_and(|now| now.is_still(&expected));
+                    assert_eq!(passed.is_ok(), is_so, "{change}: {expected:?}");
+                }
+            }
+        }
+    }
+}
