@@ -70,6 +70,12 @@ impl Row {
 }
 
 impl Row {
+    /// What was measured, if the goal was not met.
+    #[cfg(feature = "servers")]
+    pub(crate) fn missed(&self) -> Option<&str> {
+        (!self.goal.is_empty() && !self.met).then_some(&self.what)
+    }
+
     /// As a line of a table, under [`HEADER`].
     pub(crate) fn cells(&self) -> [String; 6] {
         let verdict = match (self.goal.is_empty(), self.met) {

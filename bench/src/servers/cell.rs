@@ -143,7 +143,7 @@ pub(super) fn measure(
 }
 
 fn enters(contender: &Contender, cell: Cell) -> bool {
-    contender.runs_on(cell.engine) && (contender.has_records() || cell.work != Work::Nothing)
+    contender.runs_on(cell.engine) && contender.can(cell.work)
 }
 
 /// The order of a round. Over the rounds each contender comes at each place, so that none always follows the same one.

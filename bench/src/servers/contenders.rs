@@ -16,6 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{MySqlPool, PgPool, SqlitePool};
 use tokio::runtime::Handle;
 
+use super::cell::Work;
 use super::chain::{Chain, Script};
 use super::database::{Durability, Engine};
 use super::proxy::authority;
@@ -28,6 +29,8 @@ pub(super) enum Grouping {
     AllInOne,
     /// A shell, which records nothing and reads nothing: the limit.
     Limit,
+    /// A connection, and nothing on it: the limit where there is nothing to do.
+    Connecting,
 }
 
 /// Someone who applies a chain.
@@ -56,9 +59,18 @@ impl Contender {
         self.name.starts_with(OURS)
     }
 
-    /// Whether it knows what was applied before.
-    pub(super) fn has_records(&self) -> bool {
-        self.grouping != Grouping::Limit
+    /// Whether nobody can be faster.
+    pub(super) fn is_limit(&self) -> bool {
+        matches!(self.grouping, Grouping::Limit | Grouping::Connecting)
+    }
+
+    /// Whether it can do the work: a shell does not know what was applied before.
+    pub(super) fn can(&self, work: Work) -> bool {
+        match self.grouping {
+            Grouping::EachRevision | Grouping::AllInOne => true,
+            Grouping::Limit => work != Work::Nothing,
+            Grouping::Connecting => work == Work::Nothing,
+        }
     }
 
     pub(super) fn upgrade(&self, chain: &Chain, access: &Access<'_>) -> Result {
@@ -75,7 +87,7 @@ pub(super) const SHELL_WITH_JOURNAL: &str = "sqlite3, with our journal";
 
 const TRANSACTIONAL: &[Engine] = &[Engine::Postgres, Engine::Sqlite];
 
-pub(super) const ALL: [Contender; 11] = [
+pub(super) const ALL: [Contender; 12] = [
     contender(
         OURS,
         Grouping::EachRevision,
@@ -118,6 +130,12 @@ pub(super) const ALL: [Contender; 11] = [
         Grouping::AllInOne,
         &[Engine::Sqlite],
         rusqlite_migration,
+    ),
+    contender(
+        "connecting, as sqlx does it",
+        Grouping::Connecting,
+        &Engine::ALL,
+        |_, access| connect(access),
     ),
     contender("shell", Grouping::Limit, &Engine::ALL, |chain, access| {
         shell(chain, access, Script::Each)
@@ -190,6 +208,17 @@ fn sqlx(chain: &Chain, access: &Access<'_>) -> Result {
             Engine::Postgres => chain.sqlx.run(&postgres(access)?).await?,
             Engine::MariaDb => chain.sqlx.run(&mariadb(access)?).await?,
             Engine::Sqlite => chain.sqlx.run(&sqlite(access)?).await?,
+        }
+        Ok(())
+    })
+}
+
+fn connect(access: &Access<'_>) -> Result {
+    access.runtime.block_on(async {
+        match access.engine {
+            Engine::Postgres => drop(postgres(access)?.acquire().await?),
+            Engine::MariaDb => drop(mariadb(access)?.acquire().await?),
+            Engine::Sqlite => drop(sqlite(access)?.acquire().await?),
         }
         Ok(())
     })

@@ -107,10 +107,10 @@ impl Panel<'_> {
         for line in lines {
             let time = line.median();
             let width = (WIDTH - LABEL - TIME) * time.as_secs_f64() / longest.as_secs_f64();
-            let colour = match (line.contender.is_ours(), line.contender.has_records()) {
+            let colour = match (line.contender.is_ours(), line.contender.is_limit()) {
                 (true, _) => OURS_COLOUR,
-                (false, true) => PEER_COLOUR,
-                (false, false) => LIMIT_COLOUR,
+                (false, true) => LIMIT_COLOUR,
+                (false, false) => PEER_COLOUR,
             };
             let text = y + BAR - 4.0;
             let _ = writeln!(
