@@ -12,9 +12,9 @@ use crate::journal::JournalDirection;
 use crate::journal::state::RowChanges;
 use crate::journal::tables::Tables;
 use crate::protocol::stamp::stamped;
-use crate::protocol::step::{self, Step};
+use crate::protocol::step::{self, PreparedStep};
 use crate::protocol::verify;
-use crate::protocol::view::View;
+use crate::protocol::view::GraphView;
 use crate::syntax::{self, Around, Syntax};
 use crate::values::error::{Error, ErrorKind};
 use crate::values::options::TransactionMode;
@@ -51,7 +51,7 @@ pub fn stamp(
         .iter()
         .map(|target| Range::of_script(target))
         .collect::<Result<_, _>>()?;
-    let view = View::new(migrations);
+    let view = GraphView::new(migrations);
     let graph = &view.graph;
     let before = stamp_start(graph, &ranges)?;
     let targets: Vec<Target> = ranges
@@ -112,7 +112,7 @@ fn script(
     range: &Range,
     direction: Direction,
 ) -> Result<String, Error> {
-    let view = View::new(migrations);
+    let view = GraphView::new(migrations);
     let plan = plan(&view.graph, range, direction)?;
     let tables = Tables::new(dialect, &migrations.settings, None);
     let steps = step::steps(&tables, &view, plan.steps(), direction);
@@ -182,7 +182,7 @@ impl Writer {
     }
 
     /// The change of the version rows and its records, as a live stamp writes them.
-    fn stamp(&mut self, view: &View<'_>, tables: &Tables, changes: &RowChanges) {
+    fn stamp(&mut self, view: &GraphView<'_>, tables: &Tables, changes: &RowChanges) {
         for change in tables.change_rows(changes) {
             self.statement(&change);
         }
@@ -202,7 +202,7 @@ impl Writer {
         self.statement(&tables.create_journal());
     }
 
-    fn step(&mut self, tables: &Tables, step: &Step<'_>) {
+    fn step(&mut self, tables: &Tables, step: &PreparedStep<'_>) {
         let revision = step.revision;
         let title = format!("{} {}: {}", step.direction, revision.id(), revision.title());
         let _ = writeln!(self.out, "\n{}", comment(&title));

@@ -17,12 +17,12 @@ pub struct Script<'r> {
     start: usize,
     /// The same with LF line ends, and with blanks for the lines by which a dump speaks to psql.
     text: Cow<'r, str>,
-    statements: Vec<Statement>,
+    statements: Vec<HashedStatement>,
 }
 
 /// A statement of a script.
 #[derive(Clone, Debug)]
-struct Statement {
+struct HashedStatement {
     /// Its bytes in the text of the script.
     range: Range<usize>,
     /// The hash of the statements up to it, of tokens: see [`next_hash`].
@@ -39,7 +39,7 @@ impl<'r> Script<'r> {
             let range = statement.range();
             let next = next_hash(dialect, hash, &text[range.clone()]);
             hash = Some(next);
-            Statement { range, hash: next }
+            HashedStatement { range, hash: next }
         });
         Self {
             dialect,
@@ -64,7 +64,7 @@ impl<'r> Script<'r> {
             source: text,
             start: 0,
             text: Cow::Borrowed(text),
-            statements: vec![Statement {
+            statements: vec![HashedStatement {
                 range: 0..text.len(),
                 hash: statement.hash,
             }],

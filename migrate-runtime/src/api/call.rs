@@ -28,35 +28,35 @@ pub struct Call<'a> {
     pub connection: BoxFuture<'a, Result<Opened<'a>, Error>>,
 }
 
-type Answer<'f, T> = BoxFuture<'f, Result<T, Error>>;
+type CallFuture<'f, T> = BoxFuture<'f, Result<T, Error>>;
 
 impl<'a> Call<'a> {
-    pub fn go(self, goal: Goal) -> Answer<'a, Report> {
+    pub fn go(self, goal: Goal) -> CallFuture<'a, Report> {
         in_span(goal.direction.name(), async move {
             self.start().await?.go(goal).await
         })
     }
 
-    pub fn preview(self, goal: Goal) -> Answer<'a, Plan> {
+    pub fn preview(self, goal: Goal) -> CallFuture<'a, Plan> {
         in_span(
             "plan",
             async move { self.start().await?.preview(goal).await },
         )
     }
 
-    pub fn status(self) -> Answer<'a, Status> {
+    pub fn status(self) -> CallFuture<'a, Status> {
         in_span("status", async move { self.start().await?.status().await })
     }
 
-    pub fn status_when_idle(self) -> Answer<'a, Status> {
+    pub fn status_when_idle(self) -> CallFuture<'a, Status> {
         Box::pin(async move { self.start().await?.status_when_idle().await })
     }
 
-    pub fn check(self) -> Answer<'a, ()> {
+    pub fn check(self) -> CallFuture<'a, ()> {
         in_span("check", async move { self.start().await?.check().await })
     }
 
-    pub fn wait_until_current(self, timeout: Duration) -> Answer<'a, ()> {
+    pub fn wait_until_current(self, timeout: Duration) -> CallFuture<'a, ()> {
         in_span("wait", async move {
             let started = Instant::now();
             let run = self.start().await?;
@@ -64,30 +64,30 @@ impl<'a> Call<'a> {
         })
     }
 
-    pub fn stamp(self, targets: Vec<Target>, replacing: Replacing) -> Answer<'a, Report> {
+    pub fn stamp(self, targets: Vec<Target>, replacing: Replacing) -> CallFuture<'a, Report> {
         in_span("stamp", async move {
             self.start().await?.stamp(targets, replacing).await
         })
     }
 
-    pub fn adopt(self) -> Answer<'a, Report> {
+    pub fn adopt(self) -> CallFuture<'a, Report> {
         in_span("adopt", async move { self.start().await?.adopt().await })
     }
 
-    pub fn recorded_digests<'f>(self, revision: &'f str) -> Answer<'f, Vec<Digest>>
+    pub fn recorded_digests<'f>(self, revision: &'f str) -> CallFuture<'f, Vec<Digest>>
     where
         'a: 'f,
     {
         Box::pin(async move { self.start().await?.recorded_digests(revision).await })
     }
 
-    pub fn ensure_version(self) -> Answer<'a, bool> {
+    pub fn ensure_version(self) -> CallFuture<'a, bool> {
         in_span("ensure_version", async move {
             self.start().await?.ensure_version().await
         })
     }
 
-    pub fn resolve<'f>(self, revision: &'f str, resolution: Resolution) -> Answer<'f, Report>
+    pub fn resolve<'f>(self, revision: &'f str, resolution: Resolution) -> CallFuture<'f, Report>
     where
         'a: 'f,
     {
@@ -114,7 +114,7 @@ impl<'a> Call<'a> {
 fn in_span<'f, T>(
     call: &'static str,
     work: impl Future<Output = Result<T, Error>> + Send + 'f,
-) -> Answer<'f, T> {
+) -> CallFuture<'f, T> {
     Box::pin(work.instrument(info_span!("migrate", call)))
 }
 

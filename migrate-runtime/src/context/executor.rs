@@ -9,7 +9,7 @@ use crate::journal::{Entry, JournalEvent};
 
 /// The result of a query.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct QueryResult {
     pub rows: Vec<Row>,
     pub affected: u64,
 }
@@ -62,7 +62,7 @@ pub trait Executor: Send {
         &'s mut self,
         sql: &'s str,
         values: Vec<Value>,
-    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>>;
+    ) -> BoxFuture<'s, Result<QueryResult, sqlx::Error>>;
 
     /// The sqlx connection, if it is one to SQLite.
     #[cfg(feature = "sqlite")]

@@ -8,7 +8,7 @@ use sqlx::{
     IntoArguments, Row as SqlxRow, Type, TypeInfo as _, ValueRef as _,
 };
 
-use crate::context::executor::Answer;
+use crate::context::executor::QueryResult;
 use crate::context::{Row, Value};
 
 /// A database whose values can be bound and read.
@@ -57,7 +57,7 @@ pub async fn answer<D>(
     connection: &mut D::Connection,
     sql: String,
     values: Vec<Value>,
-) -> Result<Answer, sqlx::Error>
+) -> Result<QueryResult, sqlx::Error>
 where
     D: Speaks,
     D::Arguments: IntoArguments<D>,
@@ -84,7 +84,7 @@ where
             Value::Bytes(value) => query.bind(value),
         };
     }
-    let mut answer = Answer::default();
+    let mut answer = QueryResult::default();
     let mut columns: Option<Arc<[String]>> = None;
     let mut results = connection.fetch_many(query);
     while let Some(result) = results.try_next().await? {

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, ColumnIndex, Database, Decode, Executor, Row as SqlxRow, Type};
 
-use crate::journal::columns::{self, DIGEST, EVENT, Read};
-use crate::journal::state::{Row, State};
+use crate::journal::columns::{self, ColumnReader, DIGEST, EVENT};
+use crate::journal::state::{State, VersionRow};
 use crate::journal::tables::{NULL_ROW, Tables};
 use crate::journal::{JournalEvent, JournalRow, NullRow};
 use crate::values::error::BoxError;
@@ -57,7 +57,7 @@ pub fn state<R: Columns>(
         }
         let digest = columns::parsed(row.text(2)?);
         let digest = digest.map_err(|source| decode(DIGEST.name, source))?;
-        state.rows.push(Row { revision, digest });
+        state.rows.push(VersionRow { revision, digest });
     }
     state.rows.sort_unstable();
     Ok(state)
@@ -82,9 +82,9 @@ fn journal_row<R: Columns>(row: &R) -> Result<JournalRow, sqlx::Error> {
     let mut read = JournalRow::default();
     for (at, column) in columns::read().enumerate() {
         let set = match &column.read {
-            Read::Text(set) => set(&mut read, row.text(at)?),
-            Read::Number(set) => set(&mut read, row.number(at)?),
-            Read::Never => Ok(()),
+            ColumnReader::Text(set) => set(&mut read, row.text(at)?),
+            ColumnReader::Number(set) => set(&mut read, row.number(at)?),
+            ColumnReader::Never => Ok(()),
         };
         set.map_err(|source| decode(column.name, source))?;
     }

@@ -9,7 +9,7 @@ use crate::context::RevisionFn;
 use crate::embedded::graph;
 use crate::embedded::store::{Packed, Store};
 use crate::values::error::{Error, ErrorKind};
-use crate::values::settings::Settings;
+use crate::values::settings::EmbeddedSettings;
 
 /// A chain of revisions, ready to be applied.
 ///
@@ -20,7 +20,7 @@ pub struct Migrations {
     pub(crate) directory: Cow<'static, str>,
     /// Whether it has a `migrate.toml`.
     pub(crate) has_config_file: bool,
-    pub(crate) settings: Settings,
+    pub(crate) settings: EmbeddedSettings,
     pub(crate) store: Store,
     /// The functions of the Rust revisions, in their order; empty when the chain was loaded at run time.
     pub(crate) functions: Cow<'static, [Functions]>,
@@ -45,7 +45,7 @@ pub struct Functions {
 #[derive(Clone, Copy)]
 #[allow(
     missing_docs,
-    reason = "the fields are those of Migrations and Settings, and only the macro writes them"
+    reason = "the fields are those of Migrations and EmbeddedSettings, and only the macro writes them"
 )]
 #[allow(
     clippy::struct_excessive_bools,
@@ -74,7 +74,7 @@ impl Migrations {
         Self {
             directory: Cow::Borrowed(parts.directory),
             has_config_file: parts.has_config_file,
-            settings: Settings {
+            settings: EmbeddedSettings {
                 versions: Cow::Borrowed(parts.versions),
                 recursive: parts.recursive,
                 many_heads: parts.many_heads,
@@ -247,7 +247,7 @@ impl From<Chain> for Migrations {
         Self {
             directory: chain.directory.into(),
             has_config_file: chain.has_config_file,
-            settings: Settings::from(chain.config),
+            settings: EmbeddedSettings::from(chain.config),
             store: Store::Loaded {
                 revisions: chain.revisions,
                 heads,

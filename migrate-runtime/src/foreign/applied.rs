@@ -9,7 +9,7 @@ use migrate_chain::graph::RevisionGraph;
 use super::rows::{HistoryRow, RowState};
 
 /// The comparison of a history with a chain.
-pub struct Comparison<'h> {
+pub struct HistoryComparison<'h> {
     /// The revisions that are applied by the history and not by the version rows, parents first, each with the row that
     /// says so.
     pub adopted: Vec<(usize, &'h HistoryRow)>,
@@ -19,7 +19,7 @@ pub struct Comparison<'h> {
 
 /// Why a history cannot be taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum AdoptRefusal {
     /// A migration failed, or is under way.
     Failed { version: String },
     /// The checksum is not that of the file that was imported.
@@ -49,8 +49,8 @@ pub fn compare<'h>(
     graph: &RevisionGraph,
     ours: &Ours,
     rows: &'h [HistoryRow],
-) -> Result<Comparison<'h>, Refusal> {
-    let history = History::read(tool, rows)?;
+) -> Result<HistoryComparison<'h>, AdoptRefusal> {
+    let history = AppliedRows::read(tool, rows)?;
     let mut is_applied = graph.ancestors(&ours.rows);
     let mut by_history: Vec<Option<&HistoryRow>> = vec![None; revisions.len()];
     for (index, revision) in revisions.iter().enumerate() {
@@ -77,7 +77,7 @@ pub fn compare<'h>(
             continue;
         };
         if let Some(&missing) = graph.all(index).iter().find(|&&under| !is_applied[under]) {
-            return Err(Refusal::Gap {
+            return Err(AdoptRefusal::Gap {
                 applied: index,
                 missing,
             });
@@ -85,23 +85,23 @@ pub fn compare<'h>(
         is_applied[index] = true;
         adopted.push((index, row));
     }
-    Ok(Comparison {
+    Ok(HistoryComparison {
         adopted,
         unknown: history.unknown(revisions),
     })
 }
 
 /// The rows that count, by version.
-struct History<'h> {
+struct AppliedRows<'h> {
     tool: Tool,
     applied: HashMap<String, &'h HistoryRow>,
     baseline: Option<&'h HistoryRow>,
     up_to: Option<&'h HistoryRow>,
 }
 
-impl<'h> History<'h> {
+impl<'h> AppliedRows<'h> {
     /// The newest row of a version counts. A failed one must be repaired first, wherever it is.
-    fn read(tool: Tool, rows: &'h [HistoryRow]) -> Result<Self, Refusal> {
+    fn read(tool: Tool, rows: &'h [HistoryRow]) -> Result<Self, AdoptRefusal> {
         let mut history = Self {
             tool,
             applied: HashMap::new(),
@@ -116,7 +116,7 @@ impl<'h> History<'h> {
                 RowState::Baseline => history.baseline = Some(row),
                 RowState::UpTo => history.up_to = Some(row),
                 RowState::Failed => {
-                    return Err(Refusal::Failed {
+                    return Err(AdoptRefusal::Failed {
                         version: row.version.clone(),
                     });
                 }
@@ -126,7 +126,11 @@ impl<'h> History<'h> {
     }
 
     /// The row by which a revision is applied: the last of those that it adopts.
-    fn of(&self, index: usize, revision: &Revision) -> Result<Option<&'h HistoryRow>, Refusal> {
+    fn of(
+        &self,
+        index: usize,
+        revision: &Revision,
+    ) -> Result<Option<&'h HistoryRow>, AdoptRefusal> {
         let (mut found, mut missing) = (None, None);
         for (version, checksum) in revision.adopts() {
             match self.row(version) {
@@ -134,7 +138,7 @@ impl<'h> History<'h> {
                 Some(row) => {
                     let is_other = matches!((checksum, &row.checksum), (Some(ours), Some(theirs)) if !is_checksum(self.tool, ours, theirs));
                     if is_other && row.state == RowState::Applied {
-                        return Err(Refusal::Edited {
+                        return Err(AdoptRefusal::Edited {
                             revision: index,
                             version: row.version.clone(),
                         });
@@ -144,7 +148,7 @@ impl<'h> History<'h> {
             }
         }
         match (found, missing) {
-            (Some(_), Some(missing)) => Err(Refusal::Partly {
+            (Some(_), Some(missing)) => Err(AdoptRefusal::Partly {
                 revision: index,
                 missing: missing.to_owned(),
             }),
@@ -216,7 +220,7 @@ fn normal(tool: Tool, version: &str) -> String {
 }
 
 /// The parts of a version of numbers, which compare as those do: each with its length in front.
-fn numbers(version: &str) -> Option<Parts> {
+fn numbers(version: &str) -> Option<VersionParts> {
     let parts = version.split(['.', '_']).map(|part| {
         let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| part.trim_start_matches('0').to_owned())
@@ -225,15 +229,15 @@ fn numbers(version: &str) -> Option<Parts> {
     while parts.len() > 1 && parts.last().is_some_and(String::is_empty) {
         parts.pop();
     }
-    Some(Parts(
+    Some(VersionParts(
         parts.into_iter().map(|part| (part.len(), part)).collect(),
     ))
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Parts(Vec<(usize, String)>);
+struct VersionParts(Vec<(usize, String)>);
 
-impl Parts {
+impl VersionParts {
     fn join(&self, sign: &str) -> String {
         let parts: Vec<&str> = self.0.iter().map(|(_, part)| &**part).collect();
         parts.join(sign)
@@ -285,7 +289,7 @@ mod tests {
         tool: Tool,
         adopts: &[&str],
         rows: &[HistoryRow],
-    ) -> Result<(Vec<usize>, Vec<String>), Refusal> {
+    ) -> Result<(Vec<usize>, Vec<String>), AdoptRefusal> {
         let migrations = chain(adopts);
         let compared = compare(
             tool,
@@ -325,7 +329,7 @@ mod tests {
         let gap = compared(Tool::Sqlx, &adopts, &[applied("1"), applied("3")]);
         assert_eq!(
             gap,
-            Err(Refusal::Gap {
+            Err(AdoptRefusal::Gap {
                 applied: 2,
                 missing: 1
             })
@@ -337,7 +341,7 @@ mod tests {
         );
         assert_eq!(
             edited,
-            Err(Refusal::Edited {
+            Err(AdoptRefusal::Edited {
                 revision: 0,
                 version: "1".to_owned()
             })
@@ -349,14 +353,14 @@ mod tests {
         );
         assert_eq!(
             failed,
-            Err(Refusal::Failed {
+            Err(AdoptRefusal::Failed {
                 version: "2".to_owned()
             })
         );
         let partly = compared(Tool::Sqlx, &["1, 2"], &[applied("1")]);
         assert_eq!(
             partly,
-            Err(Refusal::Partly {
+            Err(AdoptRefusal::Partly {
                 revision: 0,
                 missing: "2".to_owned()
             })

@@ -4,11 +4,11 @@ use migrate_chain::Dialect;
 use migrate_chain::adopt::Tool;
 use migrate_chain::sql::{quote_name, quote_text};
 
-use super::Answer;
+use super::TextRows;
 
 /// A table that looks like the history of another tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct HistoryTable {
     /// The tool by the columns of its table; none for one whose history cannot be taken over.
     pub tool: Option<Tool>,
     /// The name of the tool, for people.
@@ -18,7 +18,7 @@ pub struct Found {
     pub table: String,
 }
 
-impl Found {
+impl HistoryTable {
     /// The table, as SQL writes it.
     pub fn sql(&self, dialect: Dialect) -> String {
         let quoted = |name: &str| quote_name(dialect, name);
@@ -70,7 +70,7 @@ pub fn query(dialect: Dialect, schema: Option<&str>, tables: &[&str]) -> String 
 
 /// The tables in the answer to [`query`]. `adopted` is the tool that the chain was imported from: its table may have any
 /// name.
-pub fn read(answer: Answer, adopted: Option<Tool>) -> Vec<Found> {
+pub fn read(answer: TextRows, adopted: Option<Tool>) -> Vec<HistoryTable> {
     let mut tables: Vec<(String, String, Vec<String>)> = Vec::new();
     for row in answer {
         let Ok([Some(schema), Some(table), Some(column)]) = <[_; 3]>::try_from(row) else {
@@ -89,7 +89,7 @@ pub fn read(answer: Answer, adopted: Option<Tool>) -> Vec<Found> {
             Some(tool) => (Some(tool), tool.name()),
             None => of_columns(&table, &columns)?,
         };
-        Some(Found {
+        Some(HistoryTable {
             tool,
             name,
             schema,

@@ -13,7 +13,7 @@ pub struct ForeignLock {
 }
 
 /// The names that a lock is made from.
-pub struct Names<'n> {
+pub struct LockNames<'n> {
     /// The database as it calls itself.
     pub database: &'n str,
     /// The schema of the history; that of the database on MySQL.
@@ -32,7 +32,7 @@ pub fn query(dialect: Dialect) -> Option<&'static str> {
 }
 
 /// The locks that the tool takes; none where it does not lock. SQLite has none to take.
-pub fn of(tool: Tool, dialect: Dialect, names: &Names<'_>) -> Vec<ForeignLock> {
+pub fn of(tool: Tool, dialect: Dialect, names: &LockNames<'_>) -> Vec<ForeignLock> {
     match dialect {
         Dialect::Sqlite => Vec::new(),
         Dialect::Postgres => numbers(tool, names).into_iter().map(advisory).collect(),
@@ -59,8 +59,8 @@ fn get_lock(name: &str) -> ForeignLock {
 }
 
 /// The numbers of the advisory locks on PostgreSQL.
-fn numbers(tool: Tool, names: &Names<'_>) -> Vec<i64> {
-    let Names {
+fn numbers(tool: Tool, names: &LockNames<'_>) -> Vec<i64> {
+    let LockNames {
         database,
         schema,
         table,
@@ -80,8 +80,8 @@ fn numbers(tool: Tool, names: &Names<'_>) -> Vec<i64> {
 }
 
 /// The names of the locks on MySQL.
-fn named(tool: Tool, names: &Names<'_>) -> Vec<String> {
-    let Names {
+fn named(tool: Tool, names: &LockNames<'_>) -> Vec<String> {
+    let LockNames {
         database, table, ..
     } = names;
     match tool {
@@ -96,7 +96,7 @@ fn named(tool: Tool, names: &Names<'_>) -> Vec<String> {
     }
 }
 
-fn qualified(dialect: Dialect, names: &Names<'_>) -> String {
+fn qualified(dialect: Dialect, names: &LockNames<'_>) -> String {
     let quoted = |name| quote_name(dialect, name);
     format!("{}.{}", quoted(names.schema), quoted(names.table))
 }
@@ -123,7 +123,7 @@ fn java_hash(text: &str) -> i32 {
 mod tests {
     use super::*;
 
-    const NAMES: Names<'_> = Names {
+    const NAMES: LockNames<'_> = LockNames {
         database: "app",
         schema: "public",
         table: "flyway_schema_history",
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_locks_are_those_that_the_tools_take() {
         let of = |tool, table| {
-            let names = |schema| Names {
+            let names = |schema| LockNames {
                 schema,
                 table,
                 ..NAMES

@@ -7,4 +7,4 @@ pub mod rows;
 mod words;
 
 /// The rows of an answer, as text.
-pub type Answer = Vec<Vec<Option<String>>>;
+pub type TextRows = Vec<Vec<Option<String>>>;

@@ -3,8 +3,8 @@
 use migrate_chain::Dialect;
 use migrate_chain::adopt::Tool;
 
-use super::Answer;
-use super::words::{Time, hex, text, time};
+use super::TextRows;
+use super::words::{TimeFormat, hex, text, time};
 
 /// One row of the history, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
     match tool {
         Tool::Sqlx => {
             let state = "CASE WHEN success THEN 'applied' ELSE 'failed' END";
-            let at = time("installed_on", Time::Zoned);
+            let at = time("installed_on", TimeFormat::Zoned);
             of(
                 &version,
                 &hex(dialect, "checksum"),
@@ -79,7 +79,7 @@ pub fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
             "ORDER BY version",
         ),
         Tool::Refinery => {
-            let at = time("applied_on", Time::Text);
+            let at = time("applied_on", TimeFormat::Text);
             of(
                 &version,
                 &text("checksum"),
@@ -93,7 +93,7 @@ pub fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
             &version,
             "NULL",
             "'applied'",
-            &time("applied_at", Time::Epoch),
+            &time("applied_at", TimeFormat::Epoch),
             "NULL",
             "ORDER BY version",
         ),
@@ -159,18 +159,18 @@ pub fn query(tool: Tool, dialect: Dialect, table: &str) -> String {
 }
 
 /// A `TIMESTAMP` with the default of the database: without a zone on PostgreSQL.
-fn local(dialect: Dialect) -> Time {
+fn local(dialect: Dialect) -> TimeFormat {
     match dialect {
-        Dialect::Postgres => Time::Plain,
-        Dialect::Sqlite | Dialect::MySql => Time::Zoned,
+        Dialect::Postgres => TimeFormat::Plain,
+        Dialect::Sqlite | Dialect::MySql => TimeFormat::Zoned,
     }
 }
 
 /// A time with its zone on PostgreSQL, and in UTC elsewhere.
-fn utc(dialect: Dialect) -> Time {
+fn utc(dialect: Dialect) -> TimeFormat {
     match dialect {
-        Dialect::Postgres => Time::Zoned,
-        Dialect::Sqlite | Dialect::MySql => Time::Plain,
+        Dialect::Postgres => TimeFormat::Zoned,
+        Dialect::Sqlite | Dialect::MySql => TimeFormat::Plain,
     }
 }
 
@@ -178,7 +178,7 @@ fn utc(dialect: Dialect) -> Time {
 ///
 /// # Errors
 /// The row that makes no sense, shown as text.
-pub fn read(answer: Answer) -> Result<Vec<HistoryRow>, String> {
+pub fn read(answer: TextRows) -> Result<Vec<HistoryRow>, String> {
     answer.into_iter().map(row).collect()
 }
 

@@ -19,35 +19,37 @@ pub fn hex(dialect: Dialect, value: &str) -> String {
 }
 
 /// A time in UTC, as a literal of the journal's column; NULL if it cannot be read as one.
-pub fn time(dialect: Dialect, column: &str, kind: Time) -> String {
+pub fn time(dialect: Dialect, column: &str, kind: TimeFormat) -> String {
     match (dialect, kind) {
-        (Dialect::Sqlite, Time::Epoch) => format!("strftime({SQLITE}, {column}, 'unixepoch')"),
+        (Dialect::Sqlite, TimeFormat::Epoch) => {
+            format!("strftime({SQLITE}, {column}, 'unixepoch')")
+        }
         (Dialect::Sqlite, _) => format!(
             "CASE WHEN typeof({column}) = 'integer' THEN strftime({SQLITE}, {column} / 1000.0, 'unixepoch') \
              ELSE strftime({SQLITE}, {column}) END"
         ),
-        (Dialect::Postgres, Time::Epoch) => {
+        (Dialect::Postgres, TimeFormat::Epoch) => {
             format!("to_char(to_timestamp({column}) AT TIME ZONE 'UTC', {POSTGRES})")
         }
-        (Dialect::Postgres, Time::Zoned) => {
+        (Dialect::Postgres, TimeFormat::Zoned) => {
             format!("to_char({column} AT TIME ZONE 'UTC', {POSTGRES})")
         }
-        (Dialect::Postgres, Time::Plain) => format!("to_char({column}, {POSTGRES})"),
-        (Dialect::Postgres, Time::Text) => column.to_owned(),
-        (Dialect::MySql, Time::Epoch) => {
+        (Dialect::Postgres, TimeFormat::Plain) => format!("to_char({column}, {POSTGRES})"),
+        (Dialect::Postgres, TimeFormat::Text) => column.to_owned(),
+        (Dialect::MySql, TimeFormat::Epoch) => {
             format!("DATE_FORMAT(TIMESTAMPADD(SECOND, {column}, '1970-01-01'), {MYSQL})")
         }
-        (Dialect::MySql, Time::Zoned) => {
+        (Dialect::MySql, TimeFormat::Zoned) => {
             format!("DATE_FORMAT(CONVERT_TZ({column}, @@session.time_zone, '+00:00'), {MYSQL})")
         }
-        (Dialect::MySql, Time::Plain) => format!("DATE_FORMAT({column}, {MYSQL})"),
-        (Dialect::MySql, Time::Text) => format!("REPLACE(LEFT({column}, 19), 'T', ' ')"),
+        (Dialect::MySql, TimeFormat::Plain) => format!("DATE_FORMAT({column}, {MYSQL})"),
+        (Dialect::MySql, TimeFormat::Text) => format!("REPLACE(LEFT({column}, 19), 'T', ' ')"),
     }
 }
 
 /// How a tool keeps a time.
 #[derive(Clone, Copy)]
-pub enum Time {
+pub enum TimeFormat {
     /// With its zone, or in that of the session.
     Zoned,
     /// In UTC, without saying so.

@@ -4,20 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{Entry, JournalDirection, JournalEvent, JournalRow, NewerJournal};
-use crate::syntax::{ColumnKind, Syntax};
+use crate::syntax::{JournalType, Syntax};
 use crate::values::error::BoxError;
 
 /// A column of the journal.
-pub struct Column {
+pub struct JournalColumn {
     pub name: &'static str,
-    pub kind: ColumnKind,
+    pub kind: JournalType,
     is_required: bool,
-    pub written: Written,
-    pub read: Read,
+    pub written: ColumnValue,
+    pub read: ColumnReader,
 }
 
 /// How a column of a new row gets its value.
-pub enum Written {
+pub enum ColumnValue {
     /// The database counts.
     ByDatabase,
     Text(for<'e> fn(&'e Entry<'_>) -> Option<Cow<'e, str>>),
@@ -31,7 +31,7 @@ pub enum Written {
 }
 
 /// How a column is read into a [`JournalRow`].
-pub enum Read {
+pub enum ColumnReader {
     /// No run needs it: it is for people.
     Never,
     Text(fn(&mut JournalRow, Option<String>) -> Result<(), BoxError>),
@@ -39,129 +39,129 @@ pub enum Read {
 }
 
 /// All columns, in the order of the table.
-pub const COLUMNS: [&Column; 20] = [
+pub const COLUMNS: [&JournalColumn; 20] = [
     &SEQUENCE,
     &EVENT,
     &DIRECTION,
     &REVISION,
     &required(
         "down_revision",
-        ColumnKind::Text,
-        Written::Text(|entry| Some(entry.subject.down_revision.join(",").into())),
-        Read::Text(|row, text| set(&mut row.down_revision, list(text))),
+        JournalType::Text,
+        ColumnValue::Text(|entry| Some(entry.subject.down_revision.join(",").into())),
+        ColumnReader::Text(|row, text| set(&mut row.down_revision, list(text))),
     ),
     &required(
         "depends_on",
-        ColumnKind::Text,
-        Written::Text(|entry| Some(entry.subject.depends_on.join(",").into())),
-        Read::Text(|row, text| set(&mut row.depends_on, list(text))),
+        JournalType::Text,
+        ColumnValue::Text(|entry| Some(entry.subject.depends_on.join(",").into())),
+        ColumnReader::Text(|row, text| set(&mut row.depends_on, list(text))),
     ),
     &required(
         "message",
-        ColumnKind::Text,
-        Written::Text(|entry| Some((&*entry.subject.message).into())),
-        Read::Text(|row, text| set(&mut row.message, some(text))),
+        JournalType::Text,
+        ColumnValue::Text(|entry| Some((&*entry.subject.message).into())),
+        ColumnReader::Text(|row, text| set(&mut row.message, some(text))),
     ),
     &required(
         "settings",
-        ColumnKind::Text,
-        Written::Text(|entry| Some(entry.subject.settings.join(",").into())),
-        Read::Text(|row, text| set(&mut row.settings, list(text))),
+        JournalType::Text,
+        ColumnValue::Text(|entry| Some(entry.subject.settings.join(",").into())),
+        ColumnReader::Text(|row, text| set(&mut row.settings, list(text))),
     ),
     &optional(
         "checksum",
-        ColumnKind::Hash,
-        Written::Text(|entry| Some(entry.subject.checksum?.to_string().into())),
-        Read::Text(|row, text| set(&mut row.checksum, parsed(text))),
+        JournalType::Hash,
+        ColumnValue::Text(|entry| Some(entry.subject.checksum?.to_string().into())),
+        ColumnReader::Text(|row, text| set(&mut row.checksum, parsed(text))),
     ),
     &DIGEST,
     &required(
         "started_at",
-        ColumnKind::Time,
-        Written::Started,
-        Read::Never,
+        JournalType::Time,
+        ColumnValue::Started,
+        ColumnReader::Never,
     ),
     &FINISHED_AT,
     &DURATION_MS,
     &STATEMENTS,
     &optional(
         "statements_hash",
-        ColumnKind::Hash,
-        Written::Text(|entry| Some(entry.statements_hash?.to_string().into())),
-        Read::Text(|row, text| set(&mut row.statements_hash, parsed(text))),
+        JournalType::Hash,
+        ColumnValue::Text(|entry| Some(entry.statements_hash?.to_string().into())),
+        ColumnReader::Text(|row, text| set(&mut row.statements_hash, parsed(text))),
     ),
     &optional(
         "downgrade",
-        ColumnKind::Text,
-        Written::Text(|entry| entry.downgrade.as_deref().map(Cow::Borrowed)),
-        Read::Text(|row, text| set(&mut row.downgrade, Ok(text))),
+        JournalType::Text,
+        ColumnValue::Text(|entry| entry.downgrade.as_deref().map(Cow::Borrowed)),
+        ColumnReader::Text(|row, text| set(&mut row.downgrade, Ok(text))),
     ),
     &required(
         "tool_version",
-        ColumnKind::Tool,
-        Written::Text(|entry| {
+        JournalType::Tool,
+        ColumnValue::Text(|entry| {
             let tool = entry.origin.as_ref().map(|origin| &*origin.tool);
             Some(tool.unwrap_or(TOOL_VERSION).into())
         }),
-        Read::Never,
+        ColumnReader::Never,
     ),
     &optional(
         "error",
-        ColumnKind::Text,
-        Written::Text(|entry| entry.error.map(Cow::Borrowed)),
-        Read::Text(|row, text| set(&mut row.error, Ok(text))),
+        JournalType::Text,
+        ColumnValue::Text(|entry| entry.error.map(Cow::Borrowed)),
+        ColumnReader::Text(|row, text| set(&mut row.error, Ok(text))),
     ),
     &PROGRESS,
     &EVIDENCE,
 ];
 
-pub const SEQUENCE: Column = optional(
+pub const SEQUENCE: JournalColumn = optional(
     "sequence",
-    ColumnKind::Sequence,
-    Written::ByDatabase,
-    Read::Never,
+    JournalType::Sequence,
+    ColumnValue::ByDatabase,
+    ColumnReader::Never,
 );
-pub const EVENT: Column = required(
+pub const EVENT: JournalColumn = required(
     "event",
-    ColumnKind::Word,
-    Written::Text(|entry| Some(entry.event.name().into())),
-    Read::Text(|row, text| set(&mut row.event, some(text).and_then(event))),
+    JournalType::Word,
+    ColumnValue::Text(|entry| Some(entry.event.name().into())),
+    ColumnReader::Text(|row, text| set(&mut row.event, some(text).and_then(event))),
 );
-pub const DIRECTION: Column = required(
+pub const DIRECTION: JournalColumn = required(
     "direction",
-    ColumnKind::Word,
-    Written::Text(|entry| Some(entry.direction.name().into())),
-    Read::Text(|row, text| set(&mut row.direction, some(text).and_then(direction))),
+    JournalType::Word,
+    ColumnValue::Text(|entry| Some(entry.direction.name().into())),
+    ColumnReader::Text(|row, text| set(&mut row.direction, some(text).and_then(direction))),
 );
-pub const REVISION: Column = required(
+pub const REVISION: JournalColumn = required(
     "revision",
-    ColumnKind::Id,
-    Written::Text(|entry| Some(entry.subject.id().into())),
-    Read::Text(|row, text| set(&mut row.revision, some(text))),
+    JournalType::Id,
+    ColumnValue::Text(|entry| Some(entry.subject.id().into())),
+    ColumnReader::Text(|row, text| set(&mut row.revision, some(text))),
 );
-pub const DIGEST: Column = optional(
+pub const DIGEST: JournalColumn = optional(
     "digest",
-    ColumnKind::Hash,
-    Written::Text(|entry| Some(entry.subject.digest?.to_string().into())),
-    Read::Text(|row, text| set(&mut row.digest, parsed(text))),
+    JournalType::Hash,
+    ColumnValue::Text(|entry| Some(entry.subject.digest?.to_string().into())),
+    ColumnReader::Text(|row, text| set(&mut row.digest, parsed(text))),
 );
-pub const FINISHED_AT: Column = optional(
+pub const FINISHED_AT: JournalColumn = optional(
     "finished_at",
-    ColumnKind::Time,
-    Written::Finished,
-    Read::Never,
+    JournalType::Time,
+    ColumnValue::Finished,
+    ColumnReader::Never,
 );
-pub const DURATION_MS: Column = optional(
+pub const DURATION_MS: JournalColumn = optional(
     "duration_ms",
-    ColumnKind::Number,
-    Written::Took,
-    Read::Never,
+    JournalType::Number,
+    ColumnValue::Took,
+    ColumnReader::Never,
 );
-pub const STATEMENTS: Column = required(
+pub const STATEMENTS: JournalColumn = required(
     "statements",
-    ColumnKind::Number,
-    Written::Number(|entry| entry.statements),
-    Read::Number(|row, number| {
+    JournalType::Number,
+    ColumnValue::Number(|entry| entry.statements),
+    ColumnReader::Number(|row, number| {
         set(
             &mut row.statements,
             usize::try_from(number).map_err(Into::into),
@@ -169,17 +169,27 @@ pub const STATEMENTS: Column = required(
     }),
 );
 /// How far the batches of a Rust revision are.
-pub const PROGRESS: Column = optional("progress", ColumnKind::Text, Written::Noted, Read::Never);
+pub const PROGRESS: JournalColumn = optional(
+    "progress",
+    JournalType::Text,
+    ColumnValue::Noted,
+    ColumnReader::Never,
+);
 /// The definitions before the statement after the row changes them.
-pub const EVIDENCE: Column = optional(
+pub const EVIDENCE: JournalColumn = optional(
     "evidence",
-    ColumnKind::Evidence,
-    Written::Noted,
-    Read::Never,
+    JournalType::Evidence,
+    ColumnValue::Noted,
+    ColumnReader::Never,
 );
 
-const fn required(name: &'static str, kind: ColumnKind, written: Written, read: Read) -> Column {
-    Column {
+const fn required(
+    name: &'static str,
+    kind: JournalType,
+    written: ColumnValue,
+    read: ColumnReader,
+) -> JournalColumn {
+    JournalColumn {
         name,
         kind,
         is_required: true,
@@ -188,8 +198,13 @@ const fn required(name: &'static str, kind: ColumnKind, written: Written, read: 
     }
 }
 
-const fn optional(name: &'static str, kind: ColumnKind, written: Written, read: Read) -> Column {
-    Column {
+const fn optional(
+    name: &'static str,
+    kind: JournalType,
+    written: ColumnValue,
+    read: ColumnReader,
+) -> JournalColumn {
+    JournalColumn {
         is_required: false,
         ..required(name, kind, written, read)
     }
@@ -198,14 +213,14 @@ const fn optional(name: &'static str, kind: ColumnKind, written: Written, read: 
 /// The program that wrote a row.
 const TOOL_VERSION: &str = concat!("embed-migrations ", env!("CARGO_PKG_VERSION"));
 
-impl fmt::Display for Column {
+impl fmt::Display for JournalColumn {
     /// Its name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
 
-impl Column {
+impl JournalColumn {
     /// How a table is created with it; none if the database has no such column.
     pub fn definition(&self, syntax: &dyn Syntax) -> Option<String> {
         let kind = syntax.column_type(self.kind)?;
@@ -224,14 +239,16 @@ impl Column {
         let origin = entry.origin.as_ref();
         let elsewhere = origin.and_then(|origin| origin.at.as_deref());
         match &self.written {
-            Written::Started | Written::Finished if elsewhere.is_some() => quoted(elsewhere),
-            Written::Text(text) => quoted(text(entry).as_deref()),
-            Written::Number(number) => number(entry).to_string(),
-            Written::Started => times.started.to_owned(),
-            Written::Finished if entry.event == JournalEvent::Started => "NULL".to_owned(),
-            Written::Finished => times.finished.to_owned(),
-            Written::Took => times.took.to_owned(),
-            Written::ByDatabase | Written::Noted => "NULL".to_owned(),
+            ColumnValue::Started | ColumnValue::Finished if elsewhere.is_some() => {
+                quoted(elsewhere)
+            }
+            ColumnValue::Text(text) => quoted(text(entry).as_deref()),
+            ColumnValue::Number(number) => number(entry).to_string(),
+            ColumnValue::Started => times.started.to_owned(),
+            ColumnValue::Finished if entry.event == JournalEvent::Started => "NULL".to_owned(),
+            ColumnValue::Finished => times.finished.to_owned(),
+            ColumnValue::Took => times.took.to_owned(),
+            ColumnValue::ByDatabase | ColumnValue::Noted => "NULL".to_owned(),
         }
     }
 }
@@ -245,20 +262,21 @@ pub struct Times<'t> {
 }
 
 /// The columns that every row is written with, whatever the database.
-pub fn written() -> impl Iterator<Item = &'static Column> {
-    let is_written =
-        |column: &&Column| !matches!(column.written, Written::ByDatabase | Written::Noted);
+pub fn written() -> impl Iterator<Item = &'static JournalColumn> {
+    let is_written = |column: &&JournalColumn| {
+        !matches!(column.written, ColumnValue::ByDatabase | ColumnValue::Noted)
+    };
     COLUMNS.into_iter().filter(is_written)
 }
 
 /// The columns that are read into a [`JournalRow`].
-pub fn read() -> impl Iterator<Item = &'static Column> {
-    let is_read = |column: &&Column| !matches!(column.read, Read::Never);
+pub fn read() -> impl Iterator<Item = &'static JournalColumn> {
+    let is_read = |column: &&JournalColumn| !matches!(column.read, ColumnReader::Never);
     COLUMNS.into_iter().filter(is_read)
 }
 
 /// Columns as a list in SQL.
-pub fn names<'c>(columns: impl Iterator<Item = &'c Column>) -> String {
+pub fn names<'c>(columns: impl Iterator<Item = &'c JournalColumn>) -> String {
     let names: Vec<&str> = columns.map(|column| column.name).collect();
     names.join(", ")
 }

@@ -12,7 +12,7 @@ pub struct State {
     pub has_version_table: bool,
     pub has_journal: bool,
     /// The version rows, sorted.
-    pub rows: Vec<Row>,
+    pub rows: Vec<VersionRow>,
     /// Whether the last thing in the journal is a revision under way outside a transaction.
     pub unfinished: bool,
     /// Whether it is known that there is no table in which another tool keeps a history.
@@ -21,7 +21,7 @@ pub struct State {
 
 /// A version row, and the digest that the journal has for it. One that Alembic wrote has none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Row {
+pub struct VersionRow {
     pub(crate) revision: String,
     pub(crate) digest: Option<Digest>,
 }

@@ -6,12 +6,12 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::{quote_name, quote_value};
 
 use crate::journal::columns::{
-    self, COLUMNS, Column, DIGEST, DIRECTION, EVENT, PROGRESS, REVISION, SEQUENCE, Times,
+    self, COLUMNS, DIGEST, DIRECTION, EVENT, JournalColumn, PROGRESS, REVISION, SEQUENCE, Times,
 };
 use crate::journal::state::RowChanges;
 use crate::journal::{Entry, JournalDirection, JournalEvent};
 use crate::syntax::{self, Syntax};
-use crate::values::settings::Settings;
+use crate::values::settings::EmbeddedSettings;
 
 /// The names of the tables, quoted for a dialect.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct Tables {
 
 impl Tables {
     /// In `schema`, or where the settings say.
-    pub fn new(dialect: Dialect, settings: &Settings, schema: Option<&str>) -> Self {
+    pub fn new(dialect: Dialect, settings: &EmbeddedSettings, schema: Option<&str>) -> Self {
         let schema = schema.or(settings.version_table_schema.as_deref());
         let qualified = |table: &str| match schema {
             Some(schema) => format!(
@@ -213,7 +213,7 @@ impl Tables {
         &self,
         entry: &Entry<'_>,
         duration: Option<Duration>,
-        noted: &[(&'static Column, String)],
+        noted: &[(&'static JournalColumn, String)],
     ) -> String {
         let milliseconds = duration.map(|duration| duration.as_millis());
         let times = Times {
@@ -249,7 +249,7 @@ impl Tables {
         &self,
         entry: &Entry<'_>,
         times: &Times<'_>,
-        noted: &[(&'static Column, String)],
+        noted: &[(&'static JournalColumn, String)],
     ) -> String {
         let columns = columns::written().chain(noted.iter().map(|&(column, _)| column));
         let noted = noted.iter().map(|(_, value)| value.clone());

@@ -4,23 +4,23 @@
 mod history;
 mod refusal;
 
-pub use history::History;
+pub use history::FoundHistory;
 use std::collections::HashSet;
 
 use migrate_chain::adopt::{Adopt, Tool};
 use migrate_chain::graph::RevisionGraph;
 use migrate_chain::{Dialect, Revision};
 
-use super::run::{CREATED, Outcome, Run};
+use super::run::{AttemptOutcome, CREATED, Run};
 use super::stamp;
-use super::view::View;
+use super::view::GraphView;
 use super::wait::Wait;
 use crate::database::{Cause, Transactional, Untold, Work};
-use crate::foreign::applied::{Comparison, Ours, compare};
-use crate::foreign::find::{self, Found};
+use crate::foreign::applied::{HistoryComparison, Ours, compare};
+use crate::foreign::find::{self, HistoryTable};
 use crate::foreign::rows::HistoryRow;
 use crate::foreign::{lock, rows};
-use crate::journal::state::{Row, RowChanges, State};
+use crate::journal::state::{RowChanges, State, VersionRow};
 use crate::journal::subject::Origin;
 use crate::journal::tables::Tables;
 use crate::journal::{JournalDirection, JournalEvent, Record};
@@ -36,7 +36,7 @@ pub enum Takeover {
     /// The revisions are recorded: the state is this now.
     Done(State),
     /// Read the state again, or wait.
-    Stopped(Outcome),
+    Stopped(AttemptOutcome),
 }
 
 impl Run<'_> {
@@ -46,7 +46,7 @@ impl Run<'_> {
     /// That the database has a history that this chain cannot have, or one that it says nothing about.
     pub async fn take_over(
         &mut self,
-        view: &View<'_>,
+        view: &GraphView<'_>,
         state: &State,
         report: &mut Report,
     ) -> Result<Takeover, Error> {
@@ -61,13 +61,13 @@ impl Run<'_> {
             return self.interrupted(failure, state, &[]).map(Takeover::Stopped);
         }
         if !self.state().await?.is_still(state) {
-            return Ok(Takeover::Stopped(Outcome::Resumed));
+            return Ok(Takeover::Stopped(AttemptOutcome::Resumed));
         }
         let Some(history) = self.history(view, state).await? else {
-            return Ok(Takeover::Stopped(Outcome::Resumed));
+            return Ok(Takeover::Stopped(AttemptOutcome::Resumed));
         };
         if let Some(holder) = self.lock_foreign(&history).await? {
-            return Ok(Takeover::Stopped(Outcome::Busy { holder }));
+            return Ok(Takeover::Stopped(AttemptOutcome::Busy { holder }));
         }
         // The other tool may have done more before its lock was free.
         let history = self.read_history(history.tool, history.found).await?;
@@ -80,7 +80,7 @@ impl Run<'_> {
     /// As [`take_over`](Self::take_over).
     pub async fn adoptable(
         &mut self,
-        view: &View<'_>,
+        view: &GraphView<'_>,
         state: &State,
     ) -> Result<Option<(Tool, Vec<usize>)>, Error> {
         let Some(history) = self.history(view, state).await? else {
@@ -96,7 +96,11 @@ impl Run<'_> {
     ///
     /// # Errors
     /// As [`take_over`](Self::take_over).
-    pub async fn as_taken_over(&mut self, view: &View<'_>, state: State) -> Result<State, Error> {
+    pub async fn as_taken_over(
+        &mut self,
+        view: &GraphView<'_>,
+        state: State,
+    ) -> Result<State, Error> {
         match self.adoptable(view, &state).await? {
             Some((_, adopted)) if !adopted.is_empty() => Ok(taken(&view.graph, &state, &adopted)),
             _ => Ok(state),
@@ -106,7 +110,7 @@ impl Run<'_> {
     /// The history of another tool, for the status; `None` if there is none and nothing was taken over.
     pub async fn adoption(
         &mut self,
-        view: &View<'_>,
+        view: &GraphView<'_>,
         state: &State,
     ) -> Result<Option<Adoption>, Error> {
         let mut adoption = Adoption::default();
@@ -155,7 +159,7 @@ impl Run<'_> {
             return Err(Error::new(ErrorKind::Unsupported, summary)
                 .help("`cargo migrate import` writes the chain, and `[adopt]` in migrate.toml"));
         }
-        let view = View::new(self.migrations);
+        let view = GraphView::new(self.migrations);
         let mut report = Report::default();
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
@@ -165,7 +169,7 @@ impl Run<'_> {
             report.current = match taken? {
                 Takeover::Nothing => state.ids(),
                 Takeover::Done(state) => state.ids(),
-                Takeover::Stopped(Outcome::Busy { holder }) => {
+                Takeover::Stopped(AttemptOutcome::Busy { holder }) => {
                     self.wait(&mut wait, &holder).await?;
                     continue;
                 }
@@ -176,7 +180,7 @@ impl Run<'_> {
     }
 
     /// The versions that the other tool has run and that no revision adopts.
-    pub async fn run_since(&mut self, view: &View<'_>) -> Result<Vec<String>, Error> {
+    pub async fn run_since(&mut self, view: &GraphView<'_>) -> Result<Vec<String>, Error> {
         let Some(Adopt::History { tool, table }) = self.migrations.settings.adopt() else {
             return Ok(Vec::new());
         };
@@ -197,7 +201,11 @@ impl Run<'_> {
     }
 
     /// The history to take over: none where all that the chain adopts is applied, or where no other tool has run.
-    async fn history(&mut self, view: &View<'_>, state: &State) -> Result<Option<History>, Error> {
+    async fn history(
+        &mut self,
+        view: &GraphView<'_>,
+        state: &State,
+    ) -> Result<Option<FoundHistory>, Error> {
         let adopt = self.migrations.settings.adopt();
         if adopt == Some(Adopt::Nothing) || (adopt.is_none() && !state.rows.is_empty()) {
             return Ok(None);
@@ -217,7 +225,7 @@ impl Run<'_> {
     }
 
     /// The version table and the journal.
-    async fn ours(&mut self, view: &View<'_>, state: &State) -> Result<Ours, Error> {
+    async fn ours(&mut self, view: &GraphView<'_>, state: &State) -> Result<Ours, Error> {
         let journal = self.journal(state).await?;
         let records = journal.into_iter().filter(|row| row.event.is_record());
         Ok(Ours {
@@ -227,7 +235,7 @@ impl Run<'_> {
     }
 
     /// Whether a revision that adopts something has neither been applied nor recorded.
-    fn may_adopt(&self, view: &View<'_>, state: &State, ours: &Ours) -> bool {
+    fn may_adopt(&self, view: &GraphView<'_>, state: &State, ours: &Ours) -> bool {
         if current(&view.graph, state).is_none() {
             return false;
         }
@@ -240,7 +248,11 @@ impl Run<'_> {
         })
     }
 
-    async fn find(&mut self, tables: &[&str], tool: Option<Tool>) -> Result<Vec<Found>, Error> {
+    async fn find(
+        &mut self,
+        tables: &[&str],
+        tool: Option<Tool>,
+    ) -> Result<Vec<HistoryTable>, Error> {
         let dialect = self.tables.dialect;
         let named = tables.first().and_then(|table| table.split_once('.'));
         let (schema, tables) = match (named, tables) {
@@ -254,7 +266,11 @@ impl Run<'_> {
         Ok(find::read(answer, tool))
     }
 
-    async fn read_history(&mut self, tool: Tool, found: Found) -> Result<History, Error> {
+    async fn read_history(
+        &mut self,
+        tool: Tool,
+        found: HistoryTable,
+    ) -> Result<FoundHistory, Error> {
         let dialect = self.tables.dialect;
         let sql = rows::query(tool, dialect, &found.sql(dialect));
         let doing = "to read the history of another tool";
@@ -266,7 +282,7 @@ impl Run<'_> {
             );
             Error::new(ErrorKind::Foreign, summary).help("nothing was changed")
         })?;
-        Ok(History { tool, found, rows })
+        Ok(FoundHistory { tool, found, rows })
     }
 
     /// A chain that was not imported would run on tables that another tool has made.
@@ -285,7 +301,7 @@ impl Run<'_> {
     }
 
     /// Tries the locks of the other tool; who holds one that is not free.
-    async fn lock_foreign(&mut self, history: &History) -> Result<Option<String>, Error> {
+    async fn lock_foreign(&mut self, history: &FoundHistory) -> Result<Option<String>, Error> {
         let doing = "to take the lock of another tool";
         let Some(query) = lock::query(self.tables.dialect) else {
             return Ok(None);
@@ -294,7 +310,7 @@ impl Run<'_> {
         let mut names = answer.into_iter().next().unwrap_or_default().into_iter();
         let mut name = || names.next().flatten().unwrap_or_default();
         let (database, schema) = (name(), name());
-        let names = lock::Names {
+        let names = lock::LockNames {
             database: &database,
             schema: &schema,
             table: &history.found.table,
@@ -312,10 +328,10 @@ impl Run<'_> {
 
     fn compared<'h>(
         &self,
-        view: &View<'_>,
+        view: &GraphView<'_>,
         ours: &Ours,
-        history: &'h History,
-    ) -> Result<Comparison<'h>, Error> {
+        history: &'h FoundHistory,
+    ) -> Result<HistoryComparison<'h>, Error> {
         let revisions = self.migrations.revisions();
         let refused = |why| refusal::refused(self.migrations, history, why);
         let compared =
@@ -329,9 +345,9 @@ impl Run<'_> {
     /// Records the revisions in one transaction, if the history is still the one that was read.
     async fn record_history(
         &mut self,
-        view: &View<'_>,
+        view: &GraphView<'_>,
         state: &State,
-        history: &History,
+        history: &FoundHistory,
         report: &mut Report,
     ) -> Result<Takeover, Error> {
         let ours = self.ours(view, state).await?;
@@ -364,7 +380,7 @@ impl Run<'_> {
                     .read_history(history.tool, history.found.clone())
                     .await?;
                 if again.rows != history.rows {
-                    return Ok(Takeover::Stopped(Outcome::Resumed));
+                    return Ok(Takeover::Stopped(AttemptOutcome::Resumed));
                 }
                 let table = &history.found.table;
                 let summary = format!("the rows of `{table}` cannot be counted");
@@ -385,7 +401,7 @@ impl Run<'_> {
         &mut self,
         doing: &'static str,
         sql: String,
-    ) -> Result<crate::foreign::Answer, Error> {
+    ) -> Result<crate::foreign::TextRows, Error> {
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
             match self.session.ask(doing, sql.clone()).await {
@@ -407,7 +423,7 @@ fn current(graph: &RevisionGraph, state: &State) -> Option<Vec<usize>> {
 
 /// The state once these revisions are recorded too.
 fn taken(graph: &RevisionGraph, state: &State, adopted: &[usize]) -> State {
-    let row = |revision: String| Row {
+    let row = |revision: String| VersionRow {
         revision,
         digest: None,
     };
@@ -434,10 +450,10 @@ pub fn rows_after(graph: &RevisionGraph, state: &State, adopted: &[usize]) -> Ve
 }
 
 fn records<'v>(
-    view: &'v View<'_>,
+    view: &'v GraphView<'_>,
     dialect: Dialect,
     tool: Tool,
-    compared: &Comparison<'_>,
+    compared: &HistoryComparison<'_>,
 ) -> Vec<Record<'v>> {
     let record = |(index, row): &(usize, &HistoryRow)| {
         let mut entry = stamp::stamped(
@@ -462,7 +478,7 @@ fn records<'v>(
 }
 
 /// A statement that fails unless the history has as many rows as were read: not every tool has a lock.
-fn unchanged(tables: &Tables, history: &History) -> String {
+fn unchanged(tables: &Tables, history: &FoundHistory) -> String {
     let dialect = tables.dialect;
     let query = rows::query(history.tool, dialect, &history.found.sql(dialect));
     let rows = history.rows.len();

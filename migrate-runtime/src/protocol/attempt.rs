@@ -5,9 +5,9 @@ use tracing::debug;
 use super::adopt::Takeover;
 use super::goal::Goal;
 use super::outside::unfinished::unfinished;
-use super::run::{CREATED, Outcome, Run};
-use super::step::Step;
-use super::view::{View, Views};
+use super::run::{AttemptOutcome, CREATED, Run};
+use super::step::PreparedStep;
+use super::view::{GraphView, Views};
 use super::wait::Wait;
 use super::{edits, step, verify, view};
 use crate::journal::state::State;
@@ -30,17 +30,17 @@ impl<'a> Run<'a> {
             let outcome = self.attempt(&mut views, &mut goal, &mut report).await;
             self.session.unlock().await;
             match outcome? {
-                Outcome::Done(current) => {
+                AttemptOutcome::Done(current) => {
                     report.current = current;
                     return Ok(self.finished(report));
                 }
-                Outcome::Resumed => {}
-                Outcome::Again => {
+                AttemptOutcome::Resumed => {}
+                AttemptOutcome::Again => {
                     debug!("another process changed the database first: planning again");
                     self.options.emit(&Event::Fenced);
                     wait = Wait::new(self.options.lock_deadline);
                 }
-                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
+                AttemptOutcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
     }
@@ -51,7 +51,7 @@ impl<'a> Run<'a> {
         views: &mut Views<'a>,
         goal: &mut Goal,
         report: &mut Report,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<AttemptOutcome, Error> {
         let mut state = self.state().await?;
         if state.unfinished {
             self.look_beyond(views, &state).await?;
@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
                 }
                 (outcome, _) => outcome,
             }?;
-            if let (Outcome::Resumed, Some(step)) = (&outcome, report.steps.last()) {
+            if let (AttemptOutcome::Resumed, Some(step)) = (&outcome, report.steps.last()) {
                 let graph = &views.toward(goal.direction).graph;
                 goal.resumed(graph, &step.revision, step.direction);
             }
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
             };
         }
         point::reached(point::BEFORE_RELEASE);
-        Ok(Outcome::Done(state.ids()))
+        Ok(AttemptOutcome::Done(state.ids()))
     }
 
     /// A downgrade waits for a revision that is interrupted and cannot be finished.
@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
         views: &'v mut Views<'a>,
         goal: &mut Goal,
         state: &State,
-    ) -> Result<Vec<Step<'v>>, Error> {
+    ) -> Result<Vec<PreparedStep<'v>>, Error> {
         if goal.direction == Direction::Downgrade {
             self.look_beyond(views, state).await?;
         }
@@ -195,14 +195,14 @@ impl<'a> Run<'a> {
         }
         let journal = self.journal(state).await?;
         let before = views.beyond.take();
-        views.beyond = View::beyond(&views.chain, before, &ids, &journal).ok();
+        views.beyond = GraphView::beyond(&views.chain, before, &ids, &journal).ok();
         Ok(())
     }
 
     /// Rows that the chain does not have: an error, unless the policy allows them and nothing of ours is missing.
     pub async fn ahead(
         &mut self,
-        chain: &View<'a>,
+        chain: &GraphView<'a>,
         goal: &Goal,
         unknown: &[String],
         state: &State,
@@ -220,8 +220,8 @@ impl<'a> Run<'a> {
         if may_pass {
             Ok(())
         } else {
-            let beyond = View::beyond(chain, None, &state.ids(), &journal);
-            let can_be_undone = beyond.as_ref().is_ok_and(View::can_be_undone);
+            let beyond = GraphView::beyond(chain, None, &state.ids(), &journal);
+            let can_be_undone = beyond.as_ref().is_ok_and(GraphView::can_be_undone);
             let error = verify::ahead_error(self.migrations, unknown, &missing, can_be_undone);
             Err(match beyond.err() {
                 Some(gap) if goal.direction == Direction::Downgrade => {

@@ -2,7 +2,7 @@
 
 use super::retry::Retries;
 use super::run::Run;
-use super::step::{Narrator, Step};
+use super::step::{Narrator, PreparedStep};
 use crate::Report;
 use crate::database::{Cause, Failure, Transactional};
 use crate::journal::state::State;
@@ -12,7 +12,7 @@ impl Run<'_> {
     pub async fn run_steps(
         &mut self,
         state: &State,
-        steps: &mut [Step<'_>],
+        steps: &mut [PreparedStep<'_>],
         report: &mut Report,
     ) -> Result<(), Failure> {
         if !matches!(steps, [step] if step.is_outside) {
@@ -30,7 +30,7 @@ impl Run<'_> {
     pub async fn run_batch(
         &mut self,
         state: &State,
-        steps: &[Step<'_>],
+        steps: &[PreparedStep<'_>],
         report: &mut Report,
     ) -> Result<(), Failure> {
         let transactional: Vec<Transactional<'_>> =

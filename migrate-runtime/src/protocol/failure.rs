@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use migrate_chain::Place;
 
 use super::place::{file_place, statement_place};
-use super::step::Step;
+use super::step::PreparedStep;
 use crate::Migrations;
 use crate::database::{Cause, Failure};
 use crate::journal::{NewerJournal, NullRow};
@@ -13,7 +13,7 @@ use crate::values::error::{BoxError, Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
 
 /// The error for a failure of one of `steps`.
-pub fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> Error {
+pub fn error(migrations: &Migrations, failure: Failure, steps: &[PreparedStep<'_>]) -> Error {
     let at = |index: usize, statement| statement_place(migrations, &steps[index], statement, None);
     let Failure {
         cause,
@@ -31,7 +31,7 @@ pub fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> E
             error,
         } => {
             let step = &steps[index];
-            let told = Told { kind, help, notes };
+            let told = DatabaseMessage { kind, help, notes };
             let result = statement_error(migrations, step, (statement, at), told, error);
             if !left_trace || !step.is_outside {
                 return result;
@@ -85,7 +85,7 @@ pub fn error(migrations: &Migrations, failure: Failure, steps: &[Step<'_>]) -> E
 }
 
 /// The database's message about an error of a statement.
-struct Told {
+struct DatabaseMessage {
     kind: ErrorKind,
     help: Option<Cow<'static, str>>,
     notes: Vec<String>,
@@ -93,7 +93,7 @@ struct Told {
 
 fn rust_error(
     migrations: &Migrations,
-    step: &Step<'_>,
+    step: &PreparedStep<'_>,
     left_trace: bool,
     error: BoxError,
 ) -> Error {
@@ -119,9 +119,9 @@ fn rust_error(
 
 fn statement_error(
     migrations: &Migrations,
-    step: &Step<'_>,
+    step: &PreparedStep<'_>,
     (statement, at): (usize, Option<usize>),
-    told: Told,
+    told: DatabaseMessage,
     error: sqlx::Error,
 ) -> Error {
     let id = step.revision.id();
@@ -155,7 +155,7 @@ fn statement_error(
         .caused_by(error)
 }
 
-fn how_to_correct(step: &Step<'_>) -> &'static str {
+fn how_to_correct(step: &PreparedStep<'_>) -> &'static str {
     if step.revision.is_recorded() {
         "the script is the journal's: downgrade with a version of the app that has the revision, or undo it by hand \
          and stamp the database"
@@ -170,7 +170,7 @@ fn is_lost(error: &sqlx::Error) -> bool {
 }
 
 /// The traces that the failure has left.
-fn aftermath(step: &Step<'_>, statement: usize) -> String {
+fn aftermath(step: &PreparedStep<'_>, statement: usize) -> String {
     match (step.is_outside, statement) {
         (false, _) => ROLLED_BACK.to_owned(),
         (true, 0) => format!("{}; no statement of it is known to be done", outside(step)),
@@ -185,7 +185,7 @@ fn aftermath(step: &Step<'_>, statement: usize) -> String {
 const ROLLED_BACK: &str = "the revision was rolled back as a whole";
 
 /// Why it is not rolled back.
-pub fn outside(step: &Step<'_>) -> &'static str {
+pub fn outside(step: &PreparedStep<'_>) -> &'static str {
     if step.revision.is_transactional() {
         "the database commits each schema change by itself"
     } else {
@@ -193,7 +193,7 @@ pub fn outside(step: &Step<'_>) -> &'static str {
     }
 }
 
-fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String]) -> Error {
+fn foreign_keys(migrations: &Migrations, step: &PreparedStep<'_>, violations: &[String]) -> Error {
     let id = step.revision.id();
     let summary = format!(
         "the {} of revision `{id}` leaves {} rows that refer to nothing",
@@ -214,7 +214,7 @@ fn foreign_keys(migrations: &Migrations, step: &Step<'_>, violations: &[String])
 
 /// A table is dropped, and others would lose rows with it.
 fn cascade(
-    step: &Step<'_>,
+    step: &PreparedStep<'_>,
     statement: Option<usize>,
     place: Place,
     dropped: &str,
@@ -239,7 +239,7 @@ fn cascade(
 
 /// A statement that was never sent.
 fn refused_statement(
-    step: &Step<'_>,
+    step: &PreparedStep<'_>,
     place: Place,
     statement: usize,
     what: &str,
@@ -255,7 +255,7 @@ fn refused_statement(
         .help(help)
 }
 
-fn meddled(migrations: &Migrations, step: &Step<'_>, what: &str) -> Error {
+fn meddled(migrations: &Migrations, step: &PreparedStep<'_>, what: &str) -> Error {
     let id = step.revision.id();
     let summary = format!("the {} of revision `{id}` {what}", step.direction);
     Error::new(ErrorKind::Revision, summary)

@@ -10,7 +10,7 @@ use super::goal::Goal;
 use super::outside::unfinished;
 use super::run::Run;
 use super::verify;
-use super::view::{View, Views, edited};
+use super::view::{GraphView, Views, edited};
 use super::wait::{Wait, seconds};
 use super::{adopt, edits};
 use crate::journal::state::State;
@@ -112,7 +112,7 @@ impl Run<'_> {
             let Err(failure) = self.lock(true).await else {
                 break;
             };
-            if let super::run::Outcome::Busy { holder } =
+            if let super::run::AttemptOutcome::Busy { holder } =
                 self.interrupted(failure, &State::default(), &[])?
             {
                 self.wait(&mut wait, &holder).await?;
@@ -135,11 +135,12 @@ impl Run<'_> {
             .as_ref()
             .is_some_and(|found| found.obstacle.is_some())
         {
-            self.adoptable(&View::new(self.migrations), &state).await?;
+            self.adoptable(&GraphView::new(self.migrations), &state)
+                .await?;
         }
         if !status.unknown.is_empty() {
             let goal = Goal::new(Direction::Upgrade, None)?;
-            let chain = View::new(self.migrations);
+            let chain = GraphView::new(self.migrations);
             return self.ahead(&chain, &goal, &status.unknown, &state).await;
         }
         if !status.edited.is_empty() {

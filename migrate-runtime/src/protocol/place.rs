@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use migrate_chain::{Dialect, Place, Revision, Source};
 
-use super::step::Step;
+use super::step::PreparedStep;
 use crate::{Direction, Migrations};
 
 /// The statement with this number, or the byte of it that the database points at.
 pub fn statement_place(
     migrations: &Migrations,
-    step: &Step<'_>,
+    step: &PreparedStep<'_>,
     statement: usize,
     at: Option<usize>,
 ) -> Place {

@@ -78,7 +78,7 @@ mod tests {
     use migrate_chain::Dialect;
 
     use super::*;
-    use crate::journal::state::Row;
+    use crate::journal::state::VersionRow;
 
     fn tables() -> Tables {
         Tables::new(Dialect::Sqlite, &crate::__private::EMPTY.settings, None)
@@ -86,7 +86,7 @@ mod tests {
 
     fn at(revision: &str) -> State {
         let revision = revision.to_owned();
-        let rows = vec![Row {
+        let rows = vec![VersionRow {
             revision,
             digest: None,
         }];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::debug;
 
-use super::step::Step;
+use super::step::PreparedStep;
 use super::wait::jitter;
 use crate::Event;
 use crate::database::Failure;
@@ -13,12 +13,12 @@ use crate::values::options::Options;
 /// The failures that a run tries again, and how often it has.
 pub struct Retries<'r> {
     options: &'r Options,
-    steps: &'r [Step<'r>],
+    steps: &'r [PreparedStep<'r>],
     done: u32,
 }
 
 impl<'r> Retries<'r> {
-    pub fn of(options: &'r Options, steps: &'r [Step<'r>]) -> Self {
+    pub fn of(options: &'r Options, steps: &'r [PreparedStep<'r>]) -> Self {
         Self {
             options,
             steps,

@@ -8,11 +8,11 @@ use tracing::debug;
 
 use super::failure;
 use super::replan::Replans;
-use super::step::Step;
+use super::step::PreparedStep;
 use super::wait::Wait;
 use crate::database::{Cause, Failure, Session};
 use crate::journal::JournalRow;
-use crate::journal::state::{Row, State};
+use crate::journal::state::{State, VersionRow};
 use crate::journal::tables::Tables;
 use crate::values::error::{Error, ErrorKind};
 use crate::values::options::Options;
@@ -30,7 +30,7 @@ pub struct Run<'a> {
 }
 
 /// How a try under the lock ended.
-pub enum Outcome {
+pub enum AttemptOutcome {
     Done(Vec<String>),
     /// An interrupted revision is resolved: read the state again, and continue.
     Resumed,
@@ -76,23 +76,23 @@ impl<'a> Run<'a> {
         &mut self,
         failure: Failure,
         state: &State,
-        steps: &[Step<'_>],
-    ) -> Result<Outcome, Error> {
+        steps: &[PreparedStep<'_>],
+    ) -> Result<AttemptOutcome, Error> {
         match &*failure.cause {
             Cause::Fenced => {
                 self.replans.fenced(state, &self.tables)?;
-                Ok(Outcome::Again)
+                Ok(AttemptOutcome::Again)
             }
             Cause::Busy { holder } => {
                 self.replans.waited();
                 let holder = holder.clone();
-                Ok(Outcome::Busy { holder })
+                Ok(AttemptOutcome::Busy { holder })
             }
             _ => Err(self.error(failure, steps)),
         }
     }
 
-    pub fn error(&self, failure: Failure, steps: &[Step<'_>]) -> Error {
+    pub fn error(&self, failure: Failure, steps: &[PreparedStep<'_>]) -> Error {
         failure::error(self.migrations, failure, steps)
     }
 
@@ -149,7 +149,7 @@ impl<'a> Run<'a> {
         let mut heads = self.migrations.store.heads();
         // As the rows are.
         heads.sort_unstable_by(|one, other| one.id().cmp(other.id()));
-        let matches = |(row, head): (&Row, &Cow<'_, Revision>)| {
+        let matches = |(row, head): (&VersionRow, &Cow<'_, Revision>)| {
             let accepts = |digest| head.accepts(digest, self.tables.dialect);
             head.id() == row.revision && row.digest.as_ref().is_none_or(accepts)
         };

@@ -6,10 +6,10 @@ use migrate_chain::target::Target;
 use migrate_chain::{Dialect, Revision};
 
 use super::outside::unfinished;
-use super::run::{Outcome, Run};
+use super::run::{AttemptOutcome, Run};
 use super::step;
 use super::verify;
-use super::view::{View, edited};
+use super::view::{GraphView, edited};
 use super::wait::Wait;
 use crate::Report;
 use crate::database::{Transactional, Untold};
@@ -28,7 +28,7 @@ impl Run<'_> {
         targets: Vec<Target>,
         replacing: Replacing,
     ) -> Result<Report, Error> {
-        let view = View::new(self.migrations);
+        let view = GraphView::new(self.migrations);
         let graph = &view.graph;
         let mut wait = Wait::new(self.options.lock_deadline);
         loop {
@@ -36,7 +36,7 @@ impl Run<'_> {
             if state.unfinished {
                 let refused = self.refuse_unfinished(&state).await;
                 self.session.unlock().await;
-                if let Outcome::Busy { holder } = refused? {
+                if let AttemptOutcome::Busy { holder } = refused? {
                     self.wait(&mut wait, &holder).await?;
                 }
                 continue;
@@ -62,15 +62,15 @@ impl Run<'_> {
             let outcome = self.record(&state, &transactional, after).await;
             self.session.unlock().await;
             match outcome? {
-                Outcome::Done(current) => {
+                AttemptOutcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
                         set,
                         ..Report::default()
                     }));
                 }
-                Outcome::Again | Outcome::Resumed => {}
-                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
+                AttemptOutcome::Again | AttemptOutcome::Resumed => {}
+                AttemptOutcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
     }
@@ -81,7 +81,7 @@ impl Run<'_> {
         state: &State,
         records: &[Transactional<'_>],
         after: Vec<String>,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<AttemptOutcome, Error> {
         if let Err(failure) = self.lock(false).await {
             return self.interrupted(failure, state, &[]);
         }
@@ -93,7 +93,7 @@ impl Run<'_> {
             session.run(&self.tables, state, records, &mut Untold).await
         };
         match ran {
-            Ok(()) => Ok(Outcome::Done(after)),
+            Ok(()) => Ok(AttemptOutcome::Done(after)),
             Err(failure) => self.interrupted(failure, state, &[]),
         }
     }
@@ -109,9 +109,9 @@ impl Run<'_> {
             let created = self.record(&state, &[], Vec::new()).await;
             self.session.unlock().await;
             match created? {
-                Outcome::Done(_) => return self.are_there().await,
-                Outcome::Again | Outcome::Resumed => {}
-                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
+                AttemptOutcome::Done(_) => return self.are_there().await,
+                AttemptOutcome::Again | AttemptOutcome::Resumed => {}
+                AttemptOutcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
     }
@@ -137,16 +137,16 @@ impl Run<'_> {
     ///
     /// # Errors
     /// The revision was interrupted.
-    async fn refuse_unfinished(&mut self, state: &State) -> Result<Outcome, Error> {
+    async fn refuse_unfinished(&mut self, state: &State) -> Result<AttemptOutcome, Error> {
         if let Err(failure) = self.lock(true).await {
             return self.interrupted(failure, state, &[]);
         }
         if !self.state().await?.unfinished {
-            return Ok(Outcome::Again);
+            return Ok(AttemptOutcome::Again);
         }
         match unfinished::unfinished(&self.journal(state).await?, &self.tables)? {
             Some(run) => Err(unfinished::not_over(&run)),
-            None => Ok(Outcome::Again),
+            None => Ok(AttemptOutcome::Again),
         }
     }
 
@@ -154,7 +154,7 @@ impl Run<'_> {
     /// accepted by it. The first carries the change of the version rows.
     async fn stamp_records<'v>(
         &mut self,
-        view: &'v View<'_>,
+        view: &'v GraphView<'_>,
         state: &State,
         after: &[String],
     ) -> Result<Vec<Record<'v>>, Error> {
@@ -202,7 +202,7 @@ impl Run<'_> {
 
 /// The journal row for a version row that is set, or that goes.
 pub fn stamped<'v>(
-    view: &'v View<'_>,
+    view: &'v GraphView<'_>,
     dialect: Dialect,
     id: &str,
     direction: JournalDirection,

@@ -5,11 +5,11 @@ use migrate_chain::{Checksum, Dialect, ForeignKeys, Revision, plan};
 
 use tracing::{Span, debug, info, info_span};
 
-use super::view::View;
+use super::view::GraphView;
 use crate::context::RevisionFn;
 use crate::database::{Progress, Transactional, Work};
-use crate::journal::state::Row;
 use crate::journal::state::RowChanges;
+use crate::journal::state::VersionRow;
 use crate::journal::subject::Subject;
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent, Record};
@@ -19,7 +19,7 @@ use crate::values::report::StepReport;
 use crate::{Direction, Event, Migrations};
 
 /// A revision that is about to run, with all that is needed for it.
-pub struct Step<'r> {
+pub struct PreparedStep<'r> {
     pub revision: &'r Revision,
     pub direction: Direction,
     subject: Subject<'r>,
@@ -46,10 +46,10 @@ pub enum Code<'r> {
 /// Prepares the steps of a plan.
 pub fn steps<'r>(
     tables: &Tables,
-    view: &'r View<'_>,
+    view: &'r GraphView<'_>,
     planned: &[plan::Step],
     direction: Direction,
-) -> Vec<Step<'r>> {
+) -> Vec<PreparedStep<'r>> {
     let of = planned.len();
     let prepare = |(n, planned): (usize, &plan::Step)| {
         let names = |indices: &mut dyn Iterator<Item = usize>| {
@@ -73,14 +73,14 @@ pub fn steps<'r>(
             ),
         };
         let dialect = tables.dialect;
-        Step::new(view, dialect, planned.revision, direction, changes).at((n, of))
+        PreparedStep::new(view, dialect, planned.revision, direction, changes).at((n, of))
     };
     planned.iter().enumerate().map(prepare).collect()
 }
 
-impl<'r> Step<'r> {
+impl<'r> PreparedStep<'r> {
     pub fn new(
-        view: &'r View<'_>,
+        view: &'r GraphView<'_>,
         dialect: Dialect,
         index: usize,
         direction: Direction,
@@ -110,8 +110,9 @@ impl<'r> Step<'r> {
     }
 
     /// Changes the version rows, which are sorted, as the step has changed them in the database.
-    pub fn apply(&self, rows: &mut Vec<Row>) {
-        let find = |rows: &[Row], id: &String| rows.binary_search_by(|row| row.revision.cmp(id));
+    pub fn apply(&self, rows: &mut Vec<VersionRow>) {
+        let find =
+            |rows: &[VersionRow], id: &String| rows.binary_search_by(|row| row.revision.cmp(id));
         for id in &self.changes.removed {
             if let Ok(at) = find(rows, id) {
                 rows.remove(at);
@@ -119,7 +120,7 @@ impl<'r> Step<'r> {
         }
         for id in &self.changes.added {
             if let Err(at) = find(rows, id) {
-                let row = Row {
+                let row = VersionRow {
                     revision: id.clone(),
                     digest: None,
                 };
@@ -265,12 +266,12 @@ impl<'r> Transactional<'r> {
 /// Turns progress into events, and remembers what was done.
 pub struct Narrator<'s> {
     options: &'s Options,
-    steps: &'s [Step<'s>],
+    steps: &'s [PreparedStep<'s>],
     done: Vec<StepReport>,
 }
 
 impl<'s> Narrator<'s> {
-    pub fn new(options: &'s Options, steps: &'s [Step<'s>]) -> Self {
+    pub fn new(options: &'s Options, steps: &'s [PreparedStep<'s>]) -> Self {
         Self {
             options,
             steps,

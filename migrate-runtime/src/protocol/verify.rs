@@ -7,8 +7,8 @@ use migrate_chain::target::TargetError;
 use migrate_chain::{Dialect, Revision};
 
 use super::place::{file_place, irreversible_place};
-use super::step::{Code, Step};
-use super::view::View;
+use super::step::{Code, PreparedStep};
+use super::view::GraphView;
 use crate::journal::state::State;
 use crate::journal::tables::Tables;
 use crate::journal::{JournalDirection, JournalEvent, JournalRow};
@@ -19,14 +19,14 @@ use crate::values::status::Status;
 use crate::{Direction, Migrations};
 
 /// The rows of a database, as this binary knows them.
-pub struct Known {
+pub struct KnownRows {
     pub unknown: Vec<String>,
     /// Some row's digest is not the one that this binary has: it, or a revision under it, was edited.
     pub has_edits: bool,
 }
 
-pub fn rows(view: &View<'_>, dialect: Dialect, state: &State) -> Known {
-    let mut known = Known {
+pub fn rows(view: &GraphView<'_>, dialect: Dialect, state: &State) -> KnownRows {
+    let mut known = KnownRows {
         unknown: Vec::new(),
         has_edits: false,
     };
@@ -87,7 +87,11 @@ pub fn refuse_lost_rows(journal: &[JournalRow], tables: &Tables) -> Result<(), E
 ///
 /// # Errors
 /// The first that does.
-pub fn refuse_overlaps(view: &View<'_>, tables: &Tables, rows: &[String]) -> Result<(), Error> {
+pub fn refuse_overlaps(
+    view: &GraphView<'_>,
+    tables: &Tables,
+    rows: &[String],
+) -> Result<(), Error> {
     let graph = &view.graph;
     let found = graph.find_all(rows.iter().map(String::as_str));
     let top = graph.maximal(&found);
@@ -155,7 +159,7 @@ pub fn stamp_error(error: TargetError) -> Error {
 
 /// The rows whose recorded digest is not the one that this binary has.
 pub fn changed_rows<'v>(
-    view: &'v View<'_>,
+    view: &'v GraphView<'_>,
     dialect: Dialect,
     state: &State,
 ) -> impl Iterator<Item = &'v Revision> {
@@ -258,7 +262,7 @@ pub fn can_run(
     migrations: &Migrations,
     dialect: Dialect,
     mode: TransactionMode,
-    steps: &[Step<'_>],
+    steps: &[PreparedStep<'_>],
 ) -> Result<(), Error> {
     for step in steps {
         match (&step.code, step.direction) {
@@ -395,7 +399,7 @@ fn not_single(migrations: &Migrations, revision: &Revision) -> Error {
 }
 
 /// SQLite suspends foreign keys for a whole transaction, and what cascades in one revision must not stop for another.
-fn suspends_for_all(migrations: &Migrations, step: &Step<'_>) -> Error {
+fn suspends_for_all(migrations: &Migrations, step: &PreparedStep<'_>) -> Error {
     let id = step.revision.id();
     Error::new(
         ErrorKind::Unsupported,

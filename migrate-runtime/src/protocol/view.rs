@@ -11,7 +11,7 @@ use crate::journal::subject::setting;
 use crate::{Direction, Migrations};
 
 /// A graph, and the revision of each of its indices.
-pub struct View<'m> {
+pub struct GraphView<'m> {
     pub migrations: &'m Migrations,
     /// Those of the journal, whose indices follow those of the chain.
     recorded: Vec<Revision>,
@@ -23,20 +23,20 @@ pub struct View<'m> {
 /// The chains that a run plans on: the binary's own, and the same with other applied revisions if they had to be looked
 /// up.
 pub struct Views<'m> {
-    pub chain: View<'m>,
-    pub beyond: Option<View<'m>>,
+    pub chain: GraphView<'m>,
+    pub beyond: Option<GraphView<'m>>,
 }
 
 impl<'m> Views<'m> {
     pub fn new(migrations: &'m Migrations) -> Self {
         Self {
-            chain: View::new(migrations),
+            chain: GraphView::new(migrations),
             beyond: None,
         }
     }
 
     /// All that is known.
-    pub fn whole(&self) -> &View<'m> {
+    pub fn whole(&self) -> &GraphView<'m> {
         self.beyond.as_ref().unwrap_or(&self.chain)
     }
 
@@ -62,7 +62,7 @@ impl<'m> Views<'m> {
     }
 
     /// The chain to plan on: an upgrade uses the binary's alone.
-    pub fn toward(&self, direction: Direction) -> &View<'m> {
+    pub fn toward(&self, direction: Direction) -> &GraphView<'m> {
         match direction {
             Direction::Upgrade => &self.chain,
             Direction::Downgrade => self.whole(),
@@ -72,7 +72,7 @@ impl<'m> Views<'m> {
 
 /// Why the journal does not lead from the rows of a database down to the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gap {
+pub enum JournalGap {
     /// It has no record of this revision.
     NoRecord(String),
     /// No revision of this chain is under the rows: the database is another's.
@@ -81,7 +81,7 @@ pub enum Gap {
     Unsound,
 }
 
-impl<'m> View<'m> {
+impl<'m> GraphView<'m> {
     /// The chain alone.
     pub fn new(migrations: &'m Migrations) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl<'m> View<'m> {
         before: Option<Self>,
         rows: &[String],
         journal: &[JournalRow],
-    ) -> Result<Self, Gap> {
+    ) -> Result<Self, JournalGap> {
         let unknown = unknown(&chain.graph, rows, journal)?;
         let mut recorded = before.map_or_else(Vec::new, |before| before.recorded);
         for row in unknown {
@@ -115,7 +115,7 @@ impl<'m> View<'m> {
         }
         let revisions = chain.migrations.revisions().iter().chain(&recorded);
         let nodes: Vec<Node<'_>> = revisions.map(crate::embedded::graph::node).collect();
-        let graph = RevisionGraph::new(&nodes).map_err(|_| Gap::Unsound)?;
+        let graph = RevisionGraph::new(&nodes).map_err(|_| JournalGap::Unsound)?;
         Ok(Self {
             migrations: chain.migrations,
             recorded,
@@ -154,7 +154,7 @@ fn unknown<'j>(
     chain: &RevisionGraph,
     rows: &[String],
     journal: &'j [JournalRow],
-) -> Result<Vec<&'j JournalRow>, Gap> {
+) -> Result<Vec<&'j JournalRow>, JournalGap> {
     let records = records(journal);
     let mut found = Vec::new();
     let (mut seen, mut is_known) = (HashSet::new(), false);
@@ -164,14 +164,14 @@ fn unknown<'j>(
             is_known = true;
         } else if seen.insert(id) {
             let at = records.get(id).copied();
-            let at = at.ok_or_else(|| Gap::NoRecord(id.to_owned()))?;
+            let at = at.ok_or_else(|| JournalGap::NoRecord(id.to_owned()))?;
             let below = journal[at].down_revision.iter();
             pending.extend(below.chain(&journal[at].depends_on).map(String::as_str));
             found.push(at);
         }
     }
     if !is_known {
-        return Err(Gap::Foreign);
+        return Err(JournalGap::Foreign);
     }
     found.sort_unstable();
     Ok(found.into_iter().map(|at| &journal[at]).collect())
@@ -234,7 +234,7 @@ fn downgrade(row: &JournalRow) -> Result<String, String> {
         .ok_or_else(|| "it had no downgrade when it was applied".to_owned())
 }
 
-impl fmt::Display for Gap {
+impl fmt::Display for JournalGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRecord(id) => write!(f, "the journal has no record of `{id}`"),
@@ -248,7 +248,7 @@ impl fmt::Display for Gap {
 
 /// The applied revisions whose checksum is no longer the one in the journal.
 pub fn edited<'v>(
-    view: &'v View<'_>,
+    view: &'v GraphView<'_>,
     dialect: Dialect,
     rows: &[String],
     journal: &[JournalRow],

@@ -8,7 +8,7 @@ mod words;
 
 use migrate_chain::Dialect;
 
-pub use words::{Around, ColumnKind, Syntax};
+pub use words::{Around, JournalType, Syntax};
 
 #[cfg(feature = "mysql")]
 pub use mysql::SESSION_DEFAULTS as MYSQL_SESSION_DEFAULTS;

@@ -1,20 +1,20 @@
-use super::words::{ColumnKind, Syntax};
+use super::words::{JournalType, Syntax};
 
 #[derive(Debug)]
 pub(super) struct MySql;
 
 impl Syntax for MySql {
-    fn column_type(&self, kind: ColumnKind) -> Option<&'static str> {
+    fn column_type(&self, kind: JournalType) -> Option<&'static str> {
         Some(match kind {
-            ColumnKind::Sequence => "BIGINT AUTO_INCREMENT PRIMARY KEY",
-            ColumnKind::Word => "VARCHAR(16)",
-            ColumnKind::Id => "VARCHAR(32)",
-            ColumnKind::Tool => "VARCHAR(64)",
-            ColumnKind::Hash => "CHAR(64)",
-            ColumnKind::Text => "LONGTEXT",
-            ColumnKind::Time => "DATETIME(3)",
-            ColumnKind::Number => "BIGINT",
-            ColumnKind::Evidence => "TEXT",
+            JournalType::Sequence => "BIGINT AUTO_INCREMENT PRIMARY KEY",
+            JournalType::Word => "VARCHAR(16)",
+            JournalType::Id => "VARCHAR(32)",
+            JournalType::Tool => "VARCHAR(64)",
+            JournalType::Hash => "CHAR(64)",
+            JournalType::Text => "LONGTEXT",
+            JournalType::Time => "DATETIME(3)",
+            JournalType::Number => "BIGINT",
+            JournalType::Evidence => "TEXT",
         })
     }
 

@@ -2,22 +2,22 @@ use std::collections::BTreeSet;
 
 use migrate_chain::sql::sqlite::pragma_name;
 
-use super::words::{Around, ColumnKind, Syntax};
+use super::words::{Around, JournalType, Syntax};
 
 #[derive(Debug)]
 pub(super) struct Sqlite;
 
 impl Syntax for Sqlite {
-    fn column_type(&self, kind: ColumnKind) -> Option<&'static str> {
+    fn column_type(&self, kind: JournalType) -> Option<&'static str> {
         Some(match kind {
-            ColumnKind::Sequence => "INTEGER PRIMARY KEY",
-            ColumnKind::Word => "VARCHAR(16)",
-            ColumnKind::Id => "VARCHAR(32)",
-            ColumnKind::Tool => "VARCHAR(64)",
-            ColumnKind::Hash => "CHAR(64)",
-            ColumnKind::Text | ColumnKind::Time => "TEXT",
-            ColumnKind::Number => "INTEGER",
-            ColumnKind::Evidence => return None,
+            JournalType::Sequence => "INTEGER PRIMARY KEY",
+            JournalType::Word => "VARCHAR(16)",
+            JournalType::Id => "VARCHAR(32)",
+            JournalType::Tool => "VARCHAR(64)",
+            JournalType::Hash => "CHAR(64)",
+            JournalType::Text | JournalType::Time => "TEXT",
+            JournalType::Number => "INTEGER",
+            JournalType::Evidence => return None,
         })
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The kind of a journal column, by which each database chooses a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnKind {
+pub enum JournalType {
     /// The number of the row, which the database counts.
     Sequence,
     /// A word of the journal's own, such as an event.
@@ -35,7 +35,7 @@ pub struct Around {
 /// The words of one database, and how its shell reads a script.
 pub trait Syntax: fmt::Debug + Sync {
     /// The type of a column of the journal; none if this database needs no such column.
-    fn column_type(&self, kind: ColumnKind) -> Option<&'static str>;
+    fn column_type(&self, kind: JournalType) -> Option<&'static str>;
 
     /// The options of the version table, which needs transactions whatever tables have by default.
     fn version_options(&self) -> &'static str {

@@ -7,7 +7,7 @@ use migrate_chain::sql::split;
 
 /// The settings of `migrate.toml` that the runtime needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct EmbeddedSettings {
     pub versions: Cow<'static, [Cow<'static, str>]>,
     pub recursive: bool,
     pub many_heads: bool,
@@ -22,7 +22,7 @@ pub struct Settings {
     pub adopt: Option<[Cow<'static, str>; 2]>,
 }
 
-impl Settings {
+impl EmbeddedSettings {
     /// The table `[adopt]`.
     pub fn adopt(&self) -> Option<Adopt> {
         let [tool, table] = self.adopt.as_ref()?;
@@ -46,7 +46,7 @@ impl Settings {
     }
 }
 
-impl From<Config> for Settings {
+impl From<Config> for EmbeddedSettings {
     fn from(config: Config) -> Self {
         Self {
             versions: config.versions.into_iter().map(Cow::Owned).collect(),

@@ -8,7 +8,7 @@ use migrate_chain::sql::quote_value;
 use super::quote::text;
 use super::settings::STARTED;
 use crate::journal::Entry;
-use crate::journal::columns::{Column, EVIDENCE, REVISION, SEQUENCE, STATEMENTS, Times};
+use crate::journal::columns::{EVIDENCE, JournalColumn, REVISION, SEQUENCE, STATEMENTS, Times};
 use crate::journal::state::State;
 use crate::journal::tables::{Tables, is_unfinished};
 
@@ -67,6 +67,6 @@ pub fn add_at_the_end(tables: &Tables, entry: &Entry<'_>, evidence: Option<&str>
     tables.insert(entry, &times, &[noted(evidence)])
 }
 
-fn noted(evidence: Option<&str>) -> (&'static Column, String) {
+fn noted(evidence: Option<&str>) -> (&'static JournalColumn, String) {
     (&EVIDENCE, quote_value(Dialect::MySql, evidence))
 }

@@ -8,7 +8,7 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, tokens};
 use sqlx::{AssertSqlSafe, MySqlConnection};
 
-use super::message::{Message, Part};
+use super::message::{Message, MessagePart};
 use super::quote::text;
 use crate::database::rows::Columns as _;
 
@@ -25,20 +25,22 @@ pub struct Engines {
 impl Engines {
     pub async fn look(connection: &mut MySqlConnection) -> Result<Self, sqlx::Error> {
         let message = Message::default()
-            .with(Part::Show(0), "SELECT COALESCE(DATABASE(), '')")
+            .with(MessagePart::Show(0), "SELECT COALESCE(DATABASE(), '')")
             .with(
-                Part::Show(1),
+                MessagePart::Show(1),
                 "SELECT schema_name FROM information_schema.schemata",
             )
             .with(
-                Part::Show(2),
+                MessagePart::Show(2),
                 &format!("{PLAIN} AND t.table_schema = DATABASE()"),
             )
-            .with(Part::Show(3), DEFINITIONS);
+            .with(MessagePart::Show(3), DEFINITIONS);
         let answers = message.send(connection, |_| ()).await;
         let answers = answers.map_err(|stopped| stopped.error)?;
         let column = |part: usize, column: usize| -> Result<Vec<String>, sqlx::Error> {
-            let rows = answers.iter().filter(|(of, _)| *of == Part::Show(part));
+            let rows = answers
+                .iter()
+                .filter(|(of, _)| *of == MessagePart::Show(part));
             rows.map(|(_, row)| Ok(row.text(column)?.unwrap_or_default()))
                 .collect()
         };
@@ -50,8 +52,8 @@ impl Engines {
             plain: lower(column(2, 0)?).collect(),
             elsewhere: HashMap::new(),
         };
-        let definitions: Vec<(String, Names)> = lower(column(3, 0)?)
-            .zip(column(3, 1)?.iter().map(|text| Names::of(text)))
+        let definitions: Vec<(String, SqlNames)> = lower(column(3, 0)?)
+            .zip(column(3, 1)?.iter().map(|text| SqlNames::of(text)))
             .collect();
         engines.follow(connection, definitions).await?;
         Ok(engines)
@@ -61,7 +63,7 @@ impl Engines {
     async fn follow(
         &mut self,
         connection: &mut MySqlConnection,
-        mut definitions: Vec<(String, Names)>,
+        mut definitions: Vec<(String, SqlNames)>,
     ) -> Result<(), sqlx::Error> {
         loop {
             let before = definitions.len();
@@ -84,7 +86,7 @@ impl Engines {
     pub async fn reach(
         &mut self,
         connection: &mut MySqlConnection,
-        names: &Names,
+        names: &SqlNames,
     ) -> Result<bool, sqlx::Error> {
         if names.single.iter().any(|name| self.plain.contains(name)) {
             return Ok(true);
@@ -136,13 +138,13 @@ const SYSTEM: [&str; 4] = ["mysql", "information_schema", "performance_schema", 
 
 /// The names in a piece of SQL, in lower case.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct SqlNames {
     single: HashSet<String>,
     /// Names with a dot between: a database and a table, or a table and a column.
     pairs: HashSet<(String, String)>,
 }
 
-impl Names {
+impl SqlNames {
     pub fn of(sql: &str) -> Self {
         let mut names = Self::default();
         let mut before: Option<String> = None;
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn names_are_found_however_they_are_written() {
-        let names = Names::of(
+        let names = SqlNames::of(
             "INSERT INTO `A b`.t SELECT x.\"Y\" FROM Ünits x -- not this\n WHERE a = 'nor this'",
         );
         let pair = |one: &str, two: &str| (one.to_owned(), two.to_owned());

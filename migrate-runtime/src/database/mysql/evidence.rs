@@ -5,12 +5,12 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::code::number;
-use super::message::{Answers, Message, Part};
-use super::statement::{Object, StatementKind, kind};
+use super::message::{Answers, Message, MessagePart};
+use super::statement::{DefinedObject, StatementKind, kind};
 
 /// The result of a look at the definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum DefinitionChange {
     /// All are as they were.
     Unchanged,
     /// All have changed, come or gone.
@@ -33,7 +33,7 @@ pub async fn before(
 }
 
 /// The definitions that a statement changes.
-pub fn objects(statement: &str) -> Vec<Object> {
+pub fn objects(statement: &str) -> Vec<DefinedObject> {
     match kind(statement) {
         StatementKind::Definition(objects) => objects,
         _ => Vec::new(),
@@ -41,9 +41,9 @@ pub fn objects(statement: &str) -> Vec<Object> {
 }
 
 /// Adds the questions for the definitions to a message. The first that is missing ends it.
-pub fn ask(objects: &[Object], message: &mut Message) {
+pub fn ask(objects: &[DefinedObject], message: &mut Message) {
     for (n, object) in objects.iter().enumerate() {
-        message.push(Part::Show(n), &show(object));
+        message.push(MessagePart::Show(n), &show(object));
     }
 }
 
@@ -56,7 +56,7 @@ pub async fn answered(
 ) -> Result<Option<String>, sqlx::Error> {
     let shown = answers
         .iter()
-        .filter(|(part, _)| matches!(part, Part::Show(_)));
+        .filter(|(part, _)| matches!(part, MessagePart::Show(_)));
     let mut known: Vec<Option<String>> = shown.map(|(_, row)| Some(hash(row))).collect();
     known.extend(error.map(absent));
     let words = words(connection, &objects(statement), known).await?;
@@ -72,33 +72,33 @@ pub async fn compare(
     connection: &mut MySqlConnection,
     statement: &str,
     evidence: &str,
-) -> Result<Seen, sqlx::Error> {
+) -> Result<DefinitionChange, sqlx::Error> {
     let StatementKind::Definition(objects) = kind(statement) else {
-        return Ok(Seen::Partly);
+        return Ok(DefinitionChange::Partly);
     };
     let mut before = evidence.split(' ');
     if before.next() != Some(&short(statement)) {
-        return Ok(Seen::Edited);
+        return Ok(DefinitionChange::Edited);
     }
     let before: Vec<&str> = before.collect();
     let Some(now) = words(connection, &objects, Vec::new()).await? else {
-        return Ok(Seen::Partly);
+        return Ok(DefinitionChange::Partly);
     };
     let changed = before
         .iter()
         .zip(&now)
         .filter(|(before, now)| *before != now);
     Ok(match changed.count() {
-        0 => Seen::Unchanged,
-        all if all == now.len() => Seen::Changed,
-        _ => Seen::Partly,
+        0 => DefinitionChange::Unchanged,
+        all if all == now.len() => DefinitionChange::Changed,
+        _ => DefinitionChange::Partly,
     })
 }
 
 /// The words for the definitions, some of which are known; none if this user cannot see one.
 async fn words(
     connection: &mut MySqlConnection,
-    objects: &[Object],
+    objects: &[DefinedObject],
     known: Vec<Option<String>>,
 ) -> Result<Option<Vec<String>>, sqlx::Error> {
     let asked = known.len();
@@ -110,14 +110,14 @@ async fn words(
     Ok(words)
 }
 
-fn show(object: &Object) -> String {
+fn show(object: &DefinedObject) -> String {
     format!("SHOW CREATE {} {}", object.kind, object.name)
 }
 
 /// The hash of a definition, or a dash for one that is not there; none if this user cannot see it.
 async fn word(
     connection: &mut MySqlConnection,
-    object: &Object,
+    object: &DefinedObject,
 ) -> Result<Option<String>, sqlx::Error> {
     let row = sqlx::raw_sql(AssertSqlSafe(show(object)))
         .fetch_one(connection)

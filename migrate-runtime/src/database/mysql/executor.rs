@@ -7,13 +7,13 @@ use sqlx::{AssertSqlSafe, MySqlConnection};
 
 use crate::context::Value;
 use crate::context::executor::Executor;
-use crate::context::executor::{Answer, RevisionJournal};
+use crate::context::executor::{QueryResult, RevisionJournal};
 use crate::database::answer::answer;
 
 /// The connection, for a Rust revision.
-pub struct Plain<'c>(pub &'c mut MySqlConnection, pub Option<RevisionJournal<'c>>);
+pub struct MySqlExecutor<'c>(pub &'c mut MySqlConnection, pub Option<RevisionJournal<'c>>);
 
-impl Executor for Plain<'_> {
+impl Executor for MySqlExecutor<'_> {
     fn dialect(&self) -> Dialect {
         Dialect::MySql
     }
@@ -31,7 +31,7 @@ impl Executor for Plain<'_> {
         &'s mut self,
         sql: &'s str,
         values: Vec<Value>,
-    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+    ) -> BoxFuture<'s, Result<QueryResult, sqlx::Error>> {
         answer::<sqlx::MySql>(self.0, sql.to_owned(), values).boxed()
     }
 

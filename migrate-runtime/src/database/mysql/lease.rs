@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use super::code::{NO_SUCH_TABLE, database, gave_up, is};
 use super::execute::execute;
 use super::handle::{Handle, open};
-use super::message::{Message, Part, Stopped};
+use super::message::{Message, MessagePart, Stopped};
 use super::quote;
 use crate::database::Cause;
 use crate::database::lease::{BEAT, LENGTH, needs_a_pool};
@@ -59,7 +59,7 @@ impl Lease {
             Err(stopped) => {
                 let _ = execute(connection, "ROLLBACK").await;
                 let _ = heart.close().await;
-                if stopped.part == Part::State || gave_up(&stopped.error) {
+                if stopped.part == MessagePart::State || gave_up(&stopped.error) {
                     return Err(held(connection, &table).await);
                 }
                 Err(database(stopped.error, doing))
@@ -161,20 +161,20 @@ async fn take(connection: &mut MySqlConnection, table: &str) -> Result<i64, Stop
          expires_at <= UTC_TIMESTAMP(3)"
     );
     let mut message = Message::default()
-        .with(Part::Other, "START TRANSACTION")
-        .with(Part::Other, &update);
-    message.guard(Part::State, "ROW_COUNT() = 1");
+        .with(MessagePart::Other, "START TRANSACTION")
+        .with(MessagePart::Other, &update);
+    message.guard(MessagePart::State, "ROW_COUNT() = 1");
     message.push(
-        Part::Other,
+        MessagePart::Other,
         &format!("SELECT token FROM {table} WHERE id = 1"),
     );
-    message.push(Part::Other, "COMMIT");
+    message.push(MessagePart::Other, "COMMIT");
     let answers = message.send(connection, |_| ()).await?;
     let token = answers
         .last()
         .map_or(Err(sqlx::Error::RowNotFound), |(_, row)| row.try_get(0));
     token.map_err(|error| Stopped {
-        part: Part::Other,
+        part: MessagePart::Other,
         error,
         answers,
     })

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::code::{self, database};
 use super::handle::Handle;
 use super::lease::Lease;
-use super::message::{Message, Part};
+use super::message::{Message, MessagePart};
 use super::quote::text;
 use crate::database::Cause;
 use crate::journal::tables::Tables;
@@ -26,16 +26,20 @@ impl Lock {
         }
         let name = named(tables);
         let failed = |error| database(error, "to take the lock");
-        let asked = Message::default().with(Part::Other, ARE_SEVERAL).with(
-            Part::Lock,
-            &format!("SELECT IF(IS_USED_LOCK({name}) <=> CONNECTION_ID(), 1, GET_LOCK({name}, 0))"),
-        );
+        let asked = Message::default()
+            .with(MessagePart::Other, ARE_SEVERAL)
+            .with(
+                MessagePart::Lock,
+                &format!(
+                    "SELECT IF(IS_USED_LOCK({name}) <=> CONNECTION_ID(), 1, GET_LOCK({name}, 0))"
+                ),
+            );
         let answer = asked.send(handle.get(), |_| ()).await;
         let (rows, is_refused) = match answer {
             Ok(answers) => (answers.into_iter().map(|(_, row)| row).collect(), false),
             // A proxy, or a cluster, that refuses named locks.
             Err(stopped)
-                if stopped.part == Part::Lock && code::number(&stopped.error).is_some() =>
+                if stopped.part == MessagePart::Lock && code::number(&stopped.error).is_some() =>
             {
                 (Vec::new(), true)
             }
@@ -63,7 +67,7 @@ impl Lock {
 
     /// Lets nothing after it run unless the lock is still held.
     pub fn guard(&self, message: &mut Message) {
-        message.guard(Part::Lock, &self.is_ours());
+        message.guard(MessagePart::Lock, &self.is_ours());
     }
 
     /// A condition that holds while the lock does.
@@ -78,10 +82,10 @@ impl Lock {
     /// commit. A named lock ends with its connection, unless a revision releases it.
     pub fn fence(&self, message: &mut Message) {
         match self {
-            Self::Named(_) => message.guard(Part::Kept, &self.is_ours()),
+            Self::Named(_) => message.guard(MessagePart::Kept, &self.is_ours()),
             Self::Lease(lease) => {
-                message.push(Part::Lock, &lease.renewal());
-                message.guard(Part::Lock, "ROW_COUNT() = 1");
+                message.push(MessagePart::Lock, &lease.renewal());
+                message.guard(MessagePart::Lock, "ROW_COUNT() = 1");
             }
         }
     }
@@ -89,10 +93,13 @@ impl Lock {
     /// The same together with a condition on the version rows, which a revision must leave alone.
     pub fn fence_with(&self, message: &mut Message, condition: &str) {
         if let Self::Named(_) = self {
-            return message.guard(Part::Kept, &format!("{} AND {condition}", self.is_ours()));
+            return message.guard(
+                MessagePart::Kept,
+                &format!("{} AND {condition}", self.is_ours()),
+            );
         }
         self.fence(message);
-        message.guard(Part::Kept, condition);
+        message.guard(MessagePart::Kept, condition);
     }
 
     pub async fn release(self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {

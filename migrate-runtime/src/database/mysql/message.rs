@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Either, MySqlConnection};
 
 /// The purpose of a statement in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum MessagePart {
     /// It begins or ends a transaction, sets something, or asks.
     Other,
     /// A statement of `[connect]` in migrate.toml, by its number.
@@ -30,39 +30,39 @@ pub enum Part {
 }
 
 /// The rows of an answer, each with the part that gave it.
-pub type Answers = Vec<(Part, MySqlRow)>;
+pub type Answers = Vec<(MessagePart, MySqlRow)>;
 
 /// Statements to be sent together; each gives one result, except that the last may give many.
 #[derive(Clone, Default)]
 pub struct Message {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<MessagePart>,
 }
 
 /// The statement at which a message stopped, and the reason.
 #[derive(Debug)]
 pub struct Stopped {
-    pub part: Part,
+    pub part: MessagePart,
     pub error: sqlx::Error,
     /// The rows that came before.
     pub answers: Answers,
 }
 
 impl Message {
-    pub fn push(&mut self, part: Part, sql: &str) {
+    pub fn push(&mut self, part: MessagePart, sql: &str) {
         self.text.push_str(sql);
         // On a line of its own, since a statement may end in a comment.
         self.text.push_str("\n;\n");
         self.parts.push(part);
     }
 
-    pub fn with(mut self, part: Part, sql: &str) -> Self {
+    pub fn with(mut self, part: MessagePart, sql: &str) -> Self {
         self.push(part, sql);
         self
     }
 
     /// Fails unless `condition` holds. There is no other way to raise an error outside of a stored program.
-    pub fn guard(&mut self, part: Part, condition: &str) {
+    pub fn guard(&mut self, part: MessagePart, condition: &str) {
         self.push(
             part,
             &format!("SELECT IF({condition}, 1, (SELECT 1 UNION SELECT 2))"),
@@ -83,7 +83,7 @@ impl Message {
     pub async fn send(
         self,
         connection: &mut MySqlConnection,
-        mut done: impl FnMut(Part),
+        mut done: impl FnMut(MessagePart),
     ) -> Result<Answers, Stopped> {
         let Self { text, parts } = self;
         let mut answers = Vec::new();
@@ -92,7 +92,7 @@ impl Message {
         loop {
             // A procedure gives several results, and is the last one where it is called.
             let part = parts.get(at).or(parts.last()).copied();
-            let part = part.unwrap_or(Part::Other);
+            let part = part.unwrap_or(MessagePart::Other);
             match results.try_next().await {
                 Ok(None) => return Ok(answers),
                 Ok(Some(Either::Right(row))) => answers.push((part, row)),

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::bookkeeping::{add, add_at_the_end};
 use super::code::{self, database};
-use super::evidence::{self, Seen};
+use super::evidence::{self, DefinitionChange};
 use super::execute::execute;
-use super::executor::Plain;
+use super::executor::MySqlExecutor;
 use super::lock::Lock;
-use super::message::{Answers, Message, Part, Stopped};
+use super::message::{Answers, Message, MessagePart, Stopped};
 use super::passed;
 use super::session::{Due, MySqlSession};
 use super::statement::{StatementKind, kind};
@@ -79,16 +79,16 @@ impl MySqlSession<'_> {
         // Rows do not change the definitions that the next statement will.
         let evidence = self.evidence(entry).await?;
         let mut message = self.take_due();
-        message.push(Part::Other, "START TRANSACTION");
-        message.push(Part::Other, START);
+        message.push(MessagePart::Other, "START TRANSACTION");
+        message.push(MessagePart::Other, START);
         self.add_statement(&mut message, statement);
         self.unlimit(&mut message);
-        message.push(Part::Other, KEEP_ID);
+        message.push(MessagePart::Other, KEEP_ID);
         self.fence(&mut message);
         let add = add_at_the_end(tables, entry, evidence.as_deref());
-        message.push(Part::Journal, &add);
-        message.push(Part::Other, GIVE_ID_BACK);
-        message.push(Part::Other, "COMMIT");
+        message.push(MessagePart::Journal, &add);
+        message.push(MessagePart::Other, GIVE_ID_BACK);
+        message.push(MessagePart::Other, "COMMIT");
         self.in_transaction = true;
         point::reached(point::BEFORE_STATEMENT);
         point::reached(point::BEFORE_RECORD);
@@ -116,7 +116,7 @@ impl MySqlSession<'_> {
         let (answers, error) = match self.send(message, &mut |_| ()).await {
             Ok(answers) => (answers, None),
             Err(Stopped {
-                part: Part::Show(_),
+                part: MessagePart::Show(_),
                 error,
                 answers,
             }) if code::number(&error).is_some() => (answers, Some(error)),
@@ -130,10 +130,10 @@ impl MySqlSession<'_> {
         point::reached(point::BEFORE_RECORD);
         let record = add(tables, entry, started.elapsed(), evidence.as_deref());
         let mut message = Message::default();
-        message.push(Part::Other, KEEP_ID);
+        message.push(MessagePart::Other, KEEP_ID);
         self.fence(&mut message);
-        message.push(Part::Journal, &record);
-        message.push(Part::Due, GIVE_ID_BACK);
+        message.push(MessagePart::Journal, &record);
+        message.push(MessagePart::Due, GIVE_ID_BACK);
         self.due = Some(Due {
             message,
             begins: false,
@@ -171,7 +171,7 @@ impl MySqlSession<'_> {
             lock.guard(message);
         }
         self.limit(message);
-        message.push(Part::Statement(0), statement);
+        message.push(MessagePart::Statement(0), statement);
     }
 
     fn fence(&self, message: &mut Message) {
@@ -202,15 +202,15 @@ impl MySqlSession<'_> {
         loop {
             let mut message = Message::default();
             self.unlimit(&mut message);
-            message.push(Part::Other, KEEP_ID);
+            message.push(MessagePart::Other, KEEP_ID);
             self.fence(&mut message);
             message.push(
-                Part::Journal,
+                MessagePart::Journal,
                 &add(tables, entry, duration, evidence.as_deref()),
             );
-            message.push(Part::Other, GIVE_ID_BACK);
+            message.push(MessagePart::Other, GIVE_ID_BACK);
             if commits {
-                message.push(Part::Other, "COMMIT");
+                message.push(MessagePart::Other, "COMMIT");
             }
             tries -= 1;
             match self.send(message, &mut |_| ()).await {
@@ -242,17 +242,17 @@ impl MySqlSession<'_> {
         let is_inside = !entry.subject.settings.contains(&setting::TRANSACTION_OFF);
         let mut message = self.take_due();
         // The types of sqlx take each time of the server as one of UTC.
-        message.push(Part::Other, "SET SESSION time_zone = '+00:00'");
+        message.push(MessagePart::Other, "SET SESSION time_zone = '+00:00'");
         if is_inside {
             self.in_transaction = true;
-            message.push(Part::Other, "START TRANSACTION");
-            message.push(Part::Other, MARK);
+            message.push(MessagePart::Other, "START TRANSACTION");
+            message.push(MessagePart::Other, MARK);
         }
         if let Some(lock) = &self.lock {
             lock.guard(&mut message);
         }
         self.limit(&mut message);
-        message.push(Part::Show(0), ENDED);
+        message.push(MessagePart::Show(0), ENDED);
         let before = ends(&self.deliver(message).await?);
         if is_inside {
             let nested = passed::nest(self.connection.get()).await;
@@ -273,7 +273,7 @@ impl MySqlSession<'_> {
         }
         let mut message = Message::default();
         self.unlimit(&mut message);
-        message.push(Part::Show(0), ENDED);
+        message.push(MessagePart::Show(0), ENDED);
         if is_inside && ends(&self.deliver(message).await?) != before {
             let _ = self.roll_back().await;
             return Err(Cause::Meddled {
@@ -298,7 +298,7 @@ impl MySqlSession<'_> {
         function: RevisionFn,
         journal: Option<RevisionJournal<'_>>,
     ) -> Result<(), crate::RevisionError> {
-        let mut plain = Plain(self.connection.get(), journal);
+        let mut plain = MySqlExecutor(self.connection.get(), journal);
         let mut context = Context::new(&mut plain);
         let calling = function(&mut context);
         match &mut self.lock {
@@ -357,12 +357,12 @@ impl MySqlSession<'_> {
         };
         let seen = evidence::compare(connection, statement, &evidence).await;
         Ok(match seen.map_err(failed)? {
-            Seen::Unchanged => InFlight::RunAgain,
-            Seen::Changed => InFlight::Done,
-            Seen::Partly => {
+            DefinitionChange::Unchanged => InFlight::RunAgain,
+            DefinitionChange::Changed => InFlight::Done,
+            DefinitionChange::Partly => {
                 InFlight::InDoubt("some of what it changes is as it was before, and some is not")
             }
-            Seen::Edited => InFlight::InDoubt(
+            DefinitionChange::Edited => InFlight::InDoubt(
                 "the statement was edited since it was cut off: look at what the one before was to do",
             ),
         })
@@ -381,7 +381,9 @@ const ENDED: &str =
     "SHOW SESSION STATUS WHERE Variable_name IN ('Com_begin', 'Com_commit', 'Com_rollback')";
 
 fn ends(answers: &Answers) -> Vec<Option<String>> {
-    let shown = answers.iter().filter(|(part, _)| *part == Part::Show(0));
+    let shown = answers
+        .iter()
+        .filter(|(part, _)| *part == MessagePart::Show(0));
     shown.map(|(_, row)| row.text(1).ok().flatten()).collect()
 }
 

@@ -23,7 +23,7 @@ use crate::values::error::{Error, ErrorKind};
 use crate::values::error::{database_code, database_message};
 
 /// The settings that a connection came with, as SHOW VARIABLES gives them.
-pub struct Kept {
+pub struct ConnectionState {
     variables: Vec<(String, String)>,
     /// The script that gives back those that a run changes, and what it holds.
     script: String,
@@ -93,7 +93,7 @@ async fn look(connection: &mut MySqlConnection) -> Result<Option<String>, sqlx::
     row.fetch_one(connection).await?.try_get(0)
 }
 
-impl Kept {
+impl ConnectionState {
     /// Reads the settings of the connection, and makes sqlx roll back what is open when the run is dropped.
     pub async fn of(
         connection: &mut MySqlConnection,

@@ -12,8 +12,8 @@ use sqlx::{MySqlConnection, Row as _};
 use super::engines::Engines;
 use super::handle::{Handle, open};
 use super::lock::{self, Lock};
-use super::message::{Answers, Message, Part, Stopped};
-use super::passed::Kept;
+use super::message::{Answers, Message, MessagePart, Stopped};
+use super::passed::ConnectionState;
 use super::settings::Traces;
 use crate::database::sealed::Limits;
 use crate::database::{Cause, Failure, connect_refused};
@@ -33,10 +33,10 @@ pub(super) struct MySqlSession<'a> {
     /// The statements of `[connect]`, which belong to the settings that each revision starts with.
     pub connect: Vec<String>,
     /// The settings that a passed connection came with, while a run is on it.
-    pub kept: Option<Kept>,
+    pub kept: Option<ConnectionState>,
     /// Whether the settings of a run are made on the connection.
     pub is_set_up: bool,
-    pub server: Server,
+    pub server: ServerFacts,
     pub lock: Option<Lock>,
     /// Statements that release the locks of another tool.
     pub held: Vec<String>,
@@ -68,7 +68,7 @@ pub(super) struct Due {
 }
 
 /// Facts about the session and its server.
-pub(super) struct Server {
+pub(super) struct ServerFacts {
     /// The number of the connection.
     pub id: String,
     /// The most bytes that it takes at once.
@@ -77,7 +77,7 @@ pub(super) struct Server {
     pub role: String,
 }
 
-impl Server {
+impl ServerFacts {
     /// The most bytes that are sent at once, where there is a choice. The server handles many statements in one message
     /// more slowly the larger it is.
     pub fn slice(&self) -> usize {
@@ -99,7 +99,7 @@ impl<'a> MySqlSession<'a> {
             connect: Vec::new(),
             kept: None,
             is_set_up: false,
-            server: Server {
+            server: ServerFacts {
                 id: String::new(),
                 packet: usize::MAX,
                 role: "NONE".to_owned(),
@@ -138,11 +138,11 @@ impl<'a> MySqlSession<'a> {
         self.is_set_up = true;
         let mut message = Message::default();
         self.reset(&mut message);
-        message.push(Part::Show(0), SERVER);
+        message.push(MessagePart::Show(0), SERVER);
         let answers = self.send(message, &mut |_| ()).await;
         let answers = answers.map_err(|stopped| stopped.error)?;
         if let Some((_, row)) = answers.last() {
-            self.server = Server {
+            self.server = ServerFacts {
                 id: row.try_get(0)?,
                 packet: usize::try_from(row.try_get_unchecked::<u64, _>(1)?).unwrap_or(usize::MAX),
                 role: settings::role(row.try_get_unchecked::<Option<String>, _>(2)?.as_deref()),
@@ -162,7 +162,7 @@ impl<'a> MySqlSession<'a> {
         }
         let kept = match self.kept.take() {
             Some(kept) => kept,
-            None => Kept::of(self.connection.get(), &traces).await?,
+            None => ConnectionState::of(self.connection.get(), &traces).await?,
         };
         let kept = self.kept.insert(kept);
         let home = self.database.as_deref();
@@ -172,9 +172,9 @@ impl<'a> MySqlSession<'a> {
     /// Adds the statements that give the session the settings that every revision starts with.
     pub fn reset(&mut self, message: &mut Message) {
         self.is_limited = false;
-        message.push(Part::Other, &settings::reset(&self.limits));
+        message.push(MessagePart::Other, &settings::reset(&self.limits));
         for (n, statement) in self.connect.iter().enumerate() {
-            message.push(Part::Connect(n), statement);
+            message.push(MessagePart::Connect(n), statement);
         }
     }
 
@@ -197,13 +197,13 @@ impl<'a> MySqlSession<'a> {
     pub fn limit(&mut self, message: &mut Message) {
         if let Some(timeout) = self.limits.statement {
             self.is_limited = true;
-            message.push(Part::Other, &settings::limit(timeout));
+            message.push(MessagePart::Other, &settings::limit(timeout));
         }
     }
 
     pub fn unlimit(&mut self, message: &mut Message) {
         if std::mem::take(&mut self.is_limited) {
-            message.push(Part::Other, &settings::no_limit());
+            message.push(MessagePart::Other, &settings::no_limit());
         }
     }
 
@@ -211,11 +211,11 @@ impl<'a> MySqlSession<'a> {
     pub async fn send(
         &mut self,
         message: Message,
-        done: &mut (dyn FnMut(Part) + Send),
+        done: &mut (dyn FnMut(MessagePart) + Send),
     ) -> Result<Answers, Stopped> {
         let mut is_recorded = false;
-        let tell = |part: Part| {
-            is_recorded |= part == Part::Due;
+        let tell = |part: MessagePart| {
+            is_recorded |= part == MessagePart::Due;
             done(part);
         };
         let connection = self.connection.get();

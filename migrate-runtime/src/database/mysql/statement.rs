@@ -11,7 +11,7 @@ pub enum StatementKind {
     /// It reads or changes rows. A transaction holds it, as far as its tables have any.
     Rows,
     /// It changes definitions: atomically, and it commits what was before.
-    Definition(Vec<Object>),
+    Definition(Vec<DefinedObject>),
     /// It sets up the connection.
     Setup,
     /// It leads to the same when it runs twice.
@@ -26,7 +26,7 @@ pub enum StatementKind {
 
 /// Something that has a definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Object {
+pub struct DefinedObject {
     /// As `SHOW CREATE` names its kind.
     pub kind: &'static str,
     /// As the statement writes it.
@@ -157,7 +157,7 @@ fn drop(mut words: Cursor<'_>) -> Option<StatementKind> {
 fn rename(mut words: Cursor<'_>) -> Option<StatementKind> {
     let _ = words.eat("TABLE") || words.eat("TABLES");
     skip_if_exists(&mut words);
-    let mut objects: Vec<Object> = Vec::new();
+    let mut objects: Vec<DefinedObject> = Vec::new();
     loop {
         let from = object(&mut words, "TABLE")?;
         if !words.eat("TO") {
@@ -175,7 +175,7 @@ fn rename(mut words: Cursor<'_>) -> Option<StatementKind> {
     }
 }
 
-fn definition(objects: Vec<Object>) -> StatementKind {
+fn definition(objects: Vec<DefinedObject>) -> StatementKind {
     StatementKind::Definition(objects)
 }
 
@@ -218,12 +218,12 @@ fn object_kind(words: &mut Cursor<'_>) -> Option<&'static str> {
 }
 
 /// Steps over a name, with that of its database.
-fn object(words: &mut Cursor<'_>, kind: &'static str) -> Option<Object> {
+fn object(words: &mut Cursor<'_>, kind: &'static str) -> Option<DefinedObject> {
     let mut object = name(words)?.to_owned();
     if words.eat(".") {
         object = format!("{object}.{}", name(words)?);
     }
-    Some(Object { kind, name: object })
+    Some(DefinedObject { kind, name: object })
 }
 
 fn name<'s>(words: &mut Cursor<'s>) -> Option<&'s str> {

@@ -6,15 +6,15 @@ use tracing::Instrument as _;
 
 use super::bookkeeping::{add, add_at_the_end, has_rows, is_state};
 use super::code::{self, SEVERAL_ROWS, database};
-use super::engines::Names;
+use super::engines::SqlNames;
 use super::evidence;
 use super::execute::execute;
-use super::message::{Message, Part, Stopped};
+use super::message::{Message, MessagePart, Stopped};
 use super::session::{Due, MySqlSession};
 use super::statement::{StatementKind, kind};
 use crate::database::{Cause, Progress, Transactional, UntilCommit, Work};
 use crate::journal::state::RowChanges;
-use crate::journal::state::{Row, State};
+use crate::journal::state::{State, VersionRow};
 use crate::journal::tables::Tables;
 use crate::journal::{Entry, JournalEvent};
 use crate::point;
@@ -40,7 +40,7 @@ impl MySqlSession<'_> {
     pub async fn has_only_transactional_tables(&mut self, sql: &str) -> Result<bool, Cause> {
         let looking = "to look at the engines of the tables";
         let failed = |error| database(error, looking);
-        let names = Names::of(sql);
+        let names = SqlNames::of(sql);
         let reached = self.engines().await.map_err(failed)?;
         let reached = reached.0.reach(reached.1, &names).await;
         Ok(!reached.map_err(failed)?)
@@ -139,13 +139,13 @@ impl MySqlSession<'_> {
         match &self.lock {
             Some(lock) if has_work => lock.fence_with(&mut message, &has_rows(tables, state)),
             Some(lock) => lock.fence(&mut message),
-            None if has_work => message.guard(Part::Kept, &has_rows(tables, state)),
+            None if has_work => message.guard(MessagePart::Kept, &has_rows(tables, state)),
             None => {}
         }
         let add = add_at_the_end(tables, &record.entry, None);
-        message.push(Part::Journal, &add);
+        message.push(MessagePart::Journal, &add);
         if place.is_last {
-            message.push(Part::Other, "COMMIT");
+            message.push(MessagePart::Other, "COMMIT");
         }
         point::reached(point::BEFORE_STATEMENT);
         point::reached(point::BEFORE_RECORD);
@@ -158,7 +158,7 @@ impl MySqlSession<'_> {
     fn begin(&mut self, message: &mut Message) {
         self.in_transaction = true;
         self.reset(message);
-        message.push(Part::Other, "START TRANSACTION");
+        message.push(MessagePart::Other, "START TRANSACTION");
     }
 
     /// Changes the version rows, if they are the expected ones and the lock is held. A record that changes none looks at
@@ -173,20 +173,20 @@ impl MySqlSession<'_> {
         let mut hit = "";
         for change in tables.change_rows(changes) {
             if !hit.is_empty() {
-                message.guard(Part::State, "ROW_COUNT() = 1");
+                message.guard(MessagePart::State, "ROW_COUNT() = 1");
             }
-            message.push(Part::Change, &change);
+            message.push(MessagePart::Change, &change);
             hit = "ROW_COUNT() = 1 AND ";
         }
         if hit.is_empty() {
             let look = format!("{} FOR UPDATE", tables.read_version());
-            message.push(Part::Other, &look);
+            message.push(MessagePart::Other, &look);
         }
         apply(changes, state);
         let lock = self.lock.as_ref();
         let lock = lock.map_or_else(String::new, |lock| format!("{} AND ", lock.is_ours()));
         message.guard(
-            Part::State,
+            MessagePart::State,
             &format!("{hit}{lock}{}", is_state(tables, state)),
         );
     }
@@ -207,7 +207,7 @@ impl MySqlSession<'_> {
                 self.tell(std::mem::take(&mut message), index, progress)
                     .await?;
             }
-            message.push(Part::Statement(n), statement);
+            message.push(MessagePart::Statement(n), statement);
         }
         self.unlimit(&mut message);
         Ok(message)
@@ -237,8 +237,8 @@ impl MySqlSession<'_> {
         index: usize,
         progress: &mut UntilCommit<'_>,
     ) -> Result<(), Cause> {
-        let mut done = |part: Part| {
-            if let Part::Statement(n) = part {
+        let mut done = |part: MessagePart| {
+            if let MessagePart::Statement(n) = part {
                 progress.statement(index, n);
             }
         };
@@ -262,7 +262,7 @@ impl MySqlSession<'_> {
         if entry.statements == 0 {
             self.reset(&mut message);
         }
-        message.push(Part::Other, "START TRANSACTION");
+        message.push(MessagePart::Other, "START TRANSACTION");
         self.change(
             tables,
             &mut state.clone(),
@@ -270,10 +270,10 @@ impl MySqlSession<'_> {
             &mut message,
         );
         message.push(
-            Part::Journal,
+            MessagePart::Journal,
             &add(tables, entry, Duration::ZERO, evidence.as_deref()),
         );
-        message.push(Part::Due, "COMMIT");
+        message.push(MessagePart::Due, "COMMIT");
         self.due = Some(Due {
             message,
             begins: true,
@@ -307,7 +307,7 @@ impl MySqlSession<'_> {
         let Stopped { part, error, .. } = stopped;
         let is_guard = code::is(&error, SEVERAL_ROWS);
         match part {
-            Part::Statement(statement) => {
+            MessagePart::Statement(statement) => {
                 self.notes = super::notes::about(self.connection.get(), &error).await;
                 Cause::Statement {
                     index,
@@ -317,21 +317,23 @@ impl MySqlSession<'_> {
                 }
             }
             // The lock is gone, or another server has changed the lease: nothing was done yet.
-            Part::Lock if is_guard || code::gave_up(&error) => Cause::Fenced,
-            Part::State if is_guard => Cause::Fenced,
+            MessagePart::Lock if is_guard || code::gave_up(&error) => Cause::Fenced,
+            MessagePart::State if is_guard => Cause::Fenced,
             // Another run was faster.
-            Part::Change if code::is(&error, code::DUPLICATE_KEY) => Cause::Fenced,
-            Part::Kept if is_guard => Cause::Meddled {
+            MessagePart::Change if code::is(&error, code::DUPLICATE_KEY) => Cause::Fenced,
+            MessagePart::Kept if is_guard => Cause::Meddled {
                 index,
                 what: self.broken_rule().await.into(),
             },
-            Part::Journal | Part::Due => database(error, "to write the journal"),
-            Part::Lock | Part::State | Part::Change | Part::Kept => {
+            MessagePart::Journal | MessagePart::Due => database(error, "to write the journal"),
+            MessagePart::Lock | MessagePart::State | MessagePart::Change | MessagePart::Kept => {
                 database(error, "to record the revision")
             }
-            Part::Show(_) => database(error, "to look at what is there before the statement"),
-            Part::Connect(_) => database(error, "what `[connect]` in migrate.toml runs"),
-            Part::Other => database(error, "to begin or commit a transaction"),
+            MessagePart::Show(_) => {
+                database(error, "to look at what is there before the statement")
+            }
+            MessagePart::Connect(_) => database(error, "what `[connect]` in migrate.toml runs"),
+            MessagePart::Other => database(error, "to begin or commit a transaction"),
         }
     }
 
@@ -371,7 +373,7 @@ fn apply(changes: &RowChanges, state: &mut State) {
     state
         .rows
         .retain(|row| !changes.removed.contains(&row.revision));
-    let added = changes.added.iter().map(|id| Row {
+    let added = changes.added.iter().map(|id| VersionRow {
         revision: id.clone(),
         digest: None,
     });

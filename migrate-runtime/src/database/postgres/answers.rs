@@ -15,7 +15,7 @@ use crate::database::Cause;
 
 /// The progress that the answers to a message show, each revision named by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Progressed {
     /// There is a transaction, which has to be rolled back if anything fails.
     Open,
     Begun(usize),
@@ -31,9 +31,9 @@ impl Message<'_> {
         &self,
         connection: &mut PgConnection,
         doing: &'static str,
-        told: &mut (dyn FnMut(Told) + Send),
+        told: &mut (dyn FnMut(Progressed) + Send),
     ) -> Result<(), Cause> {
-        let mut reader = Reader::new(self);
+        let mut reader = AnswerReader::new(self);
         for (number, text) in self.texts.iter().enumerate() {
             reader.begin(number);
             let mut results = sqlx::raw_sql(AssertSqlSafe(&**text)).fetch_many(&mut *connection);
@@ -55,7 +55,7 @@ impl Message<'_> {
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and most combinations occur"
 )]
-pub struct Reader<'m> {
+pub struct AnswerReader<'m> {
     message: &'m Message<'m>,
     /// The number of the text that is being answered, and how many of its statements are done.
     text: usize,
@@ -73,7 +73,7 @@ pub struct Reader<'m> {
     is_ours: bool,
 }
 
-impl<'m> Reader<'m> {
+impl<'m> AnswerReader<'m> {
     pub fn new(message: &'m Message<'m>) -> Self {
         let is_alone = message.is_alone();
         Self {
@@ -94,14 +94,14 @@ impl<'m> Reader<'m> {
         (self.text, self.answers) = (text, 0);
     }
 
-    pub fn row(&mut self, row: &PgRow, told: &mut dyn FnMut(Told)) {
+    pub fn row(&mut self, row: &PgRow, told: &mut dyn FnMut(Progressed)) {
         let column = row.columns().first().map_or("", |column| column.name());
         if column == BEGIN {
             self.script_begins(told);
         } else if column == DONE {
             self.is_recorded = true;
             let milliseconds = row.try_get::<i64, _>(0).unwrap_or(0);
-            told(Told::Done(Duration::from_millis(
+            told(Progressed::Done(Duration::from_millis(
                 milliseconds.unsigned_abs(),
             )));
         } else if column == TOLD {
@@ -114,22 +114,24 @@ impl<'m> Reader<'m> {
         }
     }
 
-    fn script_begins(&mut self, told: &mut dyn FnMut(Told)) {
+    fn script_begins(&mut self, told: &mut dyn FnMut(Progressed)) {
         self.begun += 1;
         (self.is_inside, self.is_recorded, self.is_ours) = (true, false, true);
         self.done = 0;
         if let Some(script) = self.script() {
-            script.span.in_scope(|| told(Told::Begun(script.index)));
+            script
+                .span
+                .in_scope(|| told(Progressed::Begun(script.index)));
             self.done_until(Some(script.first), told);
         }
     }
 
-    pub fn statement(&mut self, told: &mut dyn FnMut(Told)) {
+    pub fn statement(&mut self, told: &mut dyn FnMut(Progressed)) {
         self.answers += 1;
         let is_ours = std::mem::take(&mut self.is_ours);
         if !self.is_open {
             self.is_open = true;
-            told(Told::Open);
+            told(Progressed::Open);
         }
         if let Some(script) = self.script().filter(|_| self.is_inside && !is_ours)
             && !script.is_telling
@@ -139,13 +141,13 @@ impl<'m> Reader<'m> {
         }
     }
 
-    fn done_until(&mut self, count: Option<usize>, told: &mut dyn FnMut(Told)) {
+    fn done_until(&mut self, count: Option<usize>, told: &mut dyn FnMut(Progressed)) {
         let Some(script) = self.script() else { return };
         while self.done < count.unwrap_or(0) {
             let number = self.done;
             script
                 .span
-                .in_scope(|| told(Told::Statement(script.index, number)));
+                .in_scope(|| told(Progressed::Statement(script.index, number)));
             self.done += 1;
         }
     }
@@ -269,7 +271,7 @@ fn pointed(script: &Sent<'_>, at: usize, error: sqlx::Error) -> Cause {
 
 /// The meaning of a failure of an opening that was not sent as a message of ours.
 pub fn opening_failed(error: sqlx::Error, doing: &'static str) -> Cause {
-    Reader::new(&Message::default()).failure(error, doing)
+    AnswerReader::new(&Message::default()).failure(error, doing)
 }
 
 const ROWS: &str =

@@ -7,7 +7,9 @@
 use super::code::Signal;
 use super::message::{BEGIN, DONE};
 use super::quote::text;
-use crate::journal::columns::{self, Column, DURATION_MS, FINISHED_AT, SEQUENCE, Times, Written};
+use crate::journal::columns::{
+    self, ColumnValue, DURATION_MS, FINISHED_AT, JournalColumn, SEQUENCE, Times,
+};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::tables::{Tables, is_unfinished};
@@ -208,10 +210,10 @@ fn insert(tables: &Tables, changes: &str, values: &str, check: Option<&str>) -> 
 /// The record of a revision of a chain without branches, prepared: from the version row `$1` to `$2`, and the values.
 pub fn prepared_record(tables: &Tables) -> String {
     let mut parameter = 2;
-    let value = |column: &Column| match column.written {
-        Written::Started => TIMES.started.to_owned(),
-        Written::Finished => TIMES.finished.to_owned(),
-        Written::Took => TIMES.took.to_owned(),
+    let value = |column: &JournalColumn| match column.written {
+        ColumnValue::Started => TIMES.started.to_owned(),
+        ColumnValue::Finished => TIMES.finished.to_owned(),
+        ColumnValue::Took => TIMES.took.to_owned(),
         _ => {
             parameter += 1;
             format!("${parameter}")
@@ -233,10 +235,10 @@ pub fn prepared_record(tables: &Tables) -> String {
 }
 
 /// The type of a value that is passed to a prepared statement; none for one that the server measures.
-fn parameter_type(column: &Column) -> Option<&'static str> {
+fn parameter_type(column: &JournalColumn) -> Option<&'static str> {
     match column.written {
-        Written::Text(_) => Some("text"),
-        Written::Number(_) => Some("bigint"),
+        ColumnValue::Text(_) => Some("text"),
+        ColumnValue::Number(_) => Some("bigint"),
         _ => None,
     }
 }

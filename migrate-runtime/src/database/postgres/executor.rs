@@ -9,7 +9,7 @@ use super::execute::execute;
 use super::placeholder;
 use crate::context::Value;
 use crate::context::executor::Executor;
-use crate::context::executor::{Answer, RevisionJournal};
+use crate::context::executor::{QueryResult, RevisionJournal};
 use crate::database::answer::answer;
 
 /// Runs SQL for a Rust revision.
@@ -35,7 +35,7 @@ impl Executor for PgExecutor<'_> {
         &'s mut self,
         sql: &'s str,
         values: Vec<Value>,
-    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+    ) -> BoxFuture<'s, Result<QueryResult, sqlx::Error>> {
         let (sql, values) = placeholder::numbered(sql, &values);
         answer::<sqlx::Postgres>(self.connection, sql, values).boxed()
     }

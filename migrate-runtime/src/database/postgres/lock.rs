@@ -137,10 +137,10 @@ mod tests {
     use migrate_chain::Dialect;
 
     use super::*;
-    use crate::values::settings::Settings;
+    use crate::values::settings::EmbeddedSettings;
 
     fn lock(schema: Option<&'static str>, table: &'static str) -> Lock {
-        let settings = Settings {
+        let settings = EmbeddedSettings {
             versions: Cow::Borrowed(&[]),
             recursive: false,
             many_heads: false,

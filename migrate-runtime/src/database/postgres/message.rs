@@ -32,14 +32,14 @@ pub struct Sent<'r> {
     pub script: &'r Script<'r>,
     /// How many of these come before our first statement that reads or writes.
     pub first: usize,
-    pieces: Vec<Piece>,
+    pieces: Vec<MessagePiece>,
     /// Whether a statement of ours after each of its own tells that it is done.
     pub is_telling: bool,
     pub span: Span,
 }
 
 /// A part of a script: where it begins in that, and where it is in the message, the `;` after it included.
-struct Piece {
+struct MessagePiece {
     start: usize,
     text: usize,
     range: Range<usize>,
@@ -120,7 +120,7 @@ impl<'r> Message<'r> {
     /// Makes it a message of one statement of a revision and nothing else: some run in no other.
     pub fn alone(statement: &'r Script<'r>) -> Self {
         let mut script = Sent::new(statement);
-        script.pieces.push(Piece {
+        script.pieces.push(MessagePiece {
             start: 0,
             text: 0,
             range: 0..statement.text().len() + 1,
@@ -151,7 +151,7 @@ impl<'r> Message<'r> {
 
     /// The script that a byte of a text is in, and the byte of that.
     pub fn script_at(&self, text: usize, at: usize) -> Option<(&Sent<'r>, usize)> {
-        let holds = |piece: &&Piece| piece.text == text && piece.range.contains(&at);
+        let holds = |piece: &&MessagePiece| piece.text == text && piece.range.contains(&at);
         self.scripts.iter().chain(&self.begun).find_map(|script| {
             let piece = script.pieces.iter().find(holds)?;
             Some((script, piece.start + at - piece.range.start))
@@ -170,7 +170,7 @@ impl<'r> Message<'r> {
         self.texts.last_mut().expect("there is one from the start")
     }
 
-    fn piece(&mut self, script: &Script<'_>, part: Range<usize>) -> Piece {
+    fn piece(&mut self, script: &Script<'_>, part: Range<usize>) -> MessagePiece {
         let number = self.texts.len() - 1;
         let text = self.last();
         let start = text.len();
@@ -179,7 +179,7 @@ impl<'r> Message<'r> {
         text.push_str("\n;");
         let range = start..text.len();
         text.push('\n');
-        Piece {
+        MessagePiece {
             start: part.start,
             text: number,
             range,

@@ -39,7 +39,7 @@ use crate::values::error::Error;
 use code::explain;
 use execute::execute;
 use failure::failed_statement;
-use reset::Before;
+use reset::ConnectionState;
 use session::PostgresSession;
 
 impl Session for PostgresSession<'_> {
@@ -52,7 +52,7 @@ impl Session for PostgresSession<'_> {
             if !self.connection.is_own() {
                 let before = sqlx::raw_sql(AssertSqlSafe(reset::look()));
                 let before = before.fetch_all(self.connection.get()).await;
-                let before = before.and_then(|rows| Before::of(&rows));
+                let before = before.and_then(|rows| ConnectionState::of(&rows));
                 self.before = Some(before.map_err(|error| {
                     let summary = "the settings of the connection cannot be read";
                     Error::new(explain(&error).kind, summary).caused_by(error)

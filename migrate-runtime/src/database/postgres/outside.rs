@@ -6,7 +6,7 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::transaction_control;
 use tracing::Span;
 
-use super::answers::Told;
+use super::answers::Progressed;
 use super::bookkeeping::{BEGINS, ENDS, record_only};
 use super::code::{Signal, database};
 use super::execute::execute;
@@ -14,8 +14,8 @@ use super::executor::PgExecutor;
 use super::lease::Lease;
 use super::message::Message;
 use super::quote::text;
-use super::read::Found;
-use super::session::{Own, PostgresSession};
+use super::read::SessionFacts;
+use super::session::{OwnTransaction, PostgresSession};
 use super::words::{is_held, is_set_transaction, prepares, sets_role, waits_politely};
 use super::{reset, setting};
 use crate::context::executor::RevisionJournal;
@@ -61,7 +61,7 @@ impl PostgresSession<'_> {
     /// A statement that commits together with its record.
     async fn with_record(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         statement: Option<&Script<'_>>,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {
@@ -85,7 +85,7 @@ impl PostgresSession<'_> {
         message.push(&self.fence());
         message.push("COMMIT");
         let mut is_open = false;
-        let mut told = |told| is_open |= told == Told::Open;
+        let mut told = |told| is_open |= told == Progressed::Open;
         point::reached(point::BEFORE_STATEMENT);
         let sent = message.send(self.connection.get(), RECORD, &mut told).await;
         match sent {
@@ -100,7 +100,7 @@ impl PostgresSession<'_> {
     /// A statement that no transaction of ours can hold.
     async fn apart(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         statement: &Script<'_>,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {
@@ -114,7 +114,7 @@ impl PostgresSession<'_> {
 
     async fn run_apart(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         statement: &Script<'_>,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {
@@ -122,14 +122,14 @@ impl PostgresSession<'_> {
         let control = transaction_control(Dialect::Postgres, text);
         let begins = matches!(control, Some("BEGIN" | "START TRANSACTION"));
         // Nothing of ours may come between: a transaction is set up before its first query.
-        let sets_up = self.own == Some(Own::Begun) && is_set_transaction(text);
+        let sets_up = self.own == Some(OwnTransaction::Begun) && is_set_transaction(text);
         if !sets_up {
             self.prepare_apart(found, text, row).await?;
         }
         point::reached(point::BEFORE_STATEMENT);
         let started = Instant::now();
         if begins {
-            self.own = Some(Own::Begun);
+            self.own = Some(OwnTransaction::Begun);
         }
         let message = Message::alone(statement);
         let connection = self.connection.get();
@@ -138,7 +138,10 @@ impl PostgresSession<'_> {
             // The next statement is recorded with it.
             return Ok(());
         }
-        self.own = self.own.filter(|_| control.is_none()).map(|_| Own::Used);
+        self.own = self
+            .own
+            .filter(|_| control.is_none())
+            .map(|_| OwnTransaction::Used);
         point::reached(point::BEFORE_RECORD);
         self.add_row(found, row, started.elapsed()).await
     }
@@ -146,7 +149,7 @@ impl PostgresSession<'_> {
     /// Writes the record of what no transaction of ours could hold.
     async fn add_row(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         row: &Entry<'_>,
         duration: Duration,
     ) -> Result<(), Cause> {
@@ -165,7 +168,7 @@ impl PostgresSession<'_> {
 
     /// Statements of ours under our own role, whatever the revision has set. That ends with the transaction, and so with the
     /// message if there is none; what `follows` in it is under the role of the revision again.
-    fn as_ourselves(&self, found: &Found, ours: Vec<String>, follows: bool) -> Vec<String> {
+    fn as_ourselves(&self, found: &SessionFacts, ours: Vec<String>, follows: bool) -> Vec<String> {
         const KEEP: &str = "SELECT set_config('embed_migrations.role', current_setting('role'), true), \
                             set_config('embed_migrations.user', session_user::text, true)";
         const GO_BACK: &str = "SELECT set_config('session_authorization', current_setting('embed_migrations.user'), true), \
@@ -180,7 +183,7 @@ impl PostgresSession<'_> {
     /// Makes sure of the lock, and of what the connection has to be set to.
     async fn prepare_apart(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         statement: &str,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {
@@ -212,7 +215,7 @@ impl PostgresSession<'_> {
 
     async fn function(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         function: RevisionFn,
         row: &Entry<'_>,
     ) -> Result<(), Cause> {

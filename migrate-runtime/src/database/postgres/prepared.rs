@@ -9,7 +9,7 @@ use crate::journal::tables::Tables;
 
 /// The statements of a session.
 #[derive(Default)]
-pub struct Prepared {
+pub struct PreparedStatements {
     /// How many transactions the session has had: before the third one it does not pay.
     transactions: usize,
     /// The number in the names of the statements. It changes when it is unknown whether they are there.
@@ -22,7 +22,7 @@ pub struct Prepared {
 /// From the third transaction on.
 const FIRST: usize = 2;
 
-impl Prepared {
+impl PreparedStatements {
     /// A transaction begins.
     pub fn begin(&mut self) {
         self.transactions += 1;

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use super::code::database;
 use super::execute::execute;
 use super::quote::text;
-use super::words::{Evidence, evidence};
+use super::words::{CatalogEvidence, evidence};
 use crate::database::{Cause, InFlight};
 
 const PROBE: &str = "to look for what a statement that was cut off has done";
@@ -28,15 +28,21 @@ pub async fn probe(
     known.map_err(|error| database(error, PROBE))
 }
 
-async fn clear(connection: &mut PgConnection, evidence: &Evidence) -> Result<(), sqlx::Error> {
+async fn clear(
+    connection: &mut PgConnection,
+    evidence: &CatalogEvidence,
+) -> Result<(), sqlx::Error> {
     match evidence {
-        Evidence::Index { name, table } => index(connection, name, table).await.map(|_| ()),
-        Evidence::Leftovers { condition } => drop_leftovers(connection, condition).await,
+        CatalogEvidence::Index { name, table } => index(connection, name, table).await.map(|_| ()),
+        CatalogEvidence::Leftovers { condition } => drop_leftovers(connection, condition).await,
         _ => Ok(()),
     }
 }
 
-async fn look(connection: &mut PgConnection, evidence: &Evidence) -> Result<InFlight, sqlx::Error> {
+async fn look(
+    connection: &mut PgConnection,
+    evidence: &CatalogEvidence,
+) -> Result<InFlight, sqlx::Error> {
     let done = |is_done| {
         if is_done {
             InFlight::Done
@@ -45,17 +51,17 @@ async fn look(connection: &mut PgConnection, evidence: &Evidence) -> Result<InFl
         }
     };
     Ok(match evidence {
-        Evidence::Again => InFlight::RunAgain,
-        Evidence::Done => InFlight::Done,
-        Evidence::None(look) => InFlight::InDoubt(look),
-        Evidence::Made { query } => done(is_true(connection, query).await?),
-        Evidence::Dropped { query } => done(!is_true(connection, query).await?),
-        Evidence::Index { name, table } => done(index(connection, name, table).await?),
-        Evidence::Leftovers { condition } => {
+        CatalogEvidence::Again => InFlight::RunAgain,
+        CatalogEvidence::Done => InFlight::Done,
+        CatalogEvidence::None(look) => InFlight::InDoubt(look),
+        CatalogEvidence::Made { query } => done(is_true(connection, query).await?),
+        CatalogEvidence::Dropped { query } => done(!is_true(connection, query).await?),
+        CatalogEvidence::Index { name, table } => done(index(connection, name, table).await?),
+        CatalogEvidence::Leftovers { condition } => {
             drop_leftovers(connection, condition).await?;
             InFlight::RunAgain
         }
-        Evidence::Detached { table, partition } => {
+        CatalogEvidence::Detached { table, partition } => {
             done(detached(connection, table, partition).await?)
         }
     })

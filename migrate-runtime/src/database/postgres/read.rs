@@ -8,7 +8,7 @@ use super::setting::MARK;
 use crate::database::rows::state;
 use crate::foreign::find::known_tables;
 use crate::journal::columns::{DIGEST, REVISION, SEQUENCE};
-use crate::journal::state::{Row, State};
+use crate::journal::state::{State, VersionRow};
 use crate::journal::tables::{Tables, is_applied};
 
 /// Facts about the connection and the database, read with the state.
@@ -17,7 +17,7 @@ use crate::journal::tables::{Tables, is_applied};
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and all combinations occur"
 )]
-pub struct Found {
+pub struct SessionFacts {
     /// The tables in the schema where they are, or are to be made; without a schema where the search path names none that
     /// exists.
     pub tables: Tables,
@@ -37,7 +37,7 @@ pub struct Found {
 pub async fn read_state(
     connection: &mut PgConnection,
     tables: &Tables,
-) -> Result<(State, Found), sqlx::Error> {
+) -> Result<(State, SessionFacts), sqlx::Error> {
     if tables.is_leased {
         return read_in_plain_sql(connection, tables).await;
     }
@@ -71,7 +71,7 @@ async fn needs_a_lease(connection: &mut PgConnection) -> bool {
 async fn read_in_plain_sql(
     connection: &mut PgConnection,
     tables: &Tables,
-) -> Result<(State, Found), sqlx::Error> {
+) -> Result<(State, SessionFacts), sqlx::Error> {
     let (version, journal) = (text(&tables.version_name), text(&tables.journal_name));
     let schemas = match &tables.schema {
         Some(schema) => format!("= {}", text(schema)),
@@ -109,7 +109,7 @@ async fn read_in_plain_sql(
         (true, false) => fetch(connection, tables.read_version()).await?,
         (true, true) => fetch(connection, tables.read()).await?,
     };
-    let found = Found {
+    let found = SessionFacts {
         search_path: facts.try_get(1)?,
         is_direct: facts.try_get(2)?,
         is_in_transaction: facts.try_get(3)?,
@@ -166,7 +166,7 @@ pub async fn read_plainly(
     Ok(Some(State {
         has_version_table: true,
         has_journal: true,
-        rows: vec![Row {
+        rows: vec![VersionRow {
             revision: recorded,
             digest,
         }],
@@ -185,9 +185,9 @@ fn read_end(tables: &Tables) -> String {
     )
 }
 
-fn found(row: &PgRow, tables: &Tables) -> Result<Found, sqlx::Error> {
+fn found(row: &PgRow, tables: &Tables) -> Result<SessionFacts, sqlx::Error> {
     let schema: Option<String> = row.try_get(FACTS)?;
-    Ok(Found {
+    Ok(SessionFacts {
         tables: schema.map_or_else(|| tables.clone(), |schema| tables.in_schema(&schema)),
         search_path: row.try_get(FACTS + 3)?,
         is_direct: row.try_get(FACTS + 4)?,

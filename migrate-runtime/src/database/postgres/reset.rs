@@ -13,7 +13,7 @@ use super::quote::text;
 
 /// The state of a connection that was passed, before the run.
 #[derive(Clone, Debug, Default)]
-pub struct Before {
+pub struct ConnectionState {
     /// The settings that were made on it, by name.
     settings: Vec<(String, String)>,
     role: Option<String>,
@@ -27,7 +27,7 @@ pub struct Before {
 /// Whose connection it is.
 pub enum Owner<'s> {
     Runtime,
-    App(&'s Before),
+    App(&'s ConnectionState),
     Pooler,
 }
 
@@ -54,7 +54,7 @@ fn is_set(without: &str) -> String {
     format!("source = 'session' AND context IN ('user', 'superuser') AND name NOT IN ({without})")
 }
 
-impl Before {
+impl ConnectionState {
     /// The role that its statements ran as.
     pub fn role(&self) -> Option<&str> {
         let role = self.role.as_deref().filter(|role| *role != "none");
@@ -171,7 +171,7 @@ fn deallocate(owner: &Owner<'_>) -> String {
 }
 
 /// Those of the app stay.
-fn drop_temporary(before: &Before, can_do: bool) -> Option<String> {
+fn drop_temporary(before: &ConnectionState, can_do: bool) -> Option<String> {
     if before.temporary.is_empty() {
         return Some("DISCARD TEMP".to_owned());
     }

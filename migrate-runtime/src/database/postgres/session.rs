@@ -4,9 +4,9 @@ use super::code::{database, explain};
 use super::handle::Handle;
 use super::lease::Lease;
 use super::lock::Lock;
-use super::prepared::Prepared;
-use super::read::Found;
-use super::reset::{Before, Owner};
+use super::prepared::PreparedStatements;
+use super::read::SessionFacts;
+use super::reset::{ConnectionState, Owner};
 use crate::database::sealed::Limits;
 use crate::database::{Cause, Opened, inside_a_transaction};
 use crate::journal::state::State;
@@ -25,7 +25,7 @@ pub(super) struct PostgresSession<'a> {
     /// The statements of `[connect]`, which belong to the settings that each revision starts with.
     pub connect: Vec<String>,
     /// Facts found when the state was last read.
-    pub found: Option<Found>,
+    pub found: Option<SessionFacts>,
     /// The search path that begins with the schema that was entered.
     pub entered: Option<String>,
     /// The lock that the session holds from `try_lock` to `unlock`.
@@ -37,12 +37,12 @@ pub(super) struct PostgresSession<'a> {
     /// Whether something was sent whose end was not seen.
     pub is_under_way: bool,
     /// The transaction that a revision outside of ours has begun.
-    pub own: Option<Own>,
+    pub own: Option<OwnTransaction>,
     /// Whether the last statement outside a transaction was to commit together with its record.
     pub is_whole: bool,
-    pub prepared: Prepared,
+    pub prepared: PreparedStatements,
     /// The settings of a passed connection before the run.
-    pub before: Option<Before>,
+    pub before: Option<ConnectionState>,
     /// Whether it has to be set to that when the run is over, since something was set outside a transaction.
     pub is_changed: bool,
     /// Whether the state was read before.
@@ -67,7 +67,7 @@ impl<'a> PostgresSession<'a> {
             is_under_way: false,
             own: None,
             is_whole: false,
-            prepared: Prepared::default(),
+            prepared: PreparedStatements::default(),
             before: None,
             is_changed: false,
             has_read: false,
@@ -77,7 +77,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// The facts about the database; looks for them if that has not been done.
-    pub async fn found(&mut self, tables: &Tables) -> Result<Found, Cause> {
+    pub async fn found(&mut self, tables: &Tables) -> Result<SessionFacts, Cause> {
         if let Some(found) = &self.found {
             return Ok(found.clone());
         }
@@ -145,7 +145,7 @@ impl<'a> PostgresSession<'a> {
         let more = is_new.then(reset::look);
         let (holder, rows) = lock.holder_and(self.connection.get(), more).await?;
         if is_new {
-            self.before = Some(Before::of(&rows)?);
+            self.before = Some(ConnectionState::of(&rows)?);
         }
         Ok(holder)
     }
@@ -162,7 +162,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// The role whose settings the connection has.
-    pub fn owner(&self, found: &Found) -> Owner<'_> {
+    pub fn owner(&self, found: &SessionFacts) -> Owner<'_> {
         match &self.before {
             _ if found.is_direct => Owner::Runtime,
             Some(before) => Owner::App(before),
@@ -171,7 +171,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// The statements after a script, as the next revision is to find the connection. The first of them ends the script.
-    pub fn after_script(&self, found: &Found) -> Vec<String> {
+    pub fn after_script(&self, found: &SessionFacts) -> Vec<String> {
         let owner = self.owner(found);
         let mut statements = reset::after_script(&owner, self.has_prepared, found.can_tell);
         if found.is_direct {
@@ -183,7 +183,7 @@ impl<'a> PostgresSession<'a> {
     }
 
     /// The query that sets, for a transaction, what a connection has to be set to that is not the runtime's own.
-    pub fn before_script(&self, found: &Found) -> Vec<String> {
+    pub fn before_script(&self, found: &SessionFacts) -> Vec<String> {
         let mut statements = Vec::new();
         if let Owner::App(before) = self.owner(found) {
             statements.extend(before.defaults(true));
@@ -242,7 +242,7 @@ impl<'a> PostgresSession<'a> {
 }
 
 /// Refuses a run that cannot work on this connection.
-fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), Cause> {
+fn refuse(connection: &Handle<'_>, found: &SessionFacts, outside: bool) -> Result<(), Cause> {
     if found.is_in_transaction {
         return Err(Cause::Unsupported(inside_a_transaction()));
     }
@@ -271,7 +271,7 @@ fn refuse(connection: &Handle<'_>, found: &Found, outside: bool) -> Result<(), C
 
 /// A transaction of the revision's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Own {
+pub(super) enum OwnTransaction {
     /// Nothing has run in it yet.
     Begun,
     Used,

@@ -4,7 +4,7 @@
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
 use tracing::Instrument as _;
 
-use super::answers::{Told, ended, opening_failed};
+use super::answers::{Progressed, ended, opening_failed};
 use super::bookkeeping::{MARK, UNMARK, compare_and_set, has_rows, record};
 use super::code::{database, is_prepared_gone};
 use super::execute::execute;
@@ -13,7 +13,7 @@ use super::lease::Lease;
 use super::lock::{Lock, UNKNOWN};
 use super::message::Message;
 use super::prepared::takes_away;
-use super::read::Found;
+use super::read::SessionFacts;
 use super::reset::Owner;
 use super::session::PostgresSession;
 use super::{advice, lease, reset, words};
@@ -87,7 +87,7 @@ impl PostgresSession<'_> {
 
     async fn attempt(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         expected: &State,
         revisions: &[Transactional<'_>],
         teller: &mut Teller<'_>,
@@ -115,7 +115,7 @@ impl PostgresSession<'_> {
     /// Statements before the revisions, and before any change of the version rows.
     fn opening(
         &self,
-        found: &Found,
+        found: &SessionFacts,
         expected: &State,
         revisions: &[Transactional<'_>],
     ) -> Vec<String> {
@@ -154,7 +154,7 @@ impl PostgresSession<'_> {
     /// Statements around each revision.
     fn frames(
         &mut self,
-        found: &Found,
+        found: &SessionFacts,
         expected: &State,
         revisions: &[Transactional<'_>],
     ) -> Vec<Frame> {
@@ -187,7 +187,7 @@ impl PostgresSession<'_> {
         frames
     }
 
-    fn prepared_frame(&mut self, found: &Found, revision: &Transactional<'_>) -> Frame {
+    fn prepared_frame(&mut self, found: &SessionFacts, revision: &Transactional<'_>) -> Frame {
         let mut before = self.prepared.make(&found.tables);
         before.push(self.prepared.compare_and_set(revision));
         let mut after = self.after_script(found);
@@ -197,7 +197,7 @@ impl PostgresSession<'_> {
 
     fn frame(
         &self,
-        found: &Found,
+        found: &SessionFacts,
         expected: Option<&State>,
         revision: &Transactional<'_>,
         rows: usize,
@@ -234,7 +234,7 @@ impl PostgresSession<'_> {
     }
 
     /// Begins a transaction, with its settings, and the lock unless the session has it.
-    pub fn begin(&self, found: &Found, settings: Vec<String>) -> Vec<String> {
+    pub fn begin(&self, found: &SessionFacts, settings: Vec<String>) -> Vec<String> {
         // Each statement sees what was committed before it; the check after the lock counts on that.
         let mut statements = vec!["BEGIN ISOLATION LEVEL READ COMMITTED".to_owned()];
         statements.extend(settings);
@@ -250,7 +250,7 @@ impl PostgresSession<'_> {
     }
 
     /// Rolls back what is still open, and says who holds the lock if that was it.
-    pub async fn undone(&mut self, found: &Found, is_open: bool, failure: Cause) -> Cause {
+    pub async fn undone(&mut self, found: &SessionFacts, is_open: bool, failure: Cause) -> Cause {
         let connection = self.connection.get();
         if is_open {
             // If that fails, the connection is of no use, and the transaction is gone with it.
@@ -300,12 +300,12 @@ impl<'p> Teller<'p> {
         }
     }
 
-    fn told(&mut self, told: Told) {
+    fn told(&mut self, told: Progressed) {
         match told {
-            Told::Open => self.is_open = true,
-            Told::Begun(index) => self.progress.started(index),
-            Told::Statement(index, statement) => self.progress.statement(index, statement),
-            Told::Done(duration) => self.progress.took(duration),
+            Progressed::Open => self.is_open = true,
+            Progressed::Begun(index) => self.progress.started(index),
+            Progressed::Statement(index, statement) => self.progress.statement(index, statement),
+            Progressed::Done(duration) => self.progress.took(duration),
         }
     }
 }

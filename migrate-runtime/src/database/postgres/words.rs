@@ -33,7 +33,7 @@ fn name(words: &mut Cursor<'_>) -> Option<String> {
 
 /// Where the catalogs show whether a statement that was cut off has run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Evidence {
+pub enum CatalogEvidence {
     /// It runs again without harm.
     Again,
     /// It is the end of a transaction whose records are there, and was done.
@@ -157,14 +157,14 @@ pub fn is_connection_setup(statement: &str) -> bool {
 }
 
 /// The catalog entry that shows what became of a statement.
-pub fn evidence(statement: &str) -> Evidence {
+pub fn evidence(statement: &str) -> CatalogEvidence {
     match transaction_control(Dialect::Postgres, statement) {
-        Some("COMMIT" | "END") => return Evidence::Done,
-        Some(_) => return Evidence::Again,
+        Some("COMMIT" | "END") => return CatalogEvidence::Done,
+        Some(_) => return CatalogEvidence::Again,
         None => {}
     }
     if is_held(statement) || is_connection_setup(statement) {
-        return Evidence::Again;
+        return CatalogEvidence::Again;
     }
     let words = words(statement);
     let mut rest = words.clone();
@@ -192,52 +192,52 @@ pub fn evidence(statement: &str) -> Evidence {
         let mut object = words.clone();
         let alters = object.eat("ALTER") && object.is_any(&["SYSTEM", "DATABASE"]);
         if words.is_any(&AGAIN) || alters {
-            Evidence::Again
+            CatalogEvidence::Again
         } else if words.is_any(&["CALL", "DO"]) {
-            Evidence::None(
+            CatalogEvidence::None(
                 "it may have committed a part of its work, which is to be seen in the data",
             )
         } else {
-            Evidence::None("what it has done is to be seen in the database alone")
+            CatalogEvidence::None("what it has done is to be seen in the database alone")
         }
     })
 }
 
-fn index(mut words: Cursor<'_>) -> Option<Evidence> {
+fn index(mut words: Cursor<'_>) -> Option<CatalogEvidence> {
     let before = ["UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS"];
     skip(&mut words, &before);
     if words.is("ON") {
-        return Some(Evidence::None(
+        return Some(CatalogEvidence::None(
             "the index has no name of its own: look at the indexes of the table for one that is done, and drop one that is INVALID",
         ));
     }
     let name_of_index = name(&mut words)?;
     skip(&mut words, &["ON", "ONLY"]);
-    Some(Evidence::Index {
+    Some(CatalogEvidence::Index {
         name: name_of_index,
         table: name(&mut words)?,
     })
 }
 
-fn dropped_index(mut words: Cursor<'_>) -> Option<Evidence> {
+fn dropped_index(mut words: Cursor<'_>) -> Option<CatalogEvidence> {
     skip(&mut words, &["INDEX", "CONCURRENTLY", "IF", "EXISTS"]);
     let name = name(&mut words)?;
-    Some(Evidence::Dropped {
+    Some(CatalogEvidence::Dropped {
         query: format!("SELECT to_regclass({}) IS NOT NULL", text(&name)),
     })
 }
 
-fn made(mut words: Cursor<'_>, catalog: &str, column: &str) -> Option<Evidence> {
+fn made(mut words: Cursor<'_>, catalog: &str, column: &str) -> Option<CatalogEvidence> {
     words.bump();
-    Some(Evidence::Made {
+    Some(CatalogEvidence::Made {
         query: exists(catalog, column, &name(&mut words)?),
     })
 }
 
-fn dropped(mut words: Cursor<'_>, catalog: &str, column: &str) -> Option<Evidence> {
+fn dropped(mut words: Cursor<'_>, catalog: &str, column: &str) -> Option<CatalogEvidence> {
     words.bump();
     skip(&mut words, &["IF", "EXISTS"]);
-    Some(Evidence::Dropped {
+    Some(CatalogEvidence::Dropped {
         query: exists(catalog, column, &name(&mut words)?),
     })
 }
@@ -250,7 +250,7 @@ fn exists(catalog: &str, column: &str, name: &str) -> String {
 }
 
 /// `REINDEX … CONCURRENTLY` leaves indexes whose names end in `_ccnew` or `_ccold`.
-fn leftovers(mut words: Cursor<'_>) -> Option<Evidence> {
+fn leftovers(mut words: Cursor<'_>) -> Option<CatalogEvidence> {
     if !words.find_any(&["INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM"]) {
         return None;
     }
@@ -266,16 +266,16 @@ fn leftovers(mut words: Cursor<'_>) -> Option<Evidence> {
         ("SCHEMA", Some(name)) => format!("n.nspname = (parse_ident({name}))[1]"),
         _ => "true".to_owned(),
     };
-    Some(Evidence::Leftovers { condition })
+    Some(CatalogEvidence::Leftovers { condition })
 }
 
-fn detached(mut words: Cursor<'_>) -> Option<Evidence> {
+fn detached(mut words: Cursor<'_>) -> Option<CatalogEvidence> {
     words.bump();
     skip(&mut words, &["IF", "EXISTS", "ONLY"]);
     let table = name(&mut words)?;
     skip(&mut words, &["*", "DETACH", "PARTITION"]);
     let partition = name(&mut words)?;
-    Some(Evidence::Detached { table, partition })
+    Some(CatalogEvidence::Detached { table, partition })
 }
 
 #[cfg(test)]
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn an_index_is_looked_for_by_its_name_and_table() {
-        let index = |name: &str, table: &str| Evidence::Index {
+        let index = |name: &str, table: &str| CatalogEvidence::Index {
             name: name.to_owned(),
             table: table.to_owned(),
         };
@@ -325,45 +325,50 @@ mod tests {
             index("\"I x\"", "s.\"T\"")
         );
         let unnamed = evidence("CREATE INDEX CONCURRENTLY ON t (id)");
-        assert!(matches!(unnamed, Evidence::None(why) if why.contains("no name")));
+        assert!(matches!(unnamed, CatalogEvidence::None(why) if why.contains("no name")));
     }
 
     #[test]
     fn names_are_found_behind_what_may_come_first() {
-        let Evidence::Dropped { query } = evidence("DROP INDEX CONCURRENTLY IF EXISTS s.i") else {
+        let CatalogEvidence::Dropped { query } = evidence("DROP INDEX CONCURRENTLY IF EXISTS s.i")
+        else {
             panic!("it is looked for");
         };
         assert_eq!(query, "SELECT to_regclass('s.i') IS NOT NULL");
         assert_eq!(
             evidence("ALTER TABLE IF EXISTS s.t DETACH PARTITION s.p CONCURRENTLY"),
-            Evidence::Detached {
+            CatalogEvidence::Detached {
                 table: "s.t".to_owned(),
                 partition: "s.p".to_owned()
             }
         );
-        let Evidence::Leftovers { condition } = evidence("REINDEX (VERBOSE) TABLE CONCURRENTLY t")
+        let CatalogEvidence::Leftovers { condition } =
+            evidence("REINDEX (VERBOSE) TABLE CONCURRENTLY t")
         else {
             panic!("it may leave some");
         };
         assert_eq!(condition, "i.indrelid = to_regclass('t')");
         assert!(
-            matches!(evidence("CREATE DATABASE \"a b\""), Evidence::Made { query } if query.contains("'\"a b\"'"))
+            matches!(evidence("CREATE DATABASE \"a b\""), CatalogEvidence::Made { query } if query.contains("'\"a b\"'"))
         );
     }
 
     #[test]
     fn what_runs_again_and_what_nobody_can_tell() {
-        assert_eq!(evidence("COMMIT"), Evidence::Done);
+        assert_eq!(evidence("COMMIT"), CatalogEvidence::Done);
         for again in [
             "BEGIN",
             "VACUUM t",
             "ALTER SYSTEM SET a = 1",
             "INSERT INTO t VALUES (1)",
         ] {
-            assert_eq!(evidence(again), Evidence::Again, "{again}");
+            assert_eq!(evidence(again), CatalogEvidence::Again, "{again}");
         }
         for unknown in ["CALL p()", "DROP SUBSCRIPTION s", "EXECUTE q"] {
-            assert!(matches!(evidence(unknown), Evidence::None(_)), "{unknown}");
+            assert!(
+                matches!(evidence(unknown), CatalogEvidence::None(_)),
+                "{unknown}"
+            );
         }
     }
 

@@ -15,7 +15,7 @@ use super::execute::sound;
 use super::record::{Ran, TransactionContext, add_all, write};
 use super::script::cut_short;
 use super::timeout::Watchdog;
-use super::words::Words;
+use super::words::ScriptWords;
 use crate::database::{Cause, Transactional, UntilCommit, Work};
 use crate::journal::state::RowChanges;
 use crate::journal::tables::Tables;
@@ -25,13 +25,13 @@ use crate::point;
 const LENGTH: usize = 16 * 1024;
 
 /// Two or more revisions that run together.
-pub struct Batch<'b, 'r> {
+pub struct RevisionBatch<'b, 'r> {
     /// The place of the first one among those of the transaction.
     first: usize,
     revisions: &'b [Transactional<'r>],
 }
 
-impl<'b, 'r> Batch<'b, 'r> {
+impl<'b, 'r> RevisionBatch<'b, 'r> {
     /// As many revisions as can run together, from the `first` one on; none if that is the only one.
     pub(super) fn of(tables: &Tables, all: &'b [Transactional<'r>], first: usize) -> Option<Self> {
         if all.len() - first < 2 {
@@ -193,7 +193,7 @@ fn is_plain(tables: &Tables, revision: &Transactional<'_>) -> bool {
             Work::Rust(_) => false,
             Work::Sql(script) => {
                 let script = script.text();
-                !Words::of(script).are_special()
+                !ScriptWords::of(script).are_special()
                     && !names(script, &tables.version_name)
                     && !names(script, &tables.journal_name)
                     && is_closed(script)

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 
 use super::code::{explain, is_absent, is_busy};
 use super::handle::{Handle, main_file};
-use super::kept::Kept;
+use super::kept::ConnectionState;
 use super::session::SqliteSession;
 use crate::database::sealed::{self, Limits};
 use crate::database::{Opened, inside_a_transaction};
@@ -94,8 +94,8 @@ fn open(mut connection: Handle<'_>, limits: Limits) -> Result<Opened<'_>, Error>
         return Err(inside_a_transaction());
     }
     Ok(Opened(Box::new(SqliteSession {
-        connect: Kept::default(),
-        kept: Kept::default(),
+        connect: ConnectionState::default(),
+        kept: ConnectionState::default(),
         connection,
         patience: limits.lock.min(LONGEST_COMMIT),
         outside: None,

@@ -15,7 +15,7 @@ use crate::database::Cause;
 #[derive(Debug)]
 pub struct Drops {
     policy: Policy,
-    losses: Vec<Loss>,
+    losses: Vec<RowLoss>,
 }
 
 /// When a loss is refused.
@@ -31,7 +31,7 @@ enum Policy {
 
 /// A table that loses rows, or values in them, when another one is dropped.
 #[derive(Debug)]
-struct Loss {
+struct RowLoss {
     schema: String,
     table: String,
     /// The table that is dropped.
@@ -68,7 +68,7 @@ impl Action {
 }
 
 /// A foreign key that refers to a table.
-struct Key {
+struct DroppedReference {
     child: String,
     on_delete: Option<Action>,
     on_update: Option<Action>,
@@ -173,7 +173,7 @@ impl fmt::Display for Drops {
     }
 }
 
-impl fmt::Display for Loss {
+impl fmt::Display for RowLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = match self.action {
             Action::Cascade => "deletes",
@@ -227,8 +227,8 @@ async fn losses(
     connection: &mut SqliteConnection,
     schema: &str,
     dropped: &str,
-) -> Result<Vec<Loss>, sqlx::Error> {
-    let mut losses: Vec<Loss> = Vec::new();
+) -> Result<Vec<RowLoss>, sqlx::Error> {
+    let mut losses: Vec<RowLoss> = Vec::new();
     // The tables whose rows are deleted, or only changed.
     let mut pending = vec![(dropped.to_owned(), Action::Cascade)];
     let mut seen = vec![dropped.to_owned()];
@@ -250,7 +250,7 @@ async fn losses(
             }
             seen.push(key.child.clone());
             pending.push((key.child.clone(), action));
-            losses.push(Loss {
+            losses.push(RowLoss {
                 schema: schema.to_owned(),
                 table: key.child,
                 dropped: dropped.to_owned(),
@@ -272,7 +272,7 @@ async fn keys(
     connection: &mut SqliteConnection,
     schema: &str,
     parent: &str,
-) -> Result<Vec<Key>, sqlx::Error> {
+) -> Result<Vec<DroppedReference>, sqlx::Error> {
     let sql = format!(
         "SELECT m.name, k.id, k.\"from\", k.\"to\", k.on_delete, k.on_update FROM {}.sqlite_schema m JOIN \
          pragma_foreign_key_list(m.name, {}) k WHERE m.type = 'table' AND instr(lower(m.sql), 'references') > 0 AND \
@@ -284,11 +284,11 @@ async fn keys(
     let rows: Vec<Listed> = sqlx::query_as(AssertSqlSafe(sql))
         .fetch_all(connection)
         .await?;
-    let mut order: Vec<Key> = Vec::new();
+    let mut order: Vec<DroppedReference> = Vec::new();
     let mut places: HashMap<(String, i64), usize> = HashMap::new();
     for (child, id, from, to, on_delete, on_update) in rows {
         let place = *places.entry((child.clone(), id)).or_insert_with(|| {
-            order.push(Key {
+            order.push(DroppedReference {
                 child,
                 on_delete: Action::named(&on_delete),
                 on_update: Action::named(&on_update),
@@ -306,7 +306,7 @@ async fn joining(
     connection: &mut SqliteConnection,
     schema: &str,
     parent: &str,
-    key: &Key,
+    key: &DroppedReference,
 ) -> Result<i64, sqlx::Error> {
     let primary: Vec<String> = if key.columns.iter().any(|(_, to)| to.is_none()) {
         let sql = "SELECT name FROM pragma_table_info(?, ?) WHERE pk > 0 ORDER BY pk";

@@ -8,12 +8,12 @@ use sqlx::SqliteConnection;
 
 use super::drops::Drops;
 use super::execute::sound;
-use super::kept::Kept;
+use super::kept::ConnectionState;
 use super::script::run_script;
 use super::timeout::Watchdog;
 use crate::context::Value;
 use crate::context::executor::Executor;
-use crate::context::executor::{Answer, RevisionJournal};
+use crate::context::executor::{QueryResult, RevisionJournal};
 use crate::database::answer::answer;
 use crate::sql::Script;
 
@@ -22,7 +22,7 @@ pub struct Timed<'c> {
     pub connection: &'c mut SqliteConnection,
     pub watchdog: Option<&'c Watchdog>,
     pub drops: &'c mut Drops,
-    pub kept: &'c mut Kept,
+    pub kept: &'c mut ConnectionState,
     pub journal: Option<RevisionJournal<'c>>,
 }
 
@@ -62,7 +62,7 @@ impl Executor for Timed<'_> {
         &'s mut self,
         sql: &'s str,
         values: Vec<Value>,
-    ) -> BoxFuture<'s, Result<Answer, sqlx::Error>> {
+    ) -> BoxFuture<'s, Result<QueryResult, sqlx::Error>> {
         async move {
             let change = table_change(sound(sql)?);
             self.kept.keep_named(self.connection, sql).await?;

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Either, Row as _, SqliteConnection};
 use super::code::database;
 use super::execute::execute;
 use super::quote;
-use super::words::Words;
+use super::words::ScriptWords;
 use crate::database::{Cause, Work};
 use crate::sql::{Script, inner};
 
@@ -56,22 +56,22 @@ const JOURNAL_MODE: &str = "journal_mode";
 
 /// The state of a connection before a revision that may change it.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct ConnectionState {
     /// Each PRAGMA with its value.
     pragmas: Vec<(TableName, String)>,
-    names: Option<Names>,
+    names: Option<Schemas>,
     /// The databases that the SQL seen so far attaches.
     attaches: Vec<String>,
 }
 
 /// Attached databases and temporary objects.
 #[derive(Debug)]
-struct Names {
+struct Schemas {
     databases: Vec<String>,
     temporary: Vec<String>,
 }
 
-impl Kept {
+impl ConnectionState {
     /// Keeps what a revision may change.
     pub async fn keep(
         &mut self,
@@ -100,7 +100,7 @@ impl Kept {
         connection: &mut SqliteConnection,
         script: &Script<'_>,
     ) -> Result<(), sqlx::Error> {
-        if !Words::of(script.text()).may_set_up {
+        if !ScriptWords::of(script.text()).may_set_up {
             return Ok(());
         }
         let statements = script
@@ -148,7 +148,7 @@ impl Kept {
 
     async fn keep_names(&mut self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         if self.names.is_none() {
-            self.names = Some(Names {
+            self.names = Some(Schemas {
                 databases: databases(connection).await?,
                 temporary: temporary(connection).await?,
             });

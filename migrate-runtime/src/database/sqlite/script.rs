@@ -30,7 +30,7 @@ struct Slice<'s> {
 }
 
 /// A statement of a script, or a part of one that SQLite reads as several.
-struct Piece {
+struct ScriptPiece {
     range: Range<usize>,
     statement: usize,
     is_one: bool,
@@ -162,7 +162,7 @@ fn slices<'s>(script: &'s Script<'_>) -> impl Iterator<Item = Slice<'s>> {
         let (start, mut end) = (first.range.start, first.range.end);
         let mut count = first.is_one.then_some(1);
         while let (Some(before), None) = (count, &first.change) {
-            let fits = |next: &Piece| {
+            let fits = |next: &ScriptPiece| {
                 next.is_one
                     && next.change.is_none()
                     && before < STATEMENTS
@@ -184,7 +184,7 @@ fn slices<'s>(script: &'s Script<'_>) -> impl Iterator<Item = Slice<'s>> {
 
 /// The statements of a script. The text between markers may be several for SQLite, and is split at each one that
 /// changes the name of a table.
-fn pieces(script: &Script<'_>) -> impl Iterator<Item = Piece> {
+fn pieces(script: &Script<'_>) -> impl Iterator<Item = ScriptPiece> {
     let text = script.text();
     // The only statement of a script may have stood between markers in its file.
     let may_be_several = text.contains("migrate:") || script.len() == 1;
@@ -197,7 +197,7 @@ fn pieces(script: &Script<'_>) -> impl Iterator<Item = Piece> {
                 return taken_apart(whole, range.start, statement);
             }
             let change = table_change(whole);
-            vec![Piece {
+            vec![ScriptPiece {
                 range,
                 statement,
                 is_one: true,
@@ -206,8 +206,8 @@ fn pieces(script: &Script<'_>) -> impl Iterator<Item = Piece> {
         })
 }
 
-fn taken_apart(whole: &str, start: usize, statement: usize) -> Vec<Piece> {
-    let piece = |range: Range<usize>, change| Piece {
+fn taken_apart(whole: &str, start: usize, statement: usize) -> Vec<ScriptPiece> {
+    let piece = |range: Range<usize>, change| ScriptPiece {
         range: start + range.start..start + range.end,
         statement,
         is_one: false,

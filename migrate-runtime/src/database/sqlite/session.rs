@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::code;
 use super::handle::Handle;
-use super::kept::Kept;
+use super::kept::ConnectionState;
 use super::keys::Suspended;
 use super::lock::Lock;
 use super::record::fence;
@@ -16,9 +16,9 @@ use crate::journal::tables::Tables;
 pub(super) struct SqliteSession<'a> {
     pub connection: Handle<'a>,
     /// The changes that the statements of `[connect]` have made to a passed connection.
-    pub connect: Kept,
+    pub connect: ConnectionState,
     /// The changes that a revision under way may have made to the connection.
-    pub kept: Kept,
+    pub kept: ConnectionState,
     /// How long a commit waits for those who read.
     pub patience: Duration,
     /// The lock that a run outside a transaction holds: SQLite has none that outlives a transaction.

@@ -7,18 +7,18 @@ use migrate_chain::{Dialect, ForeignKeys};
 use sqlx::{AssertSqlSafe, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tracing::Instrument as _;
 
-use super::batch::Batch;
+use super::batch::RevisionBatch;
 use super::code::{SQLITE_ERROR, database, primary_code};
 use super::drops::Drops;
 use super::execute::execute;
 use super::executor::Timed;
-use super::kept::Kept;
+use super::kept::ConnectionState;
 use super::keys::{Suspension, made, violations};
 use super::read::read_state;
 use super::record::{Begin, TransactionContext, write};
 use super::script::run_script;
 use super::session::SqliteSession;
-use super::words::Words;
+use super::words::ScriptWords;
 use crate::context::Context;
 use crate::database::{Cause, Progress, Transactional, UntilCommit, Work, rust_cause};
 use crate::journal::state::State;
@@ -88,7 +88,7 @@ impl SqliteSession<'_> {
 async fn run(
     connection: &mut SqliteConnection,
     context: &TransactionContext<'_>,
-    kept: &mut Kept,
+    kept: &mut ConnectionState,
     revisions: &[Transactional<'_>],
     progress: &mut dyn Progress,
 ) -> Result<(), Cause> {
@@ -99,7 +99,7 @@ async fn run(
     let mut progress = UntilCommit::new(progress);
     let mut index = 0;
     while index < revisions.len() {
-        if let Some(batch) = Batch::of(context.tables, revisions, index) {
+        if let Some(batch) = RevisionBatch::of(context.tables, revisions, index) {
             let ran = batch.run(&mut transaction, context, &mut progress).await;
             if let Err(failure) = ran {
                 reopen(&mut transaction).await;
@@ -166,7 +166,7 @@ async fn begin_and_read<'c>(
 async fn step(
     transaction: &mut Transaction<'_, Sqlite>,
     context: &TransactionContext<'_>,
-    kept: &mut Kept,
+    kept: &mut ConnectionState,
     index: usize,
     revision: &Transactional<'_>,
     progress: &mut UntilCommit<'_>,
@@ -183,7 +183,7 @@ async fn step(
     let is_marked = match revision.work {
         Work::Nothing => false,
         Work::Rust(_) => true,
-        Work::Sql(script) => Words::of(script.text()).may_end_transaction,
+        Work::Sql(script) => ScriptWords::of(script.text()).may_end_transaction,
     };
     let mut drops = Drops::in_transaction(revision.foreign_keys);
     kept.keep(transaction, &revision.work).await?;
@@ -246,7 +246,7 @@ async fn step(
 /// Refuses a revision that leaves a database attached for those after it in the transaction, which cannot detach it.
 async fn attaches_nothing(
     transaction: &mut Transaction<'_, Sqlite>,
-    kept: &mut Kept,
+    kept: &mut ConnectionState,
     done: usize,
     of: usize,
 ) -> Result<(), Cause> {

@@ -3,7 +3,7 @@
 /// Words of a script, wherever they stand: whether SQLite reads one as a statement or as part of a string is not guessed
 /// here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Words {
+pub struct ScriptWords {
     /// It may end its transaction and go on. What SQLite ends on its own, it ends with an error.
     pub may_end_transaction: bool,
     /// It may set up the connection.
@@ -12,7 +12,7 @@ pub struct Words {
     pub may_drop: bool,
 }
 
-impl Words {
+impl ScriptWords {
     pub fn of(script: &str) -> Self {
         let mut words = Self::default();
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -61,7 +61,7 @@ mod tests {
             "INSERT INTO t VALUES ('the end')",
             "CREATE TABLE t (a UNIQUE ON CONFLICT ROLLBACK)",
         ] {
-            assert!(Words::of(script).may_end_transaction, "{script}");
+            assert!(ScriptWords::of(script).may_end_transaction, "{script}");
         }
         for script in [
             "",
@@ -69,7 +69,7 @@ mod tests {
             "ALTER TABLE t ADD COLUMN end_date",
             "DELETE FROM commits",
         ] {
-            assert_eq!(Words::of(script), Words::default(), "{script}");
+            assert_eq!(ScriptWords::of(script), ScriptWords::default(), "{script}");
         }
     }
 
@@ -81,8 +81,8 @@ mod tests {
             "CREATE TEMP TABLE t (a)",
             "create temporary view v",
         ] {
-            assert!(Words::of(script).may_set_up, "{script}");
+            assert!(ScriptWords::of(script).may_set_up, "{script}");
         }
-        assert!(Words::of("drop table t").may_drop);
+        assert!(ScriptWords::of("drop table t").may_drop);
     }
 }

@@ -3,14 +3,14 @@
 use migrate_chain::Revision;
 
 use super::super::place::file_place;
-use super::history::History;
+use super::history::FoundHistory;
 use crate::Migrations;
-use crate::foreign::applied::Refusal;
-use crate::foreign::find::Found;
+use crate::foreign::applied::AdoptRefusal;
+use crate::foreign::find::HistoryTable;
 use crate::values::error::{Error, ErrorKind};
 
 /// The database belongs to another tool, and the chain says nothing about it.
-pub fn foreign(found: &Found) -> Error {
+pub fn foreign(found: &HistoryTable) -> Error {
     let (table, name) = (&found.table, found.name);
     let summary = format!(
         "the database has the history of {name} in `{table}`, and this chain was not imported from it"
@@ -30,7 +30,7 @@ pub fn foreign(found: &Found) -> Error {
 }
 
 /// A version that no revision adopts.
-pub fn unknown(history: &History, version: &str) -> Error {
+pub fn unknown(history: &FoundHistory, version: &str) -> Error {
     let (table, tool) = (&history.found.table, history.tool.name());
     let summary = format!("`{table}` has the version `{version}`, which no revision adopts");
     Error::new(ErrorKind::Foreign, summary)
@@ -40,21 +40,21 @@ pub fn unknown(history: &History, version: &str) -> Error {
         ))
 }
 
-pub fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> Error {
+pub fn refused(migrations: &Migrations, history: &FoundHistory, refusal: AdoptRefusal) -> Error {
     let (table, tool) = (&history.found.table, history.tool.name());
     let revision = |index: usize| &migrations.revisions()[index];
     let of = |revision: &Revision, summary: String| {
         Error::new(ErrorKind::Foreign, summary).at(file_place(migrations, revision))
     };
     match refusal {
-        Refusal::Failed { version } => Error::new(
+        AdoptRefusal::Failed { version } => Error::new(
             ErrorKind::Foreign,
             format!("by `{table}` the migration `{version}` failed, or is under way"),
         )
         .help(format!(
             "nothing was changed; repair it with {tool}, and start again"
         )),
-        Refusal::Edited {
+        AdoptRefusal::Edited {
             revision: index,
             version,
         } => {
@@ -64,7 +64,7 @@ pub fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> 
                 .note("the file was edited after it was applied, or the import read another version of it")
                 .help("nothing was changed; import the file as it was applied, or write the checksum of the database into the `adopts` line")
         }
-        Refusal::Gap { applied, missing } => {
+        AdoptRefusal::Gap { applied, missing } => {
             let (applied, missing) = (revision(applied), revision(missing));
             let (id, under) = (applied.id(), missing.id());
             of(applied, format!("by `{table}` revision `{id}` is applied, and `{under}` under it is not"))
@@ -73,7 +73,7 @@ pub fn refused(migrations: &Migrations, history: &History, refusal: Refusal) -> 
                     "nothing was changed; run the missing migration with {tool}, or move the revision: `cargo migrate rebase`"
                 ))
         }
-        Refusal::Partly {
+        AdoptRefusal::Partly {
             revision: index,
             missing,
         } => {

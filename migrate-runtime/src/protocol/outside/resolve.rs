@@ -5,7 +5,7 @@ use crate::database::{Transactional, Untold};
 use crate::journal::state::RowChanges;
 use crate::journal::state::State;
 use crate::journal::{Entry, JournalEvent, Record};
-use crate::protocol::run::{Outcome, Run};
+use crate::protocol::run::{AttemptOutcome, Run};
 use crate::protocol::view::Views;
 use crate::protocol::wait::Wait;
 use crate::values::error::{Error, ErrorKind};
@@ -27,15 +27,15 @@ impl<'a> Run<'a> {
                 .await;
             self.session.unlock().await;
             match resolved? {
-                Outcome::Done(current) => {
+                AttemptOutcome::Done(current) => {
                     return Ok(self.finished(Report {
                         current,
                         set: Some("resolved"),
                         ..Report::default()
                     }));
                 }
-                Outcome::Again | Outcome::Resumed => {}
-                Outcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
+                AttemptOutcome::Again | AttemptOutcome::Resumed => {}
+                AttemptOutcome::Busy { holder } => self.wait(&mut wait, &holder).await?,
             }
         }
     }
@@ -46,7 +46,7 @@ impl<'a> Run<'a> {
         views: &mut Views<'a>,
         revision: &str,
         resolution: Resolution,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<AttemptOutcome, Error> {
         // The lock comes first: what was read before it may be long past when it is there.
         if let Err(failure) = self.lock(true).await {
             return self.interrupted(failure, &State::default(), &[]);
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
             .run(&self.tables, state, &records, &mut Untold)
             .await
         {
-            Ok(()) => Ok(Outcome::Done(
+            Ok(()) => Ok(AttemptOutcome::Done(
                 rows.into_iter().map(|row| row.revision).collect(),
             )),
             Err(failure) => self.interrupted(failure, state, &[]),

@@ -9,9 +9,9 @@ use crate::journal::state::State;
 use crate::journal::{Entry, JournalEvent, JournalRow};
 use crate::protocol::failure::how_to_resolve;
 use crate::protocol::place::{file_place, statement_place};
-use crate::protocol::run::{Outcome, Run};
-use crate::protocol::step::{Code, Step};
-use crate::protocol::view::{View, Views};
+use crate::protocol::run::{AttemptOutcome, Run};
+use crate::protocol::step::{Code, PreparedStep};
+use crate::protocol::view::{GraphView, Views};
 use crate::protocol::{failure, verify};
 use crate::values::error::{Error, ErrorKind};
 use crate::{Direction, Report};
@@ -23,19 +23,19 @@ impl<'a> Run<'a> {
         views: &mut Views<'a>,
         state: &State,
         report: &mut Report,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<AttemptOutcome, Error> {
         if let Err(failure) = self.lock(true).await {
             return self.interrupted(failure, state, &[]);
         }
         // The process that was at work may have finished just before it gave the lock back.
         if !self.state().await?.is_still(state) {
-            return Ok(Outcome::Again);
+            return Ok(AttemptOutcome::Again);
         }
         self.replans.go_on(state, &self.tables)?;
         let journal = self.journal(state).await?;
         let Some(run) = unfinished(&journal, &self.tables)? else {
             let holder = "another process, which has just finished a revision".to_owned();
-            return Ok(Outcome::Busy { holder });
+            return Ok(AttemptOutcome::Busy { holder });
         };
         self.look_beyond(views, state).await?;
         self.undo_as_recorded(views, state, &journal, &run);
@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
             .go_on(state, &step, done, report)
             .instrument(step.span());
         match going.await {
-            Ok(()) => Ok(Outcome::Resumed),
+            Ok(()) => Ok(AttemptOutcome::Resumed),
             Err(failure) => self.interrupted(failure, state, std::slice::from_ref(&step)),
         }
     }
@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
     /// Runs those of the statements that are done again that set up the connection, which is a new one.
     pub async fn set_up_again(
         &mut self,
-        step: &Step<'_>,
+        step: &PreparedStep<'_>,
         run: &UnfinishedRun,
         done: usize,
     ) -> Result<(), Failure> {
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
     /// How many statements are done, the one that was in flight included if it is.
     pub async fn behind_in_flight(
         &mut self,
-        step: &Step<'_>,
+        step: &PreparedStep<'_>,
         run: &UnfinishedRun,
         done: usize,
     ) -> Result<usize, Error> {
@@ -111,10 +111,10 @@ impl<'a> Run<'a> {
     /// The step that the run belongs to, with the change of rows that is still to come.
     pub fn unfinished_step<'v>(
         &self,
-        view: &'v View<'_>,
+        view: &'v GraphView<'_>,
         state: &State,
         run: &UnfinishedRun,
-    ) -> Result<Step<'v>, Error> {
+    ) -> Result<PreparedStep<'v>, Error> {
         let graph = &view.graph;
         let known = verify::rows(view, self.tables.dialect, state);
         let index = graph
@@ -131,13 +131,17 @@ impl<'a> Run<'a> {
             .map(|row| graph.id(row).to_owned())
             .collect();
         let changes = RowChanges::between(&state.ids(), &after);
-        let mut step = Step::new(view, self.tables.dialect, index, run.direction, changes);
+        let mut step = PreparedStep::new(view, self.tables.dialect, index, run.direction, changes);
         step.is_outside = true;
         Ok(step)
     }
 
     /// How many statements need not run again.
-    pub fn done_already(&self, step: &Step<'_>, run: &UnfinishedRun) -> Result<usize, Error> {
+    pub fn done_already(
+        &self,
+        step: &PreparedStep<'_>,
+        run: &UnfinishedRun,
+    ) -> Result<usize, Error> {
         if let Code::Rust(function) = &step.code {
             return match (function, run.statements, run.failed) {
                 (None, ..) => Err(verify::not_embedded(step.revision)),
@@ -153,7 +157,7 @@ impl<'a> Run<'a> {
     }
 
     /// Only the owner can tell whether the statement after the first `done` had any effect.
-    pub fn statement_in_doubt(&self, step: &Step<'_>, done: usize, look: &str) -> Error {
+    pub fn statement_in_doubt(&self, step: &PreparedStep<'_>, done: usize, look: &str) -> Error {
         let id = step.revision.id();
         let summary = format!(
             "the {} of revision `{id}` was interrupted in statement {} of {}, and whether that took effect is unknown",
@@ -168,7 +172,7 @@ impl<'a> Run<'a> {
             .help(how_to_resolve(id))
     }
 
-    pub fn in_doubt(&self, step: &Step<'_>) -> Error {
+    pub fn in_doubt(&self, step: &PreparedStep<'_>) -> Error {
         let id = step.revision.id();
         let summary = format!(
             "the {} of revision `{id}` was interrupted, and what it did is unknown",
@@ -184,7 +188,7 @@ impl<'a> Run<'a> {
             .help(how_to_resolve(id))
     }
 
-    pub fn edited_half_way(&self, step: &Step<'_>, run: &UnfinishedRun) -> Error {
+    pub fn edited_half_way(&self, step: &PreparedStep<'_>, run: &UnfinishedRun) -> Error {
         let id = step.revision.id();
         let summary = format!(
             "the {} of revision `{id}` stopped after {} statements, and these were edited since",

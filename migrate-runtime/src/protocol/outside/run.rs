@@ -10,7 +10,7 @@ use crate::journal::state::State;
 use crate::journal::{Entry, JournalEvent, Record};
 use crate::protocol::retry::Retries;
 use crate::protocol::run::Run;
-use crate::protocol::step::{Code, Narrator, Step};
+use crate::protocol::step::{Code, Narrator, PreparedStep};
 use crate::sql::Script;
 use crate::{Report, point};
 
@@ -19,7 +19,7 @@ impl Run<'_> {
     pub async fn run_outside(
         &mut self,
         state: &State,
-        step: &Step<'_>,
+        step: &PreparedStep<'_>,
         report: &mut Report,
     ) -> Result<(), Failure> {
         self.note_intent(state, step, 0).await?;
@@ -39,7 +39,7 @@ impl Run<'_> {
     pub async fn note_intent(
         &mut self,
         state: &State,
-        step: &Step<'_>,
+        step: &PreparedStep<'_>,
         done: usize,
     ) -> Result<(), Failure> {
         let entry = Entry {
@@ -62,7 +62,7 @@ impl Run<'_> {
     pub async fn go_on(
         &mut self,
         state: &State,
-        step: &Step<'_>,
+        step: &PreparedStep<'_>,
         done: usize,
         report: &mut Report,
     ) -> Result<(), Failure> {
@@ -98,7 +98,7 @@ impl Run<'_> {
     async fn go_on_in_sql(
         &mut self,
         state: &State,
-        step: &Step<'_>,
+        step: &PreparedStep<'_>,
         script: &Script<'_>,
         done: usize,
         narrator: &mut Narrator<'_>,
@@ -129,7 +129,7 @@ impl Run<'_> {
     pub async fn note_failure(
         &mut self,
         state: &State,
-        step: &Step<'_>,
+        step: &PreparedStep<'_>,
         done: usize,
         failure: Failure,
     ) -> Failure {
