@@ -23,12 +23,12 @@ type PerDialect<T> = [T; Dialect::ALL.len()];
 pub const MOST_COMBINATIONS: usize = 256;
 
 /// The hashes of a revision on all databases. Most chains are alike on all of them, and are hashed once.
-enum Known {
+enum KnownHashes {
     Alike(Hashes),
     Each(Box<PerDialect<Hashes>>),
 }
 
-impl Known {
+impl KnownHashes {
     fn on(&self, dialect: usize) -> &Hashes {
         match self {
             Self::Alike(hashes) => hashes,
@@ -38,7 +38,7 @@ impl Known {
 }
 
 /// The part of its digests that a draft itself contributes.
-pub struct Own {
+pub struct OwnDigest {
     id: String,
     checksums: Checksums,
     is_transactional: bool,
@@ -46,7 +46,7 @@ pub struct Own {
     replaced: Vec<Digest>,
 }
 
-impl Own {
+impl OwnDigest {
     pub fn of(draft: &Draft) -> Self {
         let header = &draft.header;
         let replaced = header.replaced_digests.iter();
@@ -64,9 +64,12 @@ impl Own {
 ///
 /// # Errors
 /// The first revision for which there would be more than [`MOST_COMBINATIONS`].
-pub fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Result<Vec<Vec<Fingerprint>>, usize> {
-    let unknown = || Known::Alike(Hashes::default());
-    let mut known: Vec<Known> = drafts.iter().map(|_| unknown()).collect();
+pub fn fingerprints(
+    drafts: &[OwnDigest],
+    graph: &RevisionGraph,
+) -> Result<Vec<Vec<Fingerprint>>, usize> {
+    let unknown = || KnownHashes::Alike(Hashes::default());
+    let mut known: Vec<KnownHashes> = drafts.iter().map(|_| unknown()).collect();
     for index in graph.parents_first() {
         let are_too_many = |dialect| {
             let parents = graph.all(index).iter();
@@ -82,15 +85,15 @@ pub fn fingerprints(drafts: &[Own], graph: &RevisionGraph) -> Result<Vec<Vec<Fin
 }
 
 /// Hashes a draft on each database, given all that is known of what is under it.
-fn know(draft: &Own, parents: &[usize], known: &[Known]) -> Known {
+fn know(draft: &OwnDigest, parents: &[usize], known: &[KnownHashes]) -> KnownHashes {
     let checksums = &draft.checksums;
     let under = |dialect: usize| -> Vec<&Hashes> {
         let parents = parents.iter();
         parents.map(|&parent| known[parent].on(dialect)).collect()
     };
-    let alike = |&parent: &usize| matches!(known[parent], Known::Alike(_));
+    let alike = |&parent: &usize| matches!(known[parent], KnownHashes::Alike(_));
     if checksums.iter().all(|&one| one == checksums[0]) && parents.iter().all(alike) {
-        return Known::Alike(hash(draft, checksums[0], &under(0)));
+        return KnownHashes::Alike(hash(draft, checksums[0], &under(0)));
     }
     let mut own: Vec<Hashes> = Vec::with_capacity(checksums.len());
     for (n, &checksum) in checksums.iter().enumerate() {
@@ -102,7 +105,7 @@ fn know(draft: &Own, parents: &[usize], known: &[Known]) -> Known {
             None => hash(draft, checksum, &under(n)),
         });
     }
-    Known::Each(Box::new(own.try_into().unwrap_or_default()))
+    KnownHashes::Each(Box::new(own.try_into().unwrap_or_default()))
 }
 
 /// Whether what is under a revision is the same on two databases, its checksums aside: the digests cover them.
@@ -114,7 +117,7 @@ fn are_equal(one: &[&Hashes], other: &[&Hashes]) -> bool {
 }
 
 /// Hashes one draft on one database, given what is under it there.
-fn hash(draft: &Own, checksum: Option<Checksum>, under: &[&Hashes]) -> Hashes {
+fn hash(draft: &OwnDigest, checksum: Option<Checksum>, under: &[&Hashes]) -> Hashes {
     let digest =
         |under: &mut [Digest]| Digest::of(&draft.id, checksum, draft.is_transactional, under);
     if draft.replaced.is_empty() && under.iter().all(|h| h.before_squash.is_empty()) {
@@ -158,7 +161,7 @@ fn combinations(under: &[&Hashes]) -> Vec<Vec<Digest>> {
 }
 
 /// Joins the databases for which a revision is the same.
-fn join(known: Known) -> Vec<Fingerprint> {
+fn join(known: KnownHashes) -> Vec<Fingerprint> {
     let fingerprint = |(dialects, hashes): (DialectSet, Hashes)| Fingerprint {
         dialects,
         checksum: hashes.checksum.unwrap_or_default(),
@@ -166,8 +169,8 @@ fn join(known: Known) -> Vec<Fingerprint> {
         before_squash: hashes.before_squash,
     };
     match known {
-        Known::Alike(hashes) => vec![fingerprint((DialectSet::all(), hashes))],
-        Known::Each(hashes) => DialectSet::group(Dialect::ALL.into_iter().zip(*hashes))
+        KnownHashes::Alike(hashes) => vec![fingerprint((DialectSet::all(), hashes))],
+        KnownHashes::Each(hashes) => DialectSet::group(Dialect::ALL.into_iter().zip(*hashes))
             .into_iter()
             .map(fingerprint)
             .collect(),

@@ -16,7 +16,7 @@ use crate::adopt::Adopt;
 use crate::chain::Chain;
 use crate::check::{self, Lost};
 use crate::diagnostic::{self, Diagnostic, Fault};
-use crate::fingerprint::{self, Own};
+use crate::fingerprint::{self, OwnDigest};
 use crate::graph::RevisionGraph;
 use crate::input::config::{self, Config, Settings};
 use crate::input::tree::{self, DirectoryEntry, Disk, Tree};
@@ -114,7 +114,7 @@ fn assemble(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<Revision>, RevisionGraph)> {
     let in_graph = || check::graph(rules, &drafts, lost, faults);
-    let (own, graph) = parallel::map_while(&drafts, Own::of, in_graph);
+    let (own, graph) = parallel::map_while(&drafts, OwnDigest::of, in_graph);
     let places: Vec<(String, Place)> = drafts
         .iter()
         .map(|draft| {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use migrate_command::parts::{self, Cx, Exit, Failure, Globals, Ui};
+use migrate_command::parts::{self, CommandError, Cx, Exit, Globals, Ui};
 use migrate_runtime::render::{self, Style};
 
 use crate::author::{self, Author};
@@ -152,14 +152,14 @@ impl Cli {
 
     /// The process cannot do anything at all.
     pub fn refuse(&self, error: &io::Error) -> ExitCode {
-        let failure = Failure::new(format!("the runtime cannot start: {error}"))
+        let failure = CommandError::new(format!("the runtime cannot start: {error}"))
             .help("let the process open more files: `ulimit -n` shows how many it may");
         Ui::new(&self.globals).end(Err(failure))
     }
 }
 
 /// Lets the app that `migrate.toml` names do what failed for want of its code.
-async fn by_the_app(failure: Failure, project: &Project, ui: &mut Ui) -> ExitCode {
+async fn by_the_app(failure: CommandError, project: &Project, ui: &mut Ui) -> ExitCode {
     let directory = author::Directory::open(project.directory());
     let Some(app) = directory.ok().as_ref().and_then(author::app) else {
         return ui.end(Err(failure));
@@ -183,7 +183,7 @@ async fn run(
     schema: Option<Schema>,
     project: &Project,
     ui: &mut Ui,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandError> {
     if command.reads_the_chain() {
         for warning in project.warnings() {
             ui.note(render::text(&warning, Style::Plain));

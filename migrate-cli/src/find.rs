@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use migrate_chain::load::CONFIG_FILE;
 use migrate_chain::package;
-use migrate_command::parts::Failure;
+use migrate_command::parts::CommandError;
 
 /// The name of a migration directory, unless `Cargo.toml` has another.
 pub const USUAL: &str = "migrations";
@@ -18,7 +18,7 @@ pub const USUAL: &str = "migrations";
 ///
 /// # Errors
 /// What `Cargo.toml` says about it makes no sense.
-pub fn upwards(here: &Path) -> Result<Option<PathBuf>, Failure> {
+pub fn upwards(here: &Path) -> Result<Option<PathBuf>, CommandError> {
     let mut from_here = PathBuf::new();
     for (height, folder) in here.ancestors().enumerate() {
         if folder.join(CONFIG_FILE).is_file() {
@@ -45,13 +45,13 @@ pub fn upwards(here: &Path) -> Result<Option<PathBuf>, Failure> {
 ///
 /// # Errors
 /// It has another key there, or a value that is not a path.
-pub fn named(folder: &Path) -> Result<Option<String>, Failure> {
+pub fn named(folder: &Path) -> Result<Option<String>, CommandError> {
     let path = folder.join("Cargo.toml");
     let Ok(text) = fs::read_to_string(&path) else {
         return Ok(None);
     };
     package::directory(&text).map_err(|wrong| {
-        Failure::new(format!("{wrong} of {}", path.display())).help(package::Wrong::HELP)
+        CommandError::new(format!("{wrong} of {}", path.display())).help(package::Wrong::HELP)
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use migrate_chain::{Diagnostic, Disk, load};
-use migrate_command::parts::{Failure, Globals};
+use migrate_command::parts::{CommandError, Globals};
 use migrate_runtime::{LoadError, Migrations};
 
 use crate::find;
@@ -21,13 +21,13 @@ pub struct Directory {
 /// A migration directory, and the options that name a database.
 pub struct Project {
     directory: PathBuf,
-    origin: Origin,
+    origin: DirectoryOrigin,
     globals: Globals,
 }
 
 /// How a directory is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum DirectoryOrigin {
     /// The user named it.
     Named,
     /// It is here or in a folder above.
@@ -41,12 +41,12 @@ impl Project {
     ///
     /// # Errors
     /// What `Cargo.toml` says about the directory makes no sense.
-    pub fn new(directory: Directory, globals: Globals) -> Result<Self, Failure> {
+    pub fn new(directory: Directory, globals: Globals) -> Result<Self, CommandError> {
         let (directory, origin) = match directory.dir {
-            Some(named) => (named, Origin::Named),
+            Some(named) => (named, DirectoryOrigin::Named),
             None => match find::upwards(&std::env::current_dir().unwrap_or_default())? {
-                Some(found) => (found, Origin::Found),
-                None => (find::USUAL.into(), Origin::Usual),
+                Some(found) => (found, DirectoryOrigin::Found),
+                None => (find::USUAL.into(), DirectoryOrigin::Usual),
             },
         };
         Ok(Self {
@@ -56,7 +56,7 @@ impl Project {
         })
     }
 
-    pub fn origin(&self) -> Origin {
+    pub fn origin(&self) -> DirectoryOrigin {
         self.origin
     }
 
@@ -75,7 +75,7 @@ impl Project {
     }
 
     /// The chain; it must be sound.
-    pub fn load(&self) -> Result<Migrations, Failure> {
+    pub fn load(&self) -> Result<Migrations, CommandError> {
         Ok(Migrations::load(self.directory())?)
     }
 

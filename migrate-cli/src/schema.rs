@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use migrate_command::parts::{Exit, Failure, Ui};
+use migrate_command::parts::{CommandError, Exit, Ui};
 use migrate_diff::{Checked, Drift, Filter, Request};
 use migrate_runtime::Migrations;
 use serde::Serialize;
@@ -120,7 +120,7 @@ impl Schema {
         ui: &mut Ui,
     ) -> Result<Exit> {
         let url = project.globals().database_url()?.ok_or_else(|| {
-            Failure::new("no database is named, and drift is that of a database")
+            CommandError::new("no database is named, and drift is that of a database")
                 .help("set DATABASE_URL, or pass --database-url")
         })?;
         let rows = version_rows::read(directory, &url).await?;

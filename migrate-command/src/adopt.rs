@@ -1,7 +1,7 @@
 use clap::Args;
 
 use super::run;
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 
 /// `adopt`: takes over the history of another tool, as an upgrade does.
 #[derive(Args, Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct Adopt {}
 
 impl Adopt {
     #[allow(clippy::unused_self, reason = "each command is run in the same way")]
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let pool = cx.database_to_write()?;
         let report = cx.runner(&pool).adopt().await?;
         run::report(cx.ui, &report);

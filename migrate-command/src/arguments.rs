@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use migrate_chain::target::Target;
 
-use super::Failure;
+use super::CommandError;
 /// A target as it is written. Commands read it before anything is connected.
-pub fn target(text: &str) -> Result<Target, Failure> {
+pub fn target(text: &str) -> Result<Target, CommandError> {
     Ok(text.parse()?)
 }
 

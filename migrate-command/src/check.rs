@@ -4,7 +4,7 @@ use clap::Args;
 use migrate_runtime::ErrorKind;
 
 use super::status::{self, Json};
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 
 /// `check`: whether the database is where this chain wants it.
 #[derive(Args, Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Check {
 }
 
 impl Check {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let pool = cx.database()?;
         if let Some(timeout) = self.wait {
             match cx.runner(&pool).wait_until_current(timeout).await {

@@ -1,8 +1,8 @@
 use clap::Subcommand;
 
 use super::{
-    Cx, Exit, Failure, Format, adopt, branches, check, current, downgrade, ensure_version, heads,
-    history, resolve, show, stamp, status, upgrade,
+    CommandError, Cx, Exit, Format, adopt, branches, check, current, downgrade, ensure_version,
+    heads, history, resolve, show, stamp, status, upgrade,
 };
 
 /// The commands that need no files.
@@ -46,7 +46,7 @@ impl Cx<'_> {
     ///
     /// # Errors
     /// Why it failed or was refused.
-    pub async fn execute(&mut self, command: Command) -> Result<Exit, Failure> {
+    pub async fn execute(&mut self, command: Command) -> Result<Exit, CommandError> {
         command.run(self).await
     }
 }
@@ -61,7 +61,7 @@ impl Command {
         )
     }
 
-    async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let only = match cx.ui.format() {
             Format::Text | Format::Json => None,
             Format::Github | Format::Sarif | Format::Markdown => {
@@ -71,7 +71,9 @@ impl Command {
             Format::Dot | Format::Mermaid | Format::Svg => Some("only `history` can be drawn"),
         };
         if let Some(only) = only {
-            return Err(Failure::usage(only).help("leave `--format` out, or use `--format json`"));
+            return Err(
+                CommandError::usage(only).help("leave `--format` out, or use `--format json`")
+            );
         }
         match self {
             Self::Upgrade(command) => command.run(cx).await,

@@ -2,7 +2,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::entry::{Book, Parts, RevisionJson};
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 
 /// `current`: the revisions that the database is at.
 #[derive(Args, Clone, Debug)]
@@ -22,7 +22,7 @@ struct Json<'a> {
 }
 
 impl Current {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let status = cx.runner(&cx.database()?).status().await?;
         let mut book = Book::new(cx.migrations);
         let known: Vec<&String> = status
@@ -75,14 +75,14 @@ impl Current {
                 "the database is not at all heads: {} missing",
                 listed(&missing)
             );
-            return Err(Failure::new(what).help("run `upgrade heads`"));
+            return Err(CommandError::new(what).help("run `upgrade heads`"));
         }
         Ok(Exit::Done)
     }
 }
 
 /// An error for rows that the chain does not have.
-fn unknown(rows: &[String]) -> Result<(), Failure> {
+fn unknown(rows: &[String]) -> Result<(), CommandError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -91,7 +91,7 @@ fn unknown(rows: &[String]) -> Result<(), Failure> {
         "the database is at {}, which this chain does not have",
         listed(&rows)
     );
-    Err(Failure::new(what)
+    Err(CommandError::new(what)
         .help("use the version of the app that has it, or check that it is the right database"))
 }
 

@@ -1,5 +1,5 @@
 use super::database::{Access, Source};
-use super::{Failure, Globals, Ui};
+use super::{CommandError, Globals, Ui};
 use migrate_runtime::{AnyPool, Dialect, Migrations, Runner};
 
 /// The chain, the database and the terminal that a command works with.
@@ -41,12 +41,12 @@ impl<'a> Cx<'a> {
     }
 
     /// The database, for what only reads.
-    pub(super) fn database(&self) -> Result<AnyPool, Failure> {
+    pub(super) fn database(&self) -> Result<AnyPool, CommandError> {
         self.source.pool(Access::Read)
     }
 
     /// The database, for what writes: a file of SQLite is made if need be.
-    pub(super) fn database_to_write(&self) -> Result<AnyPool, Failure> {
+    pub(super) fn database_to_write(&self) -> Result<AnyPool, CommandError> {
         self.source.pool(Access::Write)
     }
 
@@ -63,7 +63,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The kind of database, if anything says.
-    pub(super) fn dialect(&self) -> Result<Option<Dialect>, Failure> {
+    pub(super) fn dialect(&self) -> Result<Option<Dialect>, CommandError> {
         self.source.dialect()
     }
 

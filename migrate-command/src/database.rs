@@ -1,5 +1,5 @@
 use super::dot_env::DotEnv;
-use super::{Failure, Globals};
+use super::{CommandError, Globals};
 use migrate_runtime::{AnyPool, Dialect};
 
 /// The source of a command's database.
@@ -20,7 +20,7 @@ pub enum Access {
 }
 
 impl Source {
-    pub fn pool(&self, access: Access) -> Result<AnyPool, Failure> {
+    pub fn pool(&self, access: Access) -> Result<AnyPool, CommandError> {
         match self {
             Self::Pool(pool) => Ok(pool.clone()),
             Self::Flags(globals) => open(&globals.require_database_url()?, access),
@@ -28,7 +28,7 @@ impl Source {
     }
 
     /// The kind of database; `None` where nothing says.
-    pub fn dialect(&self) -> Result<Option<Dialect>, Failure> {
+    pub fn dialect(&self) -> Result<Option<Dialect>, CommandError> {
         match self {
             Self::Pool(pool) => Ok(Some(pool.dialect())),
             Self::Flags(globals) => {
@@ -57,7 +57,7 @@ impl Globals {
     ///
     /// # Errors
     /// The line of `.env` that sets it cannot be read.
-    pub fn database_url(&self) -> Result<Option<String>, Failure> {
+    pub fn database_url(&self) -> Result<Option<String>, CommandError> {
         match &self.database_url {
             Some(url) => Ok(Some(url.clone())),
             None => self.variable("DATABASE_URL"),
@@ -68,7 +68,7 @@ impl Globals {
     ///
     /// # Errors
     /// The line of `.env` that sets it cannot be read.
-    pub fn variable(&self, name: &str) -> Result<Option<String>, Failure> {
+    pub fn variable(&self, name: &str) -> Result<Option<String>, CommandError> {
         if let Some(value) = std::env::var(name).ok().filter(|value| !value.is_empty()) {
             return Ok(Some(value));
         }
@@ -83,15 +83,15 @@ impl Globals {
     ///
     /// # Errors
     /// Nothing names a database, or the line of `.env` that sets it cannot be read.
-    pub fn require_database_url(&self) -> Result<String, Failure> {
+    pub fn require_database_url(&self) -> Result<String, CommandError> {
         self.database_url()?.ok_or_else(|| {
-            Failure::usage("no database is named")
+            CommandError::usage("no database is named")
                 .help("set DATABASE_URL, or pass `--database-url sqlite:app.db`, `postgres://…` or `mysql://…`")
         })
     }
 }
 
-fn open(url: &str, access: Access) -> Result<AnyPool, Failure> {
+fn open(url: &str, access: Access) -> Result<AnyPool, CommandError> {
     kind(url)?;
     let pool = match access {
         Access::Read => AnyPool::existing(url)?,
@@ -107,7 +107,7 @@ fn open(url: &str, access: Access) -> Result<AnyPool, Failure> {
     unused_variables,
     reason = "without SQLite there is nothing to look for"
 )]
-fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
+fn must_exist(pool: &AnyPool, access: Access) -> Result<(), CommandError> {
     match *pool {
         #[cfg(feature = "sqlite")]
         AnyPool::Sqlite(ref pool) => {
@@ -126,13 +126,13 @@ fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
                     "there is no folder {} for the database file",
                     folder.display()
                 );
-                return Err(Failure::new(what).help("create it, or correct the database URL"));
+                return Err(CommandError::new(what).help("create it, or correct the database URL"));
             }
             if access == Access::Write {
                 return Ok(());
             }
             let what = format!("there is no database file {}", file.display());
-            Err(Failure::new(what).help(format!(
+            Err(CommandError::new(what).help(format!(
                 "`{} upgrade` creates it",
                 super::arguments::program()
             )))
@@ -143,12 +143,12 @@ fn must_exist(pool: &AnyPool, access: Access) -> Result<(), Failure> {
 }
 
 /// The kind of database; a URL of none is a wrong use of the command.
-fn kind(url: &str) -> Result<Dialect, Failure> {
+fn kind(url: &str) -> Result<Dialect, CommandError> {
     AnyPool::kind_of(url).map_err(|error| {
         if AnyPool::dialect_of(url).is_some() {
             return error.into();
         }
-        let failure = Failure::usage(error.summary());
+        let failure = CommandError::usage(error.summary());
         match error.advice() {
             Some(advice) => failure.help(advice),
             None => failure,

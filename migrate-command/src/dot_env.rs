@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use super::Failure;
+use super::CommandError;
 
 /// The variables of a file `.env`, and the lines that cannot be read.
 #[derive(Default)]
 pub struct DotEnv {
     file: PathBuf,
     variables: Vec<(String, String)>,
-    unread: Vec<Unread>,
+    unread: Vec<BadLine>,
 }
 
 /// A line that cannot be read. Its text may hold a password, and is not shown.
-struct Unread {
+struct BadLine {
     number: usize,
     text: String,
 }
@@ -24,7 +24,7 @@ impl DotEnv {
     ///
     /// # Errors
     /// That the file cannot be read at all.
-    pub fn read() -> Result<Self, Failure> {
+    pub fn read() -> Result<Self, CommandError> {
         let here = env::current_dir().map_err(|error| unreadable(Path::new(NAME), &error))?;
         let mut places = here.ancestors().map(|folder| folder.join(NAME));
         let Some(path) = places.find(|path| path.is_file()) else {
@@ -37,7 +37,10 @@ impl DotEnv {
 
     fn parse(file: PathBuf, bytes: &[u8]) -> Self {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut lines: Vec<Line<'_>> = bytes.split(|&byte| byte == b'\n').map(Line::new).collect();
+        let mut lines: Vec<EnvLine<'_>> = bytes
+            .split(|&byte| byte == b'\n')
+            .map(EnvLine::new)
+            .collect();
         let mut unread = Vec::new();
         let mut at = 0;
         while at < lines.len() {
@@ -47,7 +50,7 @@ impl DotEnv {
             }
             let text = std::mem::take(&mut lines[at].text).into_owned();
             at += 1;
-            unread.push(Unread { number: at, text });
+            unread.push(BadLine { number: at, text });
         }
         // All at once, since a value may refer to those before.
         let text = joined(&lines);
@@ -63,14 +66,14 @@ impl DotEnv {
     ///
     /// # Errors
     /// The line that sets it cannot be read.
-    pub fn variable(&self, name: &str) -> Result<Option<String>, Failure> {
+    pub fn variable(&self, name: &str) -> Result<Option<String>, CommandError> {
         if let Some(line) = self.unread.iter().find(|line| line.sets(name)) {
             let what = format!(
                 "{}:{}: the line that sets {name} cannot be read",
                 self.file.display(),
                 line.number
             );
-            return Err(Failure::new(what).help(format!(
+            return Err(CommandError::new(what).help(format!(
                 "write it as `{name}='…'`, or set {name} in the environment"
             )));
         }
@@ -83,7 +86,7 @@ impl DotEnv {
 
     /// A warning for each line that is left out. One that sets a variable of ours is an error where that is asked for.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        let is_ours = |line: &&Unread| OURS.iter().any(|name| line.sets(name));
+        let is_ours = |line: &&BadLine| OURS.iter().any(|name| line.sets(name));
         self.unread
             .iter()
             .filter(move |line| !is_ours(line))
@@ -102,18 +105,18 @@ const NAME: &str = ".env";
 /// The variables that the commands ask for.
 const OURS: [&str; 2] = ["DATABASE_URL", "MIGRATE_DEV_URL"];
 
-fn unreadable(file: &Path, error: &io::Error) -> Failure {
-    Failure::new(format!("{} cannot be read: {error}", file.display()))
+fn unreadable(file: &Path, error: &io::Error) -> CommandError {
+    CommandError::new(format!("{} cannot be read: {error}", file.display()))
         .help("correct it, or set DATABASE_URL in the environment")
 }
 
 /// A line, and whether it is text at all.
-struct Line<'t> {
+struct EnvLine<'t> {
     text: std::borrow::Cow<'t, str>,
     is_text: bool,
 }
 
-impl<'t> Line<'t> {
+impl<'t> EnvLine<'t> {
     fn new(bytes: &'t [u8]) -> Self {
         Self {
             text: String::from_utf8_lossy(bytes),
@@ -122,7 +125,7 @@ impl<'t> Line<'t> {
     }
 }
 
-fn joined(lines: &[Line<'_>]) -> String {
+fn joined(lines: &[EnvLine<'_>]) -> String {
     lines
         .iter()
         .map(|line| &*line.text)
@@ -132,12 +135,12 @@ fn joined(lines: &[Line<'_>]) -> String {
 }
 
 /// Whether these lines can be read: one variable, with its value over all of them.
-fn is_sound(lines: &[Line<'_>]) -> bool {
+fn is_sound(lines: &[EnvLine<'_>]) -> bool {
     lines.iter().all(|line| line.is_text)
         && dotenvy::from_read_iter(joined(lines).as_bytes()).all(|variable| variable.is_ok())
 }
 
-impl Unread {
+impl BadLine {
     fn sets(&self, name: &str) -> bool {
         let line = self.text.trim_start();
         let line = line.strip_prefix("export ").unwrap_or(line).trim_start();

@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::offline::{self, ScriptOptions};
 use super::run::{self, RunOptions};
-use super::{Cx, Exit, Failure, empty};
+use super::{CommandError, Cx, Exit, empty};
 use migrate_runtime::{Direction, Plan};
 
 /// `downgrade`: undoes what is applied.
@@ -37,7 +37,7 @@ pub struct Downgrade {
 }
 
 impl Downgrade {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         if let Some(sql) = self.sql {
             let range = offline::range(self.target, sql)?.filter(|range| range.contains(':'));
             let range = range.ok_or_else(no_range)?;
@@ -60,7 +60,7 @@ impl Downgrade {
             let plan = plan().await?;
             empty::tell(cx, &plan, pool.dialect());
             if asks && !agrees(cx, &plan)? {
-                return Err(Failure::new("nothing was undone"));
+                return Err(CommandError::new("nothing was undone"));
             }
         }
         let runner = self.options.apply(cx.runner(&pool)).to(&target);
@@ -69,7 +69,7 @@ impl Downgrade {
 }
 
 /// Asks, since data may be lost. With nothing to undo there is nothing to ask.
-fn agrees(cx: &mut Cx<'_>, plan: &Plan) -> Result<bool, Failure> {
+fn agrees(cx: &mut Cx<'_>, plan: &Plan) -> Result<bool, CommandError> {
     if plan.steps.is_empty() {
         return Ok(true);
     }
@@ -84,7 +84,7 @@ fn agrees(cx: &mut Cx<'_>, plan: &Plan) -> Result<bool, Failure> {
     cx.ui.confirm(&format!("Undo {what} in {database}?"))
 }
 
-fn no_range() -> Failure {
-    Failure::usage("a script for a downgrade needs to know where it starts and where it ends")
+fn no_range() -> CommandError {
+    CommandError::usage("a script for a downgrade needs to know where it starts and where it ends")
         .help("write both: `downgrade --sql head:base`")
 }

@@ -3,7 +3,7 @@
 use migrate_chain::sql::split;
 use migrate_runtime::{Dialect, Direction, Migrations, Plan, Revision};
 
-use super::{Cx, Failure};
+use super::{CommandError, Cx};
 
 /// Whether a run in this direction could meet an empty section at all: the plan is looked at only then.
 pub fn may_run(migrations: &Migrations, dialect: Dialect, direction: Direction) -> bool {
@@ -15,7 +15,7 @@ pub fn may_run(migrations: &Migrations, dialect: Dialect, direction: Direction) 
 ///
 /// # Errors
 /// The user does not want that.
-pub fn ask(cx: &mut Cx<'_>, plan: &Plan, dialect: Dialect) -> Result<(), Failure> {
+pub fn ask(cx: &mut Cx<'_>, plan: &Plan, dialect: Dialect) -> Result<(), CommandError> {
     let empty = of(cx.migrations, plan, dialect);
     if empty.is_empty() {
         return Ok(());
@@ -27,7 +27,7 @@ pub fn ask(cx: &mut Cx<'_>, plan: &Plan, dialect: Dialect) -> Result<(), Failure
     }
     if cx.ui.is_interactive() && !cx.ui.confirm("Run it all the same?")? {
         return Err(
-            Failure::new("nothing was run").help("write the SQL below `-- migrate: upgrade`")
+            CommandError::new("nothing was run").help("write the SQL below `-- migrate: upgrade`")
         );
     }
     Ok(())

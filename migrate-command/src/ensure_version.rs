@@ -2,7 +2,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::offline::ScriptOptions;
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 
 /// `ensure-version`: creates the tables that the first upgrade would create.
 #[derive(Args, Clone, Debug)]
@@ -21,7 +21,7 @@ struct Json {
 }
 
 impl EnsureVersion {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         if self.sql {
             let dialect = self.script.dialect(cx)?;
             let script = cx.migrations.sql_ensure_version(dialect);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::entry::{Book, Parts, RevisionJson};
 use super::width::wrapped;
-use super::{Cx, Exit, Failure, Format, draw};
+use super::{CommandError, Cx, Exit, Format, draw};
 
 /// `history`: the revisions, newest first.
 #[derive(Args, Clone, Debug)]
@@ -32,7 +32,7 @@ struct Json<'a> {
 }
 
 impl History {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let range = self.rev_range.as_deref().unwrap_or(":");
         let range: Range = range.parse()?;
         let mut book = Book::new(cx.migrations);

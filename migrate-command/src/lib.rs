@@ -43,7 +43,7 @@ mod dot_env;
 mod draw;
 mod empty;
 mod entry;
-mod failure;
+mod error;
 mod globals;
 mod migrate;
 mod paint;
@@ -73,9 +73,9 @@ pub use migrate::Migrate;
 pub mod parts {
     pub use crate::command::Command;
     pub use crate::cx::Cx;
-    pub use crate::failure::{Exit, Failure};
+    pub use crate::error::{CommandError, Exit};
     pub use crate::globals::{Format, Globals};
     pub use crate::ui::Ui;
 }
 
-use parts::{Command, Cx, Exit, Failure, Format, Globals, Ui};
+use parts::{Command, CommandError, Cx, Exit, Format, Globals, Ui};

@@ -3,7 +3,7 @@
 use clap::Args;
 use migrate_chain::target::Range;
 
-use super::{Cx, Failure};
+use super::{CommandError, Cx};
 use migrate_runtime::Dialect;
 
 /// The database that a script is for.
@@ -15,22 +15,22 @@ pub struct ScriptOptions {
 }
 
 impl ScriptOptions {
-    pub fn dialect(&self, cx: &Cx<'_>) -> Result<Dialect, Failure> {
+    pub fn dialect(&self, cx: &Cx<'_>) -> Result<Dialect, CommandError> {
         if let Some(dialect) = self.dialect {
             return Ok(dialect);
         }
         cx.dialect()?.ok_or_else(|| {
-            Failure::usage("the kind of database for the script is not given")
+            CommandError::usage("the kind of database for the script is not given")
                 .help("pass `--dialect sqlite`, `postgres` or `mysql`, or a database URL")
         })
     }
 }
 
 /// The range of a script, which may come before `--sql` or after it.
-pub fn range(target: Option<String>, sql: Option<String>) -> Result<Option<String>, Failure> {
+pub fn range(target: Option<String>, sql: Option<String>) -> Result<Option<String>, CommandError> {
     if let (Some(target), Some(sql)) = (&target, &sql) {
         let what = format!("both `{target}` and `{sql}` say where the script goes");
-        return Err(Failure::usage(what).help("leave one out"));
+        return Err(CommandError::usage(what).help("leave one out"));
     }
     let range = target.or(sql);
     if let Some(range) = &range {

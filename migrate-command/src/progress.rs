@@ -15,10 +15,10 @@ use migrate_runtime::{Direction, Event};
 
 /// The state of a run, and how it is shown.
 pub struct Progress {
-    state: Mutex<State>,
+    state: Mutex<SpanState>,
 }
 
-struct State {
+struct SpanState {
     shown: Shown,
     running: Option<Running>,
     is_line_open: bool,
@@ -58,7 +58,7 @@ impl Progress {
                 verbose: ui.is_verbose(),
             }
         };
-        let state = State {
+        let state = SpanState {
             shown,
             running: None,
             is_line_open: false,
@@ -85,12 +85,12 @@ impl Progress {
         self.lock().end(how);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, SpanState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl SpanState {
     fn event(&mut self, event: &Event) {
         match event {
             Event::Waiting { holder, waited } => self.waiting(holder, *waited),

@@ -1,7 +1,7 @@
 use clap::Args;
 
 use super::run;
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 use migrate_runtime::Resolution;
 
 /// `resolve`: decides what happens to an interrupted revision.
@@ -32,7 +32,7 @@ struct How {
 }
 
 impl Resolve {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let resolution = match self.how {
             How { applied: true, .. } => Resolution::Applied,
             How {
@@ -49,11 +49,13 @@ impl Resolve {
 }
 
 /// The id that is meant. One that this chain does not have may be in doubt all the same.
-fn revision(cx: &Cx<'_>, text: &str) -> Result<String, Failure> {
+fn revision(cx: &Cx<'_>, text: &str) -> Result<String, CommandError> {
     let target = super::arguments::target(text)?;
     if target.needs_rows() {
         let what = format!("`{text}` depends on the current revision, which is in doubt");
-        return Err(Failure::usage(what).help("name the revision by its id, as `status` shows it"));
+        return Err(
+            CommandError::usage(what).help("name the revision by its id, as `status` shows it")
+        );
     }
     let graph = cx.migrations.graph();
     match graph.resolve::<&str>(&target, &[]).as_deref() {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::arguments::Time;
 use super::paint::{DIM, ID};
 use super::progress::{Progress, Running};
-use super::{Cx, Exit, Failure, Ui};
+use super::{CommandError, Cx, Exit, Ui};
 use migrate_runtime::{
     AnyPool, Direction, Plan, PlannedStep, Report, Runner, Status, StepReport, TransactionMode,
     defaults,
@@ -60,7 +60,7 @@ pub async fn run<'p>(
     pool: &'p AnyPool,
     runner: Runner<'p, &'p AnyPool>,
     direction: Direction,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandError> {
     let progress = Progress::new(cx.ui);
     let runner = runner.on_event(progress.callback());
     let result = tokio::select! {
@@ -223,9 +223,9 @@ async fn interrupt() {
 const SETTLING: Duration = Duration::from_secs(10);
 
 /// Asks the database whether the revision that was running is applied.
-async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) -> Failure {
+async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) -> CommandError {
     let Some(running) = progress.running() else {
-        return Failure::new("interrupted: no revision was running")
+        return CommandError::new("interrupted: no revision was running")
             .help("run it again to continue");
     };
     cx.ui
@@ -233,7 +233,7 @@ async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) 
     let runner = cx.runner(pool).lock_deadline(SETTLING);
     let status = tokio::select! {
         status = runner.status_when_idle() => status,
-        () = interrupt() => return Failure::new("interrupted twice").help("look at `status`"),
+        () = interrupt() => return CommandError::new("interrupted twice").help("look at `status`"),
     };
     match status {
         Ok(status) => after_interrupt(cx, &running, &status),
@@ -242,14 +242,14 @@ async fn interrupted(cx: &mut Cx<'_>, pool: &AnyPool, progress: &Arc<Progress>) 
                 "interrupted: the outcome of revision `{}` cannot be seen yet",
                 running.revision
             );
-            Failure::new(what)
+            CommandError::new(what)
                 .note(error.summary())
                 .help("look at `status`")
         }
     }
 }
 
-fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
+fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> CommandError {
     let Running {
         revision,
         direction,
@@ -260,7 +260,7 @@ fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
         && unfinished.revision == *revision
     {
         let done = unfinished.statements_done;
-        return Failure::new(format!(
+        return CommandError::new(format!(
             "{what}, which runs outside a transaction: {done} of its statements are recorded"
         ))
         .help("run it again to continue after them");
@@ -270,9 +270,9 @@ fn after_interrupt(cx: &Cx<'_>, running: &Running, status: &Status) -> Failure {
     let applied = graph.ancestors(&rows);
     let is_applied = graph.find(revision).is_some_and(|index| applied[index]);
     if is_applied == (*direction == Direction::Upgrade) {
-        Failure::new(format!("{what}, which was done and is recorded"))
+        CommandError::new(format!("{what}, which was done and is recorded"))
             .help("run it again to continue")
     } else {
-        Failure::new(format!("{what}, which was rolled back")).help("run it again to continue")
+        CommandError::new(format!("{what}, which was rolled back")).help("run it again to continue")
     }
 }

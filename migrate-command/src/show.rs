@@ -1,7 +1,7 @@
 use clap::Args;
 
 use super::entry::Book;
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 
 /// `show`: all about one revision, and its text.
 #[derive(Args, Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct Show {
 }
 
 impl Show {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let mut book = Book::new(cx.migrations);
         let target = super::arguments::target(&self.revision)?;
         let mut rows = Vec::new();
@@ -30,7 +30,7 @@ impl Show {
                 "`{}` is before the first revision, and there is nothing to show",
                 self.revision
             );
-            return Err(Failure::new(what).help("`history` lists the revisions"));
+            return Err(CommandError::new(what).help("`history` lists the revisions"));
         }
         for index in revisions {
             if cx.ui.is_json() {

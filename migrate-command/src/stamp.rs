@@ -3,7 +3,7 @@ use migrate_chain::target::Range;
 
 use super::offline::ScriptOptions;
 use super::run;
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 
 /// `stamp`: says where the database is, without running anything.
 #[derive(Args, Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let revisions: Vec<&str> = self.revisions.iter().map(String::as_str).collect();
         if self.sql {
             for range in &revisions {

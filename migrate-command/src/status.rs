@@ -4,7 +4,7 @@ use serde::Serialize;
 use super::paint::{BAD, DIM, GOOD, ID};
 use super::run::StepJson;
 use super::width::wrapped;
-use super::{Cx, Exit, Failure};
+use super::{CommandError, Cx, Exit};
 use migrate_runtime::{Adoption, Migrations, Status as State, Unfinished};
 
 /// `status`: one screen.
@@ -70,7 +70,7 @@ impl<'a> Json<'a> {
 
 impl Status {
     #[allow(clippy::unused_self, reason = "each command is run in the same way")]
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         let status = cx.runner(&cx.database()?).status().await?;
         if cx.ui.is_json() {
             cx.ui.json(&Json::new(&status));

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::dot_env::DotEnv;
 use super::paint::painted;
-use super::{Exit, Failure, Format, Globals};
+use super::{CommandError, Exit, Format, Globals};
 
 /// The terminal: results go to the standard output, everything else to the standard error.
 pub struct Ui {
@@ -93,14 +93,14 @@ impl Ui {
     ///
     /// # Errors
     /// That the results so far cannot be written, or the answer cannot be read.
-    pub fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
+    pub fn confirm(&mut self, question: &str) -> Result<bool, CommandError> {
         self.flush()?;
         let _ = write!(self.stderr, "{} [y/N] ", painted(question));
         let _ = self.stderr.flush();
         let mut answer = String::new();
         io::stdin()
             .read_line(&mut answer)
-            .map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))?;
+            .map_err(|error| CommandError::new(format!("the answer cannot be read: {error}")))?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
@@ -144,7 +144,7 @@ impl Ui {
     /// # Errors
     /// The error of the operating system, such as a full disk. A reader that has gone away, such as `head`, has seen enough,
     /// and is no error.
-    pub fn flush(&mut self) -> Result<(), Failure> {
+    pub fn flush(&mut self) -> Result<(), CommandError> {
         self.warn_of_dot_env();
         let results = std::mem::take(&mut self.results);
         let mut parts = results.iter();
@@ -152,9 +152,9 @@ impl Ui {
             .try_for_each(|part| self.write(part))
             .and_then(|()| self.stdout.flush());
         match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
-                "the output cannot be written: {error}"
-            ))),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::new(
+                format!("the output cannot be written: {error}"),
+            )),
             _ => Ok(()),
         }
     }
@@ -177,7 +177,7 @@ impl Ui {
     }
 
     /// Writes the results, or tells why there are none; the exit code.
-    pub fn end(&mut self, result: Result<Exit, Failure>) -> ExitCode {
+    pub fn end(&mut self, result: Result<Exit, CommandError>) -> ExitCode {
         // Results from before a failure are still shown.
         let written = self.flush();
         match result.and_then(|exit| written.map(|()| exit)) {
@@ -190,7 +190,7 @@ impl Ui {
     }
 
     /// Tells of a failure, in the format that the user asked for.
-    pub fn failure(&mut self, failure: &Failure) {
+    pub fn failure(&mut self, failure: &CommandError) {
         let text = if self.is_json() {
             failure.json()
         } else {

@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::offline::{self, ScriptOptions};
 use super::run::{self, RunOptions};
-use super::{Cx, Exit, Failure, empty};
+use super::{CommandError, Cx, Exit, empty};
 use migrate_runtime::{Ahead, Direction};
 
 /// `upgrade`: applies what is pending.
@@ -39,7 +39,7 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, Failure> {
+    pub async fn run(self, cx: &mut Cx<'_>) -> Result<Exit, CommandError> {
         if let Some(sql) = self.sql {
             let range = offline::range(self.target, sql)?;
             let dialect = self.script.dialect(cx)?;

@@ -12,7 +12,7 @@ use crate::error::ErrorKind;
 use crate::eye::Facts;
 use crate::filter::Filter;
 use crate::model::{Kind, Object, ObjectId, Schema};
-use crate::step::{Options, Plan, Step};
+use crate::operation::{Operation, Operations, PlanOptions};
 use crate::touched::Touched;
 use crate::{mysql, postgres, sqlite};
 
@@ -161,7 +161,7 @@ pub(crate) async fn trigger(
 /// Runs a step, in a way that says what it costs where the server chooses it.
 pub(crate) async fn execute(
     connection: &mut Connection,
-    step: &mut Step,
+    step: &mut Operation,
 ) -> Result<(), sqlx::Error> {
     match step.alters.clone() {
         Some(table) => mysql::algorithm::execute(connection, step, &table).await,
@@ -170,7 +170,7 @@ pub(crate) async fn execute(
 }
 
 /// The steps between two schemas.
-pub(crate) fn plan_between(from: &Schema, to: &Schema, options: Options) -> Plan {
+pub(crate) fn plan_between(from: &Schema, to: &Schema, options: PlanOptions) -> Operations {
     let difference = Difference::between(from, to);
     let comparison = Comparison {
         from,
@@ -181,7 +181,7 @@ pub(crate) fn plan_between(from: &Schema, to: &Schema, options: Options) -> Plan
 }
 
 /// The steps that end a difference.
-pub(crate) fn plan(comparison: Comparison<'_>, options: Options) -> Plan {
+pub(crate) fn plan(comparison: Comparison<'_>, options: PlanOptions) -> Operations {
     match comparison.from.dialect {
         Dialect::Sqlite => sqlite::plan(comparison),
         Dialect::Postgres => postgres::plan(comparison.from, comparison.to, options),

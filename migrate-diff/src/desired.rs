@@ -10,7 +10,7 @@ use migrate_chain::tree::read_file;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rename::{self, Rename};
-use crate::script::Script;
+use crate::scratch_sql::ScratchSql;
 
 /// The desired schema: SQL from files and other sources, in the order in which it is loaded.
 ///
@@ -115,8 +115,8 @@ fn sql_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 impl DesiredFile {
     /// Its SQL.
-    pub fn script(&self) -> Script<'_> {
-        Script::file(&self.name, &self.text)
+    pub fn script(&self) -> ScratchSql<'_> {
+        ScratchSql::file(&self.name, &self.text)
     }
 
     /// The renames that its comments say.

@@ -16,7 +16,7 @@ use crate::like::Like;
 /// One that is [there already](Self::at) may hold other databases: what reaches beyond the scratch database is refused.
 #[derive(Clone, Debug)]
 pub struct DevServer {
-    pub(crate) source: Source,
+    pub(crate) source: ServerOrigin,
     pub(crate) like: Like,
     pub(crate) prelude: Option<Prelude>,
     /// Runs Rust revisions.
@@ -25,7 +25,7 @@ pub struct DevServer {
 
 /// The origin of a server.
 #[derive(Clone, Debug)]
-pub(crate) enum Source {
+pub(crate) enum ServerOrigin {
     /// SQLite needs none.
     Memory,
     /// It is there already.
@@ -51,8 +51,8 @@ impl DevServer {
     pub fn at(url: &str) -> Result<Self, Error> {
         let dialect = dialect_of(url)?;
         Ok(Self::of(match dialect {
-            Dialect::Sqlite => Source::Memory,
-            Dialect::Postgres | Dialect::MySql => Source::Existing {
+            Dialect::Sqlite => ServerOrigin::Memory,
+            Dialect::Postgres | Dialect::MySql => ServerOrigin::Existing {
                 url: url.to_owned(),
                 dialect,
             },
@@ -61,15 +61,15 @@ impl DevServer {
 
     /// Private servers of an installed version.
     pub fn private(installed: Installed) -> Self {
-        Self::of(Source::Private(installed))
+        Self::of(ServerOrigin::Private(installed))
     }
 
     /// Private servers in containers.
     pub fn container(image: Image) -> Self {
-        Self::of(Source::Container(image))
+        Self::of(ServerOrigin::Container(image))
     }
 
-    fn of(source: Source) -> Self {
+    fn of(source: ServerOrigin) -> Self {
         Self {
             source,
             like: Like::default(),
@@ -108,30 +108,30 @@ impl DevServer {
     /// The kind of database.
     pub fn dialect(&self) -> Dialect {
         match &self.source {
-            Source::Memory => Dialect::Sqlite,
-            Source::Existing { dialect, .. } => *dialect,
-            Source::Private(installed) => dialect_of_product(installed.product()),
-            Source::Container(image) => dialect_of_product(image.product()),
+            ServerOrigin::Memory => Dialect::Sqlite,
+            ServerOrigin::Existing { dialect, .. } => *dialect,
+            ServerOrigin::Private(installed) => dialect_of_product(installed.product()),
+            ServerOrigin::Container(image) => dialect_of_product(image.product()),
         }
     }
 
     /// Whether nothing else is on its servers.
     pub(crate) fn is_private(&self) -> bool {
-        !matches!(self.source, Source::Existing { .. })
+        !matches!(self.source, ServerOrigin::Existing { .. })
     }
 
     /// The server, named in a sentence.
     pub(crate) fn shown(&self) -> String {
         match &self.source {
-            Source::Memory => "SQLite".to_owned(),
-            Source::Existing { dialect, .. } => format!("the {dialect} server of --dev-url"),
-            Source::Private(installed) => format!(
+            ServerOrigin::Memory => "SQLite".to_owned(),
+            ServerOrigin::Existing { dialect, .. } => format!("the {dialect} server of --dev-url"),
+            ServerOrigin::Private(installed) => format!(
                 "the private server ({} {} from {})",
                 installed.product(),
                 installed.version(),
                 installed.folder().display()
             ),
-            Source::Container(image) => format!("the container of `{}`", image.name()),
+            ServerOrigin::Container(image) => format!("the container of `{}`", image.name()),
         }
     }
 }
@@ -245,11 +245,11 @@ pub(crate) async fn start(server: &DevServer) -> Result<Option<Running>, Error> 
     };
     let source = server.source.clone();
     let start = move || match source {
-        Source::Memory | Source::Existing { .. } => Ok(None),
-        Source::Private(installed) => {
+        ServerOrigin::Memory | ServerOrigin::Existing { .. } => Ok(None),
+        ServerOrigin::Private(installed) => {
             Server::start(&installed, &setup).map(|server| Some(Running::Private(server)))
         }
-        Source::Container(image) => Container::start(&image, &container_arguments(&setup))
+        ServerOrigin::Container(image) => Container::start(&image, &container_arguments(&setup))
             .map(|container| Some(Running::Container(container))),
     };
     on_a_thread(start).await?.map_err(|error| {

@@ -10,9 +10,9 @@ use crate::error::{Error, ErrorKind};
 use crate::filter::Filter;
 use crate::interrupt::until_interrupted;
 use crate::model::Schema;
+use crate::operation::{self, PlanOptions};
 use crate::scratch::Scratch;
-use crate::script::Scripts;
-use crate::step::{self, Options};
+use crate::scratch_sql::Scripts;
 
 /// A database that is not what its chain builds.
 #[derive(Debug)]
@@ -88,9 +88,9 @@ pub async fn drift(
 
 /// The statements from one schema to the other.
 fn sql(from: &Schema, to: &Schema) -> String {
-    let mut plan = database::plan_between(from, to, Options::default());
+    let mut plan = database::plan_between(from, to, PlanOptions::default());
     let mut steps = std::mem::take(&mut plan.before);
     steps.append(&mut plan.steps);
     steps.append(&mut plan.online);
-    step::text(from.dialect, &steps)
+    operation::text(from.dialect, &steps)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::database;
 use crate::model::{Kind, Object, Schema};
-use crate::step::{self, Options, Step};
+use crate::operation::{self, Operation, PlanOptions};
 
 /// The statements that make a schema, in an order in which they can run; [`introspect_whole`](crate::introspect_whole) has
 /// read it. Two schemas that compare as equal have the same text.
@@ -21,13 +21,13 @@ use crate::step::{self, Options, Step};
 /// ```
 pub fn dump(schema: &Schema) -> String {
     let empty = Schema::empty(schema.dialect());
-    let options = Options {
+    let options = PlanOptions {
         online: false,
         single: true,
     };
     let plan = database::plan_between(&empty, schema, options);
-    let steps: Vec<Step> = [plan.before, plan.steps, plan.online].concat();
-    step::text(schema.dialect(), &steps)
+    let steps: Vec<Operation> = [plan.before, plan.steps, plan.online].concat();
+    operation::text(schema.dialect(), &steps)
 }
 
 /// The tables of a schema with their columns and foreign keys, as an entity relationship diagram of Mermaid.

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::model::Kind;
+use crate::operation::Hazard;
 use crate::scratch::Scratch;
-use crate::script::{Script, Scripts};
-use crate::step::Hazard;
+use crate::scratch_sql::{ScratchSql, Scripts};
 use crate::{DevServer, Error, ErrorKind, Filter, Generated, introspect, trial};
 use migrate_chain::Dialect;
 
@@ -97,7 +97,7 @@ const EVERYTHING: [(Dialect, &str); 3] = [
 ];
 
 /// A line of a list: its database, what it is, and two schemas that show it.
-struct Line {
+struct ScopeLine {
     dialect: Dialect,
     what: &'static str,
     from: &'static str,
@@ -106,7 +106,7 @@ struct Line {
 
 macro_rules! lines {
     ($name:ident: $($dialect:ident $what:literal $from:literal $to:literal;)*) => {
-        const $name: &[Line] = &[$(Line { dialect: Dialect::$dialect, what: $what, from: $from, to: $to },)*];
+        const $name: &[ScopeLine] = &[$(ScopeLine { dialect: Dialect::$dialect, what: $what, from: $from, to: $to },)*];
     };
 }
 
@@ -159,8 +159,8 @@ fn seen() -> String {
     table
 }
 
-fn list(lines: &[Line]) -> String {
-    let line = |line: &Line| {
+fn list(lines: &[ScopeLine]) -> String {
+    let line = |line: &ScopeLine| {
         let database = match line.dialect {
             Dialect::Postgres => "PostgreSQL",
             Dialect::MySql => "MySQL and MariaDB",
@@ -185,7 +185,7 @@ async fn each_kind_is_seen_where_the_list_says_so() {
         let server = DevServer::at(&url(dialect)).expect("a URL");
         let scratch = Scratch::create(&server, &Scripts::default()).await;
         let mut scratch = scratch.expect("a scratch database");
-        let script = Script::file("everything", sql);
+        let script = ScratchSql::file("everything", sql);
         scratch.run_script(&script, "it").await.expect("sound SQL");
         let schema = introspect(scratch.connection(), &Filter::default()).await;
         let schema = schema.expect("it can be read");
@@ -202,7 +202,7 @@ async fn each_kind_is_seen_where_the_list_says_so() {
     }
 }
 
-async fn generated(line: &Line) -> Result<Option<Generated>, Error> {
+async fn generated(line: &ScopeLine) -> Result<Option<Generated>, Error> {
     trial::generated(&url(line.dialect), line.from, line.to).await
 }
 

@@ -6,10 +6,10 @@ use migrate_runtime::{AnyPool, Migrations};
 use tempfile::TempDir;
 
 use crate::connection::Connection;
-use crate::dev_server::{self, DevServer, Running, Source};
+use crate::dev_server::{self, DevServer, Running, ServerOrigin};
 use crate::error::{Error, ErrorKind};
 use crate::leftover::{PREFIX, new_name};
-use crate::script::{Script, Scripts};
+use crate::scratch_sql::{ScratchSql, Scripts};
 use crate::{mysql, postgres};
 
 /// An empty database of its own: in memory on SQLite, on a private server or on one that is there elsewhere.
@@ -66,7 +66,7 @@ impl Scratch {
     /// started or reached, or the role may not create a database.
     pub async fn create(server: &DevServer, scripts: &Scripts<'_>) -> Result<Self, Error> {
         let prelude = server.prelude.iter();
-        let prelude = prelude.map(|prelude| Script::file(&prelude.file, &prelude.text));
+        let prelude = prelude.map(|prelude| ScratchSql::file(&prelude.file, &prelude.text));
         let scripts = Scripts {
             run: prelude.chain(scripts.run.iter().cloned()).collect(),
             like: scripts.like.clone(),
@@ -75,12 +75,17 @@ impl Scratch {
         scripts.check(server.dialect(), &name, server.is_private())?;
         let mut scratch = match (&server.source, dev_server::start(server).await?) {
             (_, Some(running)) => Self::on_private(server, running, &name, &scripts).await?,
-            (Source::Existing { url, .. }, None) => Self::on_existing(server, url, &name).await?,
+            (ServerOrigin::Existing { url, .. }, None) => {
+                Self::on_existing(server, url, &name).await?
+            }
             (_, None) => Self::of_sqlite(server).await?,
         };
         if let Some(prelude) = &server.prelude {
             scratch
-                .run_script(&Script::file(&prelude.file, &prelude.text), "the prelude")
+                .run_script(
+                    &ScratchSql::file(&prelude.file, &prelude.text),
+                    "the prelude",
+                )
                 .await?;
         }
         Ok(scratch)
@@ -246,7 +251,7 @@ impl Scratch {
     /// Runs the statements of a file, one by one.
     pub(crate) async fn run_script(
         &mut self,
-        script: &Script<'_>,
+        script: &ScratchSql<'_>,
         what: &str,
     ) -> Result<(), Error> {
         let done = script.run(self.connection(), what).await;

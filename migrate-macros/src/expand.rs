@@ -44,7 +44,7 @@ impl Surroundings {
 
 /// Expands a call: `crate path`, or `crate path, "directory"`.
 pub fn expand(input: TokenStream, surroundings: &Surroundings) -> TokenStream {
-    let call: Call = match syn::parse2(input) {
+    let call: MacroCall = match syn::parse2(input) {
         Ok(call) => call,
         Err(error) => return error.into_compile_error(),
     };
@@ -72,13 +72,13 @@ pub const DEFAULT_DIRECTORY: &str = "migrations";
 const EXPECTED: &str = "embed_migrations! takes the path of the migration directory as one string literal, or nothing \
                         for `migrations`; every setting lives in migrate.toml";
 
-struct Call {
+struct MacroCall {
     /// The path of the runtime crate, as `$crate` of the wrapping macro.
     krate: TokenStream,
     argument: TokenStream,
 }
 
-impl Parse for Call {
+impl Parse for MacroCall {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mut krate = TokenStream::new();
         while !input.is_empty() && !input.peek(Token![,]) {
@@ -92,7 +92,7 @@ impl Parse for Call {
     }
 }
 
-impl Call {
+impl MacroCall {
     fn directory(&self) -> syn::Result<String> {
         if self.argument.is_empty() {
             return Ok(DEFAULT_DIRECTORY.to_owned());

@@ -26,7 +26,8 @@ pub fn test(
 
 /// Data that one rustc process keeps from one struct to the next.
 #[cfg(feature = "models")]
-static KEPT: std::sync::LazyLock<table::Kept> = std::sync::LazyLock::new(table::Kept::default);
+static KEPT: std::sync::LazyLock<table::LockCache> =
+    std::sync::LazyLock::new(table::LockCache::default);
 
 /// Compares a struct with the table or view that it is read from, as `schema.lock` has it.
 ///

@@ -3,15 +3,15 @@
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::graph::RevisionGraph;
 use crate::input::config::Config;
-use crate::revision::draft::{Body, Draft};
+use crate::revision::draft::{Draft, DraftBody};
 use crate::revision::script::DirectionSections;
 use crate::source::Place;
 
 /// A revision does something when it is applied.
 pub fn upgrade(draft: &Draft, faults: &mut Vec<Diagnostic>) {
     let (missing, rust) = match &draft.body {
-        Body::Sql(script) => (!script.upgrade.exists() && !script.lost_section, false),
-        Body::Rust { upgrade, .. } => (!upgrade, true),
+        DraftBody::Sql(script) => (!script.upgrade.exists() && !script.lost_section, false),
+        DraftBody::Rust { upgrade, .. } => (!upgrade, true),
     };
     if missing {
         faults.push(Diagnostic::new(
@@ -23,7 +23,7 @@ pub fn upgrade(draft: &Draft, faults: &mut Vec<Diagnostic>) {
 
 /// Every database that `migrate.toml` declares has SQL, in each direction that the revision has at all.
 pub fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
-    let Body::Sql(script) = &draft.body else {
+    let DraftBody::Sql(script) = &draft.body else {
         return;
     };
     if script.lost_section {
@@ -54,15 +54,15 @@ pub fn dialects(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
 /// A revision has a downgrade if one is required, and has none if it says that it is irreversible.
 pub fn downgrade(config: &Config, draft: &Draft, faults: &mut Vec<Diagnostic>) {
     let (exists, place, rust) = match &draft.body {
-        Body::Sql(script) => (
+        DraftBody::Sql(script) => (
             script.downgrade.exists(),
             marker_place(draft, &script.downgrade),
             false,
         ),
-        Body::Rust { downgrade, .. } => (*downgrade, draft.place(), true),
+        DraftBody::Rust { downgrade, .. } => (*downgrade, draft.place(), true),
     };
     let in_doubt = draft.header.irreversible_in_doubt
-        || matches!(&draft.body, Body::Sql(script) if script.lost_section);
+        || matches!(&draft.body, DraftBody::Sql(script) if script.lost_section);
     match &draft.header.irreversible {
         Some(reason) if exists => {
             let reason = Place::new(&draft.source, reason.range.clone());

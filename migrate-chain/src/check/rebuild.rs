@@ -7,7 +7,7 @@ use crate::Dialect;
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::input::config::Config;
 use crate::revision::ForeignKeys;
-use crate::revision::draft::{Body, Draft};
+use crate::revision::draft::{Draft, DraftBody};
 use crate::revision::script::DirectionSections;
 use crate::source::Place;
 use crate::sql::{self, sqlite::TableChange};
@@ -46,7 +46,7 @@ struct Rebuild<'d> {
 
 fn rebuilds<'d>(config: &Config, draft: &'d Draft) -> Vec<Rebuild<'d>> {
     let mut found = Vec::new();
-    let Body::Sql(script) = &draft.body else {
+    let DraftBody::Sql(script) = &draft.body else {
         return found;
     };
     if draft.header.foreign_keys != ForeignKeys::On || draft.has_conflict {
@@ -96,7 +96,7 @@ fn frees_others(text: &str) -> bool {
 
 /// The tables that a section drops and brings back under their names, each with the statement that drops it.
 fn dropped_and_back(text: &str) -> impl Iterator<Item = (String, Range<usize>)> {
-    let mut names = Names::default();
+    let mut names = TableNames::default();
     for statement in sql::split(Dialect::Sqlite, text) {
         if let Some(change) = sql::sqlite::table_change(&text[statement.range()]) {
             names.change(change, statement.range());
@@ -107,7 +107,7 @@ fn dropped_and_back(text: &str) -> impl Iterator<Item = (String, Range<usize>)> 
 
 /// The names of tables as the statements of a section change them, in lower case.
 #[derive(Default)]
-struct Names {
+struct TableNames {
     /// The name that a table had before the section, by its name now.
     original: HashMap<String, String>,
     dropped: Vec<Dropped>,
@@ -123,7 +123,7 @@ struct Dropped {
     is_back: bool,
 }
 
-impl Names {
+impl TableNames {
     fn change(&mut self, change: TableChange, range: Range<usize>) {
         match change {
             TableChange::Create(table) if table.schema.as_deref() != Some("temp") => {
@@ -187,14 +187,14 @@ impl References {
         let mut references = Self::default();
         for draft in drafts {
             match &draft.body {
-                Body::Sql(script) => {
+                DraftBody::Sql(script) => {
                     for direction in [&script.upgrade, &script.downgrade] {
                         if let Some(body) = direction.sections()[Dialect::Sqlite.index()].clone() {
                             references.add_sql(draft, body);
                         }
                     }
                 }
-                Body::Rust { .. } => references.add_rust(draft),
+                DraftBody::Rust { .. } => references.add_rust(draft),
             }
         }
         references

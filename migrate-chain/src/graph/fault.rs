@@ -107,12 +107,12 @@ pub enum Fault {
 }
 
 /// The nodes by their ids and labels. If a name is given twice, the first counts.
-pub(super) struct Names<'a> {
+pub(super) struct GivenNames<'a> {
     ids: HashMap<&'a str, usize>,
     labels: HashMap<&'a str, (usize, usize)>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> GivenNames<'a> {
     pub fn new(nodes: &[Node<'a>]) -> Self {
         let mut names = Self {
             ids: HashMap::with_capacity(nodes.len()),
@@ -150,7 +150,7 @@ pub(super) struct Targets {
 const MISSING: usize = usize::MAX;
 
 impl Targets {
-    pub fn new(nodes: &[Node<'_>], names: &Names<'_>) -> Self {
+    pub fn new(nodes: &[Node<'_>], names: &GivenNames<'_>) -> Self {
         let id = |id: &&str| names.ids.get(id).copied().unwrap_or(MISSING);
         let name = |name: &&str| names.find(name).unwrap_or(MISSING);
         Self {
@@ -169,7 +169,7 @@ impl Targets {
 }
 
 /// Every fault, in the order in which Alembic looks for them.
-pub(super) fn check(nodes: &[Node<'_>], names: &Names<'_>, targets: &Targets) -> Vec<Fault> {
+pub(super) fn check(nodes: &[Node<'_>], names: &GivenNames<'_>, targets: &Targets) -> Vec<Fault> {
     let mut faults = Vec::new();
     self_references(nodes, targets, &mut faults);
     ids(nodes, names, &mut faults);
@@ -197,7 +197,7 @@ fn self_references(nodes: &[Node<'_>], targets: &Targets, faults: &mut Vec<Fault
     }
 }
 
-fn ids(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+fn ids(nodes: &[Node<'_>], names: &GivenNames<'_>, faults: &mut Vec<Fault>) {
     let mut folded: HashMap<Box<str>, usize> = HashMap::with_capacity(nodes.len());
     for (second, node) in nodes.iter().enumerate() {
         let first = names.ids[node.id];
@@ -215,7 +215,7 @@ fn ids(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     }
 }
 
-fn labels(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
+fn labels(nodes: &[Node<'_>], names: &GivenNames<'_>, faults: &mut Vec<Fault>) {
     for (node, it) in nodes.iter().enumerate() {
         for (label, name) in it.labels.iter().enumerate() {
             if let Some(&revision) = names.ids.get(name) {
@@ -238,7 +238,7 @@ fn labels(nodes: &[Node<'_>], names: &Names<'_>, faults: &mut Vec<Fault>) {
     }
 }
 
-fn missing(nodes: &[Node<'_>], names: &Names<'_>, targets: &Targets, faults: &mut Vec<Fault>) {
+fn missing(nodes: &[Node<'_>], names: &GivenNames<'_>, targets: &Targets, faults: &mut Vec<Fault>) {
     let mut suggest = Suggestions {
         names,
         left: MOST_SUGGESTIONS,
@@ -314,7 +314,7 @@ fn repetitions<T: Eq + std::hash::Hash>(
 const MOST_SUGGESTIONS: usize = 50;
 
 struct Suggestions<'a, 'n> {
-    names: &'a Names<'n>,
+    names: &'a GivenNames<'n>,
     left: usize,
 }
 

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 pub use fault::Fault;
 pub use node::Node;
 
-use fault::{Names, Targets};
+use fault::{GivenNames, Targets};
 use labels::Labels;
 use walk::Edges;
 
@@ -83,7 +83,7 @@ impl RevisionGraph {
     ///
     /// Returns every [`Fault`] of the nodes, those that Alembic would stop at first coming first.
     pub fn new(nodes: &[Node<'_>]) -> Result<Self, Vec<Fault>> {
-        let names = Names::new(nodes);
+        let names = GivenNames::new(nodes);
         let targets = Targets::new(nodes, &names);
         let faults = fault::check(nodes, &names, &targets);
         if faults.is_empty() {
@@ -94,7 +94,7 @@ impl RevisionGraph {
     }
 
     /// Joins nodes that are known to be valid.
-    fn join(nodes: &[Node<'_>], names: &Names<'_>, targets: Targets) -> Self {
+    fn join(nodes: &[Node<'_>], names: &GivenNames<'_>, targets: Targets) -> Self {
         let Targets { down, dependencies } = targets;
         let all = both(&down, &dependencies);
         let order = walk::dependencies_first(&all);

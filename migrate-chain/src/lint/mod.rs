@@ -18,6 +18,6 @@ pub use ddl::Name;
 pub use file::File;
 pub use finding::{Evidence, Finding, sort};
 pub use read::{at_build, read};
-pub use rewrite::{Rewrite, Stage};
+pub use rewrite::{Rewrite, RewriteStage};
 pub use rule::{Blocks, Effect, Example, Lasts, Rule, Severity, Sources};
 pub use rules::{EXAMPLE_TABLES, RULES, rule};

@@ -14,7 +14,7 @@ use super::ddl::{self, Ddl};
 use super::file::{File, statements};
 use super::finding::{self, Evidence, Finding};
 use super::rules;
-use super::tables::Tables;
+use super::tables::KnownTables;
 use super::words::Words;
 use crate::Dialect;
 use crate::chain::Chain;
@@ -25,7 +25,7 @@ use crate::source::Place;
 pub fn read(chain: &Chain, deployments: &[Vec<usize>], dialects: &[Dialect]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for &dialect in dialects {
-        Walk::new(chain, deployments, dialect).run(&mut findings);
+        LintWalk::new(chain, deployments, dialect).run(&mut findings);
     }
     finding::sort(&mut findings);
     findings
@@ -50,15 +50,15 @@ pub fn at_build(chain: &Chain) -> Vec<Finding> {
 }
 
 /// A walk along a chain as one database sees it.
-struct Walk<'c> {
+struct LintWalk<'c> {
     chain: &'c Chain,
     dialect: Dialect,
     /// The deployment of each revision; none for one that was not asked for.
     deployments: Vec<Option<usize>>,
-    tables: Tables,
+    tables: KnownTables,
 }
 
-impl<'c> Walk<'c> {
+impl<'c> LintWalk<'c> {
     fn new(chain: &'c Chain, deployments: &[Vec<usize>], dialect: Dialect) -> Self {
         let mut deployment_of = vec![None; chain.revisions.len()];
         for (n, revisions) in deployments.iter().enumerate() {
@@ -70,7 +70,7 @@ impl<'c> Walk<'c> {
             chain,
             dialect,
             deployments: deployment_of,
-            tables: Tables::default(),
+            tables: KnownTables::default(),
         }
     }
 

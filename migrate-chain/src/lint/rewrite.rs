@@ -4,14 +4,14 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrite {
     /// The stages, in order. The first takes the place of the statement; each later one is a revision of its own.
-    pub stages: Vec<Stage>,
+    pub stages: Vec<RewriteStage>,
     /// Whether it does just what the statement does, so that `--fix` may write it.
     pub is_certain: bool,
 }
 
 /// A part of a rewrite.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stage {
+pub struct RewriteStage {
     /// A few words for the message of its revision.
     pub title: String,
     /// The statements that upgrade.
@@ -22,7 +22,7 @@ pub struct Stage {
     pub transaction: bool,
 }
 
-impl Stage {
+impl RewriteStage {
     /// A stage within a transaction.
     pub fn new(
         title: impl Into<String>,
@@ -49,7 +49,7 @@ impl Stage {
 
 impl Rewrite {
     /// One that `--fix` may write.
-    pub(super) fn certain(stages: impl IntoIterator<Item = Stage>) -> Self {
+    pub(super) fn certain(stages: impl IntoIterator<Item = RewriteStage>) -> Self {
         Self {
             stages: stages.into_iter().collect(),
             is_certain: true,
@@ -57,7 +57,7 @@ impl Rewrite {
     }
 
     /// One that a person has to judge.
-    pub(super) fn advice(stages: impl IntoIterator<Item = Stage>) -> Self {
+    pub(super) fn advice(stages: impl IntoIterator<Item = RewriteStage>) -> Self {
         Self {
             stages: stages.into_iter().collect(),
             is_certain: false,

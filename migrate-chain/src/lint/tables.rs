@@ -9,7 +9,7 @@ use crate::sql::sqlite::{TableChange, references, table_change};
 
 /// The tables of a chain while it is walked along.
 #[derive(Default)]
-pub struct Tables {
+pub struct KnownTables {
     /// The deployment that created a table: for itself, the table is new and empty.
     created: HashMap<String, Option<usize>>,
     /// The names that tables had before the deployment renamed them.
@@ -21,7 +21,7 @@ pub struct Tables {
     references: Vec<(String, String)>,
 }
 
-impl Tables {
+impl KnownTables {
     /// Whether a table was there before the deployment.
     pub fn is_old(&self, table: &Name, deployment: Option<usize>) -> bool {
         deployment.is_none() || self.created.get(&table.key) != Some(&deployment)

@@ -12,7 +12,7 @@ impl Head {
     /// # Errors
     /// The reason why it is not sound.
     pub fn parse(text: &str) -> Result<Self, Unsound> {
-        let mut head = Reader::default();
+        let mut head = LockReader::default();
         let mut at = 0;
         for (number, line) in text.split_inclusive('\n').enumerate() {
             at += line.len();
@@ -43,14 +43,14 @@ fn is_conflict(line: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Reader {
+struct LockReader {
     has_format: bool,
     databases: Vec<Of>,
     files: Option<Checksum>,
     checksum: Option<Checksum>,
 }
 
-impl Reader {
+impl LockReader {
     fn line(&mut self, line: &str) -> Result<(), Option<Unsound>> {
         if let Some(format) = line.strip_prefix("format ") {
             let format = format.trim().parse().map_err(|_| None)?;
@@ -114,7 +114,7 @@ impl Lock {
             databases: head.databases.into_iter().map(locked).collect(),
             ..Self::default()
         };
-        let mut section = Section::None;
+        let mut section = BodyPart::None;
         let first = before.lines().count() + 1;
         for (number, line) in body.lines().enumerate() {
             let taken = lock.line(line, &mut section);
@@ -125,7 +125,7 @@ impl Lock {
         Ok(lock)
     }
 
-    fn line(&mut self, line: &str, section: &mut Section) -> Option<()> {
+    fn line(&mut self, line: &str, section: &mut BodyPart) -> Option<()> {
         if line.is_empty() {
             return Some(());
         }
@@ -138,37 +138,37 @@ impl Lock {
         }
         let mut fields = fields(line);
         match *section {
-            Section::Database(n) => built_line(&mut self.databases[n].built, fields),
-            Section::Files => {
+            BodyPart::Database(n) => built_line(&mut self.databases[n].built, fields),
+            BodyPart::Files => {
                 let path = fields.nth(1)?;
                 self.files
                     .push((unescape(path).into_owned(), fields.next()?.parse().ok()?));
                 Some(())
             }
-            Section::Models => declared_line(self.declared.as_mut()?, fields),
-            Section::None => None,
+            BodyPart::Models => declared_line(self.declared.as_mut()?, fields),
+            BodyPart::None => None,
         }
     }
 
-    fn section(&mut self, name: &str) -> Option<Section> {
+    fn section(&mut self, name: &str) -> Option<BodyPart> {
         match name {
-            "files" => Some(Section::Files),
+            "files" => Some(BodyPart::Files),
             "models" => {
                 self.declared = Some(Declarations::default());
-                Some(Section::Models)
+                Some(BodyPart::Models)
             }
             name => {
                 let dialect: Dialect = name.parse().ok()?;
                 let mut locked = self.databases.iter();
                 let at = locked.position(|locked| locked.of.dialect == dialect)?;
-                Some(Section::Database(at))
+                Some(BodyPart::Database(at))
             }
         }
     }
 }
 
 /// The part of the body that a line is in.
-enum Section {
+enum BodyPart {
     None,
     Database(usize),
     Files,

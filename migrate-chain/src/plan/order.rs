@@ -20,7 +20,7 @@ pub fn children_first(
     todo: &[bool],
     heads: &[usize],
 ) -> Vec<usize> {
-    Walk::new(graph, span, todo, heads).run()
+    OrderWalk::new(graph, span, todo, heads).run()
 }
 
 /// The branches that are walked down, in the order in which they began: the index of a lane is its rank.
@@ -72,7 +72,7 @@ impl Lanes {
     }
 }
 
-struct Walk<'a> {
+struct OrderWalk<'a> {
     parents: &'a Edges,
     span: &'a [bool],
     todo: &'a [bool],
@@ -83,7 +83,7 @@ struct Walk<'a> {
     above: Above<'a>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> OrderWalk<'a> {
     fn new(graph: &'a RevisionGraph, span: &'a [bool], todo: &'a [bool], heads: &[usize]) -> Self {
         let (parents, children) = (&graph.normal, &graph.normal_next);
         let waiting = |revision| {

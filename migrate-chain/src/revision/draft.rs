@@ -13,8 +13,8 @@ use crate::diagnostic::Diagnostic;
 use crate::digest::{Checksum, Checksums};
 use crate::input::conflict;
 use crate::revision::header::{self, CommentStyle, Header, Spanned};
-use crate::revision::script::{self, DirectionSections, Script};
-use crate::revision::{DialectSet, Names, Parts, Revision, Section};
+use crate::revision::script::{self, DirectionSections, RevisionSections};
+use crate::revision::{DialectSet, NameList, Parts, Revision, Section};
 use crate::source::{Place, Source};
 use crate::sql::Readings;
 
@@ -23,7 +23,7 @@ pub struct Draft {
     pub source: Arc<Source>,
     pub file: String,
     pub header: Header,
-    pub body: Body,
+    pub body: DraftBody,
     /// Of a SQL file: that of a Rust file is not taken until the chain is read.
     checksums: Checksums,
     /// The file has a merge conflict: its other faults follow from that.
@@ -31,8 +31,8 @@ pub struct Draft {
 }
 
 /// The body of a file, by its kind.
-pub enum Body {
-    Sql(Script),
+pub enum DraftBody {
+    Sql(RevisionSections),
     Rust { upgrade: bool, downgrade: bool },
 }
 
@@ -94,8 +94,10 @@ impl Draft {
     pub fn finish(self) -> Revision {
         let header = self.header;
         let (upgrade, downgrade, rust) = match &self.body {
-            Body::Sql(script) => (sections(&script.upgrade), sections(&script.downgrade), None),
-            Body::Rust { downgrade, .. } => (Vec::new(), Vec::new(), Some(*downgrade)),
+            DraftBody::Sql(script) => {
+                (sections(&script.upgrade), sections(&script.downgrade), None)
+            }
+            DraftBody::Rust { downgrade, .. } => (Vec::new(), Vec::new(), Some(*downgrade)),
         };
         Parts {
             id: header
@@ -110,8 +112,8 @@ impl Draft {
             depends_on: names(&header.depends_on),
             branch_labels: names(&header.branch_labels),
             replaces: names(&header.replaces),
-            replaced_digests: Names::from_joined(header.replaced_digests.join(",").into()),
-            adopts: Names::from_joined(header.adopts.join(",").into()),
+            replaced_digests: NameList::from_joined(header.replaced_digests.join(",").into()),
+            adopts: NameList::from_joined(header.adopts.join(",").into()),
             irreversible: header.irreversible.map(|reason| reason.value.into()),
             transaction: !header.transaction_off,
             foreign_keys: header.foreign_keys,
@@ -126,8 +128,8 @@ impl Draft {
 
     pub fn checksums(&self) -> Checksums {
         match &self.body {
-            Body::Sql(_) => self.checksums,
-            Body::Rust { .. } => [Some(Checksum::of(self.source.text())); Dialect::ALL.len()],
+            DraftBody::Sql(_) => self.checksums,
+            DraftBody::Rust { .. } => [Some(Checksum::of(self.source.text())); Dialect::ALL.len()],
         }
     }
 }
@@ -138,14 +140,14 @@ fn sql(
     declared: &[Dialect],
     conflicts: &mut Vec<Range<usize>>,
     faults: &mut Vec<Diagnostic>,
-) -> Option<(Header, Body, Checksums)> {
+) -> Option<(Header, DraftBody, Checksums)> {
     let header = header::parse(source, CommentStyle::Sql, faults)?;
     let mut readings = Readings::new(source.text(), !header.transaction_off);
     let script = script::parse(source, header.end, declared, &mut readings, faults);
     conflicts.retain(|marker| !section::is_text(&script, declared, &mut readings, marker.start));
     section::statements(declared, source, &script, &mut readings, faults);
     let checksums = section::checksums(&script.upgrade, &mut readings);
-    Some((header, Body::Sql(script), checksums))
+    Some((header, DraftBody::Sql(script), checksums))
 }
 
 /// Parses a Rust file, and leaves of the conflict markers those that are not text of a string.
@@ -153,7 +155,7 @@ fn rust(
     source: &Arc<Source>,
     conflicts: &mut Vec<Range<usize>>,
     faults: &mut Vec<Diagnostic>,
-) -> Option<(Header, Body, Checksums)> {
+) -> Option<(Header, DraftBody, Checksums)> {
     conflicts.retain(|marker| !is_text_of_rust(source.text(), marker.start));
     let header = header::parse(source, CommentStyle::Rust, faults)?;
     Some((header, rust_body(source.text()), Checksums::default()))
@@ -191,16 +193,16 @@ fn sections(direction: &DirectionSections) -> Vec<Section> {
     direction.served().into_iter().map(section).collect()
 }
 
-fn names(names: &[Spanned<String>]) -> Names {
+fn names(names: &[Spanned<String>]) -> NameList {
     let names: Vec<&str> = names.iter().map(|name| &*name.value).collect();
-    Names::from_joined(names.join(",").into())
+    NameList::from_joined(names.join(",").into())
 }
 
 /// Finds the two functions of a Rust revision among the top-level items. Text that does not lex counts as having the
 /// upgrade: rustc reports such a file better than we could.
-fn rust_body(text: &str) -> Body {
+fn rust_body(text: &str) -> DraftBody {
     let Some(tokens) = rust_tokens(text) else {
-        return Body::Rust {
+        return DraftBody::Rust {
             upgrade: true,
             downgrade: false,
         };
@@ -219,7 +221,7 @@ fn rust_body(text: &str) -> Body {
         }
     }
     let has = |name: &str| names.iter().any(|found| found == name);
-    Body::Rust {
+    DraftBody::Rust {
         upgrade: has("upgrade"),
         downgrade: has("downgrade"),
     }
@@ -232,8 +234,8 @@ mod tests {
     #[test]
     fn the_functions_of_a_rust_revision_are_found_at_the_top_level_only() {
         let found = |text| match rust_body(text) {
-            Body::Rust { upgrade, downgrade } => (upgrade, downgrade),
-            Body::Sql(_) => panic!("not SQL"),
+            DraftBody::Rust { upgrade, downgrade } => (upgrade, downgrade),
+            DraftBody::Sql(_) => panic!("not SQL"),
         };
         assert_eq!(
             found("pub async fn upgrade(cx: &mut C) -> R { fn downgrade() {} }"),

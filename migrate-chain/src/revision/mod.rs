@@ -30,12 +30,12 @@ pub struct Revision {
     text: Cow<'static, str>,
     message: Cow<'static, str>,
     created: Option<Cow<'static, str>>,
-    down_revision: Names,
-    depends_on: Names,
-    branch_labels: Names,
-    replaces: Names,
-    replaced_digests: Names,
-    adopts: Names,
+    down_revision: NameList,
+    depends_on: NameList,
+    branch_labels: NameList,
+    replaces: NameList,
+    replaced_digests: NameList,
+    adopts: NameList,
     irreversible: Option<Cow<'static, str>>,
     transaction: bool,
     foreign_keys: ForeignKeys,
@@ -82,9 +82,9 @@ impl ForeignKeys {
 
 /// A list of ids, labels, digests or adopted versions: none of them has a comma in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Names(Cow<'static, str>);
+pub(crate) struct NameList(Cow<'static, str>);
 
-impl Names {
+impl NameList {
     /// The names in one text, with commas between them; the empty text has none.
     pub fn from_joined(names: Cow<'static, str>) -> Self {
         Self(names)
@@ -260,7 +260,7 @@ impl Revision {
     }
 
     /// Every list of names, in the order of the fields.
-    pub(crate) fn all_names(&self) -> [&Names; 6] {
+    pub(crate) fn all_names(&self) -> [&NameList; 6] {
         [
             &self.down_revision,
             &self.depends_on,
@@ -310,12 +310,12 @@ pub(crate) struct Parts {
     pub message: Cow<'static, str>,
     pub created: Option<Cow<'static, str>>,
     pub irreversible: Option<Cow<'static, str>>,
-    pub down_revision: Names,
-    pub depends_on: Names,
-    pub branch_labels: Names,
-    pub replaces: Names,
-    pub replaced_digests: Names,
-    pub adopts: Names,
+    pub down_revision: NameList,
+    pub depends_on: NameList,
+    pub branch_labels: NameList,
+    pub replaces: NameList,
+    pub replaced_digests: NameList,
+    pub adopts: NameList,
     pub transaction: bool,
     pub foreign_keys: ForeignKeys,
     /// Whether a Rust file has a downgrade; none for a SQL file.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::digest::{Checksum, Digest};
 use crate::parallel;
-use crate::revision::{DialectSet, Fingerprint, ForeignKeys, Names, Parts, Revision, Section};
+use crate::revision::{DialectSet, Fingerprint, ForeignKeys, NameList, Parts, Revision, Section};
 
 /// Writes a revision, all but its text, as one line without a line end.
 ///
@@ -88,7 +88,7 @@ pub fn unpack(line: &'static str, text: &'static str) -> Option<Revision> {
         unescape(field()?)?,
     );
     let (created, irreversible) = (unescape(field()?)?, unescape(field()?)?);
-    let mut names = || field().map(|names| Names::from_joined(Cow::Borrowed(names)));
+    let mut names = || field().map(|names| NameList::from_joined(Cow::Borrowed(names)));
     let (down_revision, depends_on, branch_labels) = (names()?, names()?, names()?);
     let (replaces, replaced_digests, adopts) = (names()?, names()?, names()?);
     let flags = field()?;
@@ -228,12 +228,12 @@ mod tests {
             message: "one\ntwo\\n\tthree".into(),
             created: Some("2026-11-22T08:00:00Z".into()),
             irreversible: Some("data\\is gone".into()),
-            down_revision: Names::from_joined("a,a0".into()),
-            depends_on: Names::from_joined("x".into()),
-            branch_labels: Names::from_joined("shop-eu,shop".into()),
-            replaces: Names::from_joined("r1,r2".into()),
-            replaced_digests: Names::from_joined("0".repeat(64).into()),
-            adopts: Names::from_joined("1 abc,2".into()),
+            down_revision: NameList::from_joined("a,a0".into()),
+            depends_on: NameList::from_joined("x".into()),
+            branch_labels: NameList::from_joined("shop-eu,shop".into()),
+            replaces: NameList::from_joined("r1,r2".into()),
+            replaced_digests: NameList::from_joined("0".repeat(64).into()),
+            adopts: NameList::from_joined("1 abc,2".into()),
             transaction: false,
             foreign_keys: ForeignKeys::Off,
             rust: None,

@@ -1,6 +1,6 @@
 use crate::Dialect;
 use crate::digest::{Checksum, Digest};
-use crate::revision::{DialectSet, Fingerprint, ForeignKeys, Names, Parts, Revision, Section};
+use crate::revision::{DialectSet, Fingerprint, ForeignKeys, NameList, Parts, Revision, Section};
 
 /// A revision that is known only from the journal of a database: this chain has no file for it.
 ///
@@ -67,8 +67,8 @@ impl From<Recorded> for Revision {
             id: recorded.id.into(),
             text: text.into(),
             message: recorded.message.into(),
-            down_revision: Names::from_joined(recorded.down_revision.join(",").into()),
-            depends_on: Names::from_joined(recorded.depends_on.join(",").into()),
+            down_revision: NameList::from_joined(recorded.down_revision.join(",").into()),
+            depends_on: NameList::from_joined(recorded.depends_on.join(",").into()),
             transaction: recorded.transactional,
             foreign_keys: recorded.foreign_keys,
             downgrade: obstacle.is_none().then_some(section).into_iter().collect(),

@@ -16,7 +16,7 @@ pub type Sections = [Option<Range<usize>>; Dialect::ALL.len()];
 
 /// The two directions of a SQL revision.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Script {
+pub struct RevisionSections {
     pub upgrade: DirectionSections,
     pub downgrade: DirectionSections,
     /// There is a section of unknown direction or database.
@@ -99,12 +99,12 @@ pub fn parse(
     declared: &[Dialect],
     readings: &mut Readings<'_>,
     faults: &mut Vec<Diagnostic>,
-) -> Script {
+) -> RevisionSections {
     let mut reader = Reader {
         source,
         declared,
         faults,
-        script: Script::default(),
+        script: RevisionSections::default(),
         open: None,
         unmarked: None,
         text_until: start,
@@ -130,7 +130,7 @@ struct Reader<'a> {
     source: &'a Arc<Source>,
     declared: &'a [Dialect],
     faults: &'a mut Vec<Diagnostic>,
-    script: Script,
+    script: RevisionSections,
     open: Option<Open>,
     /// The SQL before the first section: the upgrade, if the file has no other.
     unmarked: Option<(Range<usize>, Range<usize>)>,
@@ -362,7 +362,7 @@ impl Reader<'_> {
     }
 
     /// SQL without a marker is the upgrade if there is no other.
-    fn finish(mut self) -> Script {
+    fn finish(mut self) -> RevisionSections {
         if !self.script.upgrade.exists() {
             self.script.upgrade.unnamed = self.unmarked;
         }
@@ -407,7 +407,7 @@ fn offset_in(text: &str, part: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Script, Vec<(Fault, String)>) {
+    fn read(text: &str) -> (RevisionSections, Vec<(Fault, String)>) {
         let source = Arc::new(Source::new("a.sql", text));
         let mut faults = Vec::new();
         let mut readings = Readings::new(text, true);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fault};
 use crate::digest::{Checksum, Checksums};
-use crate::revision::script::{DirectionSections, Script};
+use crate::revision::script::{DirectionSections, RevisionSections};
 use crate::source::{Place, Source};
 use crate::sql::Readings;
 use crate::{Dialect, sql};
@@ -17,7 +17,7 @@ use crate::{Dialect, sql};
 pub fn statements(
     dialects: &[Dialect],
     source: &Arc<Source>,
-    script: &Script,
+    script: &RevisionSections,
     readings: &mut Readings<'_>,
     faults: &mut Vec<Diagnostic>,
 ) {
@@ -69,7 +69,7 @@ pub fn checksums(upgrade: &DirectionSections, readings: &mut Readings<'_>) -> Ch
 
 /// Whether the byte `at` is text of a string or of a stored program in one of the sections.
 pub fn is_text(
-    script: &Script,
+    script: &RevisionSections,
     declared: &[Dialect],
     readings: &mut Readings<'_>,
     at: usize,

@@ -39,7 +39,7 @@ struct Scan<'t> {
 
 impl Scan<'_> {
     fn statements(&mut self) -> bool {
-        let mut stage = Stage::Start;
+        let mut stage = StatementStage::Start;
         // A `while` over an index: without optimisation an iterator costs a call for each byte.
         while self.at < self.bytes.len() {
             let class = CLASS[self.bytes[self.at] as usize];
@@ -47,7 +47,7 @@ impl Scan<'_> {
                 BLANK if self.gap() => {}
                 LETTER => {
                     let word = self.word();
-                    if stage == Stage::Start && is_client(word) {
+                    if stage == StatementStage::Start && is_client(word) {
                         return false;
                     }
                     stage = stage.after(word);
@@ -69,7 +69,7 @@ impl Scan<'_> {
                 SEMICOLON => {
                     self.is_faultless &= stage.may_end();
                     self.at += 1;
-                    stage = Stage::Start;
+                    stage = StatementStage::Start;
                 }
                 QUOTE if self.quote() => stage = stage.after_sign(),
                 _ => return false,
@@ -229,7 +229,7 @@ impl Scan<'_> {
 
 /// How far a statement has said which it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum StatementStage {
     Start,
     /// Behind a first word; one of these has to follow.
     First(&'static [&'static str]),
@@ -237,7 +237,7 @@ enum Stage {
     Unknown,
 }
 
-impl Stage {
+impl StatementStage {
     fn after(self, word: &[u8]) -> Self {
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword.as_bytes());
         match self {

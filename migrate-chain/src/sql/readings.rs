@@ -12,11 +12,11 @@ use crate::Dialect;
 pub struct Readings<'t> {
     text: &'t str,
     transactional: bool,
-    known: Vec<Known>,
+    known: Vec<KnownSection>,
 }
 
 /// A section.
-struct Known {
+struct KnownSection {
     range: Range<usize>,
     /// The reading that all dialects agree on, if they do.
     plain: Option<Plain>,
@@ -75,7 +75,7 @@ impl<'t> Readings<'t> {
         self.known(section).plain.is_some()
     }
 
-    fn known(&mut self, section: &Range<usize>) -> &mut Known {
+    fn known(&mut self, section: &Range<usize>) -> &mut KnownSection {
         let place = self.place(section);
         &mut self.known[place]
     }
@@ -83,7 +83,7 @@ impl<'t> Readings<'t> {
     fn place(&mut self, section: &Range<usize>) -> usize {
         let place = self.known.iter().position(|known| known.range == *section);
         place.unwrap_or_else(|| {
-            self.known.push(Known {
+            self.known.push(KnownSection {
                 range: section.clone(),
                 plain: plain(&self.text[section.clone()]),
                 each: Default::default(),

@@ -9,7 +9,7 @@ use migrate_runtime::{AnyPool, Migrations};
 use serde::Serialize;
 
 use super::directory::Directory;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 use super::show::Show;
 use super::{failure, files, header_edit, touch};
 
@@ -64,13 +64,12 @@ impl Accept {
             .map(Digest::to_string)
             .collect();
         if new.is_empty() {
-            return Err(
-                Failure::new(format!("there is no edit of `{}` to accept", revision.id()))
-                    .note("every digest that was found is accepted already")
-                    .help(
-                        "connect to a database that has applied it as it was, or pass `--digest`",
-                    ),
-            );
+            return Err(CommandError::new(format!(
+                "there is no edit of `{}` to accept",
+                revision.id()
+            ))
+            .note("every digest that was found is accepted already")
+            .help("connect to a database that has applied it as it was, or pass `--digest`"));
         }
         let all: Vec<&str> = revision
             .replaced_digests()
@@ -83,7 +82,7 @@ impl Accept {
             &all.join(", "),
         );
         let text = text.ok_or_else(|| {
-            Failure::new(format!(
+            CommandError::new(format!(
                 "the header of `{}` cannot be changed",
                 revision.id()
             ))
@@ -117,7 +116,7 @@ impl Accept {
             return parsed.collect();
         }
         let Some(url) = globals.database_url()? else {
-            return Err(Failure::usage("the digest from before the edit is in the journal of a database, and none is named")
+            return Err(CommandError::usage("the digest from before the edit is in the journal of a database, and none is named")
                 .help("set DATABASE_URL, or pass `--database-url` or `--digest`"));
         };
         let migrations = Migrations::from(directory.chain.clone());
@@ -126,8 +125,8 @@ impl Accept {
     }
 }
 
-fn wrong(digest: &str) -> Failure {
-    Failure::usage(format!("`{digest}` is not a digest")).help("it has 64 hexadecimal digits")
+fn wrong(digest: &str) -> CommandError {
+    CommandError::usage(format!("`{digest}` is not a digest")).help("it has 64 hexadecimal digits")
 }
 
 impl Show for Accepted {

@@ -9,7 +9,7 @@ use migrate_runtime::Migrations;
 
 use super::desired;
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::scratch::{Servers, until_interrupted};
 
 /// The options of `--autogenerate`.
@@ -70,7 +70,9 @@ impl Autogenerate {
     fn live_url<'u>(&self, database_url: Option<&'u str>) -> Result<Option<&'u str>> {
         if self.live && database_url.is_none() {
             let summary = "--live compares the connected database, and none is named";
-            return Err(Failure::usage(summary).help("set DATABASE_URL, or pass --database-url"));
+            return Err(
+                CommandError::usage(summary).help("set DATABASE_URL, or pass --database-url")
+            );
         }
         Ok(database_url.filter(|_| self.live))
     }

@@ -6,7 +6,7 @@ use migrate_runtime::{AnyPool, Migrations};
 
 use super::directory::Directory;
 use super::dump::of_database;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 use super::new_revision::{NewRevision, Revisions};
 use super::revision_file::sql_body;
 
@@ -16,7 +16,7 @@ use super::revision_file::sql_body;
 /// The chain has revisions, the database cannot be read, or it has a history.
 pub async fn write(directory: &Directory, globals: &Globals) -> Result<Revisions> {
     if !directory.chain.revisions.is_empty() {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             "the chain has revisions; the schema of the database was not written",
         )
         .help("compare the two: `cargo migrate check --live`"));

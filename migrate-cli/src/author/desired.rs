@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use migrate_chain::lock::Declarations;
 use migrate_chain::{Dialect, load};
 use migrate_diff::Desired;
-use migrate_models::source::{self, Fault, Models};
+use migrate_models::source::{self, FileFault, Models};
 
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::package::package;
 use super::program;
 
@@ -145,14 +145,14 @@ pub fn declared(directory: &Directory) -> Result<Option<Declarations>> {
     Ok(models(directory)?.map(|models| models.declared(has_comments)))
 }
 
-fn faulty(faults: &[Fault]) -> Failure {
+fn faulty(faults: &[FileFault]) -> CommandError {
     match faults {
-        [only] => Failure::new(only.to_string()),
+        [only] => CommandError::new(only.to_string()),
         several => {
             let summary = format!("{} things are wrong with the models", several.len());
             several
                 .iter()
-                .fold(Failure::new(summary), |failure, fault| {
+                .fold(CommandError::new(summary), |failure, fault| {
                     failure.note(fault.to_string())
                 })
         }

@@ -6,7 +6,7 @@ use migrate_chain::load::load_unmerged;
 use migrate_chain::target::Target;
 use migrate_chain::{Chain, Disk, Revision};
 
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::files;
 use super::overlay::Overlay;
 
@@ -25,7 +25,7 @@ impl Directory {
     /// The faults of the chain, except for the number of its heads and bases.
     pub fn open(root: &Path) -> Result<Self> {
         let disk = Disk::new(root, root.to_string_lossy());
-        let chain = load_unmerged(&disk).map_err(Failure::faults)?;
+        let chain = load_unmerged(&disk).map_err(CommandError::faults)?;
         Ok(Self {
             disk,
             root: root.to_owned(),
@@ -90,7 +90,7 @@ impl Directory {
             .collect();
         match told.collect::<Vec<_>>() {
             told if told.is_empty() => Ok(after),
-            told => Err(Failure::new(format!(
+            told => Err(CommandError::new(format!(
                 "the chain would have {}; nothing was written",
                 told.join(", and ")
             ))
@@ -156,13 +156,13 @@ impl Directory {
     pub fn resolve_one(&self, target: &str) -> Result<usize> {
         match *self.resolve(target)? {
             [revision] => Ok(revision),
-            [] => Err(Failure::new(format!("`{target}` is not a revision"))),
+            [] => Err(CommandError::new(format!("`{target}` is not a revision"))),
             ref several => {
                 let ids: Vec<&str> = several
                     .iter()
                     .map(|&revision| self.chain.graph.id(revision))
                     .collect();
-                Err(Failure::new(format!(
+                Err(CommandError::new(format!(
                     "`{target}` means {} revisions: {}",
                     ids.len(),
                     ids.join(", ")
@@ -191,8 +191,8 @@ impl Directory {
     }
 }
 
-fn exists(path: &Path) -> Failure {
-    Failure::new(format!(
+fn exists(path: &Path) -> CommandError {
+    CommandError::new(format!(
         "{} exists already; nothing was written",
         path.display()
     ))

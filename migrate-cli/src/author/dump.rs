@@ -6,8 +6,8 @@ use migrate_diff::{Connection, Filter, Schema, diagram, introspect_whole};
 use migrate_runtime::Migrations;
 
 use super::directory::Directory;
-use super::failure::{Failure, Result, comparison};
-use super::scratch::{Bench, Servers, until_interrupted};
+use super::failure::{CommandError, Result, comparison};
+use super::scratch::{ScratchDatabase, Servers, until_interrupted};
 
 /// Print the schema that the chain builds, or that of the database
 #[derive(Args, Debug)]
@@ -44,7 +44,7 @@ impl Dump {
                 sql: migrate_diff::dump(&schema),
             }),
             _ => {
-                return Err(Failure::usage(
+                return Err(CommandError::usage(
                     "a schema is printed as text, JSON or Mermaid",
                 ));
             }
@@ -56,7 +56,7 @@ impl Dump {
         let servers = Servers::of(directory, globals, self.dev_url.as_slice())?;
         let server = servers.one().await?;
         let migrations = Migrations::from(directory.chain.clone());
-        let mut bench = Bench::new(&migrations, &directory.chain.config, &server).await?;
+        let mut bench = ScratchDatabase::new(&migrations, &directory.chain.config, &server).await?;
         let schema = bench.whole().await;
         bench.finish().await?;
         schema
@@ -69,9 +69,8 @@ impl Dump {
 /// None is named, or it cannot be read.
 pub async fn of_database(globals: &Globals, filter: &Filter) -> Result<Schema> {
     let Some(url) = globals.database_url()? else {
-        return Err(
-            Failure::usage("no database is named").help("set DATABASE_URL, or pass --database-url")
-        );
+        return Err(CommandError::usage("no database is named")
+            .help("set DATABASE_URL, or pass --database-url"));
     };
     let mut connection = Connection::open(&url).await.map_err(comparison)?;
     introspect_whole(&mut connection, filter)

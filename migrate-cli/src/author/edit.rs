@@ -6,7 +6,7 @@ use std::process::Command;
 use clap::Args;
 
 use super::directory::Directory;
-use super::failure::{Failure, Result, cause};
+use super::failure::{CommandError, Result, cause};
 use super::version_rows;
 
 /// Open a revision in $VISUAL or $EDITOR, and check the chain afterwards
@@ -37,7 +37,7 @@ impl Edit {
             (target, _) => directory.resolve(target)?,
         };
         if revisions.is_empty() {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "`{}` is not a revision, and has no file",
                 self.revision
             )));
@@ -72,7 +72,7 @@ async fn current(directory: &Directory, url: &str) -> Result<Vec<usize>> {
     rows.iter()
         .map(|row| {
             graph.find(row).ok_or_else(|| {
-                Failure::new(format!(
+                CommandError::new(format!(
                     "the database is at `{row}`, which has no file here"
                 ))
             })
@@ -80,8 +80,8 @@ async fn current(directory: &Directory, url: &str) -> Result<Vec<usize>> {
         .collect()
 }
 
-fn no_database() -> Failure {
-    Failure::usage("`current` is where the database is, and none is named")
+fn no_database() -> CommandError {
+    CommandError::usage("`current` is where the database is, and none is named")
         .help("set DATABASE_URL, or pass --database-url")
 }
 
@@ -89,7 +89,7 @@ fn no_database() -> Failure {
 fn open(files: &[PathBuf]) -> Result<()> {
     let command = editor()?;
     let words = shell_words::split(&command).map_err(|error| {
-        Failure::new(format!("$EDITOR is not a command: {error}"))
+        CommandError::new(format!("$EDITOR is not a command: {error}"))
             .note(format!("it is `{command}`"))
     })?;
     let Some((program, arguments)) = words.split_first() else {
@@ -98,10 +98,10 @@ fn open(files: &[PathBuf]) -> Result<()> {
     let status = Command::new(program).args(arguments).args(files).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::new(format!(
+        Ok(status) => Err(CommandError::new(format!(
             "the editor `{program}` ended with {status}"
         ))),
-        Err(error) => Err(Failure::new(format!(
+        Err(error) => Err(CommandError::new(format!(
             "the editor `{program}` did not start: {}",
             cause(&error)
         ))
@@ -121,6 +121,6 @@ fn editor() -> Result<String> {
         .ok_or_else(no_editor)
 }
 
-fn no_editor() -> Failure {
-    Failure::new("neither VISUAL nor EDITOR is set").help("set one, such as `EDITOR=vi`")
+fn no_editor() -> CommandError {
+    CommandError::new("neither VISUAL nor EDITOR is set").help("set one, such as `EDITOR=vi`")
 }

@@ -6,19 +6,20 @@ use std::path::Path;
 
 use migrate_chain::Diagnostic;
 
-pub use migrate_command::parts::Failure;
+pub use migrate_command::parts::CommandError;
 
 /// The result of an authoring command.
-pub type Result<T, E = Failure> = std::result::Result<T, E>;
+pub type Result<T, E = CommandError> = std::result::Result<T, E>;
 
 /// A change that would break the chain.
-pub fn breaks(what: impl Display, faults: Vec<Diagnostic>) -> Failure {
-    Failure::faults(faults).headline(format!("{what} would break the chain; nothing was written"))
+pub fn breaks(what: impl Display, faults: Vec<Diagnostic>) -> CommandError {
+    CommandError::faults(faults)
+        .headline(format!("{what} would break the chain; nothing was written"))
 }
 
 /// A file that could not be written, read or removed.
-pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::new(format!(
+pub fn file(doing: &str, path: &Path, error: &io::Error) -> CommandError {
+    let failure = CommandError::new(format!(
         "could not {doing} {}: {}",
         path.display(),
         cause(error)
@@ -36,9 +37,9 @@ pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
 
 /// The failure of a comparison of schemas.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
-pub fn comparison(error: migrate_diff::Error) -> Failure {
-    let failure = Failure::new(error.summary());
-    let failure = error.details().iter().fold(failure, Failure::note);
+pub fn comparison(error: migrate_diff::Error) -> CommandError {
+    let failure = CommandError::new(error.summary());
+    let failure = error.details().iter().fold(failure, CommandError::note);
     match error.advice() {
         Some(advice) => failure.help(advice),
         None => failure,

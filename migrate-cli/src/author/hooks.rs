@@ -5,7 +5,7 @@ use std::process::Command;
 
 use migrate_chain::config::Hook;
 
-use super::failure::{Failure, Result, cause};
+use super::failure::{CommandError, Result, cause};
 
 /// Runs each hook on a new file, one after the other. What they print goes where ours does.
 ///
@@ -14,7 +14,7 @@ use super::failure::{Failure, Result, cause};
 pub fn run(hooks: &[Hook], file: &Path) -> Result<()> {
     for hook in hooks {
         run_one(hook, file).map_err(|cause| {
-            Failure::new(format!("the post-write hook `{}` {cause}", hook.name))
+            CommandError::new(format!("the post-write hook `{}` {cause}", hook.name))
                 .note(format!("the new revision stays in {}", file.display()))
                 .help(format!(
                     "fix the hook and run `{}`, or delete the file",

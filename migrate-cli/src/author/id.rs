@@ -6,7 +6,7 @@ use migrate_chain::diagnostic::{Diagnostic, Fault};
 use migrate_chain::{Place, names};
 
 use super::directory::Directory;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 
 /// The id that a user gave, or a new one of twelve hexadecimal digits as Alembic makes them.
 ///
@@ -19,7 +19,7 @@ pub fn choose(given: Option<&str>, directory: &Directory) -> Result<String> {
     names::check_id(id).map_err(wrong)?;
     if let Some(taken) = directory.chain.graph.find(id) {
         let file = directory.path(directory.revision(taken).file());
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "the revision `{id}` exists already, in {}",
             file.display()
         ))
@@ -29,16 +29,17 @@ pub fn choose(given: Option<&str>, directory: &Directory) -> Result<String> {
 }
 
 /// The fault of a name from the command line, in the words of the build.
-pub fn wrong(fault: Fault) -> Failure {
+pub fn wrong(fault: Fault) -> CommandError {
     let diagnostic = Diagnostic::new(fault, Place::whole(""));
-    Failure::new(diagnostic.message()).help(diagnostic.help())
+    CommandError::new(diagnostic.message()).help(diagnostic.help())
 }
 
 fn random(directory: &Directory) -> Result<String> {
     loop {
         let mut bytes = [0; 6];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Failure::new(format!("the system has no random numbers: {error}")))?;
+        getrandom::fill(&mut bytes).map_err(|error| {
+            CommandError::new(format!("the system has no random numbers: {error}"))
+        })?;
         let id = bytes.iter().fold(String::new(), |mut id, byte| {
             let _ = write!(id, "{byte:02x}");
             id

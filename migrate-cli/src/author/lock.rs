@@ -13,9 +13,9 @@ use serde::Serialize;
 use super::desired;
 use super::dialect_names;
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::files;
-use super::scratch::{Bench, Servers};
+use super::scratch::{ScratchDatabase, Servers};
 
 /// Write schema.lock: the schema that the chain builds
 #[derive(Args, Debug)]
@@ -167,7 +167,7 @@ pub async fn built(directory: &Directory, servers: &Servers<'_>) -> Result<File>
     let mut lock = File::default();
     let migrations = Migrations::from(directory.chain.clone());
     for server in servers.for_each(&directory.chain.served()).await? {
-        let mut bench = Bench::new(&migrations, &directory.chain.config, &server).await?;
+        let mut bench = ScratchDatabase::new(&migrations, &directory.chain.config, &server).await?;
         let (name, built) = bench.built().await?;
         bench.finish().await?;
         let of = Of {
@@ -178,7 +178,7 @@ pub async fn built(directory: &Directory, servers: &Servers<'_>) -> Result<File>
         lock.databases.push(Locked { of, built });
     }
     if lock.databases.is_empty() {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             "no database is served by the whole chain: there is no schema to write",
         )
         .help("write a section for each database that `dialects` in migrate.toml declares"));

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::directory::Directory;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 use super::new_revision::{NewRevision, Revisions};
 use super::revision::only_heads;
 use super::revision_file::sql_body;
@@ -68,10 +68,11 @@ impl Merge {
         for target in self.revisions.iter().flat_map(|list| list.split(',')) {
             for revision in directory.resolve(target.trim())? {
                 if parents.contains(&revision) {
-                    return Err(
-                        Failure::new(format!("`{}` is named twice", graph.id(revision)))
-                            .help("name each revision once"),
-                    );
+                    return Err(CommandError::new(format!(
+                        "`{}` is named twice",
+                        graph.id(revision)
+                    ))
+                    .help("name each revision once"));
                 }
                 parents.push(revision);
             }
@@ -87,7 +88,7 @@ impl Merge {
                     heads.len()
                 ),
             };
-            return Err(Failure::new("a merge needs two revisions or more").help(heads));
+            return Err(CommandError::new("a merge needs two revisions or more").help(heads));
         }
         if !self.splice {
             only_heads(directory, &parents)?;

@@ -9,7 +9,7 @@ use migrate_models::source;
 use serde::Serialize;
 
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::lock;
 use super::scratch::Servers;
 
@@ -61,7 +61,7 @@ impl Models {
             let servers = Servers::of(directory, globals, &self.dev_url)?;
             lock::built(directory, &servers).await?
         };
-        let models = source::print(&lock, self.table.as_deref()).map_err(Failure::new)?;
+        let models = source::print(&lock, self.table.as_deref()).map_err(CommandError::new)?;
         Ok(Printed { models })
     }
 }
@@ -70,7 +70,7 @@ impl Models {
 async fn live(directory: &Directory, globals: &Globals) -> Result<Lock> {
     let Some(url) = globals.database_url()? else {
         return Err(
-            Failure::usage("--live reads the connected database, and none is named")
+            CommandError::usage("--live reads the connected database, and none is named")
                 .help("set DATABASE_URL, or pass --database-url"),
         );
     };

@@ -9,7 +9,7 @@ use migrate_chain::{Chain, names};
 use serde::Serialize;
 
 use super::directory::Directory;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 use super::revision_file::{self, RevisionFile};
 use super::{file_name, hooks, id, touch};
 
@@ -140,11 +140,14 @@ impl NewRevision<'_> {
         }
         match &*directory.chain.config.versions {
             [only] => Ok(only),
-            several => Err(
-                Failure::new(format!("there are {} version locations", several.len())).help(
-                    format!("say which one with --version-path: {}", several.join(", ")),
-                ),
-            ),
+            several => Err(CommandError::new(format!(
+                "there are {} version locations",
+                several.len()
+            ))
+            .help(format!(
+                "say which one with --version-path: {}",
+                several.join(", ")
+            ))),
         }
     }
 }
@@ -167,8 +170,8 @@ fn check(
 }
 
 /// A file that lies where the loader does not look.
-pub fn not_read(place: &str) -> Failure {
-    Failure::new(format!(
+pub fn not_read(place: &str) -> CommandError {
+    CommandError::new(format!(
         "{place} would not be read as a revision; nothing was written"
     ))
     .help("set `recursive = true` in migrate.toml for a `file_template` with folders")
@@ -211,9 +214,11 @@ fn check_hooks(directory: &Directory, path: &Path) -> Result<()> {
         })
 }
 
-fn read_as_header() -> Failure {
-    Failure::new("a line of the message would be read as part of the header; nothing was written")
-        .help("change the message: none of its lines may begin like `revision: …` or `migrate: …`")
+fn read_as_header() -> CommandError {
+    CommandError::new(
+        "a line of the message would be read as part of the header; nothing was written",
+    )
+    .help("change the message: none of its lines may begin like `revision: …` or `migrate: …`")
 }
 
 /// The time, in the zone of the settings.
@@ -226,12 +231,14 @@ pub fn now_in(zone: &str) -> Result<ZonedDateTime> {
 
 fn time_in(zone: &str, time: SystemTime) -> Result<ZonedDateTime> {
     let zone = TimeZone::get(zone).map_err(|_| {
-        Failure::new(format!("there is no time zone `{zone}`"))
+        CommandError::new(format!("there is no time zone `{zone}`"))
             .help("`timezone` in migrate.toml takes an IANA name such as \"Europe/Zurich\"")
     })?;
     let time = Timestamp::try_from(time).map_err(|_| {
-        Failure::new("the clock of this machine is past the year 9999, or before the year -9999")
-            .help("set the clock; `created` in a revision file has a year of four digits")
+        CommandError::new(
+            "the clock of this machine is past the year 9999, or before the year -9999",
+        )
+        .help("set the clock; `created` in a revision file has a year of four digits")
     })?;
     Ok(time.to_zoned_datetime(zone))
 }

@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
 use super::directory::Directory;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 use super::package::package;
 
 /// How long a program may take. It may have to be built first.
@@ -52,7 +52,7 @@ pub async fn by_the_app(app: &App, url: Option<&str>) -> Result<ExitCode> {
     command.current_dir(".");
     let status = command.status().await.map_err(|error| {
         let cause = super::failure::cause(&error);
-        Failure::new(format!("`{}` does not start: {cause}", app.name()))
+        CommandError::new(format!("`{}` does not start: {cause}", app.name()))
     })?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
@@ -95,15 +95,15 @@ async fn output_within(
     let started = command.spawn();
     let mut child = started.map_err(|error| {
         let cause = super::failure::cause(&error);
-        Failure::new(format!("`{name}` does not start: {cause}")).help(HELP)
+        CommandError::new(format!("`{name}` does not start: {cause}")).help(HELP)
     })?;
     let read = tokio::time::timeout(patience, read(&mut child)).await;
     let (status, printed, told) = match read {
         Ok(read) => read.map_err(|error| {
-            Failure::new(format!("the output of `{name}` cannot be read: {error}"))
+            CommandError::new(format!("the output of `{name}` cannot be read: {error}"))
         })?,
         Err(_) => {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "`{name}` did not end within {} seconds",
                 patience.as_secs()
             ))
@@ -112,7 +112,7 @@ async fn output_within(
     };
     let told = String::from_utf8_lossy(&told).trim().to_owned();
     if !status.success() {
-        let failure = Failure::new(format!("`{name}` failed ({status}); nothing was written"));
+        let failure = CommandError::new(format!("`{name}` failed ({status}); nothing was written"));
         return Err(if told.is_empty() {
             failure.help(HELP)
         } else {
@@ -121,7 +121,7 @@ async fn output_within(
     }
     let Ok(text) = String::from_utf8(printed) else {
         return Err(
-            Failure::new(format!("`{name}` printed something that is not text")).help(HELP),
+            CommandError::new(format!("`{name}` printed something that is not text")).help(HELP),
         );
     };
     if text.trim().is_empty() || text.contains('\0') {
@@ -130,7 +130,7 @@ async fn output_within(
         } else {
             "something that is not text"
         };
-        let failure = Failure::new(format!("`{name}` printed {what}")).help(HELP);
+        let failure = CommandError::new(format!("`{name}` printed {what}")).help(HELP);
         return Err(if told.is_empty() {
             failure
         } else {

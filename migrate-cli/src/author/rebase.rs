@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::{files, header_edit, touch, version_rows};
 
 /// Move an unapplied branch on top of another head, so that no merge is needed
@@ -99,16 +99,16 @@ impl Rebase {
         let begins = |&&n: &&usize| !graph.down(n).iter().any(|parent| branch.contains(parent));
         let roots: Vec<usize> = branch.iter().filter(begins).copied().collect();
         match *roots {
-            [root] if !graph.is_head(onto) && graph.down(root) != [onto] => {
-                Err(Failure::new(format!("`{}` is not a head", graph.id(onto)))
-                    .note(format!(
-                        "`{}` is a child of it already",
-                        graph.id(graph.next(onto)[0])
-                    ))
-                    .help("name a head: `cargo migrate heads` lists them"))
-            }
+            [root] if !graph.is_head(onto) && graph.down(root) != [onto] => Err(CommandError::new(
+                format!("`{}` is not a head", graph.id(onto)),
+            )
+            .note(format!(
+                "`{}` is a child of it already",
+                graph.id(graph.next(onto)[0])
+            ))
+            .help("name a head: `cargo migrate heads` lists them")),
             [root] => Ok(Move { root, onto, branch }),
-            [] => Err(Failure::new(format!(
+            [] => Err(CommandError::new(format!(
                 "`{}` is part of the history of `{}`: there is nothing to move",
                 graph.id(revision),
                 graph.id(onto)
@@ -116,7 +116,7 @@ impl Rebase {
             .help("name the head of the other branch")),
             _ => {
                 let ids: Vec<&str> = roots.iter().map(|&root| graph.id(root)).collect();
-                Err(Failure::new(format!(
+                Err(CommandError::new(format!(
                     "the branch of `{}` begins in {} revisions: {}",
                     graph.id(revision),
                     ids.len(),
@@ -137,7 +137,7 @@ impl Move {
             |revision: &&usize| known.iter().any(|&row| under(directory, row)[**revision]);
         match self.branch.iter().find(is_applied) {
             None => Ok(()),
-            Some(&revision) => Err(Failure::new(format!("`{}` is applied in the database; nothing was changed", graph.id(revision)))
+            Some(&revision) => Err(CommandError::new(format!("`{}` is applied in the database; nothing was changed", graph.id(revision)))
                 .note("an applied revision keeps its parent, or databases would disagree about the history")
                 .help("downgrade the branch first, or join the heads with `cargo migrate merge heads`")),
         }
@@ -153,7 +153,7 @@ impl Move {
         if is_changed {
             let changed = header_edit::with_parents(revision.text(), revision.is_rust(), onto)
                 .ok_or_else(|| {
-                    Failure::new(format!("{} has no line `down_revision: …`", path.display()))
+                    CommandError::new(format!("{} has no line `down_revision: …`", path.display()))
                 })?;
             let after = directory.check(
                 &directory.overlay().with(revision.file(), &changed),

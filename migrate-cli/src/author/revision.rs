@@ -7,7 +7,7 @@ use migrate_command::parts::Globals;
 
 use super::autogenerate::Autogenerate;
 use super::directory::Directory;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 use super::new_revision::{NewRevision, Revisions, Written};
 use super::revision_file::{RUST_BODY, sql_body};
 use super::sql_files::{self, Taken};
@@ -250,7 +250,7 @@ impl Revision {
         match locations.iter().find(is_meant) {
             Some(location) => Ok(Some(location)),
             None => Err(
-                Failure::new(format!("{} is not a version location", path.display())).help(
+                CommandError::new(format!("{} is not a version location", path.display())).help(
                     format!("`versions` in migrate.toml has {}", locations.join(", ")),
                 ),
             ),
@@ -273,7 +273,7 @@ pub fn only_heads(directory: &Directory, parents: &[usize]) -> Result<()> {
     let graph = &directory.chain.graph;
     match parents.iter().find(|&&parent| !graph.is_head(parent)) {
         None => Ok(()),
-        Some(&parent) => Err(Failure::new(format!(
+        Some(&parent) => Err(CommandError::new(format!(
             "the revision `{}` is not a head",
             graph.id(parent)
         ))

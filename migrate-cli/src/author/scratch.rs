@@ -12,17 +12,17 @@ use migrate_runtime::Migrations;
 use migrate_servers::{Image, Installed, Product};
 
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::program;
 
 /// A scratch database with a chain to run on it.
-pub struct Bench<'c> {
+pub struct ScratchDatabase<'c> {
     scratch: Scratch,
     filter: Filter,
     migrations: &'c Migrations,
 }
 
-impl<'c> Bench<'c> {
+impl<'c> ScratchDatabase<'c> {
     /// Creates a scratch database on a server.
     ///
     /// # Errors
@@ -180,7 +180,7 @@ impl<'d> Servers<'d> {
                 let server = DevServer::at(url).map_err(failure::comparison)?;
                 Ok(like(server, model?.as_ref()))
             }
-            (Some(SAME_SERVER), None) => Err(Failure::new(format!(
+            (Some(SAME_SERVER), None) => Err(CommandError::new(format!(
                 "`{SAME_SERVER}` means the server of the {dialect} database, and no such database is named"
             ))
             .help("set DATABASE_URL, or pass --database-url")),
@@ -251,7 +251,9 @@ impl<'d> Servers<'d> {
                     "the chain is for {}: which one is meant?",
                     names.join(" and ")
                 );
-                return Err(Failure::new(summary).help("set DATABASE_URL, or pass --database-url"));
+                return Err(
+                    CommandError::new(summary).help("set DATABASE_URL, or pass --database-url")
+                );
             }
         };
         self.choose(dialect).await
@@ -282,8 +284,8 @@ fn kind(url: &str) -> Result<Option<Dialect>> {
     dialect_of(url).map(Some).map_err(failure::comparison)
 }
 
-fn not_started(error: &migrate_servers::Error) -> Failure {
-    let failure = Failure::new(error.summary());
+fn not_started(error: &migrate_servers::Error) -> CommandError {
+    let failure = CommandError::new(error.summary());
     match error.advice() {
         Some(advice) => failure.help(advice),
         None => failure,
@@ -316,9 +318,9 @@ fn not_installed(
     error: &migrate_servers::Error,
     product: Product,
     version: Option<&str>,
-) -> Failure {
+) -> CommandError {
     let tag = version.unwrap_or("latest");
-    Failure::new(format!("there is no server for a scratch database: {}", error.summary())).help(format!(
+    CommandError::new(format!("there is no server for a scratch database: {}", error.summary())).help(format!(
         "install {product}{}, which is then started for the time of the command; or write `dev_url = \"docker://{}:{tag}\"` into \
          migrate.toml, which starts a container; or name a server with --dev-url; `{SAME_SERVER}` is that of the database",
         version.map_or_else(String::new, |version| format!(" {version}")),

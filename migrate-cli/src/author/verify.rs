@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use super::dialect_names;
 use super::directory::Directory;
-use super::failure::{Failure, Result};
-use super::scratch::{Bench, Servers, difference};
+use super::failure::{CommandError, Result};
+use super::scratch::{ScratchDatabase, Servers, difference};
 
 /// Run every revision up, down and up again on a scratch database
 #[derive(Args, Debug)]
@@ -125,7 +125,7 @@ fn served(directory: &Directory) -> Vec<Dialect> {
 /// difference that no name showed is looked for again, and then everything is read each time.
 async fn verify(directory: &Directory, server: &DevServer) -> Result<Vec<Tried>> {
     let migrations = Migrations::from(directory.chain.clone());
-    let chain = Chain {
+    let chain = ChainOnServer {
         directory,
         server,
         migrations: &migrations,
@@ -143,7 +143,7 @@ async fn verify(directory: &Directory, server: &DevServer) -> Result<Vec<Tried>>
             "on {}, a downgrade leaves something that the next upgrade does not undo",
             server.dialect()
         );
-        return Err(Failure::new(summary)
+        return Err(CommandError::new(summary)
             .note(format!(
                 "what differs from a plain upgrade in the end:\n{left}"
             ))
@@ -153,7 +153,7 @@ async fn verify(directory: &Directory, server: &DevServer) -> Result<Vec<Tried>>
 }
 
 /// A chain on one kind of database.
-struct Chain<'v> {
+struct ChainOnServer<'v> {
     directory: &'v Directory,
     server: &'v DevServer,
     migrations: &'v Migrations,
@@ -161,20 +161,20 @@ struct Chain<'v> {
 
 /// The result of a walk along a chain.
 #[derive(Default)]
-struct Walk {
+struct WalkResult {
     revisions: Vec<Tried>,
     /// The differences from a plain upgrade in the end.
     left: Option<String>,
 }
 
-impl Chain<'_> {
+impl ChainOnServer<'_> {
     /// Tries every revision, and reads what its SQL names, or everything.
-    async fn try_each(&self, reads_all: bool) -> Result<(Walk, Vec<Fault>)> {
+    async fn try_each(&self, reads_all: bool) -> Result<(WalkResult, Vec<FailedDowngrade>)> {
         let dialect = self.server.dialect();
-        let (mut walk, mut faults, mut tried) = (Walk::default(), Vec::new(), Vec::new());
+        let (mut walk, mut faults, mut tried) = (WalkResult::default(), Vec::new(), Vec::new());
         let mut bench = self.bench().await?;
         for revision in self.directory.chain.graph.parents_first() {
-            let one = One {
+            let one = Trial {
                 directory: self.directory,
                 revision,
                 dialect,
@@ -186,7 +186,7 @@ impl Chain<'_> {
                 Touched::by(dialect, one.sql())
             };
             tried.push(revision);
-            if let Outcome::Fault { fault, is_clean } =
+            if let TrialOutcome::Fault { fault, is_clean } =
                 one.there_and_back(&mut bench, &touched).await?
             {
                 faults.push(fault);
@@ -213,7 +213,7 @@ impl Chain<'_> {
     }
 
     /// A new scratch database with these revisions: what comes later is tried on what they build.
-    async fn bench_at(&self, tried: &[usize]) -> Result<Bench<'_>> {
+    async fn bench_at(&self, tried: &[usize]) -> Result<ScratchDatabase<'_>> {
         let graph = &self.directory.chain.graph;
         let has_child = |revision: &usize| {
             let mut parents = tried.iter().flat_map(|&child| graph.down(child));
@@ -228,13 +228,13 @@ impl Chain<'_> {
         Ok(bench)
     }
 
-    async fn bench(&self) -> Result<Bench<'_>> {
-        Bench::new(self.migrations, &self.directory.chain.config, self.server).await
+    async fn bench(&self) -> Result<ScratchDatabase<'_>> {
+        ScratchDatabase::new(self.migrations, &self.directory.chain.config, self.server).await
     }
 }
 
 /// A downgrade that does not undo its upgrade.
-struct Fault {
+struct FailedDowngrade {
     id: String,
     file: PathBuf,
     /// The fault, continuing a sentence that begins with its name.
@@ -243,20 +243,20 @@ struct Fault {
 }
 
 /// How a revision was tried.
-enum Outcome {
+enum TrialOutcome {
     Undone,
     Fault {
-        fault: Fault,
+        fault: FailedDowngrade,
         /// Whether the next revision can be tried on the same database.
         is_clean: bool,
     },
 }
 
 /// One fault is told in full; several are listed.
-fn failure(dialect: Dialect, faults: Vec<Fault>) -> Failure {
+fn failure(dialect: Dialect, faults: Vec<FailedDowngrade>) -> CommandError {
     if let [only] = &*faults {
         let summary = format!("on {dialect}, the downgrade of `{}` {}", only.id, only.what);
-        return Failure::new(summary)
+        return CommandError::new(summary)
             .note(only.detail.clone())
             .help(format!("correct the downgrade in {}", only.file.display()));
     }
@@ -264,7 +264,7 @@ fn failure(dialect: Dialect, faults: Vec<Fault>) -> Failure {
         "on {dialect}, the downgrades of {} revisions do not undo their upgrades",
         faults.len()
     );
-    let failure = Failure::new(summary).help("correct the downgrades in these files");
+    let failure = CommandError::new(summary).help("correct the downgrades in these files");
     faults.into_iter().fold(failure, |failure, fault| {
         let (id, file) = (fault.id, fault.file.display());
         failure.note(format!("`{id}` in {file} {}: {}", fault.what, fault.detail))
@@ -272,13 +272,13 @@ fn failure(dialect: Dialect, faults: Vec<Fault>) -> Failure {
 }
 
 /// A revision that is being tried.
-struct One<'d> {
+struct Trial<'d> {
     directory: &'d Directory,
     revision: usize,
     dialect: Dialect,
 }
 
-impl One<'_> {
+impl Trial<'_> {
     fn id(&self) -> &str {
         self.directory.chain.graph.id(self.revision)
     }
@@ -316,11 +316,15 @@ impl One<'_> {
     }
 
     /// A failed upgrade ends it: the later revisions need it.
-    async fn there_and_back(&self, bench: &mut Bench<'_>, touched: &Touched) -> Result<Outcome> {
+    async fn there_and_back(
+        &self,
+        bench: &mut ScratchDatabase<'_>,
+        touched: &Touched,
+    ) -> Result<TrialOutcome> {
         let before = bench.schema(touched).await?;
         let after = bench.upgrade(self.id(), touched).await?;
         if self.undo() != Undo::Undoes {
-            return Ok(Outcome::Undone);
+            return Ok(TrialOutcome::Undone);
         }
         let back = match bench.downgrade(&self.below(), touched).await {
             Ok(back) => back,
@@ -337,7 +341,7 @@ impl One<'_> {
             return Ok(self.fault("does not undo its upgrade", detail, is_clean));
         }
         let detail = match again.map(|again| difference(&after, &again)) {
-            Ok(None) => return Ok(Outcome::Undone),
+            Ok(None) => return Ok(TrialOutcome::Undone),
             Ok(Some(rest)) => format!("the second upgrade differs from the first:\n{rest}"),
             Err(error) => error.notes().join("\n"),
         };
@@ -348,9 +352,9 @@ impl One<'_> {
         ))
     }
 
-    fn fault(&self, what: &'static str, detail: String, is_clean: bool) -> Outcome {
-        Outcome::Fault {
-            fault: Fault {
+    fn fault(&self, what: &'static str, detail: String, is_clean: bool) -> TrialOutcome {
+        TrialOutcome::Fault {
+            fault: FailedDowngrade {
                 id: self.id().to_owned(),
                 file: self
                     .directory

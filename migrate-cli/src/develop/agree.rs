@@ -1,4 +1,4 @@
-use migrate_command::parts::{Failure, Ui};
+use migrate_command::parts::{CommandError, Ui};
 
 use crate::author::Result;
 
@@ -9,13 +9,13 @@ pub fn agree(ui: &mut Ui, yes: bool, question: &str) -> Result<()> {
     }
     if !ui.is_interactive() {
         return Err(
-            Failure::new("this loses data, and nobody is there to be asked")
+            CommandError::new("this loses data, and nobody is there to be asked")
                 .help("pass --yes if you mean it"),
         );
     }
     if ui.confirm(question)? {
         Ok(())
     } else {
-        Err(Failure::new("nothing was changed"))
+        Err(CommandError::new("nothing was changed"))
     }
 }

@@ -1,10 +1,10 @@
 //! `cargo migrate database`: creates and drops the database that the URL names.
 
 use clap::{Args, Subcommand};
-use migrate_command::parts::{Exit, Failure, Ui};
+use migrate_command::parts::{CommandError, Exit, Ui};
 
 use super::agree::agree;
-use super::place::Place;
+use super::location::Location;
 use crate::author::Result;
 use crate::project::Project;
 
@@ -31,22 +31,22 @@ impl Database {
     /// # Errors
     /// The server refuses it, or the user does.
     pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
-        let place = Place::of(&project.globals().require_database_url()?)?;
-        let (shown, exists) = (place.shown(), place.exists().await);
+        let location = Location::of(&project.globals().require_database_url()?)?;
+        let (shown, exists) = (location.shown(), location.exists().await);
         match self {
             Self::Create if exists => ui.result(format!("{shown} is there already")),
             Self::Create => {
-                place.create("").await?;
+                location.create("").await?;
                 ui.result(format!("created {shown}"));
             }
             Self::Drop(_) if !exists => {
-                return Err(Failure::new(format!(
+                return Err(CommandError::new(format!(
                     "{shown} is not there, or cannot be connected"
                 )));
             }
             Self::Drop(Drop { yes }) => {
                 agree(ui, yes, &format!("Drop {shown} with everything in it?"))?;
-                place.drop().await?;
+                location.drop().await?;
                 ui.result(format!("dropped {shown}"));
             }
         }

@@ -5,7 +5,7 @@ use migrate_command::parts::{Exit, Ui};
 use migrate_runtime::AnyPool;
 
 use super::agree::agree;
-use super::place::Place;
+use super::location::Location;
 use crate::author::Result;
 use crate::project::Project;
 
@@ -29,12 +29,12 @@ impl Fresh {
     pub async fn run(self, project: &Project, ui: &mut Ui) -> Result<Exit> {
         let migrations = project.load()?;
         let url = project.globals().require_database_url()?;
-        let place = Place::of(&url)?;
-        let question = format!("Drop everything in {}?", place.shown());
-        if place.exists().await {
+        let location = Location::of(&url)?;
+        let question = format!("Drop everything in {}?", location.shown());
+        if location.exists().await {
             agree(ui, self.yes, &question)?;
         }
-        place.recreate().await?;
+        location.recreate().await?;
         let pool = AnyPool::new(&url)?;
         let report = migrations.upgrade(&pool).await?;
         ui.result(report);

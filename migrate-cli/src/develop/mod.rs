@@ -3,7 +3,7 @@
 mod agree;
 mod database;
 mod fresh;
-mod place;
+mod location;
 mod redo;
 mod scratch;
 mod seed;

@@ -1,7 +1,7 @@
 //! `cargo migrate redo`: down and up again.
 
 use clap::Args;
-use migrate_command::parts::{Exit, Failure, Ui};
+use migrate_command::parts::{CommandError, Exit, Ui};
 use migrate_runtime::AnyPool;
 
 use super::agree::agree;
@@ -38,7 +38,9 @@ impl Redo {
         let pool = AnyPool::existing(&project.globals().require_database_url()?)?;
         let before = migrations.status(&pool).await?.current;
         if before.is_empty() {
-            return Err(Failure::new("no revision is applied").help("run `cargo migrate upgrade`"));
+            return Err(
+                CommandError::new("no revision is applied").help("run `cargo migrate upgrade`")
+            );
         }
         let target = format!("-{}", self.revisions);
         // A plan that is refused is refused before anybody is asked.

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 
 use clap::Args;
 use migrate_chain::Dialect;
-use migrate_command::parts::{Exit, Failure, Ui};
+use migrate_command::parts::{CommandError, Exit, Ui};
 use migrate_diff::{DevServer, Scripts};
 use migrate_runtime::{AnyPool, Migrations};
 use tokio::process::{Child, Command};
@@ -58,7 +58,7 @@ impl Scratch {
     /// Another process can use a file, and no database in memory.
     async fn with_file(&self, migrations: &Migrations) -> Result<Exit> {
         let folder = tempfile::tempdir()
-            .map_err(|error| Failure::new(format!("a temporary folder: {error}")))?;
+            .map_err(|error| CommandError::new(format!("a temporary folder: {error}")))?;
         let url = format!("sqlite:{}", folder.path().join("scratch.db").display());
         let pool = AnyPool::new(&url)?;
         until_interrupted(async { Ok(migrations.upgrade(&pool).await?) }).await?;
@@ -81,10 +81,10 @@ impl Scratch {
 
     async fn command(&self, url: &str) -> Result<Exit> {
         let Some((program, arguments)) = self.command.split_first() else {
-            return Err(Failure::usage("no command is named"));
+            return Err(CommandError::usage("no command is named"));
         };
         let failed = |what: &str, error: &io::Error| {
-            Failure::new(format!("`{}` {what}: {error}", program.display()))
+            CommandError::new(format!("`{}` {what}: {error}", program.display()))
         };
         let mut command = Command::new(program);
         command.args(arguments).env("DATABASE_URL", url);

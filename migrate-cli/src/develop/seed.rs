@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use migrate_chain::Dialect;
-use migrate_command::parts::{Exit, Failure, Ui};
+use migrate_command::parts::{CommandError, Exit, Ui};
 use migrate_diff::Connection;
 use migrate_runtime::AnyPool;
 
@@ -39,7 +39,7 @@ impl Seed {
         for path in files {
             let shown = path.display();
             let sql = fs::read_to_string(&path)
-                .map_err(|error| Failure::new(format!("{shown} cannot be read: {error}")))?;
+                .map_err(|error| CommandError::new(format!("{shown} cannot be read: {error}")))?;
             run(&mut connection, &sql).await.map_err(|error| {
                 comparison(error).note(format!("in {shown}, which was rolled back"))
             })?;
@@ -60,7 +60,7 @@ fn files(project: &Project) -> Result<Vec<PathBuf>> {
     files.sort();
     if files.is_empty() {
         let summary = format!("there is no seed in {}", folder.display());
-        return Err(Failure::new(summary).help(
+        return Err(CommandError::new(summary).help(
             "write SQL that fills a development database into a file there, such as `users.sql`",
         ));
     }

@@ -12,10 +12,10 @@ use crate::error::{Error, ErrorKind};
 use crate::eye::Facts;
 use crate::filter::Filter;
 use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::operation::{self, Operation, Operations, PlanOptions};
 use crate::rename::{self, Applied, Rename};
 use crate::scratch::Scratch;
-use crate::script::{Script, Scripts};
-use crate::step::{self, Options, Plan, Step};
+use crate::scratch_sql::{ScratchSql, Scripts};
 
 /// Both schemas, and the scratch database of the current one, renames done.
 pub struct Prepared {
@@ -43,8 +43,8 @@ pub struct Prepared {
 impl Prepared {
     pub async fn of(request: &Request<'_>) -> Result<Self, Error> {
         let files = request.desired.files();
-        let desired: Vec<Script<'_>> = files.iter().map(DesiredFile::script).collect();
-        let chain = Script::chain(request.migrations, request.server.dialect());
+        let desired: Vec<ScratchSql<'_>> = files.iter().map(DesiredFile::script).collect();
+        let chain = ScratchSql::chain(request.migrations, request.server.dialect());
         let scripts = Scripts {
             run: desired.clone(),
             like: chain.clone(),
@@ -128,11 +128,11 @@ impl Prepared {
     }
 
     pub fn checked(&self, request: &Request<'_>) -> Checked {
-        let options = Options {
+        let options = PlanOptions {
             online: request.online,
             single: false,
         };
-        let upgrade: Vec<Step> = self
+        let upgrade: Vec<Operation> = self
             .upgrades(options)
             .into_iter()
             .flat_map(|plan| plan.steps)
@@ -140,36 +140,36 @@ impl Prepared {
         Checked {
             difference: self.difference.clone(),
             renames: self.renames_in_words(),
-            sql: step::text(self.to.dialect, &upgrade),
+            sql: operation::text(self.to.dialect, &upgrade),
         }
     }
 
     /// The steps forth: a plan for each revision.
-    pub fn upgrades(&self, options: Options) -> Vec<Plan> {
+    pub fn upgrades(&self, options: PlanOptions) -> Vec<Operations> {
         let mut plan = database::plan(self.comparison(), options);
-        let renames: Vec<Step> = self
+        let renames: Vec<Operation> = self
             .renames
             .iter()
             .map(|rename| rename.forth.clone())
             .collect();
-        let before = Plan {
+        let before = Operations {
             steps: std::mem::take(&mut plan.before),
-            ..Plan::default()
+            ..Operations::default()
         };
-        let online = Plan {
+        let online = Operations {
             steps: std::mem::take(&mut plan.online),
             transactional: false,
-            ..Plan::default()
+            ..Operations::default()
         };
-        let mut plans: Vec<Plan> = [before, plan, online]
+        let mut plans: Vec<Operations> = [before, plan, online]
             .into_iter()
             .filter(|plan| !plan.steps.is_empty())
             .collect();
         match plans.first_mut() {
             Some(first) => first.steps.splice(..0, renames).for_each(drop),
-            None => plans.push(Plan {
+            None => plans.push(Operations {
                 steps: renames,
-                ..Plan::default()
+                ..Operations::default()
             }),
         }
         plans
@@ -227,7 +227,7 @@ async fn keep(
     for object in start.objects().filter(is_unknown) {
         all.add(object.clone());
     }
-    let mut made = database::plan_between(to, &all, Options::default());
+    let mut made = database::plan_between(to, &all, PlanOptions::default());
     run(
         wanted.connection(),
         &mut made.steps,
@@ -241,8 +241,8 @@ async fn keep(
 /// A scratch database with what the chain builds, or with what the live database has.
 async fn current<'s>(
     request: &'s Request<'_>,
-    chain: Vec<Script<'s>>,
-    desired: Vec<Script<'s>>,
+    chain: Vec<ScratchSql<'s>>,
+    desired: Vec<ScratchSql<'s>>,
 ) -> Result<(Scratch, Schema), Error> {
     let Some(url) = request.live_url else {
         let scripts = Scripts {
@@ -270,14 +270,14 @@ async fn current<'s>(
     let statements: Vec<&str> = schema.objects().map(|object| &*object.create).collect();
     let statements = statements.join(";\n");
     let mut named = desired;
-    named.push(Script::file("the live database", &statements));
+    named.push(ScratchSql::file("the live database", &statements));
     let scripts = Scripts {
         run: Vec::new(),
         like: named,
     };
     let mut scratch = Scratch::create(request.server, &scripts).await?;
     let empty = database::introspect(scratch.connection(), &request.filter).await?;
-    let mut made = database::plan_between(&empty, &schema, Options::default());
+    let mut made = database::plan_between(&empty, &schema, PlanOptions::default());
     run(
         scratch.connection(),
         &mut made.steps,

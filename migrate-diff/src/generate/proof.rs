@@ -10,12 +10,12 @@ use crate::database;
 use crate::error::{Error, ErrorKind};
 use crate::eye::Facts;
 use crate::model::{ObjectId, Schema};
+use crate::operation::{self, Hazard, Operation, Operations, PlanOptions};
 use crate::rename;
-use crate::step::{self, Hazard, Options, Plan, Step};
 
 impl Prepared {
     pub async fn generate(&mut self, request: &Request<'_>) -> Result<Generated, Error> {
-        let options = Options {
+        let options = PlanOptions {
             online: request.online,
             single: false,
         };
@@ -48,8 +48,8 @@ impl Prepared {
     }
 
     /// The revisions as they were planned. All of the way back is in the last, which is downgraded first.
-    fn unproven(&self, upgrades: Vec<Plan>, why: &str) -> Vec<Draft> {
-        let options = Options {
+    fn unproven(&self, upgrades: Vec<Operations>, why: &str) -> Vec<Draft> {
+        let options = PlanOptions {
             online: false,
             single: true,
         };
@@ -76,12 +76,12 @@ impl Prepared {
     }
 
     /// Adds the object it was about to a failure, and the statements to start from.
-    fn with_starting_point(&self, error: Error, upgrades: &[Plan]) -> Error {
-        let steps: Vec<Step> = upgrades
+    fn with_starting_point(&self, error: Error, upgrades: &[Operations]) -> Error {
+        let steps: Vec<Operation> = upgrades
             .iter()
             .flat_map(|plan| plan.steps.clone())
             .collect();
-        let sql = step::text(self.to.dialect, &steps);
+        let sql = operation::text(self.to.dialect, &steps);
         error
             .detail(format!("the difference:\n{}", self.difference))
             .detail(format!("the revision so far:\n{}", sql.trim_end()))
@@ -109,7 +109,10 @@ impl Prepared {
     }
 
     /// Runs everything forth and back. What each revision has made is looked up, so that its downgrade undoes just that.
-    async fn prove(&mut self, mut upgrades: Vec<Plan>) -> Result<(Vec<Draft>, Vec<String>), Error> {
+    async fn prove(
+        &mut self,
+        mut upgrades: Vec<Operations>,
+    ) -> Result<(Vec<Draft>, Vec<String>), Error> {
         let mut data = self.fill().await?;
         let mut states = vec![(self.start.clone(), self.start_facts.clone())];
         for (n, upgrade) in upgrades.iter_mut().enumerate() {
@@ -155,7 +158,7 @@ impl Prepared {
     async fn run_on_rows(
         &mut self,
         data: &mut Data,
-        steps: &mut [Step],
+        steps: &mut [Operation],
         (transactional, foreign_keys): (bool, bool),
         has_old_names: bool,
     ) -> Result<(), Error> {
@@ -215,12 +218,12 @@ impl Prepared {
     async fn undo(
         &mut self,
         n: usize,
-        upgrade: Plan,
+        upgrade: Operations,
         mut state: Schema,
         (before, facts): &(Schema, Option<Facts>),
         data: &mut Data,
     ) -> Result<(Draft, Schema), Error> {
-        let mut renames: Vec<Step> = self.renames[..self.renames_in(n)]
+        let mut renames: Vec<Operation> = self.renames[..self.renames_in(n)]
             .iter()
             .rev()
             .map(|rename| rename.back.clone())
@@ -235,7 +238,7 @@ impl Prepared {
             .await?;
             state = self.state().await?;
         }
-        let options = Options {
+        let options = PlanOptions {
             online: false,
             single: true,
         };
@@ -267,7 +270,7 @@ impl Prepared {
     }
 }
 
-fn deny_destructive(plans: &[Plan]) -> Result<(), Error> {
+fn deny_destructive(plans: &[Operations]) -> Result<(), Error> {
     let hazards = plans
         .iter()
         .flat_map(|plan| &plan.steps)

@@ -8,8 +8,8 @@ use crate::desired::Desired;
 use crate::dev_server::DevServer;
 use crate::difference::Difference;
 use crate::filter::Filter;
+use crate::operation::{self, Hazard, Operation};
 use crate::rename::Rename;
-use crate::step::{self, Hazard, Step};
 
 /// The two sides of a comparison, and its options.
 #[derive(Clone, Debug)]
@@ -126,9 +126,9 @@ pub struct Draft {
     /// The database whose SQL it is.
     pub dialect: Dialect,
     /// The steps of its upgrade.
-    pub upgrade: Vec<Step>,
+    pub upgrade: Vec<Operation>,
     /// The steps of its downgrade.
-    pub downgrade: Vec<Step>,
+    pub downgrade: Vec<Operation>,
     /// Whether it runs in a transaction: without it, the header needs `transaction: off`.
     pub transactional: bool,
     /// Whether foreign keys stay enforced: without it, the header needs `foreign_keys: off`.
@@ -142,13 +142,13 @@ impl Draft {
     pub fn upgrade_sql(&self) -> String {
         let unproven = self.unproven.iter();
         let mark = unproven.map(|why| format!("{}\n", comment(&format!("unproven: {why}"))));
-        let steps = step::text(self.dialect, &self.upgrade);
+        let steps = operation::text(self.dialect, &self.upgrade);
         mark.chain([steps]).collect()
     }
 
     /// The text of its downgrade section.
     pub fn downgrade_sql(&self) -> String {
-        step::text(self.dialect, &self.downgrade)
+        operation::text(self.dialect, &self.downgrade)
     }
 
     /// The lines that the header needs beside the common ones.

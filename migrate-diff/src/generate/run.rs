@@ -10,7 +10,7 @@ use crate::difference::Difference;
 use crate::error::{Error, ErrorKind, refused};
 use crate::eye::Facts;
 use crate::model::Schema;
-use crate::step::Step;
+use crate::operation::Operation;
 
 pub fn same(found: &Schema, expected: &Schema, otherwise: &str) -> Result<(), Error> {
     let rest = Difference::between(found, expected);
@@ -67,7 +67,7 @@ impl From<Error> for Failed {
 /// Runs steps as a revision would.
 pub async fn run(
     connection: &mut Connection,
-    steps: &mut [Step],
+    steps: &mut [Operation],
     transactional: bool,
     foreign_keys: bool,
 ) -> Result<(), Failed> {
@@ -95,7 +95,7 @@ pub async fn run(
 }
 
 /// Runs a step. Where the server chooses how, it is asked, and the step is marked with the answer.
-pub async fn run_step(connection: &mut Connection, step: &mut Step) -> Result<(), Error> {
+pub async fn run_step(connection: &mut Connection, step: &mut Operation) -> Result<(), Error> {
     let done = database::execute(connection, step).await;
     done.map_err(|error| {
         refused(

@@ -10,7 +10,7 @@
 //! A database plugs in with a folder that offers
 //!
 //! - `introspect`, which reads its catalogs, by the names of their columns (`rows::Rows`), into objects;
-//! - `plan`, which makes `step::Step`s of a `difference::Comparison`: both schemas and
+//! - `plan`, which makes `operation::Operation`s of a `difference::Comparison`: both schemas and
 //!   their [`Difference`](crate::Difference), which is computed once and is what plans, hazards, reports and tests look at;
 //! - `eye`, which reads all of a database without this model.
 //!

@@ -1,7 +1,7 @@
 //! How the server carries out an ALTER TABLE: asked, not guessed.
 
 use crate::connection::Connection;
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// From the cheapest to the dearest: the clause that asks for it, and what it costs the table.
 const WAYS: [(&str, Option<&str>); 5] = [
@@ -30,7 +30,7 @@ const WAYS: [(&str, Option<&str>); 5] = [
 /// The server refuses the statement whatever the way.
 pub async fn execute(
     connection: &mut Connection,
-    step: &mut Step,
+    step: &mut Operation,
     table: &str,
 ) -> Result<(), sqlx::Error> {
     for (clause, cost) in WAYS {

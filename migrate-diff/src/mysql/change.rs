@@ -8,7 +8,7 @@ use crate::model::{
     Column, ColumnDetails, Details, Generated, Kind, Object, Schema, Table, TableDetails,
 };
 use crate::mysql::details;
-use crate::step::{Hazard, Step};
+use crate::operation::{Hazard, Operation};
 
 /// The clauses, and what they may cost.
 pub struct TableChange<'c> {
@@ -55,7 +55,7 @@ impl<'c> TableChange<'c> {
     }
 
     /// The steps: the table's statement, and one of its own for each thing that must not be in it.
-    pub fn steps(self) -> Vec<Step> {
+    pub fn steps(self) -> Vec<Operation> {
         let (table, details) = (self.table(), self.details());
         let lists = [&self.dropped, &self.columns, &self.added, &self.options];
         let clauses: Vec<String> = lists.into_iter().flatten().cloned().collect();
@@ -209,7 +209,7 @@ impl<'c> TableChange<'c> {
     }
 
     /// Partitions that are added at the end need no copy of the table.
-    fn partitions(&self, old: &details::Table, new: &details::Table) -> Option<Step> {
+    fn partitions(&self, old: &details::Table, new: &details::Table) -> Option<Operation> {
         if (&old.partitioning, &old.partitions) == (&new.partitioning, &new.partitions) {
             return None;
         }
@@ -224,7 +224,7 @@ impl<'c> TableChange<'c> {
             && is_bounded
         {
             let added = new.partitions[old.partitions.len()..].join(", ");
-            return Some(Step::new(format!(
+            return Some(Operation::new(format!(
                 "ALTER TABLE {table} ADD PARTITION ({added})"
             )));
         }
@@ -232,7 +232,7 @@ impl<'c> TableChange<'c> {
             .ok()
             .and_then(|table| table.partitions);
         let clause = spelt.unwrap_or_else(|| "REMOVE PARTITIONING".to_owned());
-        let step = Step::new(format!("ALTER TABLE {table} {clause}"));
+        let step = Operation::new(format!("ALTER TABLE {table} {clause}"));
         Some(match new.partitioning {
             Some(_) => step.blocking(format!(
                 "copies table {table}, and fails if rows fit in none of the partitions"
@@ -242,22 +242,22 @@ impl<'c> TableChange<'c> {
     }
 }
 
-fn versioning(table: &str, old: &details::Table, new: &details::Table) -> Option<Step> {
+fn versioning(table: &str, old: &details::Table, new: &details::Table) -> Option<Operation> {
     match (old.versioned, new.versioned) {
-        (false, true) => Some(Step::new(format!(
+        (false, true) => Some(Operation::new(format!(
             "ALTER TABLE {table} ADD SYSTEM VERSIONING"
         ))),
         (true, false) => Some(
-            Step::new(format!("ALTER TABLE {table} DROP SYSTEM VERSIONING"))
+            Operation::new(format!("ALTER TABLE {table} DROP SYSTEM VERSIONING"))
                 .destructive(format!("drops the history of the rows of table {table}")),
         ),
         _ => None,
     }
 }
 
-pub fn alter(table: &str, clauses: &[String]) -> Step {
+pub fn alter(table: &str, clauses: &[String]) -> Operation {
     let separator = if clauses.len() == 1 { " " } else { "\n  " };
-    Step::new(format!(
+    Operation::new(format!(
         "ALTER TABLE {table}{separator}{}",
         clauses.join(",\n  ")
     ))

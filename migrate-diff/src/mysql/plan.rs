@@ -10,10 +10,10 @@ use super::sequence;
 use super::spell::foreign_key;
 use crate::difference::{Change, Comparison};
 use crate::model::{Details, Kind, Object, ObjectId, Schema, Table, TableDetails};
+use crate::operation::{Operation, Operations};
 use crate::order::order;
-use crate::step::{Plan, Step};
 
-pub fn plan(comparison: Comparison<'_>) -> Plan {
+pub fn plan(comparison: Comparison<'_>) -> Operations {
     let planner = Planner {
         comparison,
         from: comparison.from,
@@ -32,11 +32,11 @@ pub fn plan(comparison: Comparison<'_>) -> Plan {
     steps.extend(planner.programs_created());
     if planner.changes_history() {
         let keep = "SET SESSION system_versioning_alter_history = 'KEEP'";
-        steps.insert(0, Step::new(keep));
+        steps.insert(0, Operation::new(keep));
     }
-    Plan {
+    Operations {
         steps,
-        ..Plan::default()
+        ..Operations::default()
     }
 }
 
@@ -93,7 +93,7 @@ struct Planner<'s> {
 
 /// New tables, and the foreign keys that are in their statements.
 struct Created {
-    steps: Vec<Step>,
+    steps: Vec<Operation>,
     inline: BTreeSet<ObjectId>,
 }
 
@@ -117,7 +117,7 @@ impl<'s> Planner<'s> {
         constraints.filter(|object| object.foreign_key().is_some())
     }
 
-    fn programs_dropped(&self) -> Vec<Step> {
+    fn programs_dropped(&self) -> Vec<Operation> {
         let kinds = [
             Kind::Event,
             Kind::Trigger,
@@ -136,16 +136,16 @@ impl<'s> Planner<'s> {
         kinds
             .into_iter()
             .flat_map(of_kind)
-            .map(|object| Step::new(&object.drop))
+            .map(|object| Operation::new(&object.drop))
             .collect()
     }
 
-    fn programs_created(&self) -> Vec<Step> {
+    fn programs_created(&self) -> Vec<Operation> {
         let new = |kind| {
             let objects = self.to.of_kind(kind);
             objects.filter(|object| self.comparison.comes(&object.id))
         };
-        let create = |object: &Object| Step::new(&object.create);
+        let create = |object: &Object| Operation::new(&object.create);
         let routines = new(Kind::Function).chain(new(Kind::Procedure)).map(create);
         let needs: BTreeMap<ObjectId, BTreeSet<ObjectId>> = new(Kind::View)
             .map(|view| (view.id.clone(), view.depends_on.clone()))
@@ -155,7 +155,7 @@ impl<'s> Planner<'s> {
             .filter_map(|id| self.to.get(&id))
             .map(|view| {
                 let replaces = self.from.get(&view.id).is_some();
-                Step::new(if replaces {
+                Operation::new(if replaces {
                     view.create.replacen("CREATE ", "CREATE OR REPLACE ", 1)
                 } else {
                     view.create.clone()
@@ -171,11 +171,13 @@ impl<'s> Planner<'s> {
     }
 
     /// Those that are new or change: a column's default may need them.
-    fn sequences_created(&self) -> Vec<Step> {
+    fn sequences_created(&self) -> Vec<Operation> {
         let step = |change: &Change| match change {
-            Change::Created(new) if new.id.kind == Kind::Sequence => Some(Step::new(&new.create)),
+            Change::Created(new) if new.id.kind == Kind::Sequence => {
+                Some(Operation::new(&new.create))
+            }
             Change::Altered { to, .. } => match &to.details {
-                Details::Sequence(details) => Some(Step::new(format!(
+                Details::Sequence(details) => Some(Operation::new(format!(
                     "ALTER SEQUENCE {} {}",
                     to.id.name,
                     sequence::options(details)
@@ -188,11 +190,11 @@ impl<'s> Planner<'s> {
         changes.iter().filter_map(step).collect()
     }
 
-    fn sequences_dropped(&self) -> Vec<Step> {
+    fn sequences_dropped(&self) -> Vec<Operation> {
         let gone = self.from.of_kind(Kind::Sequence);
         let gone = gone.filter(|sequence| self.to.get(&sequence.id).is_none());
         gone.map(|sequence| {
-            Step::new(&sequence.drop).destructive(format!(
+            Operation::new(&sequence.drop).destructive(format!(
                 "drops {} and the value it has reached",
                 sequence.id
             ))
@@ -201,7 +203,7 @@ impl<'s> Planner<'s> {
     }
 
     /// Those of kept tables, and those between tables that go in a circle.
-    fn foreign_keys_dropped(&self) -> Vec<Step> {
+    fn foreign_keys_dropped(&self) -> Vec<Operation> {
         let gone = self.dropped_in_order();
         let place: BTreeMap<&str, usize> = gone
             .iter()
@@ -248,14 +250,14 @@ impl<'s> Planner<'s> {
             .collect()
     }
 
-    fn tables_dropped(&self) -> Vec<Step> {
+    fn tables_dropped(&self) -> Vec<Operation> {
         let step = |table: &Object| {
-            Step::new(&table.drop).destructive(format!("drops {} and its rows", table.id))
+            Operation::new(&table.drop).destructive(format!("drops {} and its rows", table.id))
         };
         self.dropped_in_order().into_iter().map(step).collect()
     }
 
-    fn tables_altered(&self) -> Vec<Step> {
+    fn tables_altered(&self) -> Vec<Operation> {
         let kept = self.to.of_kind(Kind::Table);
         let kept = kept.filter_map(|new| Some((self.from.get(&new.id)?, new)));
         kept.flat_map(|(old, new)| TableChange::of(self.comparison, old, new).steps())
@@ -286,7 +288,7 @@ impl<'s> Planner<'s> {
                 keys.filter(|key| parent(key).is_some_and(|parent| there.contains(&parent)));
             created.inline.extend(inline.map(|key| key.id.clone()));
             let sql = create_table(table, &created.inline);
-            created.steps.push(Step::new(sql));
+            created.steps.push(Operation::new(sql));
         }
         created
     }
@@ -327,7 +329,7 @@ impl<'s> Planner<'s> {
             .collect()
     }
 
-    fn foreign_keys_added(&self, inline: &BTreeSet<ObjectId>) -> Vec<Step> {
+    fn foreign_keys_added(&self, inline: &BTreeSet<ObjectId>) -> Vec<Operation> {
         let mut clauses: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut may_fail = BTreeSet::new();
         let keys = Self::foreign_keys(self.to).filter(|key| !inline.contains(&key.id));

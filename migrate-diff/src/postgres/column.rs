@@ -6,7 +6,7 @@ use super::name::{self, qualified};
 use super::schemas::Schemas;
 use super::sequence;
 use crate::model::{Column, Domain, Kind, Object, ObjectId, Schema};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// A column in a `CREATE TABLE` or an `ADD COLUMN`.
 pub fn definition(object: &Object) -> String {
@@ -71,9 +71,9 @@ fn identity(id: &ObjectId, column: &Column) -> Option<String> {
     Some(format!("{head} AS IDENTITY{options}"))
 }
 
-pub fn add(object: &Object) -> Step {
+pub fn add(object: &Object) -> Operation {
     let table = object.id.owner();
-    let step = Step::new(format!(
+    let step = Operation::new(format!(
         "ALTER TABLE {table} ADD COLUMN {}",
         definition(object)
     ));
@@ -112,19 +112,19 @@ pub fn alter(
     to: &Column,
     schemas: Schemas<'_>,
     online: bool,
-) -> Option<Vec<Step>> {
+) -> Option<Vec<Operation>> {
     let column = format!("ALTER TABLE {} ALTER COLUMN {}", id.owner(), id.name);
     let mut steps = Vec::new();
     if from.generated != to.generated {
         if to.generated.is_some() || from.generated.as_ref().is_some_and(|old| !old.stored) {
             return None;
         }
-        steps.push(Step::new(format!("{column} DROP EXPRESSION")));
+        steps.push(Operation::new(format!("{column} DROP EXPRESSION")));
     }
     let types = changes_type(id, (from, to), schemas);
     let new_default = from.default != to.default;
     if from.default.is_some() && (types || new_default && to.default.is_none()) {
-        steps.push(Step::new(format!("{column} DROP DEFAULT")));
+        steps.push(Operation::new(format!("{column} DROP DEFAULT")));
     }
     // An identity column is NOT NULL, and of an integer type.
     let loses_identity = from.identity.is_some() && to.identity.is_none();
@@ -140,7 +140,7 @@ pub fn alter(
         .filter(|_| types || new_default)
         .filter(|_| !schemas.turns.to_serial.contains_key(id))
     {
-        steps.push(Step::new(format!("{column} SET DEFAULT {default}")));
+        steps.push(Operation::new(format!("{column} SET DEFAULT {default}")));
     }
     if from.not_null != to.not_null {
         steps.extend(nullability(&column, id, to, schemas, online));
@@ -157,7 +157,7 @@ fn identity_change(
     id: &ObjectId,
     (from, to): (&Column, &Column),
     schemas: Schemas<'_>,
-) -> Vec<Step> {
+) -> Vec<Operation> {
     if from.identity == to.identity && sequence::sequence_of(from) == sequence::sequence_of(to) {
         return Vec::new();
     }
@@ -169,14 +169,14 @@ fn identity_change(
                 sequence::serial_to_identity(column, serial, &new, sequence)
             } else {
                 vec![
-                    Step::new(format!("{column} ADD GENERATED {new}")),
+                    Operation::new(format!("{column} ADD GENERATED {new}")),
                     sequence::after_rows(sequence, id),
                 ]
             }
         }
         (Some(_), None) => match schemas.turns.to_serial.get(id) {
             Some(serial) => sequence::identity_to_serial(column, id, (from, to), serial),
-            None => vec![Step::new(format!("{column} DROP IDENTITY"))],
+            None => vec![Operation::new(format!("{column} DROP IDENTITY"))],
         },
         (Some(_), Some(_)) => sequence::alter_identity(column, from, to),
     }
@@ -187,14 +187,14 @@ fn alter_type(
     id: &ObjectId,
     (from, to): (&Column, &Column),
     schemas: Schemas<'_>,
-) -> Step {
+) -> Operation {
     let (old, new) = (&*from.data_type, &*to.data_type);
     let collate = to
         .collation
         .as_ref()
         .map_or_else(String::new, |collation| format!(" COLLATE {collation}"));
     let using = conversion(id, old, new, schemas);
-    let step = Step::new(format!("{column} TYPE {new}{collate} USING {using}"));
+    let step = Operation::new(format!("{column} TYPE {new}{collate} USING {using}"));
     let rewrites = format!("rewrites table {} and its indexes", id.owner());
     let labels = labels(schemas.to, new);
     let lost = labels_lost(old, new, schemas);
@@ -406,20 +406,20 @@ fn nullability(
     to: &Column,
     schemas: Schemas<'_>,
     online: bool,
-) -> Vec<Step> {
+) -> Vec<Operation> {
     let (table, name) = (id.owner(), &id.name);
     if !to.not_null {
-        let head = Step::new(format!("{column} DROP NOT NULL"));
+        let head = Operation::new(format!("{column} DROP NOT NULL"));
         let children = children(table, schemas);
         let rest = children.into_iter().map(|child| {
-            Step::new(format!(
+            Operation::new(format!(
                 "ALTER TABLE {child} ALTER COLUMN {name} DROP NOT NULL"
             ))
         });
         return std::iter::once(head).chain(rest).collect();
     }
     let fails = hazard::found(&format!("fails if {id} holds NULL"), &hazard::nulls(id));
-    let set = Step::new(format!("{column} SET NOT NULL"));
+    let set = Operation::new(format!("{column} SET NOT NULL"));
     if !online {
         return vec![
             set.blocking(fails)
@@ -430,14 +430,14 @@ fn nullability(
     let check = qualified(&format!("{}_not_null", name.trim_matches('"')));
     let table_sql = format!("ALTER TABLE {table}");
     [
-        Step::new(format!(
+        Operation::new(format!(
             "{table_sql} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"
         )),
-        Step::new(format!("{table_sql} VALIDATE CONSTRAINT {check}")).blocking(fails),
+        Operation::new(format!("{table_sql} VALIDATE CONSTRAINT {check}")).blocking(fails),
         set,
-        Step::new(format!("{table_sql} DROP CONSTRAINT {check}")),
+        Operation::new(format!("{table_sql} DROP CONSTRAINT {check}")),
     ]
-    .map(Step::online)
+    .map(Operation::online)
     .into()
 }
 

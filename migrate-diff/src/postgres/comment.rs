@@ -4,15 +4,15 @@ use migrate_chain::Dialect;
 use migrate_chain::sql::quote_text;
 
 use crate::model::{Details, Kind, Object};
-use crate::step::Step;
+use crate::operation::Operation;
 
 pub fn literal(text: &str) -> String {
     quote_text(Dialect::Postgres, text)
 }
 
-pub fn comment(object: &Object) -> Option<Step> {
+pub fn comment(object: &Object) -> Option<Operation> {
     let text = text(&object.details)?;
-    Some(Step::new(format!(
+    Some(Operation::new(format!(
         "COMMENT ON {} IS {}",
         comment_target(object),
         literal(text)

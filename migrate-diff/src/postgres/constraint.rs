@@ -4,12 +4,12 @@ use super::details::{Constraint, ConstraintKind, Index, Part};
 use super::hazard;
 use super::schemas::Schemas;
 use crate::model::{Key, Kind, Object, ObjectId};
-use crate::step::Step;
+use crate::operation::Operation;
 
-pub fn add(object: &Object, constraint: &Constraint, is_new: bool, online: bool) -> Vec<Step> {
+pub fn add(object: &Object, constraint: &Constraint, is_new: bool, online: bool) -> Vec<Operation> {
     let id = &object.id;
     let table = id.owner();
-    let step = Step::new(&object.create);
+    let step = Operation::new(&object.create);
     if is_new || constraint.is_not_valid() {
         return vec![step];
     }
@@ -19,7 +19,7 @@ pub fn add(object: &Object, constraint: &Constraint, is_new: bool, online: bool)
     }
     match &constraint.kind {
         ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) => Some(vec![
-            Step::new(format!("{} NOT VALID", object.create)),
+            Operation::new(format!("{} NOT VALID", object.create)),
             validation(id, constraint).online(),
         ]),
         ConstraintKind::Key(key) => unique_online(id, constraint, key),
@@ -40,21 +40,21 @@ fn breaks(fails: &str, id: &ObjectId, constraint: &Constraint) -> String {
     }
 }
 
-fn validation(id: &ObjectId, constraint: &Constraint) -> Step {
+fn validation(id: &ObjectId, constraint: &Constraint) -> Operation {
     let (table, name) = (id.owner(), &id.name);
-    Step::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+    Operation::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
         .blocking(breaks("fails if", id, constraint))
 }
 
-pub fn create_index(object: &Object, index: &Index, is_new: bool, online: bool) -> Step {
+pub fn create_index(object: &Object, index: &Index, is_new: bool, online: bool) -> Operation {
     let table = object.id.owner();
     if is_new {
-        return Step::new(&object.create);
+        return Operation::new(&object.create);
     }
     let step = if online {
-        Step::new(object.create.replacen("INDEX ", "INDEX CONCURRENTLY ", 1)).online()
+        Operation::new(object.create.replacen("INDEX ", "INDEX CONCURRENTLY ", 1)).online()
     } else {
-        Step::new(&object.create).blocking(format!(
+        Operation::new(&object.create).blocking(format!(
             "keeps writers off {table} while the index is built"
         ))
     };
@@ -69,7 +69,7 @@ pub fn create_index(object: &Object, index: &Index, is_new: bool, online: bool) 
 }
 
 /// A unique constraint takes over an index that was made concurrently.
-fn unique_online(id: &ObjectId, constraint: &Constraint, key: &Key) -> Option<Vec<Step>> {
+fn unique_online(id: &ObjectId, constraint: &Constraint, key: &Key) -> Option<Vec<Operation>> {
     let (table, name) = (id.owner(), &id.name);
     let word = if key.primary { "PRIMARY KEY" } else { "UNIQUE" };
     let columns = format!(" ({})", key.columns.join(", "));
@@ -84,22 +84,22 @@ fn unique_online(id: &ObjectId, constraint: &Constraint, key: &Key) -> Option<Ve
     let adopt =
         format!("ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {name}{rest}");
     Some(vec![
-        Step::new(index)
+        Operation::new(index)
             .blocking(breaks("fails if", id, constraint))
             .online(),
-        Step::new(adopt).online(),
+        Operation::new(adopt).online(),
     ])
 }
 
 /// A constraint that was not valid, and is to be.
-pub fn validate(id: &ObjectId, from: &Constraint, to: &Constraint) -> Option<Vec<Step>> {
+pub fn validate(id: &ObjectId, from: &Constraint, to: &Constraint) -> Option<Vec<Operation>> {
     let old = from.definition.strip_suffix(" NOT VALID")?;
     (old == to.definition).then(|| vec![validation(id, to)])
 }
 
 /// An index or a key of a partition is created with its parent's. If it has a name of its own, it is created before that one,
 /// which takes it over; if only the partition is new, it is renamed.
-pub fn create_attached(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
+pub fn create_attached(object: &Object, schemas: Schemas<'_>) -> Vec<Operation> {
     let Some((_, Some(chosen))) = object.part().and_then(Part::attached) else {
         return Vec::new();
     };
@@ -108,17 +108,17 @@ pub fn create_attached(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
     let is_inline = object.id.kind == Kind::Constraint
         && parent.is_some_and(|parent| !schemas.from.has(Kind::Table, parent));
     if !has_parent(object, schemas) && !is_inline {
-        return vec![Step::new(&object.create)];
+        return vec![Operation::new(&object.create)];
     }
     let (table, name) = (object.id.owner(), &object.id.name);
     if object.id.kind == Kind::Constraint {
-        return vec![Step::new(format!(
+        return vec![Operation::new(format!(
             "ALTER TABLE {table} RENAME CONSTRAINT {chosen} TO {name}"
         ))];
     }
     let full = object.drop.trim_start_matches("DROP INDEX ");
     let schema = full.strip_suffix(name.as_str()).unwrap_or_default();
-    vec![Step::new(format!(
+    vec![Operation::new(format!(
         "ALTER INDEX {schema}{chosen} RENAME TO {name}"
     ))]
 }
@@ -131,7 +131,7 @@ pub fn has_parent(object: &Object, schemas: Schemas<'_>) -> bool {
 }
 
 /// An index or a key of a partition becomes part of its parent's, or leaves it; `None` if it is dropped with that.
-pub fn attach(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
+pub fn attach(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Operation>> {
     if from.part()?.definition() != to.part()?.definition() {
         return None;
     }
@@ -158,7 +158,7 @@ pub fn attach(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<St
         .and_then(|parent| schemas.to.get(parent))?;
     let parent = parent.drop.trim_start_matches("DROP INDEX ");
     let index = to.drop.trim_start_matches("DROP INDEX ");
-    Some(vec![Step::new(format!(
+    Some(vec![Operation::new(format!(
         "ALTER INDEX {parent} ATTACH PARTITION {index}"
     ))])
 }

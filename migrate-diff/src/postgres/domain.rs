@@ -3,10 +3,15 @@
 use super::hazard;
 use super::schemas::Schemas;
 use crate::model::{Domain, Kind, Object, ObjectId};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// The steps that change a domain in place; `None` if it must be recreated.
-pub fn alter(id: &ObjectId, from: &Domain, to: &Domain, schemas: Schemas<'_>) -> Option<Vec<Step>> {
+pub fn alter(
+    id: &ObjectId,
+    from: &Domain,
+    to: &Domain,
+    schemas: Schemas<'_>,
+) -> Option<Vec<Operation>> {
     if from.data_type != to.data_type || from.collation != to.collation {
         return None;
     }
@@ -18,14 +23,14 @@ pub fn alter(id: &ObjectId, from: &Domain, to: &Domain, schemas: Schemas<'_>) ->
             || "DROP DEFAULT".to_owned(),
             |default| format!("SET DEFAULT {default}"),
         );
-        steps.push(Step::new(format!("{alter} {default}")));
+        steps.push(Operation::new(format!("{alter} {default}")));
     }
     if from.not_null && !to.not_null {
-        steps.push(Step::new(format!("{alter} DROP NOT NULL")));
+        steps.push(Operation::new(format!("{alter} DROP NOT NULL")));
     }
     if to.not_null && !from.not_null {
         let fails = format!("fails if a column of {id} holds NULL");
-        let step = Step::new(format!("{alter} SET NOT NULL"));
+        let step = Operation::new(format!("{alter} SET NOT NULL"));
         steps.push(step.blocking(found(&fails, id, schemas, |name| format!("{name} IS NULL"))));
     }
     for gone in from
@@ -34,7 +39,7 @@ pub fn alter(id: &ObjectId, from: &Domain, to: &Domain, schemas: Schemas<'_>) ->
         .filter(|check| !to.checks.contains(check))
     {
         let name = gone.split(" CHECK ").next().unwrap_or_default();
-        steps.push(Step::new(format!("{alter} DROP {name}")));
+        steps.push(Operation::new(format!("{alter} DROP {name}")));
     }
     for added in to
         .checks
@@ -43,7 +48,7 @@ pub fn alter(id: &ObjectId, from: &Domain, to: &Domain, schemas: Schemas<'_>) ->
     {
         let fails = format!("fails if a value of {id} breaks the constraint");
         let breaks = |name: &str| format!("NOT {}", hazard::of_check(added, name));
-        let step = Step::new(format!("{alter} ADD {added}"));
+        let step = Operation::new(format!("{alter} ADD {added}"));
         steps.push(step.blocking(found(&fails, id, schemas, breaks)));
     }
     Some(steps)

@@ -7,7 +7,7 @@ use super::details::{Index, Part};
 use super::schemas::Schemas;
 use super::{column, constraint, domain, recreate, sequence, table};
 use crate::model::{self, Details, Kind, Object, TableDetails};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// PostgreSQL, and whether indexes and constraints are created while others go on.
 pub struct Postgres {
@@ -21,12 +21,12 @@ impl Postgres {
         table: &Object,
         schemas: Schemas<'_>,
         constraints: &[&Object],
-    ) -> Vec<Step> {
+    ) -> Vec<Operation> {
         table::create(table, schemas, constraints)
     }
 
     /// Creates anything but a table. `is_new` says that its table is created by the same plan, and empty.
-    pub fn create(&self, object: &Object, is_new: bool, schemas: Schemas<'_>) -> Vec<Step> {
+    pub fn create(&self, object: &Object, is_new: bool, schemas: Schemas<'_>) -> Vec<Operation> {
         let online = self.is_online(object);
         let mut steps = match object.part() {
             _ if object.id.kind == Kind::Column => vec![column::add(object)],
@@ -36,13 +36,13 @@ impl Postgres {
                 vec![constraint::create_index(object, part, is_new, online)]
             }
             Some(Part::View(_)) if is_rebuilt(object, schemas) => {
-                vec![Step::new(&object.create).blocking(format!(
+                vec![Operation::new(&object.create).blocking(format!(
                     "computes {} again, which nobody can read meanwhile",
                     object.id
                 ))]
             }
             _ if is_of_privileges(object) => statements(&object.create),
-            _ => vec![Step::new(&object.create)],
+            _ => vec![Operation::new(&object.create)],
         };
         match object.part() {
             Some(Part::Trigger(part)) => {
@@ -64,9 +64,9 @@ impl Postgres {
     }
 
     /// Removes something.
-    pub fn drop(&self, object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
+    pub fn drop(&self, object: &Object, schemas: Schemas<'_>) -> Vec<Operation> {
         let id = &object.id;
-        let step = Step::new(&object.drop);
+        let step = Operation::new(&object.drop);
         let is_computed = object
             .column()
             .is_some_and(|column| column.generated.is_some());
@@ -82,7 +82,7 @@ impl Postgres {
             Kind::Index if self.is_online(object) => {
                 let sql = &object.drop;
                 let sql = sql.replacen("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1);
-                vec![Step::new(sql).online()]
+                vec![Operation::new(sql).online()]
             }
             Kind::Privilege | Kind::DefaultPrivilege => statements(&object.drop),
             _ => vec![step],
@@ -90,7 +90,12 @@ impl Postgres {
     }
 
     /// Changes something in place; `None` when it must be dropped and recreated.
-    pub fn alter(&self, from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
+    pub fn alter(
+        &self,
+        from: &Object,
+        to: &Object,
+        schemas: Schemas<'_>,
+    ) -> Option<Vec<Operation>> {
         if schemas.turns.types.contains(&to.id) {
             let steps = recreate::steps(to).into_iter();
             return Some(steps.chain(comment(to)).collect());
@@ -114,7 +119,7 @@ impl Postgres {
         let text = |object: &Object| comment::text(&object.details).map(str::to_owned);
         if text(from) != text(to) {
             steps.push(comment(to).unwrap_or_else(|| {
-                Step::new(format!("COMMENT ON {} IS NULL", comment_target(to)))
+                Operation::new(format!("COMMENT ON {} IS NULL", comment_target(to)))
             }));
         }
         Some(steps)
@@ -160,14 +165,14 @@ impl Postgres {
     }
 
     /// Takes something that stays off what it depends on: the steps, and what is left of it.
-    pub fn loosen(object: &Object, schemas: Schemas<'_>) -> Option<(Vec<Step>, Object)> {
+    pub fn loosen(object: &Object, schemas: Schemas<'_>) -> Option<(Vec<Operation>, Object)> {
         let mut loose = object.clone();
         match &mut loose.details {
             Details::Column(column) => {
                 column.default.take()?;
                 let (table, name) = (object.id.owner(), &object.id.name);
                 let off = format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT");
-                Some((vec![Step::new(off)], loose))
+                Some((vec![Operation::new(off)], loose))
             }
             Details::Table(model::Table {
                 details: TableDetails::Postgres(table),
@@ -182,7 +187,7 @@ impl Postgres {
     }
 
     /// Renames an index, a constraint or a sequence that is otherwise the same.
-    pub fn rename(from: &Object, to: &Object) -> Option<Step> {
+    pub fn rename(from: &Object, to: &Object) -> Option<Operation> {
         let (old, new) = (&from.id.name, &to.id.name);
         if comment::text(&from.details) != comment::text(&to.details) {
             return None;
@@ -196,7 +201,7 @@ impl Postgres {
         match (&from.details, &to.details) {
             (Details::Postgres(Part::Constraint(_)), _) if from.says_what(to) || is_part => {
                 let table = to.id.owner();
-                Some(Step::new(format!(
+                Some(Operation::new(format!(
                     "ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}"
                 )))
             }
@@ -206,14 +211,18 @@ impl Postgres {
                     && !one.invalid =>
             {
                 let name = from.drop.trim_start_matches("DROP INDEX ");
-                Some(Step::new(format!("ALTER INDEX {name} RENAME TO {new}")))
+                Some(Operation::new(format!(
+                    "ALTER INDEX {name} RENAME TO {new}"
+                )))
             }
             // Only if both belong to the same column.
             (Details::Sequence(_), _)
                 if from.says_what(to) && from.owner.is_some() && from.owner == to.owner =>
             {
                 let bare = recreate::bare(new);
-                Some(Step::new(format!("ALTER SEQUENCE {old} RENAME TO {bare}")))
+                Some(Operation::new(format!(
+                    "ALTER SEQUENCE {old} RENAME TO {bare}"
+                )))
             }
             _ => None,
         }
@@ -235,12 +244,12 @@ fn is_of_privileges(object: &Object) -> bool {
 }
 
 /// Changes in place what has a form of PostgreSQL's own.
-fn alter_part(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
+fn alter_part(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Operation>> {
     let (old, new) = from.part().zip(to.part())?;
     let same = old.definition() == new.definition();
     let attached = |part: &Part| part.attached().map(|(name, _)| name.to_owned());
     let steps = match (old, new) {
-        (Part::Extension(_), Part::Extension(new)) => vec![Step::new(format!(
+        (Part::Extension(_), Part::Extension(new)) => vec![Operation::new(format!(
             "ALTER EXTENSION {} SET SCHEMA {}",
             to.id.name, new.schema
         ))],
@@ -269,7 +278,7 @@ fn alter_part(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<St
         _ if same => Vec::new(),
         (Part::Constraint(old), Part::Constraint(new)) => constraint::validate(&to.id, old, new)?,
         (Part::Function(old), Part::Function(new)) if old.signature == new.signature => {
-            vec![Step::new(&to.create)]
+            vec![Operation::new(&to.create)]
         }
         // A view can be replaced while it keeps its columns and adds some after them.
         (Part::View(old), Part::View(new))
@@ -278,30 +287,30 @@ fn alter_part(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<St
             let replace = to
                 .create
                 .replacen("CREATE VIEW", "CREATE OR REPLACE VIEW", 1);
-            vec![Step::new(replace)]
+            vec![Operation::new(replace)]
         }
         _ => return None,
     };
     Some(steps)
 }
 
-fn statements(text: &str) -> Vec<Step> {
-    text.split(";\n").map(Step::new).collect()
+fn statements(text: &str) -> Vec<Operation> {
+    text.split(";\n").map(Operation::new).collect()
 }
 
 /// Whether a trigger, a rule or an event trigger runs.
-fn state(object: &Object, state: &str) -> Step {
+fn state(object: &Object, state: &str) -> Operation {
     let (table, name) = (object.id.owner(), &object.id.name);
-    Step::new(match object.id.kind {
+    Operation::new(match object.id.kind {
         Kind::EventTrigger => format!("ALTER EVENT TRIGGER {name} {state}"),
         Kind::Rule => format!("ALTER TABLE {table} {state} RULE {name}"),
         _ => format!("ALTER TABLE {table} {state} TRIGGER {name}"),
     })
 }
 
-fn statistics_target(object: &Object, target: &str) -> Step {
+fn statistics_target(object: &Object, target: &str) -> Operation {
     let name = &object.id.name;
-    Step::new(format!("ALTER STATISTICS {name} SET STATISTICS {target}"))
+    Operation::new(format!("ALTER STATISTICS {name} SET STATISTICS {target}"))
 }
 
 /// The statement of an index without its name.
@@ -312,9 +321,11 @@ fn unnamed(index: &Index, name: &str) -> String {
 }
 
 /// Options that are no longer set would stay, and a user mapping is created once.
-fn alter_setting(from: &Object, to: &Object) -> Vec<Step> {
+fn alter_setting(from: &Object, to: &Object) -> Vec<Operation> {
     let reset = [" RESET (", " OPTIONS (", "DROP USER MAPPING "];
     let reset = reset.iter().any(|word| from.drop.contains(word));
-    let off = reset.then(|| Step::new(&from.drop));
-    off.into_iter().chain([Step::new(&to.create)]).collect()
+    let off = reset.then(|| Operation::new(&from.drop));
+    off.into_iter()
+        .chain([Operation::new(&to.create)])
+        .collect()
 }

@@ -7,18 +7,18 @@ use super::details::Table;
 use super::recreate::old_name;
 use super::schemas::Schemas;
 use crate::model::{Kind, Object, ObjectId, Schema};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// The steps that take a table to some parents, or off them.
-pub fn steps(name: &str, parents: &[String], joins: bool) -> Vec<Step> {
+pub fn steps(name: &str, parents: &[String], joins: bool) -> Vec<Operation> {
     let word = if joins { "INHERIT" } else { "NO INHERIT" };
-    let step = |parent: &String| Step::new(format!("ALTER TABLE {name} {word} {parent}"));
+    let step = |parent: &String| Operation::new(format!("ALTER TABLE {name} {word} {parent}"));
     parents.iter().map(step).collect()
 }
 
 /// The steps from the parents of one form of a table to those of the other. A column that two parents share for a moment
 /// stays an inherited one.
-pub fn change(name: &str, (from, to): (&Table, &Table), schemas: Schemas<'_>) -> Vec<Step> {
+pub fn change(name: &str, (from, to): (&Table, &Table), schemas: Schemas<'_>) -> Vec<Operation> {
     let both = from.parents.iter().zip(&to.parents);
     let kept = both.take_while(|(old, new)| old == new).count();
     let mut all = missing_columns(name, to, schemas);
@@ -32,7 +32,7 @@ pub fn change(name: &str, (from, to): (&Table, &Table), schemas: Schemas<'_>) ->
 }
 
 /// Adds the columns of new parents that a table does not have.
-fn missing_columns(name: &str, table: &Table, schemas: Schemas<'_>) -> Vec<Step> {
+fn missing_columns(name: &str, table: &Table, schemas: Schemas<'_>) -> Vec<Operation> {
     let mut has = column_names(name, schemas.from);
     let own = schemas.to.parts(Kind::Column, name);
     has.extend(own.map(|column| column.id.name.clone()));
@@ -42,7 +42,7 @@ fn missing_columns(name: &str, table: &Table, schemas: Schemas<'_>) -> Vec<Step>
             if !has.contains(&column.id.name) {
                 has.push(column.id.name.clone());
                 let definition = column::definition(column);
-                steps.push(Step::new(format!(
+                steps.push(Operation::new(format!(
                     "ALTER TABLE {name} ADD COLUMN {definition}"
                 )));
             }
@@ -52,14 +52,14 @@ fn missing_columns(name: &str, table: &Table, schemas: Schemas<'_>) -> Vec<Step>
 }
 
 /// Drops the columns that a table inherited from parents that it leaves, and is not to have itself.
-fn left_columns(name: &str, schemas: Schemas<'_>) -> Vec<Step> {
+fn left_columns(name: &str, schemas: Schemas<'_>) -> Vec<Operation> {
     let kept = column_names(name, schemas.to);
     let inherited = columns_of(name, schemas.from).into_iter();
     let inherited = inherited.filter(|column| column.id.owner() != name);
     let names: BTreeSet<&String> = inherited.map(|column| &column.id.name).collect();
     let left = names.into_iter().filter(|name| !kept.contains(name));
     left.map(|column| {
-        Step::new(format!("ALTER TABLE {name} DROP COLUMN {column}"))
+        Operation::new(format!("ALTER TABLE {name} DROP COLUMN {column}"))
             .destructive(format!("drops column {name}.{column} and its values"))
     })
     .collect()
@@ -67,7 +67,11 @@ fn left_columns(name: &str, schemas: Schemas<'_>) -> Vec<Step> {
 
 /// The steps before and after a table joins its parents that make its own columns its parents' alone. No ALTER says so: each
 /// is added again by way of a parent that is there meanwhile, and its values are copied.
-fn handed_over(name: &str, table: &Table, schemas: Schemas<'_>) -> (Vec<Step>, Vec<Step>) {
+fn handed_over(
+    name: &str,
+    table: &Table,
+    schemas: Schemas<'_>,
+) -> (Vec<Operation>, Vec<Operation>) {
     let is_own = |column: &str| {
         let start = format!("{column} ");
         table
@@ -94,7 +98,7 @@ fn handed_over(name: &str, table: &Table, schemas: Schemas<'_>) -> (Vec<Step>, V
     } else {
         helper
     };
-    let mut before = vec![Step::new(format!("CREATE TABLE {helper} ()"))];
+    let mut before = vec![Operation::new(format!("CREATE TABLE {helper} ()"))];
     before.extend(steps(name, std::slice::from_ref(&helper), true));
     before.extend(
         columns
@@ -102,12 +106,12 @@ fn handed_over(name: &str, table: &Table, schemas: Schemas<'_>) -> (Vec<Step>, V
             .flat_map(|column| copied(column, &helper)),
     );
     let mut after = steps(name, std::slice::from_ref(&helper), false);
-    after.push(Step::new(format!("DROP TABLE {helper}")));
+    after.push(Operation::new(format!("DROP TABLE {helper}")));
     (before, after)
 }
 
 /// Adds a column again by way of a parent.
-fn copied(column: &Object, parent: &str) -> Vec<Step> {
+fn copied(column: &Object, parent: &str) -> Vec<Operation> {
     let (table, name) = (column.id.owner(), &column.id.name);
     let (alter, old) = (format!("ALTER TABLE {table}"), old_name(name));
     let Some(details) = column.column() else {
@@ -122,7 +126,7 @@ fn copied(column: &Object, parent: &str) -> Vec<Step> {
     let not_null = format!("{alter} ALTER COLUMN {name} SET NOT NULL");
     let not_null = details.not_null.then_some(not_null);
     let text = format!("rewrites table {table}");
-    let copy = Step::new(format!("UPDATE ONLY {table} SET {name} = {old}")).blocking(text);
+    let copy = Operation::new(format!("UPDATE ONLY {table} SET {name} = {old}")).blocking(text);
     let first = [
         format!("{alter} RENAME COLUMN {name} TO {old}"),
         format!("ALTER TABLE {parent} ADD COLUMN {name} {kind}{collation}"),
@@ -132,10 +136,10 @@ fn copied(column: &Object, parent: &str) -> Vec<Step> {
         default,
         not_null,
     ];
-    let first = first.into_iter().map(Step::new);
+    let first = first.into_iter().map(Operation::new);
     first
         .chain([copy])
-        .chain(last.into_iter().flatten().map(Step::new))
+        .chain(last.into_iter().flatten().map(Operation::new))
         .collect()
 }
 

@@ -29,12 +29,12 @@ use grammar::Postgres;
 use schemas::Schemas;
 
 use crate::model::{Details, Kind, Object, ObjectId, Schema};
-use crate::step::{Options, Plan, Step};
+use crate::operation::{Operation, Operations, PlanOptions};
 
 /// The steps between two schemas.
-pub fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
+pub fn plan(from: &Schema, to: &Schema, options: PlanOptions) -> Operations {
     let mut plan = once(from, to, options, false);
-    let (labels, rest): (Vec<Step>, Vec<Step>) =
+    let (labels, rest): (Vec<Operation>, Vec<Operation>) =
         plan.steps.iter().cloned().partition(recreate::adds_label);
     if labels.is_empty() || rest.is_empty() {
         return plan;
@@ -48,7 +48,7 @@ pub fn plan(from: &Schema, to: &Schema, options: Options) -> Plan {
     plan
 }
 
-fn once(from: &Schema, to: &Schema, options: Options, never_in_place: bool) -> Plan {
+fn once(from: &Schema, to: &Schema, options: PlanOptions, never_in_place: bool) -> Operations {
     let (mut from, mut to) = (from.clone(), to.clone());
     let types = recreate::to_recreate(&from, &to, never_in_place);
     let mut turns = recreate::recreate(&mut from, &to, &types);
@@ -143,13 +143,13 @@ fn forget_parts_that_move(from: &mut Schema, to: &mut Schema) {
 }
 
 /// A function's body may name objects that are created after it.
-fn postpone_bodies(plan: &mut Plan) {
-    let makes_function = |step: &Step| {
+fn postpone_bodies(plan: &mut Operations) {
+    let makes_function = |step: &Operation| {
         step.sql.starts_with("CREATE OR REPLACE FUNCTION")
             || step.sql.starts_with("CREATE OR REPLACE PROCEDURE")
     };
     if plan.steps.len() > 1 && plan.steps.iter().any(makes_function) {
         plan.steps
-            .insert(0, Step::new("SET LOCAL check_function_bodies = off"));
+            .insert(0, Operation::new("SET LOCAL check_function_bodies = off"));
     }
 }

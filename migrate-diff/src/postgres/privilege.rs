@@ -5,10 +5,10 @@ use super::introspect::privilege::target;
 use super::recreate::bare;
 use super::schemas::Schemas;
 use crate::model::{Kind, Object, ObjectId};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// Takes back what default privileges give to a new object beyond what it is to have.
-pub fn taken_back(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
+pub fn taken_back(object: &Object, schemas: Schemas<'_>) -> Vec<Operation> {
     let Some(kind) = kind(object.id.kind) else {
         return Vec::new();
     };
@@ -34,7 +34,7 @@ pub fn taken_back(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
         (!is_wanted).then_some(role)
     });
     roles
-        .map(|role| Step::new(format!("REVOKE ALL ON {} FROM {role}", target(&object.id))))
+        .map(|role| Operation::new(format!("REVOKE ALL ON {} FROM {role}", target(&object.id))))
         .collect()
 }
 

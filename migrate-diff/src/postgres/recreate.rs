@@ -9,7 +9,7 @@ use migrate_chain::sql::quote_text;
 use super::details::{Attribute, Part};
 use super::schemas::Turns;
 use crate::model::{Details, Kind, Object, ObjectId, Schema};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// The name of the type while its columns still have it.
 pub fn old_name(name: &str) -> String {
@@ -27,7 +27,7 @@ pub fn bare(name: &str) -> &str {
 }
 
 /// The steps that add labels; `None` when some are dropped, or their order changes.
-pub fn added_labels(name: &str, old: &[String], new: &[String]) -> Option<Vec<Step>> {
+pub fn added_labels(name: &str, old: &[String], new: &[String]) -> Option<Vec<Operation>> {
     let kept = new.iter().filter(|label| old.contains(label));
     if !kept.eq(old) {
         return None;
@@ -45,7 +45,7 @@ pub fn added_labels(name: &str, old: &[String], new: &[String]) -> Option<Vec<St
             (None, None) => String::new(),
         };
         let label = literal(label);
-        steps.push(Step::new(format!(
+        steps.push(Operation::new(format!(
             "ALTER TYPE {name} ADD VALUE {label}{place}"
         )));
     }
@@ -53,7 +53,7 @@ pub fn added_labels(name: &str, old: &[String], new: &[String]) -> Option<Vec<St
 }
 
 /// Whether a step adds a label, which only the next transaction may use.
-pub fn adds_label(step: &Step) -> bool {
+pub fn adds_label(step: &Operation) -> bool {
     step.sql.starts_with("ALTER TYPE ") && step.sql.contains(" ADD VALUE ")
 }
 
@@ -64,7 +64,7 @@ pub fn changed_fields(
     old: &[Attribute],
     new: &[Attribute],
     is_used: bool,
-) -> Option<Vec<Step>> {
+) -> Option<Vec<Operation>> {
     let twin = |of: &[Attribute], attribute: &Attribute| {
         of.iter()
             .find(|other| other.name == attribute.name)
@@ -84,18 +84,18 @@ pub fn changed_fields(
         .iter()
         .filter(|attribute| twin(new, attribute).is_none())
     {
-        let step = Step::new(format!("{head} DROP ATTRIBUTE {name} CASCADE"));
+        let step = Operation::new(format!("{head} DROP ATTRIBUTE {name} CASCADE"));
         steps.push(step.destructive(format!("drops attribute {name} of {id} and its values")));
     }
     for attribute in new {
         let Attribute { name, data_type } = attribute;
         match twin(old, attribute) {
-            None => steps.push(Step::new(format!(
+            None => steps.push(Operation::new(format!(
                 "{head} ADD ATTRIBUTE {attribute} CASCADE"
             ))),
             Some(old) if old == *attribute => {}
             Some(_) if is_used => return None,
-            Some(_) => steps.push(Step::new(format!(
+            Some(_) => steps.push(Operation::new(format!(
                 "{head} ALTER ATTRIBUTE {name} TYPE {data_type} CASCADE"
             ))),
         }
@@ -237,16 +237,16 @@ fn word(kind: Kind) -> &'static str {
 }
 
 /// The steps that give way to a type of the same name, and create that.
-pub fn steps(to: &Object) -> Vec<Step> {
+pub fn steps(to: &Object) -> Vec<Operation> {
     let name = &to.id.name;
     let old = old_name(name);
     vec![
-        Step::new(format!(
+        Operation::new(format!(
             "ALTER {} {name} RENAME TO {}",
             word(to.id.kind),
             bare(&old)
         )),
-        Step::new(&to.create),
+        Operation::new(&to.create),
     ]
 }
 
@@ -265,7 +265,7 @@ fn has_type(object: &Object, id: &ObjectId) -> bool {
 mod tests {
     use super::*;
 
-    fn sql(steps: &[Step]) -> Vec<&str> {
+    fn sql(steps: &[Operation]) -> Vec<&str> {
         steps.iter().map(|step| step.sql.as_str()).collect()
     }
 

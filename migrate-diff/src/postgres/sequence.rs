@@ -4,7 +4,7 @@ use super::details;
 use super::recreate::{bare, old_name};
 use super::schemas::{Serial, Turns};
 use crate::model::{Column, ColumnDetails, Identity, Kind, Object, ObjectId, Schema, Sequence};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// The sequence of an identity column; empty if it has none.
 pub fn sequence_of(column: &Column) -> &str {
@@ -40,13 +40,18 @@ pub fn options(sequence: &Sequence) -> String {
 }
 
 /// A serial column becomes an identity column: the new sequence often has the name of the old one, which gives way.
-pub fn serial_to_identity(column: &str, serial: &str, identity: &str, sequence: &str) -> Vec<Step> {
+pub fn serial_to_identity(
+    column: &str,
+    serial: &str,
+    identity: &str,
+    sequence: &str,
+) -> Vec<Operation> {
     let old = old_name(serial);
     vec![
-        Step::new(format!("ALTER SEQUENCE {serial} RENAME TO {}", bare(&old))),
-        Step::new(format!("{column} ADD GENERATED {identity}")),
+        Operation::new(format!("ALTER SEQUENCE {serial} RENAME TO {}", bare(&old))),
+        Operation::new(format!("{column} ADD GENERATED {identity}")),
         continues(sequence, &old),
-        Step::new(format!("DROP SEQUENCE {old}")),
+        Operation::new(format!("DROP SEQUENCE {old}")),
     ]
 }
 
@@ -56,33 +61,37 @@ pub fn identity_to_serial(
     id: &ObjectId,
     (from, to): (&Column, &Column),
     Serial { name, create }: &Serial,
-) -> Vec<Step> {
+) -> Vec<Operation> {
     let new = old_name(name);
     let owner = format!("{}.{}", id.owner(), id.name);
     let default = to.default.as_deref().unwrap_or_default();
     vec![
-        Step::new(create.replacen(&format!("SEQUENCE {name} "), &format!("SEQUENCE {new} "), 1)),
+        Operation::new(create.replacen(
+            &format!("SEQUENCE {name} "),
+            &format!("SEQUENCE {new} "),
+            1,
+        )),
         continues(&new, sequence_of(from)),
-        Step::new(format!("{column} DROP IDENTITY")),
-        Step::new(format!("ALTER SEQUENCE {new} RENAME TO {}", bare(name))),
-        Step::new(format!("{column} SET DEFAULT {default}")),
-        Step::new(format!("ALTER SEQUENCE {name} OWNED BY {owner}")),
+        Operation::new(format!("{column} DROP IDENTITY")),
+        Operation::new(format!("ALTER SEQUENCE {new} RENAME TO {}", bare(name))),
+        Operation::new(format!("{column} SET DEFAULT {default}")),
+        Operation::new(format!("ALTER SEQUENCE {name} OWNED BY {owner}")),
     ]
 }
 
 /// Sets a sequence to where another one is.
-fn continues(sequence: &str, other: &str) -> Step {
+fn continues(sequence: &str, other: &str) -> Operation {
     let sequence = super::comment::literal(sequence);
-    Step::new(format!(
+    Operation::new(format!(
         "SELECT setval({sequence}, last_value, is_called) FROM {other}"
     ))
 }
 
 /// Sets a new sequence of a column to continue after the values in the column.
-pub fn after_rows(sequence: &str, column: &ObjectId) -> Step {
+pub fn after_rows(sequence: &str, column: &ObjectId) -> Operation {
     let (table, name) = (column.owner(), &column.name);
     let literal = super::comment::literal(sequence);
-    Step::new(format!(
+    Operation::new(format!(
         "SELECT setval({literal}, max({name})) FROM {table} HAVING max({name}) >= (SELECT last_value FROM {sequence})"
     ))
 }
@@ -97,11 +106,11 @@ const OPTIONS: [(&str, &str); 6] = [
 ];
 
 /// An identity column counts otherwise. Its counter stays where it is, as far as it is within the new limits.
-pub fn alter_identity(column: &str, from: &Column, to: &Column) -> Vec<Step> {
+pub fn alter_identity(column: &str, from: &Column, to: &Column) -> Vec<Operation> {
     let (old_name, new_name) = (sequence_of(from), sequence_of(to));
     let mut steps = Vec::new();
     if old_name != new_name {
-        steps.push(Step::new(format!(
+        steps.push(Operation::new(format!(
             "ALTER SEQUENCE {old_name} RENAME TO {}",
             bare(new_name)
         )));
@@ -143,7 +152,7 @@ pub fn alter_identity(column: &str, from: &Column, to: &Column) -> Vec<Step> {
         steps.extend(within(new_name, rises, limits[1]));
     }
     if !sets.is_empty() {
-        steps.push(Step::new(format!("{column} {}", sets.join(" "))));
+        steps.push(Operation::new(format!("{column} {}", sets.join(" "))));
     }
     steps
 }
@@ -171,7 +180,7 @@ fn number(text: &str) -> Option<i64> {
 }
 
 /// The step that takes a sequence within limits that it may be beyond, since ALTER SEQUENCE refuses those.
-fn within(sequence: &str, least: Option<&str>, most: Option<&str>) -> Option<Step> {
+fn within(sequence: &str, least: Option<&str>, most: Option<&str>) -> Option<Operation> {
     let most =
         most.filter(|most| !matches!(*most, "32767" | "2147483647" | "9223372036854775807" | "-1"));
     if least.is_none() && most.is_none() {
@@ -187,13 +196,13 @@ fn within(sequence: &str, least: Option<&str>, most: Option<&str>) -> Option<Ste
         value = format!("least({value}, {most})");
     }
     let literal = super::comment::literal(sequence);
-    Some(Step::new(format!(
+    Some(Operation::new(format!(
         "SELECT setval({literal}, {value}, {is_called}) FROM {sequence}"
     )))
 }
 
 /// The steps that change a sequence; `None` where it must be recreated.
-pub fn alter(name: &str, from: &Sequence, to: &Sequence) -> Option<Vec<Step>> {
+pub fn alter(name: &str, from: &Sequence, to: &Sequence) -> Option<Vec<Operation>> {
     if from.options != to.options {
         return None;
     }
@@ -207,14 +216,14 @@ pub fn alter(name: &str, from: &Sequence, to: &Sequence) -> Option<Vec<Step>> {
     let fits = least.is_none_or(|least| number(least) <= number(&from.maximum))
         && most.is_none_or(|most| number(most) >= number(&from.minimum));
     if descends(from) != descends(to) || !fits {
-        return Some(vec![Step::new(format!(
+        return Some(vec![Operation::new(format!(
             "ALTER SEQUENCE {name} {new} RESTART"
         ))]);
     }
     let within = within(name, least, most).into_iter();
     Some(
         within
-            .chain([Step::new(format!("ALTER SEQUENCE {name} {new}"))])
+            .chain([Operation::new(format!("ALTER SEQUENCE {name} {new}"))])
             .collect(),
     )
 }

@@ -5,10 +5,14 @@ use super::details::{Part, Table};
 use super::schemas::Schemas;
 use super::{column, hazard, inherit};
 use crate::model::{Kind, Object};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// Creates a table with its columns and the constraints that need no other table to come first.
-pub(super) fn create(object: &Object, schemas: Schemas<'_>, constraints: &[&Object]) -> Vec<Step> {
+pub(super) fn create(
+    object: &Object,
+    schemas: Schemas<'_>,
+    constraints: &[&Object],
+) -> Vec<Operation> {
     let Some(table) = object.pg_table() else {
         return Vec::new();
     };
@@ -31,12 +35,16 @@ pub(super) fn create(object: &Object, schemas: Schemas<'_>, constraints: &[&Obje
             .iter()
             .filter_map(|constraint| constraint_line(constraint)),
     );
-    let mut step = Step::new(head(name, table, &lines));
+    let mut step = Operation::new(head(name, table, &lines));
     if let Some(text) = hazard::in_default(object, schemas) {
         step = step.blocking(text);
     }
     let mut steps = vec![step];
-    steps.extend(apart.iter().map(|constraint| Step::new(&constraint.create)));
+    steps.extend(
+        apart
+            .iter()
+            .map(|constraint| Operation::new(&constraint.create)),
+    );
     let row_security = row_security(table).into_iter().zip(ROW_SECURITY);
     let on = row_security.filter_map(|(is_on, words)| is_on.then_some(words[0]));
     steps.extend(on.map(|word| security(name, word)));
@@ -57,8 +65,8 @@ fn row_security(table: &Table) -> [bool; 2] {
     [table.row_security, table.force_row_security]
 }
 
-fn security(name: &str, word: &str) -> Step {
-    Step::new(format!("ALTER TABLE {name} {word} ROW LEVEL SECURITY"))
+fn security(name: &str, word: &str) -> Operation {
+    Operation::new(format!("ALTER TABLE {name} {word} ROW LEVEL SECURITY"))
 }
 
 fn head(name: &str, table: &Table, lines: &[String]) -> String {
@@ -106,8 +114,9 @@ fn constraint_line(constraint: &Object) -> Option<String> {
 }
 
 /// Drops a table. A partition leaves its parent first, as tables may refer to that.
-pub(super) fn drop(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
-    let step = Step::new(&object.drop).destructive(format!("drops {} and its rows", object.id));
+pub(super) fn drop(object: &Object, schemas: Schemas<'_>) -> Vec<Operation> {
+    let step =
+        Operation::new(&object.drop).destructive(format!("drops {} and its rows", object.id));
     let stays = |parent: &&String| schemas.to.has(Kind::Table, parent);
     let table = object.pg_table().filter(|table| table.bound.is_some());
     let leaves = table.is_some_and(|table| table.parents.iter().any(|parent| stays(&parent)));
@@ -119,7 +128,7 @@ pub(super) fn drop(object: &Object, schemas: Schemas<'_>) -> Vec<Step> {
     off.into_iter().chain([step]).collect()
 }
 
-pub(super) fn alter(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Step>> {
+pub(super) fn alter(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<Vec<Operation>> {
     let name = &to.id.name;
     let (old, new) = from.pg_table().zip(to.pg_table())?;
     if old.partition_by != new.partition_by || old.server != new.server {
@@ -137,12 +146,12 @@ pub(super) fn alter(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<
     if old.of_type != new.of_type {
         let word = new.of_type.as_ref();
         let word = word.map_or_else(|| "NOT OF".to_owned(), |kind| format!("OF {kind}"));
-        steps.push(Step::new(format!("ALTER TABLE {name} {word}")));
+        steps.push(Operation::new(format!("ALTER TABLE {name} {word}")));
     }
     if old.unlogged != new.unlogged {
         let word = if new.unlogged { "UNLOGGED" } else { "LOGGED" };
         steps.push(
-            Step::new(format!("ALTER TABLE {name} SET {word}"))
+            Operation::new(format!("ALTER TABLE {name} SET {word}"))
                 .blocking(format!("rewrites table {name}")),
         );
     }
@@ -161,7 +170,7 @@ pub(super) fn alter(from: &Object, to: &Object, schemas: Schemas<'_>) -> Option<
 }
 
 /// The steps that take a table to its parents, or off them.
-pub(super) fn inheritance(object: &Object, joins: bool, schemas: Schemas<'_>) -> Vec<Step> {
+pub(super) fn inheritance(object: &Object, joins: bool, schemas: Schemas<'_>) -> Vec<Operation> {
     let name = &object.id.name;
     let Some(table) = object.pg_table() else {
         return Vec::new();
@@ -171,16 +180,16 @@ pub(super) fn inheritance(object: &Object, joins: bool, schemas: Schemas<'_>) ->
     };
     if joins {
         let attach = format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}");
-        let step = Step::new(attach).blocking(format!("reads the rows of table {name}"));
+        let step = Operation::new(attach).blocking(format!("reads the rows of table {name}"));
         let in_default = hazard::in_default(object, schemas).into_iter();
-        return vec![in_default.fold(step, Step::blocking)];
+        return vec![in_default.fold(step, Operation::blocking)];
     }
-    let step = Step::new(format!("ALTER TABLE {parent} DETACH PARTITION {name}"));
+    let step = Operation::new(format!("ALTER TABLE {parent} DETACH PARTITION {name}"));
     let referring = hazard::referring(name, parent, schemas).into_iter();
-    vec![referring.fold(step, Step::blocking)]
+    vec![referring.fold(step, Operation::blocking)]
 }
 
-fn options(name: &str, from: &[String], to: &[String]) -> Vec<Step> {
+fn options(name: &str, from: &[String], to: &[String]) -> Vec<Operation> {
     let key = |option: &String| option.split('=').next().unwrap_or_default().to_owned();
     let kept: Vec<String> = to.iter().map(key).collect();
     let gone: Vec<String> = from
@@ -189,7 +198,7 @@ fn options(name: &str, from: &[String], to: &[String]) -> Vec<Step> {
         .filter(|key| !kept.contains(key))
         .collect();
     let alter = |word: &str, list: &[String]| {
-        let step = || Step::new(format!("ALTER TABLE {name} {word} ({})", list.join(", ")));
+        let step = || Operation::new(format!("ALTER TABLE {name} {word} ({})", list.join(", ")));
         (!list.is_empty()).then(step)
     };
     let (reset, set) = (alter("RESET", &gone), alter("SET", to));

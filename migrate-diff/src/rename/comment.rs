@@ -65,7 +65,7 @@ fn beside(dialect: Dialect, text: &str, all: &[Token], n: usize, from: &str) -> 
     let words = all
         .iter()
         .filter(|token| !token.is_trivia() && statement.contains(&token.start));
-    let words = Words {
+    let words = StatementWords {
         dialect,
         text,
         list: words.copied().collect(),
@@ -103,16 +103,16 @@ const KINDS: [(&str, Kind); 13] = [
 ];
 
 /// The words of a statement.
-struct Words<'t> {
+struct StatementWords<'t> {
     dialect: Dialect,
     text: &'t str,
     list: Vec<Token>,
 }
 
 /// The kinds that it may be of, its owner and its name.
-type Subject = (Vec<Kind>, Option<String>, String);
+type CommentSubject = (Vec<Kind>, Option<String>, String);
 
-impl Words<'_> {
+impl StatementWords<'_> {
     fn word(&self, n: usize) -> &str {
         let token = self.list.get(n);
         token.map_or("", |token| &self.text[token.range()])
@@ -151,7 +151,7 @@ impl Words<'_> {
     }
 
     /// The thing that the word at `place` is about.
-    fn subject(&self, place: usize) -> Option<Subject> {
+    fn subject(&self, place: usize) -> Option<CommentSubject> {
         if self.is(0, &["alter"]) {
             return self.added_constraint();
         }
@@ -210,7 +210,7 @@ impl Words<'_> {
     }
 
     /// `ALTER TABLE t ADD CONSTRAINT c`, as dumps write it.
-    fn added_constraint(&self) -> Option<Subject> {
+    fn added_constraint(&self) -> Option<CommentSubject> {
         self.is(1, &["table"]).then_some(())?;
         let (table, end) = self.name(self.after(2, &["only", "if", "exists"]))?;
         let is_added = self.is(end, &["add"]) && self.is(end + 1, &["constraint"]);
@@ -244,7 +244,7 @@ impl Words<'_> {
     }
 
     /// A column, a constraint with a name, or an index of MySQL.
-    fn part(&self, start: usize, table: &str) -> Option<Subject> {
+    fn part(&self, start: usize, table: &str) -> Option<CommentSubject> {
         let part = |kinds: Vec<Kind>, name: String| Some((kinds, Some(table.to_owned()), name));
         if self.is(start, &["constraint"]) {
             return part(self.constraint_kinds(), self.name(start + 1)?.0);
@@ -260,7 +260,7 @@ impl Words<'_> {
         part(vec![Kind::Column], self.name(start)?.0)
     }
 
-    fn label(&self, start: usize, name: String) -> Option<Subject> {
+    fn label(&self, start: usize, name: String) -> Option<CommentSubject> {
         let text = self.word(start).strip_prefix('\'')?.strip_suffix('\'')?;
         Some((vec![Kind::Type], Some(name), text.replace("''", "'")))
     }

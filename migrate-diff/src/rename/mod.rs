@@ -10,7 +10,7 @@ use migrate_chain::Dialect;
 
 use crate::error::{Error, ErrorKind};
 use crate::model::{Kind, Object, ObjectId, Schema};
-use crate::step::Step;
+use crate::operation::Operation;
 
 /// Something that has another name in the desired schema.
 ///
@@ -125,8 +125,8 @@ impl fmt::Display for Rename {
 
 /// A rename that applies, as a step and its reverse.
 pub(crate) struct Applied {
-    pub forth: Step,
-    pub back: Step,
+    pub forth: Operation,
+    pub back: Operation,
     pub text: String,
     /// The object under its old name, and under its new one; a part of a table with its table's new name in both.
     pub ids: (ObjectId, ObjectId),
@@ -310,7 +310,7 @@ impl Rename {
         };
         let step = |from: &str, to: &str| {
             let sql = statement::rename(dialect, self.kind(), owner.as_deref(), from, to);
-            sql.map(Step::new)
+            sql.map(Operation::new)
         };
         let Some((forth, back)) = step(&from, &to).zip(step(&to, &from)) else {
             let text = format!("{dialect} has no statement for it");

@@ -9,10 +9,10 @@ use super::refusal::{Refusals, tables};
 use super::words::{mentions, pieces, quote};
 use crate::difference::{Change, Comparison};
 use crate::model::{Details, Kind, Object, ObjectId, Schema};
+use crate::operation::{Operation, Operations};
 use crate::order::order;
-use crate::step::{Plan, Step};
 
-pub fn plan(comparison: Comparison<'_>) -> Plan {
+pub fn plan(comparison: Comparison<'_>) -> Operations {
     let fates = fates(comparison);
     let gone = outlived(comparison, &fates);
     let mut steps = Vec::new();
@@ -22,16 +22,16 @@ pub fn plan(comparison: Comparison<'_>) -> Plan {
     steps.extend(creations(comparison, &gone, &fates));
     let rebuilds = fates
         .values()
-        .any(|fate| matches!(fate, Fate::Dropped | Fate::Rebuilt));
-    Plan {
+        .any(|fate| matches!(fate, TableFate::Dropped | TableFate::Rebuilt));
+    Operations {
         steps,
         foreign_keys: !rebuilds,
-        ..Plan::default()
+        ..Operations::default()
     }
 }
 
 /// The fate of a table.
-enum Fate {
+enum TableFate {
     Kept,
     Created,
     Dropped,
@@ -43,7 +43,7 @@ enum Fate {
     Rebuilt,
 }
 
-fn fates(comparison: Comparison<'_>) -> BTreeMap<String, Fate> {
+fn fates(comparison: Comparison<'_>) -> BTreeMap<String, TableFate> {
     let Comparison { from, to, .. } = comparison;
     let names = from
         .of_kind(Kind::Table)
@@ -54,30 +54,30 @@ fn fates(comparison: Comparison<'_>) -> BTreeMap<String, Fate> {
         .collect()
 }
 
-fn fate(comparison: Comparison<'_>, name: &str) -> Fate {
+fn fate(comparison: Comparison<'_>, name: &str) -> TableFate {
     let id = ObjectId::new(Kind::Table, name);
     let (old, new) = match (comparison.from.get(&id), comparison.to.get(&id)) {
         (Some(old), Some(new)) => (old, new),
-        (Some(_), None) => return Fate::Dropped,
-        (None, _) => return Fate::Created,
+        (Some(_), None) => return TableFate::Dropped,
+        (None, _) => return TableFate::Created,
     };
     let columns = Delta::of(comparison, Kind::Column, name);
     let constraints = Delta::of(comparison, Kind::Constraint, name);
     let has_options = comparison.is_same(&id);
     if columns.is_empty() && constraints.is_empty() && has_options {
-        return Fate::Kept;
+        return TableFate::Kept;
     }
     let alterable = columns.changed.is_empty()
         && constraints.changed.is_empty()
         && has_options
         && can_alter(&table_of(old), &table_of(new), &columns, &constraints);
     if alterable {
-        Fate::Altered {
+        TableFate::Altered {
             added: columns.added,
             removed: columns.removed,
         }
     } else {
-        Fate::Rebuilt
+        TableFate::Rebuilt
     }
 }
 
@@ -192,7 +192,7 @@ fn can_drop(table: &Table, name: &str) -> bool {
 
 /// The views, triggers, indexes and virtual tables that must go: for good, to come back changed, or because SQLite
 /// reads them all while it alters a table.
-fn outlived(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> BTreeSet<ObjectId> {
+fn outlived(comparison: Comparison<'_>, fates: &BTreeMap<String, TableFate>) -> BTreeSet<ObjectId> {
     let mut gone: BTreeSet<ObjectId> = comparison
         .from
         .objects()
@@ -223,7 +223,7 @@ fn outlived(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> BTree
 fn is_disturbed(
     object: &Object,
     gone: &BTreeSet<ObjectId>,
-    fates: &BTreeMap<String, Fate>,
+    fates: &BTreeMap<String, TableFate>,
 ) -> bool {
     let own = object
         .id
@@ -239,23 +239,23 @@ fn is_disturbed(
         gone.contains(&id)
             || id.kind == Kind::Table
                 && fates.get(&id.name).is_some_and(|fate| match fate {
-                    Fate::Dropped | Fate::Rebuilt => true,
-                    Fate::Altered { removed, .. } => removed
+                    TableFate::Dropped | TableFate::Rebuilt => true,
+                    TableFate::Altered { removed, .. } => removed
                         .iter()
                         .any(|column| mentions(&object.create, column)),
-                    Fate::Kept | Fate::Created => false,
+                    TableFate::Kept | TableFate::Created => false,
                 })
     })
 }
 
-fn drops(from: &Schema, gone: &BTreeSet<ObjectId>) -> Vec<Step> {
+fn drops(from: &Schema, gone: &BTreeSet<ObjectId>) -> Vec<Operation> {
     let kinds = [Kind::Trigger, Kind::View, Kind::Index, Kind::VirtualTable];
     let of_kind = |kind| {
         from.of_kind(kind)
             .filter(|object| gone.contains(&object.id))
     };
     let step = |object: &Object| {
-        let step = Step::new(&object.drop);
+        let step = Operation::new(&object.drop);
         if object.id.kind == Kind::VirtualTable {
             step.destructive(format!("drops {} and all that it holds", object.id))
         } else {
@@ -266,10 +266,12 @@ fn drops(from: &Schema, gone: &BTreeSet<ObjectId>) -> Vec<Step> {
 }
 
 /// Children before their parents.
-fn table_drops(from: &Schema, fates: &BTreeMap<String, Fate>) -> Vec<Step> {
-    let dropped = in_order(from, |name| matches!(fates.get(name), Some(Fate::Dropped)));
+fn table_drops(from: &Schema, fates: &BTreeMap<String, TableFate>) -> Vec<Operation> {
+    let dropped = in_order(from, |name| {
+        matches!(fates.get(name), Some(TableFate::Dropped))
+    });
     let step = |table: &Object| {
-        Step::new(&table.drop).destructive(format!("drops {} and its rows", table.id))
+        Operation::new(&table.drop).destructive(format!("drops {} and its rows", table.id))
     };
     dropped.into_iter().rev().map(step).collect()
 }
@@ -287,16 +289,19 @@ fn in_order(schema: &Schema, chosen: impl Fn(&str) -> bool) -> Vec<&Object> {
         .collect()
 }
 
-fn table_changes(comparison: Comparison<'_>, fates: &BTreeMap<String, Fate>) -> Vec<Step> {
+fn table_changes(
+    comparison: Comparison<'_>,
+    fates: &BTreeMap<String, TableFate>,
+) -> Vec<Operation> {
     let mut steps = Vec::new();
     for new in in_order(comparison.to, |_| true) {
         let old = comparison.from.get(&new.id);
         match (fates.get(&new.id.name), old) {
-            (Some(Fate::Created), _) => steps.push(Step::new(&new.create)),
-            (Some(Fate::Altered { added, removed }), Some(_)) => {
+            (Some(TableFate::Created), _) => steps.push(Operation::new(&new.create)),
+            (Some(TableFate::Altered { added, removed }), Some(_)) => {
                 steps.extend(alterations(comparison, new, added, removed));
             }
-            (Some(Fate::Rebuilt), Some(old)) => {
+            (Some(TableFate::Rebuilt), Some(old)) => {
                 steps.extend(rebuild::rebuild(comparison, old, new));
             }
             _ => {}
@@ -310,7 +315,7 @@ fn alterations(
     object: &Object,
     added: &[String],
     removed: &[String],
-) -> Vec<Step> {
+) -> Vec<Operation> {
     let Some((was, table)) = tables(comparison, &object.id.name) else {
         return Vec::new();
     };
@@ -327,20 +332,19 @@ fn alterations(
         .filter_map(|column| table.column(column))
         .map(|column| {
             let definition = definition(&object.create, column);
-            let step = Step::new(format!("ALTER TABLE {name} ADD COLUMN {definition}"));
+            let step = Operation::new(format!("ALTER TABLE {name} ADD COLUMN {definition}"));
             let checks = table.constraints.iter().filter(|constraint| {
                 let own = constraint.column.as_deref() == Some(&*column.name);
                 own && matches!(constraint.details, Details::Check(_))
             });
             let checks = checks.map(|check| refusals.of_constraint(check));
             let all = refusals.of_new_column(column).into_iter().chain(checks);
-            all.fold(step, Step::blocking)
+            all.fold(step, Operation::blocking)
         });
     let drop = removed.iter().map(|column| {
-        Step::new(format!("ALTER TABLE {name} DROP COLUMN {}", quote(column))).destructive(format!(
-            "drops column {}.{column} and its values",
-            object.id.name
-        ))
+        Operation::new(format!("ALTER TABLE {name} DROP COLUMN {}", quote(column))).destructive(
+            format!("drops column {}.{column} and its values", object.id.name),
+        )
     });
     add.chain(drop).collect()
 }
@@ -363,14 +367,17 @@ fn definition(sql: &str, column: &Column) -> String {
 fn creations(
     comparison: Comparison<'_>,
     gone: &BTreeSet<ObjectId>,
-    fates: &BTreeMap<String, Fate>,
-) -> Vec<Step> {
+    fates: &BTreeMap<String, TableFate>,
+) -> Vec<Operation> {
     let Comparison { from, to, .. } = comparison;
     // With a table that is rebuilt its indexes and triggers are gone.
     let with_table = |id: &ObjectId| {
-        id.table
-            .as_ref()
-            .is_some_and(|table| matches!(fates.get(table), Some(Fate::Rebuilt | Fate::Dropped)))
+        id.table.as_ref().is_some_and(|table| {
+            matches!(
+                fates.get(table),
+                Some(TableFate::Rebuilt | TableFate::Dropped)
+            )
+        })
     };
     let absent = |id: &ObjectId| from.get(id).is_none() || gone.contains(id) || with_table(id);
     let mut steps = Vec::new();
@@ -381,7 +388,7 @@ fn creations(
             .map(|object| (object.id.clone(), object.depends_on.clone()))
             .collect();
         for object in order(&needs).iter().filter_map(|id| to.get(id)) {
-            let step = Step::new(&object.create);
+            let step = Operation::new(&object.create);
             steps.push(match refuses_rows(comparison, object) {
                 Some(why) => step.blocking(why),
                 None => step,

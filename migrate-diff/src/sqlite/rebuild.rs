@@ -10,10 +10,10 @@ use super::refusal::Refusals;
 use super::words::{mentions, pieces, quote};
 use crate::difference::{Change, Comparison};
 use crate::model::{Details, Kind, Object};
-use crate::step::{Hazard, Step};
+use crate::operation::{Hazard, Operation};
 
 /// The steps up to the table under its own name; its indexes and triggers are gone with the old one.
-pub fn rebuild(comparison: Comparison<'_>, old: &Object, new: &Object) -> Vec<Step> {
+pub fn rebuild(comparison: Comparison<'_>, old: &Object, new: &Object) -> Vec<Operation> {
     let rebuild = Rebuild {
         comparison,
         old,
@@ -26,9 +26,9 @@ pub fn rebuild(comparison: Comparison<'_>, old: &Object, new: &Object) -> Vec<St
     let mut steps = vec![rebuild.create(new)];
     steps.extend(rebuild.copy());
     steps.extend(rebuild.sequence());
-    steps.push(Step::new(&old.drop));
+    steps.push(Operation::new(&old.drop));
     let (temporary, name) = (quote(&rebuild.temporary), quote(&rebuild.name));
-    steps.push(Step::new(format!(
+    steps.push(Operation::new(format!(
         "ALTER TABLE {temporary} RENAME TO {name}"
     )));
     steps
@@ -59,8 +59,8 @@ struct Rebuild<'s> {
 }
 
 impl Rebuild<'_> {
-    fn create(&self, new: &Object) -> Step {
-        let mut step = Step::new(renamed(
+    fn create(&self, new: &Object) -> Operation {
+        let mut step = Operation::new(renamed(
             &new.create,
             &self.becomes,
             &self.name,
@@ -71,7 +71,7 @@ impl Rebuild<'_> {
     }
 
     /// Rows keep their rowid and their values, by the columns' names.
-    fn copy(&self) -> Option<Step> {
+    fn copy(&self) -> Option<Operation> {
         let common: Vec<&Column> = self
             .becomes
             .columns
@@ -95,7 +95,7 @@ impl Rebuild<'_> {
             } else {
                 ""
             };
-            Step::new(format!(
+            Operation::new(format!(
                 "INSERT{or_abort} INTO {temporary} ({}) SELECT {} FROM {table}",
                 into.join(", "),
                 values.join(", ")
@@ -114,16 +114,16 @@ impl Rebuild<'_> {
     }
 
     /// AUTOINCREMENT continues where it was, also after rows that were deleted.
-    fn sequence(&self) -> Vec<Step> {
+    fn sequence(&self) -> Vec<Operation> {
         if !self.was.autoincrement() || !self.becomes.autoincrement() {
             return Vec::new();
         }
         let (temporary, table) = (text(&self.temporary), text(&self.old.written));
         vec![
-            Step::new(format!(
+            Operation::new(format!(
                 "DELETE FROM sqlite_sequence WHERE name = {temporary}"
             )),
-            Step::new(format!(
+            Operation::new(format!(
                 "INSERT INTO sqlite_sequence (name, seq) SELECT {temporary}, seq FROM sqlite_sequence WHERE name = {table}"
             )),
         ]

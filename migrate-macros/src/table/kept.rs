@@ -15,10 +15,10 @@ use crate::expand::Surroundings;
 
 /// The locks that were read, and the files that cargo watches already.
 #[derive(Default)]
-pub struct Kept(Mutex<State>);
+pub struct LockCache(Mutex<KeptFiles>);
 
 #[derive(Default)]
-struct State {
+struct KeptFiles {
     /// By the directory that the struct names, and the package.
     directories: HashMap<(PathBuf, Option<String>), Dated<PathBuf>>,
     locks: HashMap<PathBuf, Dated<Lock>>,
@@ -33,7 +33,7 @@ struct Dated<T> {
 }
 
 /// A lock, with the files that it depends on.
-pub struct Found {
+pub struct FoundLock {
     pub lock: Arc<Lock>,
     pub files: Vec<PathBuf>,
 }
@@ -45,7 +45,7 @@ pub struct Problem {
     path: PathBuf,
 }
 
-impl Kept {
+impl LockCache {
     /// Whether a command has started this build, to write the lock itself.
     pub fn is_unlocked() -> bool {
         std::env::var_os(UNLOCKED).is_some()
@@ -56,7 +56,7 @@ impl Kept {
         &self,
         surroundings: &Surroundings,
         named: Option<&(String, Span)>,
-    ) -> Result<Found, Problem> {
+    ) -> Result<FoundLock, Problem> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let named = named.map(|(named, _)| named.clone());
         let root = &surroundings.manifest_dir;
@@ -77,7 +77,7 @@ impl Kept {
             Ok(lock) => {
                 let manifest = named.is_none().then_some(manifest);
                 let files = [path].into_iter().chain(manifest).collect();
-                Ok(Found { lock, files })
+                Ok(FoundLock { lock, files })
             }
             Err(message) => Err(Problem { message, path }),
         }
@@ -90,7 +90,7 @@ impl Kept {
     }
 
     /// Makes cargo watch the files: once in a crate. A constant that nothing uses reaches no binary.
-    pub fn watch(&self, found: &Found) -> TokenStream {
+    pub fn watch(&self, found: &FoundLock) -> TokenStream {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let files = found.files.iter();
         let new: Vec<String> = files

@@ -12,18 +12,18 @@ use syn::{DeriveInput, Error, LitStr, Path};
 
 use crate::expand::Surroundings;
 use checks::{kind, type_checks};
-pub use kept::Kept;
+pub use kept::LockCache;
 use kept::Problem;
 
 /// Expands `#[derive(Table)]`: the names of the table and its columns, and what is wrong with them.
-pub fn table(input: TokenStream, surroundings: &Surroundings, kept: &Kept) -> TokenStream {
+pub fn table(input: TokenStream, surroundings: &Surroundings, kept: &LockCache) -> TokenStream {
     let model = match parsed(input).and_then(|input| Model::parse(&input)) {
         Ok(model) => model,
         Err(errors) => return compile_errors(errors),
     };
     let krate = krate(model.options.krate.as_ref());
     let names = names(&krate, &model);
-    if Kept::is_unlocked() {
+    if LockCache::is_unlocked() {
         let watched = kept::watch_unlocked();
         return quote!(#names #watched);
     }
@@ -50,7 +50,11 @@ fn problem_error(problem: &Problem, model: &Model) -> TokenStream {
 }
 
 /// Expands `#[derive(TableEnum)]`: which columns can be read into an enum, and how its variants differ from the lock.
-pub fn enumeration(input: TokenStream, surroundings: &Surroundings, kept: &Kept) -> TokenStream {
+pub fn enumeration(
+    input: TokenStream,
+    surroundings: &Surroundings,
+    kept: &LockCache,
+) -> TokenStream {
     let read = |input: DeriveInput| Ok((Enumeration::parse(&input)?, Outer::parse(&input)?));
     let (found, outer) = match parsed(input).and_then(read) {
         Ok(found) => found,
@@ -58,7 +62,7 @@ pub fn enumeration(input: TokenStream, surroundings: &Surroundings, kept: &Kept)
     };
     let krate = krate(outer.krate.as_ref());
     let fits = enum_fits(&krate, &found);
-    if Kept::is_unlocked() {
+    if LockCache::is_unlocked() {
         let watched = kept::watch_unlocked();
         return quote!(#fits #watched);
     }
@@ -217,7 +221,7 @@ mod tests {
     }
 
     /// A package with these files.
-    struct Package(tempfile::TempDir, Kept);
+    struct Package(tempfile::TempDir, LockCache);
 
     impl Package {
         fn new(files: &[(&str, &str)]) -> Self {
@@ -227,7 +231,7 @@ mod tests {
                 fs::create_dir_all(path.parent().expect("it is inside")).expect("its folder");
                 fs::write(path, text).expect("it is written");
             }
-            Self(folder, Kept::default())
+            Self(folder, LockCache::default())
         }
 
         fn surroundings(&self) -> Surroundings {

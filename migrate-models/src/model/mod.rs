@@ -18,7 +18,7 @@ use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Error, Fields};
 
 use self::attributes::{Container, doc};
-use self::options::Table;
+use self::options::TableAttributes;
 
 /// A struct that derives `Table`.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl Model {
             faults.push(Error::new(input.generics.span(), message));
         }
         let container = Container::parse(&input.attrs, &mut faults);
-        let table = Table::parse(&input.attrs, &mut faults);
+        let table = TableAttributes::parse(&input.attrs, &mut faults);
         let fields = named.named.iter();
         let fields = fields.filter_map(|field| Field::parse(field, &container, &mut faults));
         let fields: Vec<Field> = fields.collect();

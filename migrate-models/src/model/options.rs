@@ -62,7 +62,7 @@ pub struct Index {
 
 /// The options, and the name of the table.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct TableAttributes {
     pub name: Option<(String, Span)>,
     pub options: TableOptions,
 }
@@ -85,7 +85,7 @@ const KEYS: [&str; 15] = [
     "renamed_from",
 ];
 
-impl Table {
+impl TableAttributes {
     pub fn parse(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
         let mut table = Self::default();
         for attribute in of(attributes, "table") {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use migrate_chain::Dialect;
 use migrate_chain::sql::{quote_name, quote_text};
 
-use super::files::{Fault, Found, Models};
+use super::files::{FileFault, Located, Models};
 use super::resolve::{self, Holds};
 use crate::model::{Field, Index, Model, Role};
 
@@ -14,8 +14,8 @@ use crate::model::{Field, Index, Model, Role};
 ///
 /// # Errors
 /// Each field whose column is not known, with its place.
-pub fn create(models: &Models, dialect: Dialect) -> Result<String, Vec<Fault>> {
-    let mut script = Script {
+pub fn create(models: &Models, dialect: Dialect) -> Result<String, Vec<FileFault>> {
+    let mut script = DdlWriter {
         dialect,
         models,
         types: BTreeMap::new(),
@@ -35,7 +35,7 @@ pub fn create(models: &Models, dialect: Dialect) -> Result<String, Vec<Fault>> {
     }
 }
 
-struct Script<'m> {
+struct DdlWriter<'m> {
     dialect: Dialect,
     models: &'m Models,
     /// The enums of PostgreSQL, by name.
@@ -52,7 +52,7 @@ struct Column<'m> {
     checks: Vec<String>,
 }
 
-impl<'m> Script<'m> {
+impl<'m> DdlWriter<'m> {
     fn finish(self) -> String {
         let mut out = String::new();
         for schema in self.schemas() {
@@ -83,7 +83,7 @@ impl<'m> Script<'m> {
         tables.chain(types).filter(is_more).collect()
     }
 
-    fn table(&mut self, found: &'m Found<Model>) -> Result<(), Vec<Fault>> {
+    fn table(&mut self, found: &'m Located<Model>) -> Result<(), Vec<FileFault>> {
         let model = &found.value;
         let (mut columns, mut faults) = (Vec::new(), Vec::new());
         self.columns(model, &found.path, &mut columns, &mut faults);
@@ -152,7 +152,7 @@ impl<'m> Script<'m> {
         model: &'m Model,
         path: &str,
         columns: &mut Vec<Column<'m>>,
-        faults: &mut Vec<Fault>,
+        faults: &mut Vec<FileFault>,
     ) {
         for field in &model.fields {
             match field.role {
@@ -163,18 +163,18 @@ impl<'m> Script<'m> {
                         self.columns(&inner.value, &inner.path, columns, faults);
                     } else {
                         let message = "the columns of this struct are not known: let it derive `Table` with `partial`, in one of the files that are read";
-                        faults.push(Fault::new(path, field.type_span(), message));
+                        faults.push(FileFault::new(path, field.type_span(), message));
                     }
                 }
                 Role::Column => match self.column(model, path, field) {
                     Ok(column) => columns.push(column),
-                    Err(message) => faults.push(Fault::new(path, field.type_span(), message)),
+                    Err(message) => faults.push(FileFault::new(path, field.type_span(), message)),
                 },
             }
         }
     }
 
-    fn flattened(&self, field: &Field) -> Option<&'m Found<Model>> {
+    fn flattened(&self, field: &Field) -> Option<&'m Located<Model>> {
         let name = crate::model::last_segment(&field.ty)?.ident.to_string();
         self.models
             .models
@@ -497,7 +497,7 @@ impl<'m> Script<'m> {
     }
 
     /// Each column that an attribute of the struct names has to be one.
-    fn names_are_known(found: &Found<Model>, columns: &[Column<'_>]) -> Vec<Fault> {
+    fn names_are_known(found: &Located<Model>, columns: &[Column<'_>]) -> Vec<FileFault> {
         let model = &found.value;
         let named = model
             .options
@@ -518,7 +518,7 @@ impl<'m> Script<'m> {
                 "an attribute of `{}` names the column `{name}`, which it does not have",
                 model.ident
             );
-            Fault::new(&found.path, model.ident.span(), message)
+            FileFault::new(&found.path, model.ident.span(), message)
         };
         named.filter(is_unknown).map(fault).collect()
     }

@@ -16,21 +16,21 @@ use crate::model::attributes::of;
 /// The models of some files, with the types that their fields name.
 #[derive(Clone, Default)]
 pub struct Models {
-    pub(super) models: Vec<Found<Model>>,
+    pub(super) models: Vec<Located<Model>>,
     /// Enums, newtypes, aliases and structs inside others, by name.
-    pub(super) types: BTreeMap<String, Vec<Found<Known>>>,
+    pub(super) types: BTreeMap<String, Vec<Located<DefinedType>>>,
 }
 
 /// Something with its place.
 #[derive(Clone)]
-pub(super) struct Found<T> {
+pub(super) struct Located<T> {
     pub value: T,
     pub path: String,
 }
 
 /// A type that the files define.
 #[derive(Clone)]
-pub(super) enum Known {
+pub(super) enum DefinedType {
     Enum(Enumeration),
     Newtype(Type),
     Alias(Type),
@@ -40,7 +40,7 @@ pub(super) enum Known {
 
 /// Something wrong in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct FileFault {
     /// The path of the file.
     pub path: String,
     /// The line and the column, from 1; none where it is about the file.
@@ -49,7 +49,7 @@ pub struct Fault {
     pub message: String,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for FileFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.place {
             Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.path, self.message),
@@ -58,9 +58,9 @@ impl std::fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for FileFault {}
 
-impl Fault {
+impl FileFault {
     pub(super) fn new(path: &str, span: Span, message: impl Into<String>) -> Self {
         let LineColumn { line, column } = span.start();
         Self {
@@ -84,18 +84,21 @@ impl Fault {
 /// # Errors
 /// Everything that is wrong with them: a file that is not there or is not Rust, a struct that is no table, two structs that
 /// define one table.
-pub fn read(paths: &[PathBuf]) -> Result<Models, Vec<Fault>> {
+pub fn read(paths: &[PathBuf]) -> Result<Models, Vec<FileFault>> {
     let (mut models, mut faults) = (Models::default(), Vec::new());
     for path in paths {
         match rust_files(path) {
             Ok(files) if files.is_empty() => {
-                faults.push(Fault::of_file(
+                faults.push(FileFault::of_file(
                     path,
                     "there is no .rs file in this folder".to_owned(),
                 ));
             }
             Ok(files) => files.iter().for_each(|file| models.file(file, &mut faults)),
-            Err(error) => faults.push(Fault::of_file(path, format!("it cannot be read: {error}"))),
+            Err(error) => faults.push(FileFault::of_file(
+                path,
+                format!("it cannot be read: {error}"),
+            )),
         }
     }
     models.one_each(&mut faults);
@@ -140,19 +143,19 @@ impl Models {
     }
 
     /// The models that define a table.
-    pub(super) fn defining(&self) -> impl Iterator<Item = &Found<Model>> {
+    pub(super) fn defining(&self) -> impl Iterator<Item = &Located<Model>> {
         self.models
             .iter()
             .filter(|found| found.value.defines_table())
     }
 
-    fn file(&mut self, path: &Path, faults: &mut Vec<Fault>) {
+    fn file(&mut self, path: &Path, faults: &mut Vec<FileFault>) {
         let parsed = fs::read_to_string(path)
-            .map_err(|error| Fault::of_file(path, format!("it cannot be read: {error}")));
-        let parsed: Result<File, Fault> = parsed.and_then(|text| {
+            .map_err(|error| FileFault::of_file(path, format!("it cannot be read: {error}")));
+        let parsed: Result<File, FileFault> = parsed.and_then(|text| {
             let shown = path.display().to_string();
             syn::parse_file(&text).map_err(|error| {
-                Fault::new(&shown, error.span(), format!("this is not Rust: {error}"))
+                FileFault::new(&shown, error.span(), format!("this is not Rust: {error}"))
             })
         });
         match parsed {
@@ -161,7 +164,7 @@ impl Models {
         }
     }
 
-    fn items(&mut self, items: &[Item], path: &str, faults: &mut Vec<Fault>) {
+    fn items(&mut self, items: &[Item], path: &str, faults: &mut Vec<FileFault>) {
         for item in items {
             let taken = match item {
                 Item::Mod(module) if !is_test(&module.attrs) => {
@@ -174,7 +177,7 @@ impl Models {
                 Item::Type(alias) => {
                     self.add(
                         alias.ident.to_string(),
-                        Known::Alias((*alias.ty).clone()),
+                        DefinedType::Alias((*alias.ty).clone()),
                         path,
                     );
                     Ok(())
@@ -185,7 +188,7 @@ impl Models {
                 }
                 _ => Ok(()),
             };
-            let fault = |error: Error| Fault::new(path, error.span(), error.to_string());
+            let fault = |error: Error| FileFault::new(path, error.span(), error.to_string());
             faults.extend(taken.err().into_iter().flatten().map(fault));
         }
     }
@@ -197,12 +200,12 @@ impl Models {
                 return Err(vec![Error::new(cfg.span(), message)]);
             }
             let value = Model::parse(input)?;
-            self.models.push(Found {
+            self.models.push(Located {
                 value,
                 path: path.to_owned(),
             });
         } else if let Ok(Newtype { ident, inner }) = Newtype::parse(input) {
-            self.add(ident.to_string(), Known::Newtype(inner), path);
+            self.add(ident.to_string(), DefinedType::Newtype(inner), path);
         }
         Ok(())
     }
@@ -216,7 +219,7 @@ impl Models {
             return Err(vec![Error::new(input.ident.span(), message)]);
         }
         let found = Enumeration::parse(input)?;
-        self.add(found.ident.to_string(), Known::Enum(found), path);
+        self.add(found.ident.to_string(), DefinedType::Enum(found), path);
         Ok(())
     }
 
@@ -225,15 +228,15 @@ impl Models {
             UseTree::Path(inner) => self.imports(&inner.tree, path),
             UseTree::Group(group) => group.items.iter().for_each(|item| self.imports(item, path)),
             UseTree::Rename(rename) if rename.rename != "_" => {
-                let known = Known::Import(rename.ident.to_string());
+                let known = DefinedType::Import(rename.ident.to_string());
                 self.add(rename.rename.to_string(), known, path);
             }
             _ => {}
         }
     }
 
-    fn add(&mut self, name: String, value: Known, path: &str) {
-        let found = Found {
+    fn add(&mut self, name: String, value: DefinedType, path: &str) {
+        let found = Located {
             value,
             path: path.to_owned(),
         };
@@ -241,15 +244,15 @@ impl Models {
     }
 
     /// Two structs that define one table would have to agree for ever.
-    fn one_each(&self, faults: &mut Vec<Fault>) {
-        let mut first: BTreeMap<&str, &Found<Model>> = BTreeMap::new();
+    fn one_each(&self, faults: &mut Vec<FileFault>) {
+        let mut first: BTreeMap<&str, &Located<Model>> = BTreeMap::new();
         for found in self.defining() {
             let model = &found.value;
             match first.get(&*model.table) {
                 None => {
                     first.insert(&model.table, found);
                 }
-                Some(other) => faults.push(Fault::new(
+                Some(other) => faults.push(FileFault::new(
                     &found.path,
                     model.ident.span(),
                     format!(

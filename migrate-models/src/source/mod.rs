@@ -8,5 +8,5 @@ mod print;
 mod resolve;
 
 pub use ddl::create;
-pub use files::{Fault, Models, read};
+pub use files::{FileFault, Models, read};
 pub use print::print;

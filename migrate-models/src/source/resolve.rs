@@ -5,7 +5,7 @@ use migrate_chain::types::{RUST_TYPES, RustType};
 use proc_macro2::Ident;
 use syn::{GenericArgument, PathArguments, Type};
 
-use super::files::{Found, Known, Models};
+use super::files::{DefinedType, Located, Models};
 use crate::canonical::canonical;
 use crate::enumeration::HeldBy;
 use crate::model::{Field, is_option, last_segment};
@@ -59,7 +59,7 @@ fn json() -> Option<&'static RustType> {
 fn alias_is_option(models: &Models, path: &str, ty: &Type) -> bool {
     let name = last_segment(ty).map(|segment| segment.ident.to_string());
     let known = name.and_then(|name| known(models, path, &name).ok().flatten());
-    matches!(known, Some(Known::Alias(alias)) if is_option(alias).is_some())
+    matches!(known, Some(DefinedType::Alias(alias)) if is_option(alias).is_some())
 }
 
 struct Resolver<'m, 'p> {
@@ -86,13 +86,13 @@ impl<'m> Resolver<'m, '_> {
             .map(|segment| segment.ident.to_string())
             .unwrap_or_default();
         match known(self.models, self.path, &last)? {
-            Some(Known::Alias(to)) => self.resolve(to, is_nullable),
-            Some(Known::Newtype(inner)) => self.resolve(inner, is_nullable),
-            Some(Known::Import(original)) => {
+            Some(DefinedType::Alias(to)) => self.resolve(to, is_nullable),
+            Some(DefinedType::Newtype(inner)) => self.resolve(inner, is_nullable),
+            Some(DefinedType::Import(original)) => {
                 let row = RUST_TYPES.iter().find(|row| row.name == original);
                 row.map(Holds::Row).ok_or_else(|| unknown(ty))
             }
-            Some(Known::Enum(found)) => match &found.held_by {
+            Some(DefinedType::Enum(found)) => match &found.held_by {
                 HeldBy::Number(number) => self.resolve(number, is_nullable),
                 HeldBy::Labels { name, labels } => Ok(Holds::Labels {
                     ident: &found.ident,
@@ -120,7 +120,11 @@ fn unknown(ty: &Type) -> String {
 }
 
 /// The definition of a name: that of the same file, else the only one.
-fn known<'m>(models: &'m Models, path: &str, name: &str) -> Result<Option<&'m Known>, String> {
+fn known<'m>(
+    models: &'m Models,
+    path: &str,
+    name: &str,
+) -> Result<Option<&'m DefinedType>, String> {
     let Some(found) = models.types.get(name) else {
         return Ok(None);
     };
@@ -131,14 +135,14 @@ fn known<'m>(models: &'m Models, path: &str, name: &str) -> Result<Option<&'m Kn
         (None, several)
             if several
                 .iter()
-                .all(|one| matches!(one.value, Known::Import(_))) =>
+                .all(|one| matches!(one.value, DefinedType::Import(_))) =>
         {
             Ok(Some(&several[0].value))
         }
         (None, several) => {
             let paths: Vec<&str> = several
                 .iter()
-                .map(|found: &Found<Known>| &*found.path)
+                .map(|found: &Located<DefinedType>| &*found.path)
                 .collect();
             Err(format!(
                 "`{name}` is defined in {}: write `#[table(type = \"…\")]` or `#[table(as = …)]`",

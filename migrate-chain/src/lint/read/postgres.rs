@@ -3,7 +3,7 @@
 use super::super::ddl::{
     ChangeKind, Column, Constraint, ConstraintKind, Ddl, Name, TableAlteration,
 };
-use super::super::rewrite::{Rewrite, Stage};
+use super::super::rewrite::{Rewrite, RewriteStage};
 use super::super::rules;
 use super::super::words::Reader;
 use super::common::{alter, narrowed, object, short};
@@ -69,7 +69,7 @@ fn drop_index(site: &mut Site<'_>, names: Reader<'_>) {
             index.key
         );
         let upgrade = format!("DROP INDEX CONCURRENTLY {};", index.shown);
-        let stage = Stage::new(format!("drop {}", index.key), upgrade, "").outside();
+        let stage = RewriteStage::new(format!("drop {}", index.key), upgrade, "").outside();
         site.find(
             &rules::INDEX_DROP_BLOCKS,
             message,
@@ -89,7 +89,7 @@ fn concurrent_index(site: &Site<'_>, index: Option<&Name>, table: &Name) -> Opti
     let text = site.reader.text();
     let upgrade = format!("{} CONCURRENTLY{};", &text[..at], &text[at..]);
     let stage = |name: &str, downgrade: &str| {
-        Stage::new(
+        RewriteStage::new(
             format!("build {name} without blocking"),
             upgrade.clone(),
             downgrade,
@@ -208,8 +208,8 @@ fn not_valid(table: &Name, constraint: &Constraint<'_>) -> Option<Rewrite> {
     // No statement makes a constraint invalid again.
     let again = format!("{alter} DROP CONSTRAINT {name};\n{add}");
     let stages = [
-        Stage::new(format!("add {name}"), add, ""),
-        Stage::new(format!("validate {name}"), validate, again),
+        RewriteStage::new(format!("add {name}"), add, ""),
+        RewriteStage::new(format!("validate {name}"), validate, again),
     ];
     Some(if constraint.kind == ConstraintKind::Foreign {
         Rewrite::certain(stages)
@@ -258,8 +258,8 @@ fn using_index(table: &Name, constraint: &Constraint<'_>) -> Option<Rewrite> {
         alter(table)
     );
     Some(Rewrite::advice([
-        Stage::new(format!("build {name}"), index, "").outside(),
-        Stage::new(format!("add {name}"), add, ""),
+        RewriteStage::new(format!("build {name}"), index, "").outside(),
+        RewriteStage::new(format!("add {name}"), add, ""),
     ]))
 }
 
@@ -275,8 +275,8 @@ fn not_null(table: &Name, column: &Name) -> Rewrite {
     );
     let unset = format!("{check}\n{alter} ALTER COLUMN {column} DROP NOT NULL;");
     Rewrite::certain([
-        Stage::new(format!("check {name}"), check, drop_check),
-        Stage::new(format!("set {column} not null"), set, unset),
+        RewriteStage::new(format!("check {name}"), check, drop_check),
+        RewriteStage::new(format!("set {column} not null"), set, unset),
     ])
 }
 
@@ -352,8 +352,8 @@ fn three_steps(table: &Name, column: &Column<'_>, default: Reader<'_>) -> Rewrit
         table.shown
     );
     let mut stages = vec![
-        Stage::new(format!("add {name}"), add, ""),
-        Stage::new(format!("fill {name}"), fill, "").outside(),
+        RewriteStage::new(format!("add {name}"), add, ""),
+        RewriteStage::new(format!("fill {name}"), fill, "").outside(),
     ];
     if column.not_null {
         stages.extend(not_null(table, &column.name).stages);

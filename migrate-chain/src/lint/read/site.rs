@@ -7,7 +7,7 @@ use super::super::file::File;
 use super::super::finding::{Evidence, Finding};
 use super::super::rewrite::Rewrite;
 use super::super::rule::Rule;
-use super::super::tables::Tables;
+use super::super::tables::KnownTables;
 use super::super::words::{Reader, Words};
 use crate::Dialect;
 use crate::revision::{ForeignKeys, Revision};
@@ -17,7 +17,7 @@ use crate::source::Place;
 pub struct Site<'s> {
     pub dialect: Dialect,
     pub deployment: Option<usize>,
-    pub tables: &'s Tables,
+    pub tables: &'s KnownTables,
     pub revision: &'s Revision,
     /// The statements after it.
     pub later: &'s [Range<usize>],

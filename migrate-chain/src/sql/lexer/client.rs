@@ -1,19 +1,19 @@
 //! The commands that clients read before a server does: MySQL's `DELIMITER`, and psql's meta-commands.
 
-use super::{Found, Tokens, WORD};
+use super::{Lexed, Tokens, WORD};
 use crate::Dialect;
 use crate::sql::marker;
 use crate::sql::token::TokenKind;
 
 impl Tokens<'_> {
     /// The mysql client looks for its delimiter at every byte outside of quotes and comments, inside words too.
-    pub(super) fn find_delimited(&mut self, start: usize) -> Found {
+    pub(super) fn find_delimited(&mut self, start: usize) -> Lexed {
         let Some((from, to)) = self.delimiter else {
             return self.find_plain(start);
         };
         let (text, delimiter) = (self.text, &self.text[from..to]);
         if text[start..].starts_with(delimiter) {
-            return Found::new(TokenKind::Delimiter, start + delimiter.len());
+            return Lexed::new(TokenKind::Delimiter, start + delimiter.len());
         }
         let found = self.find_plain(start);
         if matches!(
@@ -22,7 +22,7 @@ impl Tokens<'_> {
         ) {
             let mut inside = start + 1..found.end;
             let cut = inside.find(|at| self.bytes[*at..].starts_with(delimiter.as_bytes()));
-            return Found {
+            return Lexed {
                 end: cut.unwrap_or(found.end),
                 ..found
             };
@@ -37,7 +37,7 @@ impl Tokens<'_> {
             && self.bytes[start..end].eq_ignore_ascii_case(b"delimiter")
     }
 
-    pub(super) fn delimiter_command(&mut self, start: usize, word_end: usize) -> Found {
+    pub(super) fn delimiter_command(&mut self, start: usize, word_end: usize) -> Lexed {
         let end = self.text[start..]
             .find('\n')
             .map_or(self.text.len(), |length| start + length);
@@ -54,15 +54,15 @@ impl Tokens<'_> {
             ";" => self.delimiter = None,
             _ => self.delimiter = Some((from, to)),
         }
-        Found::new(TokenKind::DelimiterCommand, end)
+        Lexed::new(TokenKind::DelimiterCommand, end)
     }
 
     /// psql takes a backslash outside of quotes for a command, wherever it is. No other client does, but nothing else
     /// begins with one at the start of a line.
-    pub(super) fn backslash(&self, start: usize) -> Found {
+    pub(super) fn backslash(&self, start: usize) -> Lexed {
         let elsewhere = self.dialect != Dialect::Postgres && !marker::opens_line(self.bytes, start);
         if elsewhere || !self.is_command(start) {
-            return Found::new(TokenKind::Unknown, start + 1);
+            return Lexed::new(TokenKind::Unknown, start + 1);
         }
         let length = self.text[start..].find(['\n', '\r']);
         let end = length.map_or(self.text.len(), |length| start + length);
@@ -72,7 +72,7 @@ impl Tokens<'_> {
         } else {
             TokenKind::MetaCommand
         };
-        Found::new(kind, end)
+        Lexed::new(kind, end)
     }
 
     fn is_command(&self, start: usize) -> bool {

@@ -1,6 +1,6 @@
 //! Comments, and what only looks like one: executable text and statement markers.
 
-use super::{Found, Tokens};
+use super::{Lexed, Tokens};
 use crate::Dialect;
 use crate::sql::marker::{self, Bound};
 use crate::sql::token::TokenKind;
@@ -12,7 +12,7 @@ impl Tokens<'_> {
             && (self.dialect != Dialect::MySql || matches!(self.byte(start + 2), 0..=b' ' | 0x7f))
     }
 
-    pub(super) fn line_comment(&mut self, start: usize) -> Found {
+    pub(super) fn line_comment(&mut self, start: usize) -> Lexed {
         let rest = &self.text[start..];
         let length = match self.dialect {
             Dialect::Postgres => rest.find(['\n', '\r']),
@@ -21,22 +21,22 @@ impl Tokens<'_> {
         let end = length.map_or(self.text.len(), |length| start + length);
         match marker::parse(&self.text[start..end]) {
             Some(marker) if marker::opens_line(self.bytes, start) => self.marker(marker, end),
-            _ => Found::new(TokenKind::LineComment, end),
+            _ => Lexed::new(TokenKind::LineComment, end),
         }
     }
 
-    fn marker(&mut self, marker: Bound, end: usize) -> Found {
+    fn marker(&mut self, marker: Bound, end: usize) -> Lexed {
         match marker {
             Bound::Statement => {
                 let verbatim = marker::verbatim_end(self.text, end);
                 self.verbatim = Some(verbatim);
-                Found {
+                Lexed {
                     kind: TokenKind::StatementMarker,
                     end,
                     terminated: verbatim.1,
                 }
             }
-            Bound::End => Found {
+            Bound::End => Lexed {
                 kind: TokenKind::EndMarker,
                 end,
                 terminated: self.verbatim.take().is_some(),
@@ -44,7 +44,7 @@ impl Tokens<'_> {
         }
     }
 
-    pub(super) fn block_comment(&mut self, start: usize) -> Found {
+    pub(super) fn block_comment(&mut self, start: usize) -> Lexed {
         match self.dialect {
             Dialect::Sqlite => self.up_to(TokenKind::BlockComment, start + 2, "*/"),
             Dialect::Postgres => self.nested_comment(start),
@@ -52,17 +52,17 @@ impl Tokens<'_> {
         }
     }
 
-    fn nested_comment(&self, start: usize) -> Found {
+    fn nested_comment(&self, start: usize) -> Lexed {
         let (mut at, mut depth) = (start + 2, 1_usize);
         while at < self.bytes.len() {
             match (self.bytes[at], self.byte(at + 1)) {
                 (b'/', b'*') => (at, depth) = (at + 2, depth + 1),
-                (b'*', b'/') if depth == 1 => return Found::new(TokenKind::BlockComment, at + 2),
+                (b'*', b'/') if depth == 1 => return Lexed::new(TokenKind::BlockComment, at + 2),
                 (b'*', b'/') => (at, depth) = (at + 2, depth - 1),
                 _ => at += 1,
             }
         }
-        Found {
+        Lexed {
             kind: TokenKind::BlockComment,
             end: self.bytes.len(),
             terminated: false,
@@ -70,7 +70,7 @@ impl Tokens<'_> {
     }
 
     /// The content of `/*! … */` is executed, so its tokens count: a string in it may hold `*/`.
-    fn mysql_comment(&mut self, start: usize) -> Found {
+    fn mysql_comment(&mut self, start: usize) -> Lexed {
         let bang = if self.byte(start + 2) == b'M' {
             start + 3
         } else {
@@ -84,11 +84,11 @@ impl Tokens<'_> {
         while end <= bang + 6 && self.byte(end).is_ascii_digit() {
             end += 1;
         }
-        Found::new(TokenKind::ExecutableOpen, end)
+        Lexed::new(TokenKind::ExecutableOpen, end)
     }
 
-    pub(super) fn executable_close(&mut self, start: usize) -> Found {
+    pub(super) fn executable_close(&mut self, start: usize) -> Lexed {
         self.executable = false;
-        Found::new(TokenKind::ExecutableClose, start + 2)
+        Lexed::new(TokenKind::ExecutableClose, start + 2)
     }
 }

@@ -61,13 +61,13 @@ enum Escaped {
 
 /// The result of a lexing function.
 #[derive(Clone, Copy)]
-struct Found {
+struct Lexed {
     kind: TokenKind,
     end: usize,
     terminated: bool,
 }
 
-impl Found {
+impl Lexed {
     fn new(kind: TokenKind, end: usize) -> Self {
         Self {
             kind,
@@ -150,10 +150,10 @@ impl Tokens<'_> {
         }
     }
 
-    fn find(&mut self, start: usize) -> Found {
+    fn find(&mut self, start: usize) -> Lexed {
         if let Some((end, closed)) = self.verbatim {
             if start < end {
-                return Found {
+                return Lexed {
                     kind: TokenKind::Verbatim,
                     end,
                     terminated: closed,
@@ -171,16 +171,16 @@ impl Tokens<'_> {
         }
     }
 
-    fn find_plain(&mut self, start: usize) -> Found {
+    fn find_plain(&mut self, start: usize) -> Lexed {
         let byte = self.bytes[start];
         match byte {
             b' ' | b'\t'..=b'\r' => self.whitespace(start),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(start),
             0x80..=0xff => self.wide(start),
             b'0'..=b'9' => self.number(start),
-            b';' => Found::new(TokenKind::Semicolon, start + 1),
+            b';' => Lexed::new(TokenKind::Semicolon, start + 1),
             b',' | b'(' | b')' | b']' | b'{' | b'}' => {
-                Found::new(TokenKind::Punctuation, start + 1)
+                Lexed::new(TokenKind::Punctuation, start + 1)
             }
             b'.' if self.byte(start + 1).is_ascii_digit() => self.number(start),
             b'\'' => self.string(start, start),
@@ -194,35 +194,35 @@ impl Tokens<'_> {
             b'*' if self.executable && self.byte(start + 1) == b'/' => self.executable_close(start),
             b'$' => self.dollar(start),
             b':' | b'@' | b'#' | b'?' if self.dialect != Dialect::Postgres => self.variable(start),
-            b'.' | b'[' | b':' => Found::new(TokenKind::Punctuation, start + 1),
+            b'.' | b'[' | b':' => Lexed::new(TokenKind::Punctuation, start + 1),
             b'\\' => self.backslash(start),
             _ if OPERATOR[byte as usize] => self.operator(start),
-            _ => Found::new(TokenKind::Unknown, start + 1),
+            _ => Lexed::new(TokenKind::Unknown, start + 1),
         }
     }
 
-    fn whitespace(&self, start: usize) -> Found {
+    fn whitespace(&self, start: usize) -> Lexed {
         let mut end = start + 1;
         while end < self.bytes.len() && matches!(self.bytes[end], b' ' | b'\t'..=b'\r') {
             end += 1;
         }
-        Found::new(TokenKind::Whitespace, end)
+        Lexed::new(TokenKind::Whitespace, end)
     }
 
     /// A character outside of ASCII opens a word, but SQLite skips a byte order mark wherever a token may begin.
-    fn wide(&mut self, start: usize) -> Found {
+    fn wide(&mut self, start: usize) -> Lexed {
         if self.dialect == Dialect::Sqlite && self.bytes[start..].starts_with("\u{feff}".as_bytes())
         {
-            return Found::new(TokenKind::Whitespace, start + '\u{feff}'.len_utf8());
+            return Lexed::new(TokenKind::Whitespace, start + '\u{feff}'.len_utf8());
         }
         self.word(start)
     }
 
     /// A token that ends with the first `close` at or after `from`.
-    fn up_to(&self, kind: TokenKind, from: usize, close: &str) -> Found {
+    fn up_to(&self, kind: TokenKind, from: usize, close: &str) -> Lexed {
         match self.text[from..].find(close) {
-            Some(length) => Found::new(kind, from + length + close.len()),
-            None => Found {
+            Some(length) => Lexed::new(kind, from + length + close.len()),
+            None => Lexed {
                 kind,
                 end: self.text.len(),
                 terminated: false,
@@ -230,7 +230,7 @@ impl Tokens<'_> {
         }
     }
 
-    fn dollar(&mut self, start: usize) -> Found {
+    fn dollar(&mut self, start: usize) -> Lexed {
         match self.dialect {
             Dialect::Sqlite => self.variable(start),
             Dialect::Postgres => self.postgres_dollar(start),
@@ -238,7 +238,7 @@ impl Tokens<'_> {
         }
     }
 
-    fn operator(&self, start: usize) -> Found {
+    fn operator(&self, start: usize) -> Lexed {
         let mut end = start + 1;
         if self.dialect == Dialect::Postgres {
             while end < self.bytes.len()
@@ -248,7 +248,7 @@ impl Tokens<'_> {
                 end += 1;
             }
         }
-        Found::new(TokenKind::Operator, end)
+        Lexed::new(TokenKind::Operator, end)
     }
 
     fn opens_comment(&self, at: usize) -> bool {

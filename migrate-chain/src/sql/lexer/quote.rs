@@ -1,12 +1,12 @@
 //! Strings, quoted identifiers and dollar quotes.
 
-use super::{Escaped, Found, Tokens, WORD};
+use super::{Escaped, Lexed, Tokens, WORD};
 use crate::Dialect;
 use crate::sql::token::TokenKind;
 
 impl Tokens<'_> {
     /// The string whose prefix begins at `start` and whose quote is at `quote`.
-    pub(super) fn string(&mut self, start: usize, quote: usize) -> Found {
+    pub(super) fn string(&mut self, start: usize, quote: usize) -> Lexed {
         let escapes = match self.dialect {
             Dialect::Sqlite => false,
             Dialect::Postgres if start == quote => self.escaped == Escaped::NextLine,
@@ -31,24 +31,24 @@ impl Tokens<'_> {
     }
 
     /// `U&'…'` and `U&"…"`.
-    pub(super) fn unicode_prefix(&mut self, start: usize) -> Found {
+    pub(super) fn unicode_prefix(&mut self, start: usize) -> Lexed {
         match (self.bytes[start], self.byte(start + 2)) {
             (b'u' | b'U', b'\'') => self.string(start, start + 2),
             (b'u' | b'U', b'"') => self.quoted_identifier(start + 2),
-            _ => Found::new(TokenKind::Word, start + 1),
+            _ => Lexed::new(TokenKind::Word, start + 1),
         }
     }
 
-    pub(super) fn quoted_identifier(&self, quote: usize) -> Found {
+    pub(super) fn quoted_identifier(&self, quote: usize) -> Lexed {
         self.quoted(TokenKind::QuotedIdentifier, quote, false)
     }
 
-    pub(super) fn bracketed(&self, start: usize) -> Found {
+    pub(super) fn bracketed(&self, start: usize) -> Lexed {
         self.up_to(TokenKind::QuotedIdentifier, start + 1, "]")
     }
 
     /// The text that the quote at `open` encloses. A doubled quote is one quote.
-    fn quoted(&self, kind: TokenKind, open: usize, escapes: bool) -> Found {
+    fn quoted(&self, kind: TokenKind, open: usize, escapes: bool) -> Lexed {
         let quote = self.bytes[open];
         let mut at = open + 1;
         while at < self.bytes.len() {
@@ -60,19 +60,19 @@ impl Tokens<'_> {
             } else if self.byte(at + 1) == quote {
                 at += 2;
             } else {
-                return Found::new(kind, at + 1);
+                return Lexed::new(kind, at + 1);
             }
         }
-        Found {
+        Lexed {
             kind,
             end: self.bytes.len(),
             terminated: false,
         }
     }
 
-    pub(super) fn postgres_dollar(&self, start: usize) -> Found {
+    pub(super) fn postgres_dollar(&self, start: usize) -> Lexed {
         if self.byte(start + 1).is_ascii_digit() {
-            return Found::new(TokenKind::Parameter, self.number(start + 1).end);
+            return Lexed::new(TokenKind::Parameter, self.number(start + 1).end);
         }
         let mut at = start + 1;
         while self.byte(at) != b'$' && WORD[self.byte(at) as usize] {
@@ -81,7 +81,7 @@ impl Tokens<'_> {
         if self.byte(at) == b'$' {
             self.up_to(TokenKind::DollarQuote, at + 1, &self.text[start..=at])
         } else {
-            Found::new(TokenKind::Unknown, start + 1)
+            Lexed::new(TokenKind::Unknown, start + 1)
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Words, numbers and variables.
 
-use super::{Found, Tokens, WORD};
+use super::{Lexed, Tokens, WORD};
 use crate::Dialect;
 use crate::sql::token::TokenKind;
 
 impl Tokens<'_> {
-    pub(super) fn word(&mut self, start: usize) -> Found {
+    pub(super) fn word(&mut self, start: usize) -> Lexed {
         let end = self.word_end(start);
         match self.byte(end) {
             b'\'' if end == start + 1 && self.is_string_prefix(start) => self.string(start, end),
@@ -13,7 +13,7 @@ impl Tokens<'_> {
                 self.unicode_prefix(start)
             }
             _ if self.is_delimiter_command(start, end) => self.delimiter_command(start, end),
-            _ => Found::new(TokenKind::Word, end),
+            _ => Lexed::new(TokenKind::Word, end),
         }
     }
 
@@ -26,7 +26,7 @@ impl Tokens<'_> {
     }
 
     /// A number and the letters that stick to it, as every dialect reads them: as part of it, or as an error.
-    pub(super) fn number(&self, start: usize) -> Found {
+    pub(super) fn number(&self, start: usize) -> Lexed {
         let (mut at, mut letters) = (start, false);
         while at < self.bytes.len() {
             match self.bytes[at] {
@@ -40,7 +40,7 @@ impl Tokens<'_> {
             }
             at += 1;
         }
-        Found::new(TokenKind::Number, at)
+        Lexed::new(TokenKind::Number, at)
     }
 
     /// Whether the `e` at `at` has a sign and digits.
@@ -49,7 +49,7 @@ impl Tokens<'_> {
     }
 
     /// `?1`, `:name`, `@name`, `#name` and `$name` in SQLite; `@name`, `@@name` and `?` in MySQL, and there `:=`.
-    pub(super) fn variable(&self, start: usize) -> Found {
+    pub(super) fn variable(&self, start: usize) -> Lexed {
         let mysql = self.dialect == Dialect::MySql;
         let byte = self.bytes[start];
         if mysql && byte == b':' {
@@ -72,14 +72,14 @@ impl Tokens<'_> {
         } else {
             TokenKind::Punctuation
         };
-        Found::new(kind, end)
+        Lexed::new(kind, end)
     }
 
-    fn colon(&self, start: usize) -> Found {
+    fn colon(&self, start: usize) -> Lexed {
         if self.byte(start + 1) == b'=' {
-            Found::new(TokenKind::Operator, start + 2)
+            Lexed::new(TokenKind::Operator, start + 2)
         } else {
-            Found::new(TokenKind::Punctuation, start + 1)
+            Lexed::new(TokenKind::Punctuation, start + 1)
         }
     }
 }

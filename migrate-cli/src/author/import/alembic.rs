@@ -13,7 +13,7 @@ pub fn read(folder: &Path, root: &Path) -> Result<Imported> {
     let mut scripts = Vec::new();
     for (name, path) in files(&versions)? {
         if name.strip_suffix(".py").is_some()
-            && let Some(script) = Script::read(&text(&path)?)
+            && let Some(script) = VersionFile::read(&text(&path)?)
         {
             scripts.push((script, path));
         }
@@ -52,7 +52,7 @@ pub fn read(folder: &Path, root: &Path) -> Result<Imported> {
 
 /// The variables at the top of a version file.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Script {
+struct VersionFile {
     id: String,
     parents: Vec<String>,
     depends_on: Vec<String>,
@@ -61,7 +61,7 @@ struct Script {
     created: Option<String>,
 }
 
-impl Script {
+impl VersionFile {
     fn read(text: &str) -> Option<Self> {
         let value = |name: &str| {
             text.lines().find_map(|line| {
@@ -135,7 +135,7 @@ fn strings(value: &str) -> Vec<String> {
 }
 
 /// Parents before their children.
-fn order(scripts: &[&Script]) -> Vec<usize> {
+fn order(scripts: &[&VersionFile]) -> Vec<usize> {
     let places: HashMap<&str, usize> = scripts
         .iter()
         .enumerate()
@@ -143,7 +143,7 @@ fn order(scripts: &[&Script]) -> Vec<usize> {
         .collect();
     let (mut order, mut done) = (Vec::new(), vec![false; scripts.len()]);
     while order.len() < scripts.len() {
-        let is_ready = |script: &Script| {
+        let is_ready = |script: &VersionFile| {
             let mut under = script.parents.iter().chain(&script.depends_on);
             under.all(|id| places.get(&**id).is_none_or(|&place| done[place]))
         };
@@ -222,10 +222,10 @@ mod tests {
         let text = "\"\"\"Create users\n\nRevision ID: ae10\nRevises: 1975\nCreate Date: 2024-01-31 12:04:05.123456\n\n\"\"\"\n\
                     from alembic import op\n\nrevision: str = 'ae10'\ndown_revision: Union[str, None] = '1975'\n\
                     branch_labels = ('shop',)\ndepends_on = None\n";
-        let script = Script::read(text).expect("a version file");
+        let script = VersionFile::read(text).expect("a version file");
         assert_eq!(
             script,
-            Script {
+            VersionFile {
                 id: "ae10".into(),
                 parents: vec!["1975".into()],
                 depends_on: vec![],

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::failure::{Failure, Result};
-use super::super::init::foreign::{Layout, layout};
-use super::tools::{self, TOOLS, Tool};
+use super::super::failure::{CommandError, Result};
+use super::super::init::foreign::{ForeignFiles, layout};
+use super::tools::{self, ImportTool, TOOLS};
 use super::{diesel, sqlx};
 
 /// A tool, its folder, and the folder of the crate or project.
 pub struct Located {
-    pub tool: &'static Tool,
+    pub tool: &'static ImportTool,
     pub folder: PathBuf,
     pub root: PathBuf,
 }
@@ -18,7 +18,7 @@ pub struct Located {
 ///
 /// # Errors
 /// There are none, or those of several tools.
-pub fn find(tool: Option<&'static Tool>, from: Option<&Path>) -> Result<Located> {
+pub fn find(tool: Option<&'static ImportTool>, from: Option<&Path>) -> Result<Located> {
     let root = root(from);
     if let Some(folder) = from {
         let tool = match tool {
@@ -31,7 +31,7 @@ pub fn find(tool: Option<&'static Tool>, from: Option<&Path>) -> Result<Located>
             root,
         });
     }
-    let mut found: Vec<(&'static Tool, PathBuf)> = Vec::new();
+    let mut found: Vec<(&'static ImportTool, PathBuf)> = Vec::new();
     for folder in candidates(&root)? {
         let folder = root.join(folder);
         let Some(layout) = layout(&folder) else {
@@ -63,7 +63,7 @@ pub fn find(tool: Option<&'static Tool>, from: Option<&Path>) -> Result<Located>
                 .iter()
                 .map(|(tool, folder)| format!("{} in {}", tool.name, folder.display()));
             let choices: Vec<String> = choices.collect();
-            Err(Failure::new(format!(
+            Err(CommandError::new(format!(
                 "there are migrations of several tools: {}",
                 choices.join(", ")
             ))
@@ -121,9 +121,9 @@ fn candidates(root: &Path) -> Result<Vec<String>> {
 }
 
 /// The tool of a folder, if its files tell.
-fn told(folder: &Path, root: &Path) -> Result<&'static Tool> {
+fn told(folder: &Path, root: &Path) -> Result<&'static ImportTool> {
     let Some(layout) = layout(folder) else {
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "{} has no migrations that are known",
             folder.display()
         ))
@@ -131,7 +131,7 @@ fn told(folder: &Path, root: &Path) -> Result<&'static Tool> {
     };
     match names(&layout, root)[..] {
         [name] => tools::named(name),
-        _ => Err(Failure::new(format!(
+        _ => Err(CommandError::new(format!(
             "the migrations in {} may be those of {}",
             folder.display(),
             layout.tools.join(" or ")
@@ -144,7 +144,7 @@ fn told(folder: &Path, root: &Path) -> Result<&'static Tool> {
 }
 
 /// The tools that a layout may belong to, by what else is in the project.
-fn names(layout: &Layout, root: &Path) -> Vec<&'static str> {
+fn names(layout: &ForeignFiles, root: &Path) -> Vec<&'static str> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
     let is_likely = |tool: &&&str| match **tool {
         "golang-migrate" => root.join("go.mod").is_file(),
@@ -164,10 +164,10 @@ fn names(layout: &Layout, root: &Path) -> Vec<&'static str> {
     }
 }
 
-fn nothing(tool: Option<&Tool>) -> Failure {
+fn nothing(tool: Option<&ImportTool>) -> CommandError {
     let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
     let of = tool.map_or("another tool", |tool| tool.name);
-    Failure::new(format!("there are no migrations of {of} here")).help(format!(
+    CommandError::new(format!("there are no migrations of {of} here")).help(format!(
         "name the tool and the folder: `cargo migrate import TOOL --from DIR`; the tools are {}",
         names.join(", ")
     ))

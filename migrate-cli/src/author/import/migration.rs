@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::failure::{self, Failure, Result};
+use super::super::failure::{self, CommandError, Result};
 use super::super::sql_files::Part;
 
 /// A migration of another tool.
@@ -111,7 +111,7 @@ pub fn all_files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
 pub fn text(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|error| failure::file("read", path, &error))?;
     String::from_utf8(bytes).map_err(|_| {
-        Failure::new(format!("{} is not UTF-8", path.display()))
+        CommandError::new(format!("{} is not UTF-8", path.display()))
             .help("save it as UTF-8; nothing was written")
     })
 }

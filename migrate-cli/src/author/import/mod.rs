@@ -27,14 +27,14 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::init::{Init, Initialized};
 use super::show::Show;
 use super::touch;
 use crate::project::Project;
 use locate::Located;
 use migration::Imported;
-use tools::Tool;
+use tools::ImportTool;
 use written::Written;
 
 /// Make a chain from the migrations of another tool
@@ -63,7 +63,7 @@ pub struct Import {
 
 /// The result of `import`.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct ImportOutcome {
     tool: &'static str,
     from: PathBuf,
     initialized: Option<Initialized>,
@@ -84,12 +84,12 @@ impl Import {
     ///
     /// # Errors
     /// Nothing was found, or something cannot be read; nothing is written then.
-    pub async fn run(&self, project: &Project) -> Result<Outcome> {
+    pub async fn run(&self, project: &Project) -> Result<ImportOutcome> {
         let tool = self.tool.as_deref().map(tools::named).transpose()?;
         let Located { tool, folder, root } = locate::find(tool, self.from.as_deref())?;
         let mut imported = self.read(tool, &folder, &root, project).await?;
         if imported.migrations.is_empty() {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "{} has no migrations of {}",
                 folder.display(),
                 tool.name
@@ -129,15 +129,15 @@ impl Import {
 
     async fn read(
         &self,
-        tool: &'static Tool,
+        tool: &'static ImportTool,
         folder: &std::path::Path,
         root: &std::path::Path,
         project: &Project,
     ) -> Result<Imported> {
         match tool.read {
-            tools::Reader::Files(read) => read(folder, root),
-            tools::Reader::Baseline => sea_orm::read(folder, project).await,
-            tools::Reader::Alembic => alembic::read(folder, root),
+            tools::ImportReader::Files(read) => read(folder, root),
+            tools::ImportReader::Baseline => sea_orm::read(folder, project).await,
+            tools::ImportReader::Alembic => alembic::read(folder, root),
         }
     }
 
@@ -145,7 +145,7 @@ impl Import {
     /// own folder.
     fn target(
         &self,
-        tool: &Tool,
+        tool: &ImportTool,
         folder: &std::path::Path,
         project: &Project,
     ) -> Result<Option<PathBuf>> {
@@ -158,14 +158,14 @@ impl Import {
     }
 
     fn outcome(
-        tool: &'static Tool,
+        tool: &'static ImportTool,
         from: PathBuf,
-        plan: write::Plan,
+        plan: write::NewFiles,
         imported: Imported,
         initialized: Option<Initialized>,
-    ) -> Outcome {
+    ) -> ImportOutcome {
         let (written, faults) = plan.shown();
-        Outcome {
+        ImportOutcome {
             tool: tool.name,
             from,
             initialized,
@@ -179,9 +179,9 @@ impl Import {
     }
 }
 
-impl Serialize for Outcome {
+impl Serialize for ImportOutcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Outcome", 8)?;
+        let mut object = serializer.serialize_struct("ImportOutcome", 8)?;
         object.serialize_field("tool", self.tool)?;
         object.serialize_field("from", &self.from)?;
         object.serialize_field("written", &self.initialized.is_some())?;
@@ -194,7 +194,7 @@ impl Serialize for Outcome {
     }
 }
 
-impl Show for Outcome {
+impl Show for ImportOutcome {
     fn text(&self) -> String {
         let mut text = String::new();
         let count = self.written.len();
@@ -237,7 +237,7 @@ impl Show for Outcome {
     }
 }
 
-impl Outcome {
+impl ImportOutcome {
     /// How many migrations were read.
     fn read(&self) -> usize {
         self.written.len()

@@ -12,7 +12,7 @@ use super::super::files;
 use super::super::init::Initialized;
 use super::super::init::package::Package;
 use super::migration::Imported;
-use super::tools::Tool;
+use super::tools::ImportTool;
 
 /// An empty chain in a folder, with the databases and the mounted commands that the crate at `root` uses.
 ///
@@ -63,7 +63,7 @@ const OBJECTS: &str = "
 ///
 /// # Errors
 /// The settings cannot be written.
-pub fn adopt(directory: &Directory, tool: &Tool, imported: &Imported) -> Result<()> {
+pub fn adopt(directory: &Directory, tool: &ImportTool, imported: &Imported) -> Result<()> {
     let Some(adopts) = tool.adopts else {
         return Ok(());
     };

@@ -11,17 +11,17 @@ use migrate_chain::sql::{FaultKind, Remedy};
 use migrate_chain::{Dialect, names};
 
 use super::super::directory::Directory;
-use super::super::failure::{self, Failure, Result};
+use super::super::failure::{self, CommandError, Result};
 use super::super::file_name;
 use super::super::new_revision::now_in;
 use super::super::revision_file::{self, RevisionFile, sql_body};
 use super::frame;
 use super::migration::{Imported, Migration};
-use super::tools::Tool;
+use super::tools::ImportTool;
 use super::written::Written;
 
 /// The files to write, in the order of the chain.
-pub struct Plan {
+pub struct NewFiles {
     files: Vec<Planned>,
     /// Faults that the build will still report.
     faults: Vec<Diagnostic>,
@@ -40,7 +40,7 @@ struct Planned {
 ///
 /// # Errors
 /// The chain has several heads.
-pub fn plan(directory: &Directory, tool: &Tool, imported: &mut Imported) -> Result<Plan> {
+pub fn plan(directory: &Directory, tool: &ImportTool, imported: &mut Imported) -> Result<NewFiles> {
     let known: HashSet<String> = directory
         .chain
         .revisions
@@ -76,7 +76,7 @@ pub fn plan(directory: &Directory, tool: &Tool, imported: &mut Imported) -> Resu
         parent = Some(planned.id.clone());
         files.push(planned);
     }
-    let mut plan = Plan {
+    let mut plan = NewFiles {
         files,
         faults: Vec::new(),
     };
@@ -93,7 +93,7 @@ fn head(directory: &Directory) -> Result<Option<String>> {
         several => {
             let heads: Vec<&str> = several.iter().map(|&head| graph.id(head)).collect();
             Err(
-                Failure::new(format!("the chain has {} heads", heads.len())).help(format!(
+                CommandError::new(format!("the chain has {} heads", heads.len())).help(format!(
                     "join them first: `cargo migrate merge {}`",
                     heads.join(" ")
                 )),
@@ -153,7 +153,7 @@ fn planned(
     id: String,
     parents: &[String],
     now: &ZonedDateTime,
-    tool: &Tool,
+    tool: &ImportTool,
 ) -> Planned {
     let config = &directory.chain.config;
     let parents: Vec<&str> = parents.iter().map(String::as_str).collect();
@@ -190,7 +190,7 @@ fn planned(
     }
 }
 
-impl Plan {
+impl NewFiles {
     /// Adds the keys of the header that the build asks for; what it asks for else is for a person.
     fn settle(&mut self, directory: &Directory, imported: &mut Imported) {
         for _ in 0..4 {

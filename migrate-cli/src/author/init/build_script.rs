@@ -12,7 +12,7 @@ use super::package::{Package, from_here};
 
 /// The result for the build script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum BuildScript {
     /// There was none, and now there is.
     Created(PathBuf),
     /// The line was added to it.
@@ -25,7 +25,7 @@ pub enum Outcome {
     ByHand(PathBuf, &'static str),
 }
 
-impl Outcome {
+impl BuildScript {
     /// Its name for programs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -48,10 +48,10 @@ pub fn line(directory: &str) -> String {
 ///
 /// # Errors
 /// A build script that cannot be read or written.
-pub fn ensure(package: &Package, directory: &str) -> Result<Outcome> {
+pub fn ensure(package: &Package, directory: &str) -> Result<BuildScript> {
     let Some(script) = &package.build_script else {
         let reason = "the manifest says `build = false`";
-        return Ok(Outcome::ByHand(
+        return Ok(BuildScript::ByHand(
             from_here(&package.root.join("build.rs")),
             reason,
         ));
@@ -63,7 +63,7 @@ pub fn ensure(package: &Package, directory: &str) -> Result<Outcome> {
             line(directory)
         );
         files::create(&path, &text).map_err(|error| failure::file("write", &path, &error))?;
-        return Ok(Outcome::Created(path));
+        return Ok(BuildScript::Created(path));
     }
     let text = fs::read_to_string(&path).map_err(|error| failure::file("read", &path, &error))?;
     let is_inside = !directory.starts_with("..") && !Path::new(directory).is_absolute();
@@ -111,12 +111,12 @@ impl ScriptChange {
         }
     }
 
-    fn outcome(&self, script: PathBuf) -> Outcome {
+    fn outcome(&self, script: PathBuf) -> BuildScript {
         match self {
-            Self::None => Outcome::HasLine(script),
-            Self::RunsAnyway => Outcome::RunsAnyway(script),
-            Self::Extend(_) => Outcome::Extended(script),
-            Self::ByHand(reason) => Outcome::ByHand(script, reason),
+            Self::None => BuildScript::HasLine(script),
+            Self::RunsAnyway => BuildScript::RunsAnyway(script),
+            Self::Extend(_) => BuildScript::Extended(script),
+            Self::ByHand(reason) => BuildScript::ByHand(script, reason),
         }
     }
 }

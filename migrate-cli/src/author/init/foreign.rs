@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The migrations of another tool in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct ForeignFiles {
     /// The tools that name their files so.
     pub tools: &'static [&'static str],
     count: usize,
@@ -14,7 +14,7 @@ pub struct Layout {
 /// The migrations of another tool in a folder, such as `12 migrations of sqlx`; `None` if there are none that are
 /// known.
 pub fn found(directory: &Path) -> Option<String> {
-    let Layout { tools, count } = layout(directory)?;
+    let ForeignFiles { tools, count } = layout(directory)?;
     let plural = if count == 1 { "" } else { "s" };
     Some(format!(
         "{count} migration{plural} of {}",
@@ -23,7 +23,7 @@ pub fn found(directory: &Path) -> Option<String> {
 }
 
 /// The migrations of another tool in a folder, known by their names and first lines.
-pub fn layout(directory: &Path) -> Option<Layout> {
+pub fn layout(directory: &Path) -> Option<ForeignFiles> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -33,7 +33,7 @@ pub fn layout(directory: &Path) -> Option<Layout> {
 }
 
 /// A folder for each migration, or the parts of a program.
-fn by_folders(directory: &Path, names: &[String]) -> Option<Layout> {
+fn by_folders(directory: &Path, names: &[String]) -> Option<ForeignFiles> {
     let holding = |file: &str| {
         let holds = |name: &&String| directory.join(name).join(file).is_file();
         names.iter().filter(holds).count()
@@ -71,11 +71,11 @@ fn by_folders(directory: &Path, names: &[String]) -> Option<Layout> {
         ),
     ];
     let found = counts.into_iter().find(|(_, count)| *count > 0);
-    found.map(|(tools, count)| Layout { tools, count })
+    found.map(|(tools, count)| ForeignFiles { tools, count })
 }
 
 /// A file for each migration: which tool it is its name tells, or its first lines.
-fn by_files(directory: &Path, names: &[String]) -> Option<Layout> {
+fn by_files(directory: &Path, names: &[String]) -> Option<ForeignFiles> {
     let is_upgrade = |name: &&String| {
         extension(name) == "sql" && !name.ends_with(".down.sql") && !name.starts_with(['U', 'R'])
     };
@@ -104,7 +104,7 @@ fn by_files(directory: &Path, names: &[String]) -> Option<Layout> {
         None => &["sqlx"],
     };
     let count = files.len();
-    Some(Layout { tools, count })
+    Some(ForeignFiles { tools, count })
 }
 
 /// `12_name.sql`, `V1_2__name.sql`

@@ -15,13 +15,13 @@ use migrate_chain::{Dialect, Disk};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
-pub use build_script::Outcome as BuildScript;
+pub use build_script::BuildScript;
 use package::{Package, from_here};
 
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::files;
 use crate::find::{self, is_chain};
-use crate::project::{Origin, Project};
+use crate::project::{DirectoryOrigin, Project};
 
 /// Make a migration directory
 #[derive(Args, Debug)]
@@ -183,10 +183,10 @@ pub fn default(project: &Project) -> Result<PathBuf> {
     };
     let is_inside = normal(&absolute(&known)?).starts_with(&package.root);
     match project.origin() {
-        Origin::Named => Ok(known),
-        Origin::Found if is_inside => Ok(known),
+        DirectoryOrigin::Named => Ok(known),
+        DirectoryOrigin::Found if is_inside => Ok(known),
         // That of a workspace around the package is not its own.
-        Origin::Found | Origin::Usual => {
+        DirectoryOrigin::Found | DirectoryOrigin::Usual => {
             let here = here.parent().unwrap_or(&here);
             let inside = here.strip_prefix(&package.root).unwrap_or(Path::new(""));
             let up: PathBuf = inside.components().map(|_| "..").collect();
@@ -222,7 +222,7 @@ fn refuse_second(directory: &Path, absolute: &Path, package: Option<&Package>) -
     let chains = package.map(|package| find::in_package(&package.root));
     let other = chains.into_iter().flatten().find(|chain| chain != absolute);
     match other {
-        Some(other) if !is_chain(absolute) => Err(Failure::new(format!(
+        Some(other) if !is_chain(absolute) => Err(CommandError::new(format!(
             "the crate has a chain in {} already; {} was not created",
             from_here(&other).display(),
             directory.display()
@@ -235,7 +235,7 @@ fn refuse_second(directory: &Path, absolute: &Path, package: Option<&Package>) -
 /// Files of ours among those of another tool would confuse both.
 fn refuse_foreign(directory: &Path) -> Result<()> {
     match foreign::found(directory) {
-        Some(found) if !directory.join(CONFIG_FILE).is_file() => Err(Failure::new(format!(
+        Some(found) if !directory.join(CONFIG_FILE).is_file() => Err(CommandError::new(format!(
             "{} has {found}; nothing was created",
             directory.display()
         ))
@@ -282,7 +282,7 @@ fn missing_locations(directory: &Path) -> Result<Vec<PathBuf>> {
     if missing.len() == faults.len() {
         Ok(missing)
     } else {
-        Err(Failure::faults(faults))
+        Err(CommandError::faults(faults))
     }
 }
 

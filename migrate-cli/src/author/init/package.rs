@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use migrate_chain::Dialect;
 use toml::de::{DeTable, DeValue};
 
-use super::super::failure::{self, Failure, Result};
+use super::super::failure::{self, CommandError, Result};
 
 /// A crate, read from its `Cargo.toml`.
 #[derive(Debug)]
@@ -208,7 +208,7 @@ fn read(root: &Path) -> Result<String> {
 
 fn parse<'t>(root: &Path, text: &'t str) -> Result<DeTable<'t>> {
     let parsed = DeTable::parse(text).map_err(|error| {
-        Failure::new(format!(
+        CommandError::new(format!(
             "{} is not TOML: {}",
             from_here(&root.join("Cargo.toml")).display(),
             error.message()

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 use super::super::directory::Directory;
-use super::super::failure::{Failure, Result};
+use super::super::failure::{CommandError, Result};
 
 /// The files of the directory, relative to it, that are new since a git ref branched off, committed or not.
 ///
@@ -59,7 +59,7 @@ fn fork(directory: &Directory, base: &str) -> Result<String> {
             Some((remote, branch)) => format!("fetch it: `git fetch {remote} {branch}`"),
             None => "name a branch, a tag or a commit".to_owned(),
         };
-        Failure::new(format!(
+        CommandError::new(format!(
             "git does not know `{base}` in {}",
             directory.root().display()
         ))
@@ -77,13 +77,13 @@ fn git(
     let mut command = Command::new("git");
     command.arg("-C").arg(directory.root()).args(arguments);
     let output = command.output().map_err(|error| {
-        Failure::new(format!("git could not be started: {error}"))
+        CommandError::new(format!("git could not be started: {error}"))
             .help("install git, or name the revisions with --since")
     })?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
         let said = String::from_utf8_lossy(&output.stderr);
-        Err(Failure::new(format!("git failed: {}", said.trim())))
+        Err(CommandError::new(format!("git failed: {}", said.trim())))
     }
 }

@@ -6,13 +6,13 @@
 use std::ops::Range;
 
 use jiff::ZonedDateTime;
-use migrate_chain::lint::{Finding, Rewrite, Stage};
+use migrate_chain::lint::{Finding, Rewrite, RewriteStage};
 use migrate_chain::{Dialect, Revision, sql};
 use migrate_command::parts::{Exit, Ui};
 use migrate_lint::Review;
 
 use super::super::directory::Directory;
-use super::super::failure::{self, Failure, Result};
+use super::super::failure::{self, CommandError, Result};
 use super::super::new_revision::now_in;
 use super::super::overlay::Overlay;
 use super::super::revision_file::{self, RevisionFile};
@@ -25,7 +25,7 @@ use super::range::New;
 /// Nothing says that the revisions are new, or the chain would not be sound; then nothing was written.
 pub fn run(directory: &Directory, new: &New, review: &Review, ui: &mut Ui) -> Result<Exit> {
     if !new.is_said {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             "nothing says which revisions are new, and only those may be rewritten",
         )
         .help("name them with --since or --base, or name a database that has not applied them"));
@@ -99,9 +99,9 @@ impl<'d> Fixed<'d> {
     }
 
     /// Rewrites the statements of a revision, and returns what needs revisions of its own.
-    fn revision(&mut self, index: usize, findings: &[&Finding]) -> Vec<Stage> {
+    fn revision(&mut self, index: usize, findings: &[&Finding]) -> Vec<RewriteStage> {
         let revision = self.directory.revision(index);
-        let mut edit = Edit::of(revision);
+        let mut edit = TextEdit::of(revision);
         let mut later = Vec::new();
         for finding in findings {
             let Some(rewrite) = &finding.rewrite else {
@@ -129,7 +129,7 @@ impl<'d> Fixed<'d> {
     }
 
     /// Adds a revision for each stage on top of a revision, below its children.
-    fn put_on_top(&mut self, index: usize, stages: Vec<Stage>) -> Result<()> {
+    fn put_on_top(&mut self, index: usize, stages: Vec<RewriteStage>) -> Result<()> {
         if stages.is_empty() {
             return Ok(());
         }
@@ -148,7 +148,7 @@ impl<'d> Fixed<'d> {
             let text = self.text_of(revision);
             let text = header_edit::with_parents(&text, revision.is_rust(), &parents.join(", "))
                 .ok_or_else(|| {
-                    Failure::new(format!(
+                    CommandError::new(format!(
                         "{} has no line `down_revision: …`",
                         revision.file()
                     ))
@@ -158,7 +158,7 @@ impl<'d> Fixed<'d> {
         Ok(())
     }
 
-    fn add(&mut self, index: usize, parent: &str, stage: &Stage) -> Result<String> {
+    fn add(&mut self, index: usize, parent: &str, stage: &RewriteStage) -> Result<String> {
         let directory = self.directory;
         let id = id::choose(None, directory)?;
         let message = capital(&stage.title);
@@ -217,12 +217,12 @@ impl<'d> Fixed<'d> {
 }
 
 /// The changes of a revision's text: each takes the place of some of its bytes.
-struct Edit<'r> {
+struct TextEdit<'r> {
     revision: &'r Revision,
     changes: Vec<(Range<usize>, String)>,
 }
 
-impl<'r> Edit<'r> {
+impl<'r> TextEdit<'r> {
     fn of(revision: &'r Revision) -> Self {
         Self {
             revision,
@@ -247,7 +247,7 @@ impl<'r> Edit<'r> {
         declared: &[Dialect],
         finding: &Finding,
         rewrite: &Rewrite,
-    ) -> std::result::Result<Vec<Stage>, String> {
+    ) -> std::result::Result<Vec<RewriteStage>, String> {
         let statement = finding.statement.clone();
         serves_postgres_alone(declared, self.revision)?;
         if is_part(finding) {
@@ -304,8 +304,8 @@ impl<'r> Edit<'r> {
     fn undo_first(
         &mut self,
         finding: &Finding,
-        first: &Stage,
-        rest: &mut [Stage],
+        first: &RewriteStage,
+        rest: &mut [RewriteStage],
     ) -> std::result::Result<(), String> {
         if finding.rule.code != "not-null-scans" {
             return Ok(());
@@ -396,7 +396,7 @@ fn words(text: &str) -> String {
 }
 
 /// The sections of a stage: for PostgreSQL, and empty ones for the other databases of the chain.
-fn body(declared: &[Dialect], stage: &Stage) -> String {
+fn body(declared: &[Dialect], stage: &RewriteStage) -> String {
     let others: Vec<&str> = declared
         .iter()
         .filter(|&&dialect| dialect != Dialect::Postgres)

@@ -12,7 +12,7 @@ use migrate_lint::{Failed, Measured, Request, Review, report};
 use migrate_render::Style;
 
 use super::directory::Directory;
-use super::failure::{Failure, Result};
+use super::failure::{CommandError, Result};
 use super::scratch::Servers;
 use range::{New, Said};
 
@@ -181,7 +181,7 @@ async fn measure(
         Failed::Refused { ref error, .. } => error
             .details()
             .iter()
-            .fold(Failure::new(failed.to_string()), Failure::note)
+            .fold(CommandError::new(failed.to_string()), CommandError::note)
             .help("correct the revision, or pass --no-measure to read it only"),
     })
 }

@@ -12,7 +12,7 @@ use super::part::Part;
 /// not a dump.
 pub fn without_frame(name: &str, text: &str, config: &Config) -> Option<Part> {
     let dialect = dialect(text)?;
-    let dump = Dump {
+    let dump = DumpReader {
         dialect,
         text,
         ours: [
@@ -50,7 +50,7 @@ fn dialect(text: &str) -> Option<Dialect> {
 /// How MariaDB's dumps begin: a comment to every server, and a switch to its client.
 const SANDBOX: &str = "/*M!999999\\- ";
 
-struct Dump<'t> {
+struct DumpReader<'t> {
     dialect: Dialect,
     text: &'t str,
     /// The tables that a run makes.
@@ -58,7 +58,7 @@ struct Dump<'t> {
 }
 
 /// How a statement of a dump is treated.
-enum Fate {
+enum StatementFate {
     Keep,
     Frame,
     Ours(String),
@@ -66,23 +66,23 @@ enum Fate {
     Replace(String),
 }
 
-impl Dump<'_> {
+impl DumpReader<'_> {
     fn taken(&self, name: &str) -> Part {
         let statements: Vec<Statement> = split(self.dialect, self.text).collect();
         let needs = self.needs(&statements);
-        let mut kept = Kept::default();
+        let mut kept = KeptStatements::default();
         let mut end = 0;
         for statement in &statements {
             let before = self.between(end, statement.range().start);
             end = self.end(statement);
             match self.fate(&self.text[statement.range()], &needs) {
-                Fate::Keep => kept.add(&before, &self.text[statement.range().start..end]),
-                Fate::Replace(text) => kept.add(&before, &text),
-                Fate::Frame => {
+                StatementFate::Keep => kept.add(&before, &self.text[statement.range().start..end]),
+                StatementFate::Replace(text) => kept.add(&before, &text),
+                StatementFate::Frame => {
                     kept.has_frame = true;
                     kept.pass(&before);
                 }
-                Fate::Ours(table) => {
+                StatementFate::Ours(table) => {
                     kept.ours.insert(table);
                     kept.pass(&before);
                 }
@@ -123,23 +123,23 @@ impl Dump<'_> {
         data.map_or(end, |length| end + length + "\n\\.".len())
     }
 
-    fn fate(&self, statement: &str, needs: &Needs) -> Fate {
+    fn fate(&self, statement: &str, needs: &DumpNeeds) -> StatementFate {
         let normal = normal(statement);
         if let Some(table) = self.of_ours(statement, &normal) {
-            return Fate::Ours(table);
+            return StatementFate::Ours(table);
         }
         if normal == "DELETE FROM SQLITE_SEQUENCE" {
             let ours = self.ours.iter().map(|table| format!("'{table}'"));
             let ours: Vec<String> = ours.collect();
-            return Fate::Replace(format!(
+            return StatementFate::Replace(format!(
                 "{statement} WHERE name NOT IN ({});",
                 ours.join(", ")
             ));
         }
         if is_frame(self.dialect, &normal, needs) {
-            Fate::Frame
+            StatementFate::Frame
         } else {
-            Fate::Keep
+            StatementFate::Keep
         }
     }
 
@@ -170,7 +170,7 @@ impl Dump<'_> {
     }
 
     /// The settings that the rest of the dump needs.
-    fn needs(&self, statements: &[Statement]) -> Needs {
+    fn needs(&self, statements: &[Statement]) -> DumpNeeds {
         let rest = statements
             .iter()
             .map(|statement| &self.text[statement.range()]);
@@ -183,7 +183,7 @@ impl Dump<'_> {
         let begins = |word: &str| rest.iter().any(|statement| statement.starts_with(word));
         let has_rows = begins("INSERT") || begins("REPLACE");
         let has_keys = any("FOREIGN KEY") || any("REFERENCES");
-        Needs {
+        DumpNeeds {
             has_rows,
             has_keys,
             has_functions: any("CREATE FUNCTION") || any("CREATE PROCEDURE"),
@@ -194,7 +194,7 @@ impl Dump<'_> {
         }
     }
 
-    fn told(&self, name: &str, kept: &Kept) -> String {
+    fn told(&self, name: &str, kept: &KeptStatements) -> String {
         let mut left_out = Vec::new();
         if kept.has_frame {
             left_out.push("what only frames it".to_owned());
@@ -220,7 +220,7 @@ impl Dump<'_> {
     clippy::struct_excessive_bools,
     reason = "each is there or not, whatever the others are"
 )]
-struct Needs {
+struct DumpNeeds {
     has_rows: bool,
     has_keys: bool,
     has_functions: bool,
@@ -251,7 +251,7 @@ const VERBS: [&str; 17] = [
 
 /// Whether a statement only sets up the session that a dump is read back in, or holds its tables meanwhile. What changes
 /// the outcome is kept.
-fn is_frame(dialect: Dialect, statement: &str, needs: &Needs) -> bool {
+fn is_frame(dialect: Dialect, statement: &str, needs: &DumpNeeds) -> bool {
     match dialect {
         Dialect::Sqlite => {
             ["PRAGMA FOREIGN_KEYS=OFF", "BEGIN TRANSACTION", "COMMIT"].contains(&statement)
@@ -292,7 +292,7 @@ const POSTGRES: [&str; 12] = [
 
 /// Whether a `SET` of MySQL names nothing but what frames a dump. Those around a view or a routine are stored
 /// with it, and are kept.
-fn sets_frame(statement: &str, needs: &Needs) -> bool {
+fn sets_frame(statement: &str, needs: &DumpNeeds) -> bool {
     let Some(settings) = statement.strip_prefix("SET ") else {
         return false;
     };
@@ -347,7 +347,7 @@ fn normal(statement: &str) -> String {
 
 /// The statements kept so far, and those left out.
 #[derive(Default)]
-struct Kept {
+struct KeptStatements {
     text: String,
     has_frame: bool,
     ours: BTreeSet<String>,
@@ -357,7 +357,7 @@ struct Kept {
     delimiters: String,
 }
 
-impl Kept {
+impl KeptStatements {
     fn add(&mut self, before: &str, statement: &str) {
         let gap = match self.is_cut || before.starts_with("\n\n") {
             _ if self.text.is_empty() => "",

@@ -13,7 +13,7 @@ use migrate_chain::load;
 use migrate_chain::sql::{TokenKind, tokens};
 use migrate_chain::tree::read_file;
 
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::revision_file::sql_body;
 pub use part::Part;
 pub use tool::divided;
@@ -59,7 +59,7 @@ pub fn take(files: &[PathBuf], config: &Config) -> Result<Taken> {
 fn part(file: &Path, text: &str, config: &Config) -> Result<Part> {
     if has_sections(text) {
         return Err(
-            Failure::new(format!("{} has sections of its own", file.display()))
+            CommandError::new(format!("{} has sections of its own", file.display()))
                 .help("give it alone, or take the `-- migrate:` lines out"),
         );
     }
@@ -67,7 +67,7 @@ fn part(file: &Path, text: &str, config: &Config) -> Result<Part> {
     let is_downgrade = is_downgrade(file);
     if let Some(part) = divided(&name, text)? {
         if is_downgrade {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "{name} is for the downgrade, and has markers for both directions"
             ))
             .help("give it another name, or take the markers out"));
@@ -117,7 +117,7 @@ fn read(file: &Path) -> Result<String> {
     let source = load::text(file.display().to_string(), bytes).map_err(|fault| {
         let at = fault.place.position();
         let file = file.display();
-        Failure::new(format!(
+        CommandError::new(format!(
             "{file}:{}:{}: {}",
             at.line,
             at.column,

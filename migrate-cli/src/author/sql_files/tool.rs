@@ -3,10 +3,10 @@
 //! To take such a file as it is would run its downgrade as a part of the upgrade.
 
 use super::part::Part;
-use crate::author::failure::{Failure, Result};
+use crate::author::failure::{CommandError, Result};
 
 /// A tool, and what its marker lines say after the sign of the comment, in small letters.
-struct Tool {
+struct MarkerTool {
     name: &'static str,
     /// None where the upgrade is what comes before the downgrade.
     up: Option<&'static str>,
@@ -17,22 +17,22 @@ struct Tool {
     others: &'static str,
 }
 
-const TOOLS: [Tool; 7] = [
-    Tool {
+const TOOLS: [MarkerTool; 7] = [
+    MarkerTool {
         name: "goose",
         up: Some("+goose up"),
         down: "+goose down",
         no_transaction: &["+goose no transaction"],
         others: "+goose",
     },
-    Tool {
+    MarkerTool {
         name: "sql-migrate",
         up: Some("+migrate up"),
         down: "+migrate down",
         no_transaction: &["+migrate up notransaction", "+migrate down notransaction"],
         others: "+migrate",
     },
-    Tool {
+    MarkerTool {
         name: "dbmate",
         up: Some("migrate:up"),
         down: "migrate:down",
@@ -42,28 +42,28 @@ const TOOLS: [Tool; 7] = [
         ],
         others: "migrate:",
     },
-    Tool {
+    MarkerTool {
         name: "rambler",
         up: Some("rambler up"),
         down: "rambler down",
         no_transaction: &[],
         others: "rambler ",
     },
-    Tool {
+    MarkerTool {
         name: "Play",
         up: Some("!ups"),
         down: "!downs",
         no_transaction: &[],
         others: "!",
     },
-    Tool {
+    MarkerTool {
         name: "tern",
         up: None,
         down: "create above / drop below",
         no_transaction: &[],
         others: "create above",
     },
-    Tool {
+    MarkerTool {
         name: "MyBatis",
         up: None,
         down: "//@undo",
@@ -74,7 +74,7 @@ const TOOLS: [Tool; 7] = [
 
 /// The meaning of a line to a tool.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum ToolLine {
     Up,
     Down,
     Begin,
@@ -93,18 +93,18 @@ pub fn divided(name: &str, text: &str) -> Result<Option<Part>> {
         .filter_map(marker)
         .any(|line| is_of_liquibase(&line))
     {
-        return Err(Failure::new(format!("{name} has the markers of Liquibase, which are not read"))
+        return Err(CommandError::new(format!("{name} has the markers of Liquibase, which are not read"))
             .help("take them out; what its `--rollback` lines say goes into a file that ends in `.down.sql`"));
     }
-    let uses = |tool: &&Tool| {
+    let uses = |tool: &&MarkerTool| {
         text.lines()
-            .any(|line| matches!(tool.read(line), Some(Line::Up | Line::Down)))
+            .any(|line| matches!(tool.read(line), Some(ToolLine::Up | ToolLine::Down)))
     };
-    let tools: Vec<&Tool> = TOOLS.iter().filter(uses).collect();
+    let tools: Vec<&MarkerTool> = TOOLS.iter().filter(uses).collect();
     match *tools {
         [] => Ok(None),
         [tool] => tool.divide(name, text).map(Some),
-        [one, other, ..] => Err(Failure::new(format!(
+        [one, other, ..] => Err(CommandError::new(format!(
             "{name} has markers of {} and of {}",
             one.name, other.name
         ))
@@ -112,8 +112,8 @@ pub fn divided(name: &str, text: &str) -> Result<Option<Part>> {
     }
 }
 
-impl Tool {
-    fn read(&self, line: &str) -> Option<Line> {
+impl MarkerTool {
+    fn read(&self, line: &str) -> Option<ToolLine> {
         let line = marker(line)?;
         let prefix = self.others.trim_end_matches(':').trim_end();
         let is_other = line.starts_with(self.others);
@@ -123,20 +123,20 @@ impl Tool {
                 .split_whitespace()
                 .find(|word| word.ends_with("up") || word.ends_with("down"))
             {
-                Some(word) if word.ends_with("up") => Line::Up,
-                Some(_) => Line::Down,
-                None => Line::NoTransaction,
+                Some(word) if word.ends_with("up") => ToolLine::Up,
+                Some(_) => ToolLine::Down,
+                None => ToolLine::NoTransaction,
             }
         } else if Some(&*line) == self.up {
-            Line::Up
+            ToolLine::Up
         } else if line == self.down {
-            Line::Down
+            ToolLine::Down
         } else if is_other && word == "statementbegin" {
-            Line::Begin
+            ToolLine::Begin
         } else if is_other && word == "statementend" {
-            Line::End
+            ToolLine::End
         } else if is_other {
-            Line::Unknown
+            ToolLine::Unknown
         } else {
             return None;
         })
@@ -161,17 +161,17 @@ impl Tool {
                 part.keys = vec![("transaction", "off")];
             }
             let out = match seen.last() {
-                Some(Line::Up) => &mut upgrade,
+                Some(ToolLine::Up) => &mut upgrade,
                 Some(_) => &mut downgrade,
                 None if self.up.is_none() => &mut upgrade,
                 None => &mut before,
             };
             match read {
                 None => push(out, line),
-                Some(Line::Begin) => push(out, "-- migrate: statement"),
-                Some(Line::End) => push(out, "-- migrate: end"),
-                Some(Line::NoTransaction) => {}
-                Some(direction @ (Line::Up | Line::Down)) if !seen.contains(&direction) => {
+                Some(ToolLine::Begin) => push(out, "-- migrate: statement"),
+                Some(ToolLine::End) => push(out, "-- migrate: end"),
+                Some(ToolLine::NoTransaction) => {}
+                Some(direction @ (ToolLine::Up | ToolLine::Down)) if !seen.contains(&direction) => {
                     seen.push(direction);
                 }
                 Some(_) => return Err(self.refused(name, number + 1, line)),
@@ -181,7 +181,7 @@ impl Tool {
             .lines()
             .any(|line| !line.trim().is_empty() && marker(line).is_none())
         {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "{name} has SQL before the first marker of {}",
                 self.name
             ))
@@ -192,8 +192,8 @@ impl Tool {
         Ok(part)
     }
 
-    fn refused(&self, name: &str, number: usize, line: &str) -> Failure {
-        Failure::new(format!(
+    fn refused(&self, name: &str, number: usize, line: &str) -> CommandError {
+        CommandError::new(format!(
             "{name}:{number}: `{}` of {} cannot be carried over",
             line.trim(),
             self.name

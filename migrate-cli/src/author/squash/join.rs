@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use migrate_chain::sql::{comment, split};
 use migrate_chain::{Dialect, Revision};
 
-use super::super::failure::{Failure, Result};
+use super::super::failure::{CommandError, Result};
 
 /// The SQL of a run, joined.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ fn dialects(run: &[&Revision], declared: &[Dialect]) -> Result<Vec<Dialect>> {
         match lacking {
             None => dialects.push(dialect),
             Some(revision) if count > 0 => {
-                return Err(Failure::new(format!(
+                return Err(CommandError::new(format!(
                     "cannot squash: `{}` has no SQL for {dialect}, and others have",
                     revision.id()
                 ))
@@ -145,7 +145,7 @@ fn joined(run: &[&Revision], dialect: Dialect, range: RangeOf) -> Result<String>
             .map(|revision| revision.id())
             .collect::<Vec<_>>()
             .join(", ");
-        Err(Failure::new(
+        Err(CommandError::new(
             "cannot squash: joined in one file, the statements are split in another way",
         )
         .note(format!(

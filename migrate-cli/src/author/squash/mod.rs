@@ -14,13 +14,13 @@ use migrate_diff::DevServer;
 use serde::Serialize;
 
 use super::directory::Directory;
-use super::failure::{self, Failure, Result};
+use super::failure::{self, CommandError, Result};
 use super::new_revision::{check_message, not_read, now_in};
 use super::revision_file::{self, RevisionFile};
 use super::scratch::Servers;
 use super::{dialect_names, file_name, files, touch};
 use join::Joined;
-use run::Run;
+use run::LinearRange;
 
 /// Turn a linear run of revisions into one
 #[derive(Args, Debug)]
@@ -117,7 +117,7 @@ impl Squash {
     /// # Errors
     /// The range means no run, the run cannot be squashed, or the chain would be broken.
     fn plan(&self, directory: &Directory) -> Result<Squashed> {
-        let run = Run::find(directory, &self.range)?;
+        let run = LinearRange::find(directory, &self.range)?;
         let revisions: Vec<&Revision> = run
             .0
             .iter()
@@ -164,7 +164,7 @@ impl Squash {
     fn header(
         &self,
         directory: &Directory,
-        run: &Run,
+        run: &LinearRange,
         revisions: &[&Revision],
         joined: &Joined,
     ) -> Result<RevisionFile> {
@@ -237,7 +237,7 @@ impl Squashed {
     }
 }
 
-fn left_over(old: &VecDeque<PathBuf>, new: &Path, error: &std::io::Error) -> Failure {
+fn left_over(old: &VecDeque<PathBuf>, new: &Path, error: &std::io::Error) -> CommandError {
     let names: Vec<String> = old.iter().map(|old| old.display().to_string()).collect();
     failure::file("remove", &old[0], error)
         .note(format!(
@@ -259,13 +259,13 @@ fn file_of(directory: &Directory, last: &Revision, header: &RevisionFile) -> Res
     Ok(format!("{}/{name}.sql", directory.location_of(last.file())))
 }
 
-fn parents(directory: &Directory, run: &Run) -> Vec<String> {
+fn parents(directory: &Directory, run: &LinearRange) -> Vec<String> {
     let id = |parent: &usize| directory.chain.graph.id(*parent).to_owned();
     run.parents(directory).iter().map(id).collect()
 }
 
 /// The target that undoes the whole run and nothing beside it.
-fn below(directory: &Directory, run: &Run, id: &str) -> String {
+fn below(directory: &Directory, run: &LinearRange, id: &str) -> String {
     match run.parents(directory) {
         [] => format!("{id}@base"),
         [parent, ..] => format!("{id}@{}", directory.chain.graph.id(*parent)),
@@ -273,7 +273,7 @@ fn below(directory: &Directory, run: &Run, id: &str) -> String {
 }
 
 /// The dependencies of the run on revisions outside it, as the files name them.
-fn dependencies(directory: &Directory, run: &Run) -> Vec<String> {
+fn dependencies(directory: &Directory, run: &LinearRange) -> Vec<String> {
     let graph = &directory.chain.graph;
     let is_outside = |name: &&str| {
         graph
@@ -354,7 +354,7 @@ fn still_accepted(directory: &Directory, after: &Chain, dialects: &[Dialect]) ->
         };
         let unknown = |&dialect: &Dialect| !revision.accepts(&before.digest(dialect), dialect);
         if dialects.iter().any(unknown) {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "cannot squash: databases at `{}` would become unknown; nothing was written",
                 revision.id()
             ))

@@ -4,8 +4,8 @@ use migrate_diff::{DevServer, Schema, Touched};
 use migrate_runtime::Migrations;
 
 use super::super::directory::Directory;
-use super::super::failure::{Failure, Result};
-use super::super::scratch::{Bench, difference};
+use super::super::failure::{CommandError, Result};
+use super::super::scratch::{ScratchDatabase, difference};
 use super::Squashed;
 
 impl Squashed {
@@ -21,8 +21,8 @@ impl Squashed {
             Migrations::from(self.after.clone()),
         );
         let (mut old, mut new) = (
-            Bench::new(&before, config, server).await?,
-            Bench::new(&after, config, server).await?,
+            ScratchDatabase::new(&before, config, server).await?,
+            ScratchDatabase::new(&after, config, server).await?,
         );
         let all = Touched::all();
         let upgraded = old.upgrade(&self.id, &all).await.map_err(as_they_are)?;
@@ -45,11 +45,11 @@ impl Squashed {
     }
 }
 
-fn as_they_are(failure: Failure) -> Failure {
+fn as_they_are(failure: CommandError) -> CommandError {
     failure.headline("the revisions do not run as they are; nothing was written")
 }
 
-fn as_one(failure: Failure) -> Failure {
+fn as_one(failure: CommandError) -> CommandError {
     let headline = "the squash does not run, though the revisions do; nothing was written";
     failure.headline(headline).help(SHORTER)
 }
@@ -59,7 +59,7 @@ const SHORTER: &str = "squash a shorter run: one of the revisions counts on the 
 fn same(revisions: &Schema, squash: &Schema, way: &str) -> Result<()> {
     match difference(revisions, squash) {
         None => Ok(()),
-        Some(difference) => Err(Failure::new(format!(
+        Some(difference) => Err(CommandError::new(format!(
             "the {way} of the squash gives another schema than the revisions did; nothing was written"
         ))
         .note(format!("it differs in:\n{difference}"))

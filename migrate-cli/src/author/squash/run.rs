@@ -3,13 +3,13 @@
 use migrate_chain::target::Range;
 
 use super::super::directory::Directory;
-use super::super::failure::{Failure, Result};
+use super::super::failure::{CommandError, Result};
 
 /// A linear run of revisions, as places in the chain, from the first to the last.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Run(pub Vec<usize>);
+pub struct LinearRange(pub Vec<usize>);
 
-impl Run {
+impl LinearRange {
     /// The run that a range `A:B` names; `A` may be left out or be `base`, and `B` left out for the head.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Run {
     fn refuse(&self, directory: &Directory) -> Result<()> {
         let graph = &directory.chain.graph;
         if let [only] = *self.0 {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "the range holds one revision, `{}`: there is nothing to squash",
                 graph.id(only)
             ))
@@ -96,8 +96,8 @@ impl Run {
     }
 }
 
-fn refused(id: &str, reason: &str) -> Failure {
-    Failure::new(format!("cannot squash: `{id}` {reason}"))
+fn refused(id: &str, reason: &str) -> CommandError {
+    CommandError::new(format!("cannot squash: `{id}` {reason}"))
         .help("squash the revisions before it, or those after it")
 }
 
@@ -122,10 +122,10 @@ fn line(directory: &Directory, first: Option<usize>, last: usize) -> Result<Vec<
     Ok(line)
 }
 
-fn not_below(directory: &Directory, first: Option<usize>, last: usize) -> Failure {
+fn not_below(directory: &Directory, first: Option<usize>, last: usize) -> CommandError {
     let id = |revision| directory.chain.graph.id(revision);
     let first = first.map_or("base", id);
-    Failure::new(format!("`{first}` is not an ancestor of `{}`", id(last)))
+    CommandError::new(format!("`{first}` is not an ancestor of `{}`", id(last)))
         .help("name the older revision first, as `A:B`")
 }
 
@@ -163,7 +163,8 @@ mod tests {
 
     fn ids(scene: &Scene, range: &str) -> Result<Vec<String>, String> {
         let directory = scene.open();
-        let run = Run::find(&directory, range).map_err(|failure| failure.summary().into_owned())?;
+        let run = LinearRange::find(&directory, range)
+            .map_err(|failure| failure.summary().into_owned())?;
         Ok(run
             .0
             .iter()

@@ -12,7 +12,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::eye::Facts;
 use crate::filter::Filter;
-use names::Names;
+use names::ObjectNames;
 use query::{Catalog, Reference};
 
 /// The first version that says which columns of its catalogs refer to which catalogs.
@@ -55,7 +55,7 @@ async fn read(connection: &mut Connection, filter: &Filter, home: &str) -> Resul
         .map(Reference::of)
         .collect();
     let catalogs = Catalog::all(&connection.rows(query::COLUMNS).await?, &references);
-    let mut names = Names::of(
+    let mut names = ObjectNames::of(
         &connection.rows(query::PINNED).await?,
         &connection.rows(query::OWNERS).await?,
     );

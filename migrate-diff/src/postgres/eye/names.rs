@@ -15,14 +15,14 @@ struct Named {
 }
 
 /// The names of all objects, and what they belong to.
-pub struct Names {
+pub struct ObjectNames {
     named: HashMap<Address, Named>,
     owners: HashMap<Address, Address>,
     /// Members of an extension.
     members: HashSet<Address>,
 }
 
-impl Names {
+impl ObjectNames {
     /// From the rows of `PINNED` and `OWNERS`.
     pub fn of(pinned: &[TextRow], depends: &[TextRow]) -> Self {
         let value = |row: &TextRow, n: usize| row.get(n).cloned().flatten().unwrap_or_default();

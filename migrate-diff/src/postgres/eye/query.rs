@@ -7,7 +7,7 @@ use migrate_chain::sql::quote_text;
 
 use super::exceptions::{ADDED, LEFT_OUT, NAMED, ROWS, SPELT};
 use super::line::Line;
-use super::names::Names;
+use super::names::ObjectNames;
 use crate::connection::TextRow;
 
 /// Catalog, column, type, of all catalogs that a database has for itself.
@@ -215,7 +215,7 @@ impl Catalog {
     }
 
     /// The facts of a row by name, oids replaced by names.
-    pub fn values(&self, line: &Line<'_>, names: &Names) -> BTreeMap<String, String> {
+    pub fn values(&self, line: &Line<'_>, names: &ObjectNames) -> BTreeMap<String, String> {
         let by_hand = ["pg_depend", "pg_description", "pg_seclabel"].contains(&self.name.as_str());
         let values = line.values.iter().enumerate();
         let facts = values.filter_map(|(n, value)| {

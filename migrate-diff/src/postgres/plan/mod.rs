@@ -13,12 +13,12 @@ use super::grammar::Postgres;
 use super::privilege;
 use super::schemas::Schemas;
 use crate::model::{Kind, Object, ObjectId, Schema};
+use crate::operation::{Operation, Operations};
 use crate::order::order;
-use crate::step::{Plan, Step};
 
 /// One operation; the order of the variants is that of a script in which nothing depends on anything.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Operation {
+enum PlanNode {
     /// Drops an object, or loosens one that stays.
     Drop(ObjectId),
     Rename(ObjectId),
@@ -27,23 +27,23 @@ enum Operation {
     Create(ObjectId),
 }
 
-pub fn plan(grammar: &Postgres, schemas: Schemas<'_>) -> Plan {
+pub fn plan(grammar: &Postgres, schemas: Schemas<'_>) -> Operations {
     let planner = Planner::new(grammar, schemas);
     let needs = planner.needs();
-    let mut plan = Plan::default();
-    let mut late: BTreeSet<Operation> = BTreeSet::new();
+    let mut plan = Operations::default();
+    let mut late: BTreeSet<PlanNode> = BTreeSet::new();
     for operation in order(&needs) {
         // Dependents of an object that is created online come after it.
         let is_late = needs.get(&operation).is_some_and(|needs| {
             needs
                 .iter()
-                .any(|need| !matches!(need, Operation::Alter(_)) && late.contains(need))
+                .any(|need| !matches!(need, PlanNode::Alter(_)) && late.contains(need))
         });
         let steps = planner.steps(&operation);
         if is_late || steps.iter().any(|step| step.online) {
             late.insert(operation);
         }
-        let (online, now): (Vec<Step>, Vec<Step>) =
+        let (online, now): (Vec<Operation>, Vec<Operation>) =
             steps.into_iter().partition(|step| is_late || step.online);
         plan.steps.extend(now);
         plan.online.extend(online);
@@ -87,7 +87,7 @@ impl<'s> Planner<'s> {
     }
 
     /// The operation that drops an object: that of the table it is dropped with, if it is.
-    fn drop_of(&self, id: &ObjectId) -> Option<Operation> {
+    fn drop_of(&self, id: &ObjectId) -> Option<PlanNode> {
         if !self.goes(id) {
             return None;
         }
@@ -102,16 +102,16 @@ impl<'s> Planner<'s> {
         {
             return Some(drop);
         }
-        Some(Operation::Drop(id.clone()))
+        Some(PlanNode::Drop(id.clone()))
     }
 
     /// The operation that creates an object: that of the table whose statement it is part of, if it is.
-    fn create_of(&self, id: &ObjectId) -> Option<Operation> {
+    fn create_of(&self, id: &ObjectId) -> Option<PlanNode> {
         if !self.comes(id) {
             return self
                 .renamed
                 .contains_key(id)
-                .then(|| Operation::Rename(id.clone()));
+                .then(|| PlanNode::Rename(id.clone()));
         }
         let table = ObjectId::new(Kind::Table, id.owner());
         let within = id.kind == Kind::Column || self.inline.contains(id);
@@ -120,14 +120,14 @@ impl<'s> Planner<'s> {
         } else {
             id
         };
-        Some(Operation::Create(id.clone()))
+        Some(PlanNode::Create(id.clone()))
     }
 
     /// The operation that gives an object its new form while it stays.
-    fn change_of(&self, id: &ObjectId) -> Option<Operation> {
+    fn change_of(&self, id: &ObjectId) -> Option<PlanNode> {
         match self.fate(id)? {
-            Fate::Altered => Some(Operation::Alter(id.clone())),
-            Fate::Detached => Some(Operation::Create(id.clone())),
+            Fate::Altered => Some(PlanNode::Alter(id.clone())),
+            Fate::Detached => Some(PlanNode::Create(id.clone())),
             _ => None,
         }
     }
@@ -143,9 +143,9 @@ impl<'s> Planner<'s> {
                     self.note_create(&mut needs, id);
                 }
                 Fate::Detached => {
-                    add(&mut needs, Operation::Drop(id.clone()), None);
-                    let create = Operation::Create(id.clone());
-                    add(&mut needs, create, Some(Operation::Drop(id.clone())));
+                    add(&mut needs, PlanNode::Drop(id.clone()), None);
+                    let create = PlanNode::Create(id.clone());
+                    add(&mut needs, create, Some(PlanNode::Drop(id.clone())));
                     self.note_change(&mut needs, id);
                 }
                 Fate::Altered => self.note_change(&mut needs, id),
@@ -153,7 +153,7 @@ impl<'s> Planner<'s> {
         }
         for (new, old) in &self.renamed {
             let drop = self.drop_of(&ObjectId::of(old.kind, old.owner(), &new.name));
-            add(&mut needs, Operation::Rename(new.clone()), drop);
+            add(&mut needs, PlanNode::Rename(new.clone()), drop);
         }
         needs
     }
@@ -161,14 +161,14 @@ impl<'s> Planner<'s> {
     fn note_drop(&self, needs: &mut Needs, id: &ObjectId) {
         let drop = self
             .drop_of(id)
-            .unwrap_or_else(|| Operation::Drop(id.clone()));
+            .unwrap_or_else(|| PlanNode::Drop(id.clone()));
         add(needs, drop.clone(), None);
         // Its dependents are dropped first, or no longer depend on it.
         for dependent in self.dependents_of(id) {
             let fate = self.fate(&dependent.id);
             let is_loose = dependent.default_needs.contains(id) || dependent.id.kind == Kind::Table;
             if fate == Some(Fate::Detached) && is_loose {
-                let off = Operation::Drop(dependent.id.clone());
+                let off = PlanNode::Drop(dependent.id.clone());
                 add(needs, drop.clone(), Some(off));
                 if !dependent.depends_on.contains(id) || dependent.id.kind == Kind::Table {
                     continue;
@@ -184,7 +184,7 @@ impl<'s> Planner<'s> {
     fn note_create(&self, needs: &mut Needs, id: &ObjectId) {
         let create = self
             .create_of(id)
-            .unwrap_or_else(|| Operation::Create(id.clone()));
+            .unwrap_or_else(|| PlanNode::Create(id.clone()));
         add(needs, create.clone(), None);
         add(needs, create.clone(), self.drop_of(id));
         self.note_needs(needs, &create, id);
@@ -198,7 +198,7 @@ impl<'s> Planner<'s> {
         {
             add(
                 needs,
-                Operation::Create(parent.clone()),
+                PlanNode::Create(parent.clone()),
                 Some(create.clone()),
             );
         }
@@ -225,7 +225,7 @@ impl<'s> Planner<'s> {
         }
     }
 
-    fn note_needs(&self, needs: &mut Needs, operation: &Operation, id: &ObjectId) {
+    fn note_needs(&self, needs: &mut Needs, operation: &PlanNode, id: &ObjectId) {
         let object = self.schemas.to.get(id);
         for need in object.into_iter().flat_map(Object::needs) {
             add(needs, operation.clone(), self.create_of(need));
@@ -233,35 +233,33 @@ impl<'s> Planner<'s> {
         }
     }
 
-    fn steps(&self, operation: &Operation) -> Vec<Step> {
+    fn steps(&self, operation: &PlanNode) -> Vec<Operation> {
         let Schemas { from, to, .. } = self.schemas;
         match operation {
-            Operation::Drop(id) | Operation::Create(id)
-                if self.fate(id) == Some(Fate::Detached) =>
-            {
-                self.detached(id, matches!(operation, Operation::Drop(_)))
+            PlanNode::Drop(id) | PlanNode::Create(id) if self.fate(id) == Some(Fate::Detached) => {
+                self.detached(id, matches!(operation, PlanNode::Drop(_)))
             }
-            Operation::Drop(id) => from
+            PlanNode::Drop(id) => from
                 .get(id)
                 .map_or_else(Vec::new, |object| self.grammar.drop(object, self.schemas)),
-            Operation::Rename(id) => {
+            PlanNode::Rename(id) => {
                 let old = self.renamed.get(id).and_then(|old| from.get(old));
                 let step = old
                     .zip(to.get(id))
                     .and_then(|(old, new)| Postgres::rename(old, new));
                 step.into_iter().collect()
             }
-            Operation::Alter(id) => {
+            PlanNode::Alter(id) => {
                 let both = from.get(id).zip(to.get(id));
                 both.and_then(|(old, new)| self.grammar.alter(old, new, self.schemas))
                     .unwrap_or_default()
             }
-            Operation::Create(id) => self.creation(id),
+            PlanNode::Create(id) => self.creation(id),
         }
     }
 
     /// Takes something off what it depends on, or gives it its new form afterwards.
-    fn detached(&self, id: &ObjectId, is_off: bool) -> Vec<Step> {
+    fn detached(&self, id: &ObjectId, is_off: bool) -> Vec<Operation> {
         let loose = self.schemas.from.get(id);
         let loose = loose.and_then(|object| Postgres::loosen(object, self.schemas));
         let Some((off, loose)) = loose else {
@@ -275,7 +273,7 @@ impl<'s> Planner<'s> {
             .unwrap_or_default()
     }
 
-    fn creation(&self, id: &ObjectId) -> Vec<Step> {
+    fn creation(&self, id: &ObjectId) -> Vec<Operation> {
         let to = self.schemas.to;
         let Some(object) = to.get(id) else {
             return Vec::new();
@@ -298,9 +296,9 @@ impl<'s> Planner<'s> {
     }
 }
 
-type Needs = BTreeMap<Operation, BTreeSet<Operation>>;
+type Needs = BTreeMap<PlanNode, BTreeSet<PlanNode>>;
 
-fn add(needs: &mut Needs, operation: Operation, need: Option<Operation>) {
+fn add(needs: &mut Needs, operation: PlanNode, need: Option<PlanNode>) {
     let need = need.filter(|need| *need != operation);
     needs.entry(operation).or_default().extend(need);
 }

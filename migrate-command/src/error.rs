@@ -35,31 +35,31 @@ impl From<Exit> for ExitCode {
 ///
 /// [`Error`], [`LoadError`] and the errors of targets turn into it.
 #[derive(Debug)]
-pub struct Failure(Cause);
+pub struct CommandError(CommandErrorKind);
 
 #[derive(Debug)]
-enum Cause {
+enum CommandErrorKind {
     Chain {
         faults: Vec<Diagnostic>,
         /// The work that they prevented, unless that is clear.
         headline: Option<String>,
     },
     Runtime(Box<Error>),
-    Other(Message),
+    Other(CommandMessage),
 }
 
 #[derive(Debug)]
-struct Message {
+struct CommandMessage {
     summary: String,
     notes: Vec<String>,
     help: Option<String>,
     is_usage: bool,
 }
 
-impl Failure {
+impl CommandError {
     /// One that says what happened, in one line.
     pub fn new(summary: impl Into<String>) -> Self {
-        Self(Cause::Other(Message {
+        Self(CommandErrorKind::Other(CommandMessage {
             summary: summary.into(),
             notes: Vec::new(),
             help: None,
@@ -70,7 +70,7 @@ impl Failure {
     /// One that says that the command was called wrongly; the exit code is 2.
     pub fn usage(summary: impl Into<String>) -> Self {
         let mut failure = Self::new(summary);
-        if let Cause::Other(message) = &mut failure.0 {
+        if let CommandErrorKind::Other(message) = &mut failure.0 {
             message.is_usage = true;
         }
         failure
@@ -78,12 +78,12 @@ impl Failure {
 
     /// Whether a revision in Rust was in the way, which the app's own binary can run; nothing was changed.
     pub fn needs_app(&self) -> bool {
-        matches!(&self.0, Cause::Runtime(error) if error.kind() == ErrorKind::NotEmbedded)
+        matches!(&self.0, CommandErrorKind::Runtime(error) if error.kind() == ErrorKind::NotEmbedded)
     }
 
     /// The faults of a migration directory.
     pub fn faults(faults: Vec<Diagnostic>) -> Self {
-        Self(Cause::Chain {
+        Self(CommandErrorKind::Chain {
             faults,
             headline: None,
         })
@@ -94,9 +94,9 @@ impl Failure {
     #[must_use]
     pub fn headline(mut self, text: impl Into<String>) -> Self {
         match &mut self.0 {
-            Cause::Chain { headline, .. } => *headline = Some(text.into()),
-            Cause::Other(message) => message.summary = text.into(),
-            Cause::Runtime(_) => {}
+            CommandErrorKind::Chain { headline, .. } => *headline = Some(text.into()),
+            CommandErrorKind::Other(message) => message.summary = text.into(),
+            CommandErrorKind::Runtime(_) => {}
         }
         self
     }
@@ -104,12 +104,12 @@ impl Failure {
     /// The failure in one line.
     pub fn summary(&self) -> Cow<'_, str> {
         match &self.0 {
-            Cause::Chain { faults, headline } => match headline {
+            CommandErrorKind::Chain { faults, headline } => match headline {
                 Some(headline) => headline.as_str().into(),
                 None => summary_of(faults.len()).into(),
             },
-            Cause::Runtime(error) => error.summary().into(),
-            Cause::Other(message) => message.summary.as_str().into(),
+            CommandErrorKind::Runtime(error) => error.summary().into(),
+            CommandErrorKind::Other(message) => message.summary.as_str().into(),
         }
     }
 
@@ -117,9 +117,11 @@ impl Failure {
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         match self.0 {
-            Cause::Other(ref mut message) => message.notes.push(note.into()),
-            Cause::Runtime(error) => self.0 = Cause::Runtime(Box::new(error.note(note))),
-            Cause::Chain { .. } => {}
+            CommandErrorKind::Other(ref mut message) => message.notes.push(note.into()),
+            CommandErrorKind::Runtime(error) => {
+                self.0 = CommandErrorKind::Runtime(Box::new(error.note(note)))
+            }
+            CommandErrorKind::Chain { .. } => {}
         }
         self
     }
@@ -128,9 +130,11 @@ impl Failure {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         match self.0 {
-            Cause::Other(ref mut message) => message.help = Some(help.into()),
-            Cause::Runtime(error) => self.0 = Cause::Runtime(Box::new(error.help(help))),
-            Cause::Chain { .. } => {}
+            CommandErrorKind::Other(ref mut message) => message.help = Some(help.into()),
+            CommandErrorKind::Runtime(error) => {
+                self.0 = CommandErrorKind::Runtime(Box::new(error.help(help)))
+            }
+            CommandErrorKind::Chain { .. } => {}
         }
         self
     }
@@ -138,16 +142,16 @@ impl Failure {
     /// More to know, a line each.
     pub fn notes(&self) -> &[String] {
         match &self.0 {
-            Cause::Other(message) => &message.notes,
-            Cause::Runtime(error) => error.notes(),
-            Cause::Chain { .. } => &[],
+            CommandErrorKind::Other(message) => &message.notes,
+            CommandErrorKind::Runtime(error) => error.notes(),
+            CommandErrorKind::Chain { .. } => &[],
         }
     }
 
     /// The error of the runtime, if it is one.
     pub fn error(&self) -> Option<&Error> {
         match &self.0 {
-            Cause::Runtime(error) => Some(error),
+            CommandErrorKind::Runtime(error) => Some(error),
             _ => None,
         }
     }
@@ -155,7 +159,7 @@ impl Failure {
     /// The exit code.
     pub fn code(&self) -> ExitCode {
         match &self.0 {
-            Cause::Other(message) if message.is_usage => ExitCode::from(2),
+            CommandErrorKind::Other(message) if message.is_usage => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }
@@ -163,12 +167,14 @@ impl Failure {
     /// For people, as a terminal may have it.
     pub(super) fn text(&self) -> String {
         let message = match &self.0 {
-            Cause::Chain { faults, headline } => return chain_text(faults, headline.as_deref()),
-            Cause::Runtime(error) => match error.located(render::Style::Coloured) {
+            CommandErrorKind::Chain { faults, headline } => {
+                return chain_text(faults, headline.as_deref());
+            }
+            CommandErrorKind::Runtime(error) => match error.located(render::Style::Coloured) {
                 Some(located) => return located,
                 None => message_text(error.summary(), error.notes(), error.advice()),
             },
-            Cause::Other(message) => {
+            CommandErrorKind::Other(message) => {
                 message_text(&message.summary, &message.notes, message.help.as_deref())
             }
         };
@@ -178,14 +184,14 @@ impl Failure {
     /// For programs, on one line.
     pub(super) fn json(&self) -> String {
         let error = match &self.0 {
-            Cause::Chain { faults, .. } => {
+            CommandErrorKind::Chain { faults, .. } => {
                 let faults: Vec<Value> = faults
                     .iter()
                     .map(|fault| serde_json::from_str(&render::json(fault)).unwrap_or(Value::Null))
                     .collect();
                 json!({ "kind": "chain", "message": self.summary(), "faults": faults })
             }
-            Cause::Runtime(error) => json!({
+            CommandErrorKind::Runtime(error) => json!({
                 "kind": error.kind().name(),
                 "message": error.summary(),
                 "revision": error.revision(),
@@ -194,7 +200,7 @@ impl Failure {
                 "notes": error.notes(),
                 "help": error.advice(),
             }),
-            Cause::Other(message) => json!({
+            CommandErrorKind::Other(message) => json!({
                 "kind": if message.is_usage { "usage" } else { "other" },
                 "message": message.summary,
                 "notes": message.notes,
@@ -205,19 +211,19 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
-        Self(Cause::Runtime(Box::new(error)))
+        Self(CommandErrorKind::Runtime(Box::new(error)))
     }
 }
 
-impl From<TargetError> for Failure {
+impl From<TargetError> for CommandError {
     fn from(error: TargetError) -> Self {
         Error::from(error).into()
     }
 }
 
-impl From<LoadError> for Failure {
+impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         Self::faults(error.diagnostics().to_vec())
     }

@@ -13,13 +13,13 @@ use crate::reach::{self, Reach, Roles, What};
 
 /// A part of a file that holds SQL.
 #[derive(Clone, Debug)]
-pub(crate) struct Script<'s> {
+pub(crate) struct ScratchSql<'s> {
     file: String,
     text: &'s str,
     range: Range<usize>,
 }
 
-impl<'s> Script<'s> {
+impl<'s> ScratchSql<'s> {
     /// A whole file.
     pub fn file(name: impl Into<String>, text: &'s str) -> Self {
         Self {
@@ -91,16 +91,16 @@ impl<'s> Script<'s> {
 #[derive(Clone, Debug, Default)]
 pub struct Scripts<'s> {
     /// The SQL that runs there.
-    pub(crate) run: Vec<Script<'s>>,
+    pub(crate) run: Vec<ScratchSql<'s>>,
     /// SQL whose effects are brought about there by other statements.
-    pub(crate) like: Vec<Script<'s>>,
+    pub(crate) like: Vec<ScratchSql<'s>>,
 }
 
 impl<'s> Scripts<'s> {
     /// The upgrades and downgrades of a chain.
     pub fn of_chain(migrations: &'s Migrations, dialect: Dialect) -> Self {
         Self {
-            run: Script::chain(migrations, dialect),
+            run: ScratchSql::chain(migrations, dialect),
             like: Vec::new(),
         }
     }
@@ -150,7 +150,7 @@ impl<'s> Scripts<'s> {
 
     /// The roles that statements name and no statement creates before.
     pub(crate) fn missing_roles(&self, dialect: Dialect) -> BTreeSet<String> {
-        let all = |scripts: &[Script<'_>]| {
+        let all = |scripts: &[ScratchSql<'_>]| {
             scripts.iter().fold(Roles::default(), |mut all, script| {
                 let roles = reach::roles(dialect, script.sql());
                 all.named.extend(roles.named);

@@ -7,7 +7,7 @@ use migrate_chain::sql::{comment, split};
 
 /// A statement of a generated revision, with what it may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Operation {
     /// The statement, without the `;` that ends it.
     pub sql: String,
     /// Hazards that a person must know before it runs.
@@ -30,28 +30,28 @@ pub enum Hazard {
 
 /// The steps between two schemas, and how a revision must run them.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    pub steps: Vec<Step>,
+pub(crate) struct Operations {
+    pub steps: Vec<Operation>,
     /// Whether foreign keys stay enforced meanwhile; SQLite only.
     pub foreign_keys: bool,
     /// Whether they run in a transaction.
     pub transactional: bool,
     /// Steps that must have been committed before these.
-    pub before: Vec<Step>,
+    pub before: Vec<Operation>,
     /// Steps that run after these, outside a transaction.
-    pub online: Vec<Step>,
+    pub online: Vec<Operation>,
 }
 
 /// The choices that a plan depends on.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Options {
+pub(crate) struct PlanOptions {
     /// Whether indexes and constraints are made without keeping others out, PostgreSQL only.
     pub online: bool,
     /// Whether all steps run in one transaction, whatever that costs.
     pub single: bool,
 }
 
-impl Default for Plan {
+impl Default for Operations {
     fn default() -> Self {
         Self {
             steps: Vec::new(),
@@ -80,7 +80,7 @@ impl Hazard {
     }
 }
 
-impl Step {
+impl Operation {
     pub(crate) fn new(sql: impl Into<String>) -> Self {
         let sql: String = sql.into();
         Self {
@@ -114,7 +114,7 @@ impl Step {
 }
 
 /// Steps as the text of a section, each hazard a comment above its statement.
-pub(crate) fn text(dialect: Dialect, steps: &[Step]) -> String {
+pub(crate) fn text(dialect: Dialect, steps: &[Operation]) -> String {
     let mut text = String::new();
     for step in steps {
         for hazard in &step.hazards {
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_hazard_stands_above_its_statement_on_one_line() {
-        let step = Step::new("DROP TABLE t;\n").destructive("drops table t\nand all");
+        let step = Operation::new("DROP TABLE t;\n").destructive("drops table t\nand all");
         assert_eq!(
             text(Dialect::Sqlite, &[step]),
             "-- destructive: drops table t and all\nDROP TABLE t;\n"
@@ -155,7 +155,7 @@ mod tests {
     fn what_the_splitter_would_cut_is_marked() {
         let sql = "CREATE PROCEDURE p() weird; body";
         assert_eq!(
-            text(Dialect::Postgres, &[Step::new(sql)]),
+            text(Dialect::Postgres, &[Operation::new(sql)]),
             format!("-- migrate: statement\n{sql}\n-- migrate: end\n")
         );
     }

@@ -5,21 +5,21 @@ use std::path::Path;
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_name;
-use migrate_command::parts::Failure;
+use migrate_command::parts::CommandError;
 use migrate_diff::{Connection, Model, dialect_of};
 use migrate_runtime::AnyPool;
 
 use crate::author::{Result, comparison};
 
 /// A database that a URL names.
-pub struct Place {
+pub struct Location {
     url: String,
     dialect: Dialect,
     /// Its name on the server; the path of its file on SQLite.
     name: String,
 }
 
-impl Place {
+impl Location {
     /// Reads the URL.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl Place {
         let dialect = dialect_of(url).map_err(comparison)?;
         let name = AnyPool::database_of(url)?;
         let name = name.filter(|name| !name.is_empty()).ok_or_else(|| {
-            Failure::new("the URL names no database that can be created or dropped")
+            CommandError::new("the URL names no database that can be created or dropped")
                 .help("write its name, or the path of its file, at the end of the URL")
         })?;
         Ok(Self {
@@ -59,7 +59,7 @@ impl Place {
         if self.dialect == Dialect::Sqlite {
             let created = fs::File::create_new(&self.name);
             return created.map(drop).map_err(|error| {
-                Failure::new(format!("{} cannot be created: {error}", self.shown()))
+                CommandError::new(format!("{} cannot be created: {error}", self.shown()))
             });
         }
         self.on_server(&format!(
@@ -142,7 +142,9 @@ impl Place {
             let file = format!("{}{end}", self.name);
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Failure::new(format!("{file} cannot be removed: {error}")));
+                    return Err(CommandError::new(format!(
+                        "{file} cannot be removed: {error}"
+                    )));
                 }
                 _ => {}
             }
