@@ -1,4 +1,4 @@
-//! What the targets share: a migration directory in memory, and what holds for every directory.
+//! The parts that the targets share: a migration directory in memory, and what holds for every directory.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -62,7 +62,7 @@ pub fn parse() -> Cli {
     Cli::of(&matches).unwrap_or_else(|error| error.exit())
 }
 
-/// What other tools call a command, and how it is called here.
+/// The names that other tools give to a command, each with its name here.
 const ELSEWHERE: [(&[&str], &str); 8] = [
     (
         &["reset"],

@@ -7,7 +7,7 @@ use migrate_command::parts::{Exit, Ui};
 #[command(after_help = "\
 Example: cargo migrate completions bash > ~/.local/share/bash-completion/completions/cargo-migrate")]
 pub struct Completions {
-    /// Which shell
+    /// The shell that the script is for
     shell: Shell,
 }
 

@@ -17,7 +17,7 @@ pub const USUAL: &str = "migrations";
 /// `Cargo.toml` names; and its `migrations`, which above `here` has to look like one of ours.
 ///
 /// # Errors
-/// What `Cargo.toml` says about it makes no sense.
+/// `Cargo.toml` names a directory that cannot be used.
 pub fn upwards(here: &Path) -> Result<Option<PathBuf>, CommandError> {
     let mut from_here = PathBuf::new();
     for (height, folder) in here.ancestors().enumerate() {

@@ -40,7 +40,7 @@ impl Project {
     /// With the directory that is named, else the one that is found upwards.
     ///
     /// # Errors
-    /// What `Cargo.toml` says about the directory makes no sense.
+    /// `Cargo.toml` names a directory that cannot be used.
     pub fn new(directory: Directory, globals: Globals) -> Result<Self, CommandError> {
         let (directory, origin) = match directory.dir {
             Some(named) => (named, DirectoryOrigin::Named),

@@ -14,7 +14,7 @@ Examples:
   cargo migrate downgrade base --yes        everything, without a question
   cargo migrate downgrade head:ae10 --sql   a script")]
 pub struct Downgrade {
-    /// Where to go: `-1`, `base`, `ae10`, `ae10-2`, `shop@base` …
+    /// The target: `-1`, `base`, `ae10`, `ae10-2`, `shop@base` …
     #[arg(allow_negative_numbers = true, required_unless_present = "sql")]
     target: Option<String>,
     /// Print a script instead of running anything, for a range from `A` down to `B`

@@ -9,7 +9,7 @@ use migrate_runtime::Dialect;
 /// The database that a script is for.
 #[derive(Args, Clone, Debug)]
 pub struct ScriptOptions {
-    /// Which database the script is for: `sqlite`, `postgres` or `mysql` [default: that of the database URL]
+    /// The database that the script is for: `sqlite`, `postgres` or `mysql` [default: that of the database URL]
     #[arg(long, value_name = "NAME", requires = "sql")]
     dialect: Option<Dialect>,
 }

@@ -13,7 +13,7 @@ Examples:
   cargo migrate stamp --purge ae10          replace all rows with ae10
   cargo migrate stamp ae10:head --sql       a script")]
 pub struct Stamp {
-    /// Where the database is: `head`, `heads`, `base`, or a revision for each branch
+    /// The revisions to record as current: `head`, `heads`, `base`, or a revision for each branch
     #[arg(required = true, num_args = 1..)]
     revisions: Vec<String>,
     /// Print a script instead of changing anything; the first revision may be a range `A:B`

@@ -16,7 +16,7 @@ Examples:
   cargo migrate upgrade --sql > up.sql      a script, from an empty database
   cargo migrate upgrade ae10:head --sql     a script, from revision ae10")]
 pub struct Upgrade {
-    /// Where to go: `head`, `+1`, `ae10`, `ae10+2`, `shop@head` … [default: the head, or all heads]
+    /// The target: `head`, `+1`, `ae10`, `ae10+2`, `shop@head` … [default: the head, or all heads]
     #[arg(allow_negative_numbers = true)]
     target: Option<String>,
     /// Print a script instead of running anything, for a range `A:B` or from an empty database

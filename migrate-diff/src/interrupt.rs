@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind};
 /// Runs `work` until it is done, or a SIGINT, SIGTERM or SIGHUP ends it; then `work` is dropped, and scratch databases with it.
 ///
 /// # Errors
-/// What `work` fails with, or [`ErrorKind::Interrupted`].
+/// The error of `work`, or [`ErrorKind::Interrupted`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), migrate_diff::Error> {

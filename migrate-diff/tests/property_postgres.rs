@@ -48,7 +48,7 @@ const PARENTS: [&str; 3] = [
     ", p int NOT NULL DEFAULT 1, CONSTRAINT f FOREIGN KEY (p) REFERENCES parents ON DELETE CASCADE",
 ];
 
-/// What stands after a table, `{n}` its number.
+/// Text to append to a table; `{n}` is its number.
 const TAILS: [&str; 9] = [
     "CREATE INDEX i{n} ON t{n} (k DESC) WHERE k > 1;",
     "CREATE UNIQUE INDEX u{n} ON t{n} (k, (k + 1));",

@@ -63,7 +63,7 @@ pub fn arguments(site: &Site, setup: &Setup) -> Vec<String> {
     arguments.extend(listen);
     // A crash test kills the server, never the machine: what the kernel has is kept.
     let mut settings = vec!["fsync=off", "max_connections=300", "shared_buffers=32MB"];
-    // What its processes share later is in files of its folder, which are removed with that.
+    // Its processes later share files of its folder, which are removed with the folder.
     settings.push("dynamic_shared_memory_type=mmap");
     if setup.throwaway {
         settings.extend([

@@ -1,4 +1,4 @@
-//! Where a server is and how it is reached.
+//! The folder and the address of a server.
 
 use std::fs;
 use std::io;
@@ -30,7 +30,7 @@ pub struct Setup {
     pub throwaway: bool,
     /// MySQL's and MariaDB's setting of that name, which can only be chosen when a data directory is created.
     pub lower_case_table_names: Option<u8>,
-    /// Where its folder is created: the system's folder for temporary files unless another one is named.
+    /// The directory that its folder is created in: the system's folder for temporary files unless another one is named.
     pub parent: Option<PathBuf>,
     /// Further arguments for its program.
     pub arguments: Vec<String>,

@@ -167,7 +167,7 @@ fn is_shared(product: &str) {
     UnixStream::connect(socket(&url)).expect("somebody uses it");
     let folder = killed.folder();
     children.clear();
-    // Who comes within that time uses it too.
+    // A process that comes within that time uses it too.
     let next = Child::wait(Child::spawn_with(SHARED, product, cache.path()));
     assert_eq!(next.url, url, "{product}");
     drop(next);

@@ -35,7 +35,7 @@ pub struct Request {
     pub(crate) test: String,
     /// An empty database without it.
     pub(crate) migrations: Option<Migrations>,
-    /// What is run after the chain.
+    /// The statements to run after the chain.
     pub(crate) fixtures: &'static [Fixture],
 }
 

@@ -1,4 +1,4 @@
-//! What this crate does with a case, in the form of the recorded answers.
+//! The answer of this crate to a case, in the form of the recorded answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use migrate_chain::plan::{Direction, Route};
 use migrate_chain::target::{Malformed, Range, Target, TargetError};
 use serde_json::{Value, json};
 
-/// Where it failed, what kind of failure it is, and its text.
+/// The place, the kind and the text of a failure.
 struct Failure {
     phase: &'static str,
     kind: &'static str,
@@ -210,7 +210,7 @@ fn is_over_down(nodes: &[Node<'_>], path: &[usize]) -> bool {
         .all(|(&node, &parent)| nodes[node].down.contains(&nodes[parent].id))
 }
 
-/// What the graph says about itself.
+/// The facts that the graph gives about itself.
 fn facts(graph: &RevisionGraph) -> Value {
     let revisions = 0..graph.len();
     let lone = |&revision: &usize| graph.all(revision).is_empty();

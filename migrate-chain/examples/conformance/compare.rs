@@ -15,7 +15,7 @@ pub(crate) struct Rule {
     /// How many of the recorded cases differ for this reason.
     pub(crate) count: usize,
     applies: fn(&Case<'_>) -> bool,
-    /// What ours must be all the same.
+    /// The requirement that ours must meet all the same.
     holds: fn(&Case<'_>) -> bool,
 }
 
@@ -97,7 +97,7 @@ pub(crate) const RULES: [Rule; 9] = [
     },
 ];
 
-/// What a comparison gave.
+/// The result of a comparison.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// The answers are equal, or fail alike.

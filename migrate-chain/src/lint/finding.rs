@@ -20,7 +20,7 @@ pub struct Finding {
     pub statement: Range<usize>,
     /// The fault, in one sentence.
     pub message: String,
-    /// Who the statement blocks, and for how long.
+    /// The sessions that the statement blocks, and for how long.
     pub effect: Effect,
     /// How that is known.
     pub evidence: Evidence,

@@ -13,7 +13,7 @@ pub struct Rule {
     pub summary: &'static str,
     /// Why that is a problem.
     pub why: &'static str,
-    /// Who the statement blocks, and for how long. A measurement may find less.
+    /// The sessions that the statement blocks, and for how long. A measurement may find less.
     pub effect: Effect,
     /// How it is found.
     pub sources: Sources,
@@ -69,7 +69,7 @@ pub struct Sources {
 /// The effect of a statement on others that use the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Effect {
-    /// Who waits.
+    /// The sessions that wait.
     pub blocks: Blocks,
     /// For how long.
     pub lasts: Lasts,
@@ -100,7 +100,7 @@ impl fmt::Display for Effect {
     }
 }
 
-/// Who waits for a statement.
+/// The sessions that wait for a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blocks {
     /// Neither reads nor writes.

@@ -26,7 +26,7 @@ pub const HEADER_KEYS: [HeaderKey; 11] = [
     key(
         "depends_on",
         "ids or branch labels with commas between them",
-        "What must be applied before, without being a parent.",
+        "The revisions that must be applied before it, without being parents.",
     ),
     key(
         "branch_labels",

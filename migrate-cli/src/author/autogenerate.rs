@@ -37,7 +37,7 @@ pub struct Autogenerate {
     #[arg(long, requires = "autogenerate")]
     live: bool,
 
-    /// What has another name in the desired schema: `old=new` for a table, `table.old=new` for a column
+    /// A rename in the desired schema: `old=new` for a table, `table.old=new` for a column
     #[arg(long, value_name = "OLD=NEW", requires = "autogenerate")]
     rename: Vec<String>,
 

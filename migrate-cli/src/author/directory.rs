@@ -51,7 +51,7 @@ impl Directory {
     /// The chain after a change, if that is sound.
     ///
     /// # Errors
-    /// What the change would break. Heads and bases that were too many before are no fault of it.
+    /// The change would break the chain. Surplus heads and bases that were there before do not count.
     pub fn check(&self, changed: &Overlay<'_>, what: &str) -> Result<Chain> {
         self.check_but_heads(changed, what, false)
     }

@@ -180,7 +180,7 @@ pub fn not_read(place: &str) -> CommandError {
 /// The chain with a new file, if that says what it is meant to say; none where the file is not read.
 ///
 /// # Errors
-/// What the file would break, or that its message would be read as something else.
+/// The file would break the chain, or its message would be read as something else.
 pub fn check_message(
     file: &RevisionFile,
     id: &str,

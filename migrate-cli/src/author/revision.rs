@@ -74,7 +74,7 @@ impl Revision {
     /// Writes the revision, or what is generated: then several, or none where nothing differs.
     ///
     /// # Errors
-    /// What was asked for makes no sense, or would break the chain.
+    /// The arguments contradict each other, or the revision would break the chain.
     pub async fn run(&self, directory: &Directory, globals: &Globals) -> Result<Revisions> {
         if self.generate.autogenerate {
             return self.generate(directory, globals).await;

@@ -94,7 +94,7 @@ impl<'c> ScratchDatabase<'c> {
 /// Runs work on scratch databases until it is done, or the user interrupts it: they are dropped either way.
 ///
 /// # Errors
-/// What the work fails with, or that it was interrupted.
+/// The work failed, or was interrupted.
 pub async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let work = async { Ok(work.await) };
     let done = migrate_diff::until_interrupted(work).await;

@@ -54,7 +54,7 @@ impl Location {
     /// Creates it. `options` are those of CREATE DATABASE.
     ///
     /// # Errors
-    /// What the server or the system says.
+    /// The server or the system refuses.
     pub async fn create(&self, options: &str) -> Result<()> {
         if self.dialect == Dialect::Sqlite {
             let created = fs::File::create_new(&self.name);

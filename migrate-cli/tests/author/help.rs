@@ -72,8 +72,8 @@ Autogenerate:
       --dev-url <URL>       A server for scratch databases: a URL, `docker://IMAGE` or `same-server`
                             [default: a private server]
       --live                Compare the connected database, and not what the chain builds
-      --rename <OLD=NEW>    What has another name in the desired schema: `old=new` for a table,
-                            `table.old=new` for a column
+      --rename <OLD=NEW>    A rename in the desired schema: `old=new` for a table, `table.old=new`
+                            for a column
       --online              Build indexes and check constraints without keeping others out, in
                             revisions of their own; PostgreSQL only
       --deny <WHAT>         Refuse what loses data: `destructive`

@@ -132,7 +132,7 @@ fn an_alembic_project_is_imported_and_its_databases_are_gone_on_with(kind: Kind)
     assert_eq!(begun.schema(), whole.schema());
     let current = alembic(&folder, &["current"]);
     assert!(current.contains("c1 (head)"), "{current}");
-    // What was imported undoes what Alembic has done.
+    // The imported revisions undo those that Alembic has applied.
     let said = folder
         .migrate(&["downgrade", "base", "--database-url", &whole.url])
         .success();

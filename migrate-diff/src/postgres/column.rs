@@ -51,7 +51,7 @@ pub fn with_options(object: &Object) -> Option<String> {
     (!options.is_empty()).then(|| format!("{} WITH OPTIONS{options}", object.id.name))
 }
 
-/// What follows GENERATED for an identity column; with the name of its sequence, unless the server chooses that.
+/// The words after GENERATED for an identity column, with the name of its sequence unless the server chooses that.
 fn identity(id: &ObjectId, column: &Column) -> Option<String> {
     let (head, options) = sequence::identity_words(column.identity.as_ref()?);
     let sequence = sequence::sequence_of(column);

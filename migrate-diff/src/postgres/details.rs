@@ -1,4 +1,4 @@
-//! What only PostgreSQL has.
+//! Objects and details that only PostgreSQL has.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ facts! {
     pub struct Constraint {
         /// Its definition.
         definition: String = "definition",
-        /// What the definition says.
+        /// The definition.
         kind: ConstraintKind = ..,
         /// The constraint of the parent that it is a part of.
         attached: Option<String> = "attached",
@@ -55,7 +55,7 @@ facts! {
     }
 }
 
-/// What the definition of a constraint says.
+/// The definition of a constraint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConstraintKind {
@@ -100,13 +100,13 @@ facts! {
     }
 }
 
-/// What the definition of an index says.
+/// The definition of an index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shape {
     /// Whether no two rows may be equal in it.
     pub unique: bool,
-    /// What it is over: columns and expressions.
+    /// The columns and expressions that it is over.
     pub columns: Vec<String>,
     /// The rows that are in it, if not all are.
     pub predicate: Option<String>,
@@ -166,7 +166,7 @@ facts! {
     pub struct Function {
         /// Its definition.
         definition: String = "definition",
-        /// What it takes and returns.
+        /// Its arguments and its result.
         signature: String = "signature",
         /// Its comment.
         comment: Option<String> = "comment",
@@ -210,9 +210,9 @@ facts! {
     pub struct DefaultPrivilege {
         /// The statements that give them.
         definition: String = "definition",
-        /// What they are on, if it is the user's own.
+        /// The object that they are on, if it is the user's own.
         on: Option<String> = "kind",
-        /// Who has them.
+        /// The role that has them.
         role: String = "role",
         /// The schema that they are for.
         schema: Option<String> = "schema",
@@ -229,7 +229,7 @@ facts! {
     }
 }
 
-/// What is compared of an object of a kind that only PostgreSQL has, or has in its own way.
+/// The details that are compared of an object that only PostgreSQL has, or has in its own way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
@@ -303,7 +303,7 @@ impl Part {
         })
     }
 
-    /// What an index or a key of a partition is a part of, and the name that the server would choose for it.
+    /// The index or key that one of a partition is a part of, and the name that the server would choose for it.
     pub(crate) fn attached(&self) -> Option<(&str, Option<&str>)> {
         let (attached, chosen) = match self {
             Self::Constraint(part) => (&part.attached, &part.chosen_name),

@@ -135,7 +135,7 @@ impl Postgres {
             return false;
         };
         if dependent.id.kind == Kind::Setting {
-            // What a table has of its own is set again once its parents have changed.
+            // A table's own settings are made again once its parents have changed.
             let is_own = |word: &str| dependent.id.name.starts_with(word);
             return old.data_type != new.data_type
                 || old.default != new.default && is_own("default of ")

@@ -1,4 +1,4 @@
-//! What fails on some rows, with the query that finds them.
+//! Changes that fail on some rows, with the query that finds them.
 
 use migrate_chain::Dialect;
 use migrate_chain::sql::{TokenKind, quote_text, tokens};
@@ -168,7 +168,7 @@ fn parents(table: &str, parent: &str, key: &ForeignKey) -> String {
     format!("SELECT FROM {parent} AS parent WHERE {pairs}")
 }
 
-/// What keeps a partition from leaving its table: the rows elsewhere that refer to its own, foreign key by foreign key.
+/// The reasons why a partition cannot leave its table: rows elsewhere that refer to its own, foreign key by foreign key.
 pub fn referring(partition: &str, parent: &str, schemas: Schemas<'_>) -> Vec<String> {
     let keys = schemas.from.of_kind(Kind::Constraint);
     let keys = keys.filter(|key| schemas.to.get(&key.id).is_some());
@@ -187,7 +187,7 @@ pub fn referring(partition: &str, parent: &str, schemas: Schemas<'_>) -> Vec<Str
     .collect()
 }
 
-/// What keeps a new partition from its table: rows of the default partition that belong to it.
+/// The reasons why a new partition cannot join its table: rows of the default partition that belong to it.
 pub fn in_default(partition: &Object, schemas: Schemas<'_>) -> Option<String> {
     let new = partition.pg_table()?;
     let parent = new.parents.first()?;

@@ -16,7 +16,7 @@ pub fn sequence_of(column: &Column) -> &str {
     }
 }
 
-/// What `GENERATED` says of a column that counts by itself, and the options of its sequence.
+/// The `GENERATED` clause of an identity column, and the options of its sequence.
 pub fn identity_words(identity: &Identity) -> (&'static str, &str) {
     match identity {
         Identity::Always(options) => ("ALWAYS", options),

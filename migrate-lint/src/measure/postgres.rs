@@ -29,7 +29,7 @@ struct Held {
     name: String,
     modes: HashSet<String>,
     scans: u64,
-    /// Who is blocked, and the line of the statement that took the lock.
+    /// The sessions that are blocked, and the line of the statement that took the lock.
     blocks: Option<(Blocks, usize)>,
 }
 
@@ -257,7 +257,7 @@ fn table(row: Vec<Option<String>>) -> Option<Table> {
     })
 }
 
-/// Who is blocked by a lock.
+/// The sessions that a lock blocks.
 fn blocks(mode: &str) -> Blocks {
     match mode {
         "AccessExclusiveLock" => Blocks::ReadsAndWrites,

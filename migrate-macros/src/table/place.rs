@@ -9,7 +9,7 @@ use crate::expand::{DEFAULT_DIRECTORY, Surroundings};
 /// The directory that a struct names, else the one that the Cargo.toml names, else the usual one.
 ///
 /// # Errors
-/// What the Cargo.toml says about it makes no sense.
+/// Cargo.toml names a directory that cannot be used.
 pub fn directory(surroundings: &Surroundings, named: Option<&str>) -> Result<PathBuf, String> {
     let root = &surroundings.manifest_dir;
     if let Some(named) = named {

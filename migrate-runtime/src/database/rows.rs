@@ -63,7 +63,7 @@ pub fn state<R: Columns>(
     Ok(state)
 }
 
-/// What a run needs of the journal, the oldest row first.
+/// The rows of the journal that a run needs, the oldest first.
 pub async fn read_journal<DB>(
     connection: &mut DB::Connection,
     tables: &Tables,

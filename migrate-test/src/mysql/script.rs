@@ -8,7 +8,7 @@ use super::catalog::{Catalog, quoted, string};
 use super::query::{fetch, text};
 use crate::error::Error;
 
-/// What is in a database besides its tables, in an order in which it can be created.
+/// The objects of a database besides its tables, in an order in which they can be created.
 const OTHERS: &str = "SELECT 0 AS place, routine_type, routine_name FROM information_schema.routines WHERE routine_schema = DATABASE() \
      UNION ALL SELECT 1, 'VIEW', table_name FROM information_schema.views WHERE table_schema = DATABASE() \
      UNION ALL SELECT 1 + action_order, 'TRIGGER', trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() \

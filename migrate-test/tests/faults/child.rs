@@ -1,4 +1,4 @@
-//! What a child process does, and how it is started.
+//! The work of a child process, and how one is started.
 
 use std::env;
 use std::io::{BufRead as _, BufReader};
@@ -15,12 +15,12 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::suite::{MIGRATIONS, RUST, test};
 
-/// Which test a child process runs.
+/// The test that a child process runs.
 const CASE: &str = "MIGRATE_TEST_CASE";
 /// The chain of a child process: a folder, or `rust`.
 const CHAIN: &str = "MIGRATE_TEST_CHAIN";
 
-/// What a child process does; nothing in this one.
+/// The work of a child process; does nothing in this one.
 #[test]
 fn child() {
     let Ok(case) = env::var(CASE) else { return };
@@ -102,7 +102,7 @@ fn messages(test: &Test) -> usize {
         for _ in 0..10 {
             run(test, async |_: AnyPool| ());
         }
-        // What gives a database back may go on after its test.
+        // Giving a database back may go on after its test.
         thread::sleep(Duration::from_millis(300));
         SENT.swap(0, Ordering::Relaxed)
     };
@@ -197,7 +197,7 @@ pub(crate) fn database_of(child: &mut Child) -> String {
     told(&line, "database: ")
 }
 
-/// What a child process has told.
+/// The output of a child process.
 pub(crate) fn told(text: &str, what: &str) -> String {
     let told = text.lines().find_map(|line| line.split_once(what));
     told.unwrap_or_else(|| panic!("{what} {text}"))

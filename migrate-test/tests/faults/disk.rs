@@ -64,7 +64,7 @@ fn on_mysql_the_test_says_that_the_server_has_no_room_and_leaves_nothing() {
     in_a_child("mysql");
 }
 
-/// Which server a child process starts on its small disk.
+/// The server that a child process starts on its small disk.
 const KIND: &str = "MIGRATE_TEST_DISK";
 
 fn in_a_child(kind: &str) {
@@ -78,7 +78,7 @@ fn in_a_child(kind: &str) {
     passes(child.spawn().expect("unshare starts"));
 }
 
-/// What such a child process does; nothing in this one.
+/// The work of such a child process; does nothing in this one.
 #[test]
 fn child() {
     let Ok(kind) = std::env::var(KIND) else {

@@ -1,4 +1,4 @@
-//! What only MySQL and MariaDB have.
+//! Tests of MySQL and MariaDB only.
 
 use test_servers::{Kind, Server};
 

@@ -1,4 +1,4 @@
-//! What only PostgreSQL has.
+//! Tests of PostgreSQL only.
 
 use sqlx::{Connection as _, PgConnection};
 use test_servers::{Kind, Server};

@@ -1,4 +1,4 @@
-//! What holds on each server.
+//! Tests that run on each server.
 
 use std::process::Child;
 

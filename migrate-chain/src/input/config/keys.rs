@@ -160,7 +160,7 @@ pub const KEYS: [Key; 24] = [
         name: "database_lock",
         takes: "\"auto\" or \"lease\"",
         default: "\"auto\"",
-        meaning: "What keeps two runs apart: a lock of the server, or a row with an expiry for servers that do not share locks. \"auto\" takes the row where the server is known to need it.",
+        meaning: "How two runs are kept apart: a lock of the server, or a row with an expiry for servers that do not share locks. \"auto\" takes the row where the server is known to need it.",
         read: |reader, value| {
             let lease = choice(value, ["auto", "lease"]);
             set(&mut config(reader).lease, lease)

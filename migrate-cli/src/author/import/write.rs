@@ -295,7 +295,7 @@ pub fn objects(directory: &Directory, imported: &Imported) -> Result<()> {
 /// Removes what was imported.
 ///
 /// # Errors
-/// What the operating system says.
+/// A file cannot be removed.
 pub fn remove(imported: &Imported) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
     for path in imported

@@ -207,7 +207,7 @@ impl Squashed {
     /// Writes the new file, and removes the old ones once it is safely there.
     ///
     /// # Errors
-    /// What went wrong, and which files are there now: no revision is lost in any case.
+    /// A file cannot be written or removed. The message lists the files that are there now; no revision is lost.
     fn write(self, directory: &Directory, proved: Vec<Dialect>) -> Result<Written> {
         let path = directory.path(&self.file);
         let is_replaced = self.old.contains(&self.file);

@@ -326,7 +326,7 @@ fn action(code: &str) -> Option<String> {
     Some(action.to_owned())
 }
 
-/// What an index or a key of a partition is a part of, and the name that the server would choose for it, if that is another.
+/// The index or key that one of a partition is a part of, and the name that the server would choose for it, if that is another.
 fn attached(id: &ObjectId, row: Row<'_>, label: &str) -> (Option<String>, Option<String>) {
     let attached = row.filled("attached");
     let chosen = name::chosen(row.text("table_name"), row.text("columns"), label);

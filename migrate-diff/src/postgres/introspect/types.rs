@@ -87,7 +87,7 @@ impl Reader {
         let drop = format!("DROP TYPE {name}");
         let object = part(id.clone(), Part::Composite(details), create, drop);
         self.add("pg_type", row.text("oid"), object);
-        // What it depends on is said of its row.
+        // Its dependencies are those of its row.
         self.know("pg_class", row.text("class"), id);
     }
 

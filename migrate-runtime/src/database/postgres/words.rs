@@ -31,7 +31,7 @@ fn name(words: &mut Cursor<'_>) -> Option<String> {
     Some(name)
 }
 
-/// Where the catalogs show whether a statement that was cut off has run.
+/// The place in the catalogs that shows whether an interrupted statement has run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CatalogEvidence {
     /// It runs again without harm.
