@@ -116,11 +116,11 @@ mod tests {
 
     use super::*;
     use crate::database::sqlite::execute::execute;
-    use crate::journal::state::Row;
-    use crate::values::settings::Settings;
+    use crate::journal::state::VersionRow;
+    use crate::values::settings::EmbeddedSettings;
 
     fn state(ids: &[&str], unfinished: bool) -> State {
-        let row = |id: &&str| Row {
+        let row = |id: &&str| VersionRow {
             revision: (*id).to_owned(),
             digest: None,
         };
@@ -135,7 +135,7 @@ mod tests {
     async fn the_fence_lets_the_expected_state_pass_and_no_other() {
         let connection = SqliteConnection::connect("sqlite::memory:").await;
         let mut connection = connection.expect("a database");
-        let settings = Settings {
+        let settings = EmbeddedSettings {
             version_table: "alembic_version".into(),
             journal_table: "migrate_journal".into(),
             ..crate::__private::EMPTY.settings.clone()
