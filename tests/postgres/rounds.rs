@@ -145,6 +145,50 @@ async fn nothing_to_do_on_a_pool_costs_one() {
     assert_eq!(proxy.round_trips(), connecting + 2);
 }
 
+/// In a fleet, a run with nothing to do leaves its connection to the next one. One that has changed something does not.
+#[tokio::test]
+async fn schemas_with_nothing_to_do_share_a_connection() {
+    let database = Postgres::fresh().await;
+    let proxy = Proxy::before(&database.url());
+    let tenants: Vec<String> = (0..9).map(|n| format!("tenant_{n}")).collect();
+    for tenant in &tenants {
+        let sql = format!("CREATE SCHEMA {tenant}");
+        database.execute(&sql).await.unwrap();
+    }
+    let options = crate::support::postgres::options(&proxy.url(&database.url()));
+    let path = |chain: Chain, _| {
+        chain.up("CREATE TABLE seen AS SELECT current_setting('search_path') AS path")
+    };
+    let lines = [2, 3].map(|length| Chain::line(2).then("s", "r2", length - 2, path));
+    let upgraded = async |length: usize, tenants: &[String]| {
+        let pool = crate::support::postgres::pool(options.clone());
+        let before = proxy.connections();
+        let chain = lines[length - 2].load();
+        let fleet = chain.for_each(tenants.iter().map(|tenant| (tenant, &pool)));
+        let fleet = fleet
+            .concurrency(1)
+            .configure(|tenant, runner| runner.schema(tenant));
+        let reports = fleet.upgrade().await.into_result().unwrap();
+        let counts = reports.iter().map(|(_, report)| report.steps.len());
+        (counts.collect::<Vec<_>>(), proxy.connections() - before)
+    };
+    assert_eq!(upgraded(2, &tenants).await, (vec![2; 9], 9));
+    assert_eq!(upgraded(2, &tenants).await, (vec![0; 9], 1));
+    // Every third one is ahead of the others.
+    let ahead: Vec<String> = tenants.iter().step_by(3).cloned().collect();
+    assert_eq!(upgraded(3, &ahead).await, (vec![1; 3], 3));
+    // Each one that was behind ends the connection that it got.
+    assert_eq!(upgraded(3, &tenants).await, ([0, 1, 1].repeat(3), 6));
+    for tenant in &tenants {
+        let mut connection = database.connection().await;
+        let sql = format!("SELECT path FROM {tenant}.seen");
+        let seen = crate::support::postgres::column(&mut connection, &sql).await;
+        let own = [format!("{tenant}, \"$user\", public")];
+        assert_eq!(seen, own, "and not that of the run before");
+    }
+    assert_eq!(upgraded(3, &tenants).await, (vec![0; 9], 1));
+}
+
 /// Counted by the server: a revision comes with few statements of ours, and they do not grow in number.
 #[tokio::test]
 async fn statements_of_ours() {

@@ -30,7 +30,7 @@ const LIBRARIES: [&str; 9] = [
 ];
 
 /// Why a goal is missed, by the beginning of its row: as it was measured when the goal was last worked on.
-const REASONS: [(&str, &str); 8] = [
+const REASONS: [(&str, &str); 7] = [
     (
         "PostgreSQL, nothing to do",
         "nearly all of it is opening the connection, as the line `connecting, as sqlx does it` shows. That is slower than with \
@@ -64,11 +64,6 @@ const REASONS: [(&str, &str); 8] = [
         "SQLite, 200 ×",
         "each call goes to sqlx's thread and back. A revision takes four, sqlx takes five; the four times that each \
          waits for the disk are the same for both. A peer without a thread, such as diesel, saves them all.",
-    ),
-    (
-        "PostgreSQL, for_each over",
-        "each schema gets a connection of its own, eight at a time, and a new process of the server takes most of it: see \
-         `connecting, as sqlx does it`.",
     ),
     (
         "MariaDB, a test that does nothing",

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tracing::{Instrument as _, info_span};
 
-use crate::database::Database;
+use crate::database::{Database, sealed::Idle};
 use crate::values::error::Error;
 use crate::{Event, Migrations, Plan, Report, Runner, Status};
 
@@ -47,6 +47,7 @@ pub struct Fleet<'a, D> {
     concurrency: usize,
     configure: Option<Configure<'a, D>>,
     on_event: Option<OnEvent>,
+    idle: Idle,
 }
 
 type Configure<'a, D> = Box<dyn Fn(&str, Runner<'a, D>) -> Runner<'a, D> + Send + 'a>;
@@ -60,6 +61,7 @@ impl<'a, D: Database<'a> + 'a> Fleet<'a, D> {
             concurrency: 8,
             configure: None,
             on_event: None,
+            idle: Idle::default(),
         }
     }
 
@@ -145,7 +147,7 @@ impl<'a, D: Database<'a> + 'a> Fleet<'a, D> {
     }
 
     fn runner(&self, name: &str, db: D) -> Runner<'a, D> {
-        let mut runner = self.migrations.runner(db);
+        let mut runner = self.migrations.runner(db).among(self.idle.clone());
         if let Some(callback) = self.on_event.clone() {
             let name = name.to_owned();
             runner = runner.on_event(move |event| callback(&name, event));

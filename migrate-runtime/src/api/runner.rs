@@ -7,7 +7,8 @@ use migrate_chain::target::TargetError;
 use migrate_chain::Digest;
 
 use crate::api::call::Call;
-use crate::database::{Database, sealed::Limits};
+use crate::database::Database;
+use crate::database::sealed::{Idle, Limits};
 use crate::protocol::goal::Goal;
 use crate::values::error::Error;
 use crate::values::options::{Ahead, Options, Replacing, Resolution, TransactionMode};
@@ -24,6 +25,7 @@ pub struct Runner<'a, D> {
     target: Option<String>,
     replacing: Replacing,
     options: Options,
+    idle: Option<Idle>,
 }
 
 impl<'a, D: Database<'a>> Runner<'a, D> {
@@ -34,7 +36,14 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
             target: None,
             replacing: Replacing::default(),
             options: Options::default(),
+            idle: None,
         }
+    }
+
+    /// Makes it one of many runs, which hand their connections on.
+    pub(crate) fn among(mut self, idle: Idle) -> Self {
+        self.idle = Some(idle);
+        self
     }
 
     /// The target, such as `head`, `ae10+2`, `-1` or `shop@head`. Without it, an upgrade goes to the head,
@@ -250,10 +259,14 @@ impl<'a, D: Database<'a>> Runner<'a, D> {
             ddl_lock: self.options.ddl_lock_timeout,
             absent,
         };
+        let connection = match self.idle {
+            Some(idle) => self.db.connect_again(limits, &idle),
+            None => self.db.connect(limits),
+        };
         Call {
             migrations: self.migrations,
             options: self.options,
-            connection: self.db.connect(limits),
+            connection,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use migrate_chain::Dialect;
 
+#[cfg(feature = "postgres")]
+use super::sealed::Idle;
 use super::sealed::{Connect, Limits};
 use super::{Opened, url};
 use crate::values::error::{Error, ErrorKind};
@@ -184,6 +186,19 @@ impl<'a> Connect<'a> for &'a AnyPool {
             AnyPool::Postgres(ref pool) => pool.connect(limits),
             #[cfg(feature = "mysql")]
             AnyPool::MySql(ref pool) => pool.connect(limits),
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    fn connect_again(
+        self,
+        limits: Limits,
+        idle: &Idle,
+    ) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        match self {
+            AnyPool::Postgres(pool) => pool.connect_again(limits, idle),
+            #[allow(unreachable_patterns, reason = "with one database, none is left")]
+            other => other.connect(limits),
         }
     }
 }

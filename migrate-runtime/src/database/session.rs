@@ -45,10 +45,27 @@ pub(crate) mod sealed {
         pub absent: Duration,
     }
 
+    /// Connections that runs have left as they were, for other runs on the same pools.
+    ///
+    /// A process of PostgreSQL takes longer to start than it takes to find out that there is nothing to do.
+    #[derive(Clone, Default)]
+    pub struct Idle {
+        #[cfg(feature = "postgres")]
+        pub postgres: crate::database::postgres::Idle,
+    }
+
     pub trait Connect<'a> {
         /// Opens the connection that a run uses from its start to its end. Nothing is asked of the database before the
         /// future is polled: a run checks first what needs none.
         fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>>;
+
+        /// The same for one of many runs, which may go on with a connection that one before it has left as it was.
+        fn connect_again(self, limits: Limits, _: &Idle) -> BoxFuture<'a, Result<Opened<'a>, Error>>
+        where
+            Self: Sized,
+        {
+            self.connect(limits)
+        }
     }
 }
 

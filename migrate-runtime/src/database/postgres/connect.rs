@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 use super::code::{explain, is_absent, is_full, refuses_options};
-use super::handle::Handle;
+use super::handle::{Handle, Key, OwnConnection};
 use super::session::PostgresSession;
 use super::setting::{of_connection, of_old_connection};
 use crate::database::sealed::{self, Limits};
@@ -19,13 +19,41 @@ use crate::values::error::{database_code, database_message};
 impl<'a> sealed::Connect<'a> for &'a PgPool {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
         let patience = self.options().get_acquire_timeout();
-        async move { patiently(&self.connect_options(), limits, patience).await }.boxed()
+        async move {
+            let own = patiently(&self.connect_options(), limits, patience).await?;
+            Ok(PostgresSession::opened(Handle::Own(own), limits))
+        }
+        .boxed()
+    }
+
+    fn connect_again(
+        self,
+        limits: Limits,
+        idle: &sealed::Idle,
+    ) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
+        let (pool, idle) = (self.connect_options(), idle.postgres.clone());
+        let patience = self.options().get_acquire_timeout();
+        async move {
+            let settings = of_connection(limits);
+            let key = Key { pool, settings };
+            let mut own = match idle.take(&key).await {
+                Some(own) => own,
+                None => patiently(&key.pool, limits, patience).await?,
+            };
+            own.keep = Some((idle, key));
+            Ok(PostgresSession::opened(Handle::Own(own), limits))
+        }
+        .boxed()
     }
 }
 
 impl<'a> sealed::Connect<'a> for PgConnectOptions {
     fn connect(self, limits: Limits) -> BoxFuture<'a, Result<Opened<'a>, Error>> {
-        async move { patiently(&self, limits, PATIENCE).await }.boxed()
+        async move {
+            let own = patiently(&self, limits, PATIENCE).await?;
+            Ok(PostgresSession::opened(Handle::Own(own), limits))
+        }
+        .boxed()
     }
 }
 
@@ -45,11 +73,11 @@ impl<'a> sealed::Connect<'a> for &'a mut PgConnection {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Opens, again and again while the server is full, or is to be waited for.
-async fn patiently<'a>(
+async fn patiently(
     options: &PgConnectOptions,
     limits: Limits,
     patience: Duration,
-) -> Result<Opened<'a>, Error> {
+) -> Result<Box<OwnConnection>, Error> {
     let started = Instant::now();
     loop {
         match connection(options, limits, patience).await {
@@ -60,9 +88,11 @@ async fn patiently<'a>(
                 tokio::time::sleep(PAUSE).await;
             }
             Ok(connection) => {
-                let options = Box::new(options.clone().disable_statement_logging());
-                let handle = Handle::Own(Box::new(connection), options);
-                return Ok(PostgresSession::opened(handle, limits));
+                return Ok(Box::new(OwnConnection {
+                    connection,
+                    options: options.clone().disable_statement_logging(),
+                    keep: None,
+                }));
             }
             Err(error) => return Err(cannot_open(options, error)),
         }

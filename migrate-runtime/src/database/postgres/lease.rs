@@ -37,9 +37,10 @@ impl Drop for Lease {
 impl Lease {
     /// Tries to take it, without waiting.
     pub async fn take(handle: &mut Handle<'_>, tables: &Tables) -> Result<Self, Cause> {
-        let Handle::Own(connection, options) = handle else {
+        let Handle::Own(own) = handle else {
             return Err(Cause::Unsupported(needs_a_pool()));
         };
+        let (connection, options) = (&mut own.connection, &own.options);
         let table = tables.lease();
         let mut answer = take(connection, &table).await;
         if matches!(&answer, Err(error) if is_table_gone(error)) {
@@ -54,7 +55,7 @@ impl Lease {
         match answer {
             Ok(Some(token)) => {
                 let beat = renewal(&table, token);
-                let heart = tokio::spawn(beat_on(options.as_ref().clone(), beat));
+                let heart = tokio::spawn(beat_on(options.clone(), beat));
                 Ok(Self {
                     table,
                     token,

@@ -39,6 +39,7 @@ use crate::values::error::Error;
 use code::explain;
 use execute::execute;
 use failure::failed_statement;
+pub use handle::Idle;
 use reset::ConnectionState;
 use session::PostgresSession;
 
@@ -208,6 +209,9 @@ impl Drop for PostgresSession<'_> {
     /// is sent before whatever the app sends next.
     fn drop(&mut self) {
         if self.connection.is_own() {
+            if self.is_as_it_was() {
+                self.connection.hand_on();
+            }
             return;
         }
         let leave = self.leave();

@@ -156,8 +156,8 @@ impl<'a> PostgresSession<'a> {
         match (&self.before, &self.connection) {
             _ if is_other => None,
             (Some(before), _) => before.role(),
-            (None, Handle::Own(_, options)) => Some(options.get_username()),
-            (None, Handle::Borrowed(_)) => None,
+            (None, Handle::Own(own)) => Some(own.options.get_username()),
+            (None, _) => None,
         }
     }
 
@@ -216,6 +216,12 @@ impl<'a> PostgresSession<'a> {
                 .help("create it first, or correct its name; nothing was changed")
         })?);
         Ok(())
+    }
+
+    /// Whether the run has entered a schema and read, and no more, so that the connection is of use to another one.
+    pub fn is_as_it_was(&self) -> bool {
+        let has_set = !self.connect.is_empty() || self.is_under_way || !self.held.is_empty();
+        self.has_read && self.found.is_none() && !has_set
     }
 
     /// Statements after which nothing of the run stays on the connection.

@@ -151,8 +151,8 @@ async fn begin_and_read<'c>(
     begin: &str,
     context: &TransactionContext<'_>,
 ) -> Result<Transaction<'c, Sqlite>, Cause> {
-    let begun = connection.begin_with(AssertSqlSafe(begin)).await;
-    let mut transaction = begun.map_err(|error| database(error, BEGINNING))?;
+    let transaction = connection.begin_with(AssertSqlSafe(begin)).await;
+    let mut transaction = transaction.map_err(|error| database(error, BEGINNING))?;
     let state = read_state(&mut transaction, context.tables).await;
     let state = state.map_err(|error| database(error, "to read the version table"))?;
     if !state.is_still(context.expected) {
