@@ -16,6 +16,6 @@ pub(crate) fn run() -> Result<Vec<Row>> {
         "clean build of the macro and its tree",
         times,
         "sqlx-macros with migrate",
-        0.25,
+        0.22,
     )])
 }

@@ -8,7 +8,7 @@ use crate::crates::{Crate, ours};
 use crate::measure::{Row, side_by_side};
 
 const RUNS: usize = 9;
-const GOALS: [(usize, f64); 2] = [(1_000, 1.3), (10_000, 1.5)];
+const LENGTHS: [usize; 2] = [1_000, 10_000];
 
 pub(crate) fn run() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<Vec<Row>> {
         return Err("the README recommends another profile than is measured here".into());
     }
     for kind in [&APP, &APP_WITH_PROFILE, &LIBRARY] {
-        for (length, goal) in GOALS {
+        for (length, goal) in LENGTHS.into_iter().zip(kind.goals) {
             rows.push(measure(kind, length, goal)?);
         }
     }
@@ -35,6 +35,8 @@ struct Kind {
     /// The source behind the chain.
     embedded: &'static str,
     by_hand: &'static str,
+    /// The highest ratio at each length.
+    goals: [f64; 2],
 }
 
 /// What users build again and again: a program with a database, which has to be linked.
@@ -57,6 +59,7 @@ const APP: Kind = Kind {
                       sqlx::raw_sql(*sql).execute(&pool).await.unwrap();\n\
                   }\n\
               }\n",
+    goals: [1.3, 1.5],
 };
 
 /// The same, with the lines that the README has for it.
@@ -82,6 +85,7 @@ const LIBRARY: Kind = Kind {
     profile: "",
     embedded: "",
     by_hand: "",
+    goals: [1.6, 2.0],
 };
 
 fn measure(kind: &Kind, length: usize, goal: f64) -> Result<Row> {
