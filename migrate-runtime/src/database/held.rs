@@ -67,3 +67,50 @@ impl<'p> UntilCommit<'p> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps the revisions that are done, each with its duration.
+    #[derive(Default)]
+    struct Finished(Vec<(usize, Duration)>);
+
+    impl Progress for Finished {
+        fn is_watched(&self) -> bool {
+            false
+        }
+        fn started(&mut self, _: usize) {}
+        fn statement(&mut self, _: usize, _: usize) {}
+        fn finished(&mut self, index: usize, duration: Duration) {
+            self.0.push((index, duration));
+        }
+    }
+
+    const SHORT: Duration = Duration::from_millis(3);
+    const LONG: Duration = Duration::from_millis(7);
+
+    /// Two revisions in one transaction, up to its commit.
+    fn two_revisions(progress: &mut Finished) -> UntilCommit<'_> {
+        let mut held = UntilCommit::new(progress);
+        for (index, duration) in [(0, SHORT), (1, LONG)] {
+            held.started(index);
+            held.took(duration);
+        }
+        held
+    }
+
+    #[test]
+    fn each_revision_is_done_with_its_own_duration() {
+        let mut told = Finished::default();
+        two_revisions(&mut told).committed();
+        assert_eq!(told.0, [(0, SHORT), (1, LONG)]);
+    }
+
+    #[test]
+    fn the_last_revision_is_not_done_without_a_commit() {
+        let mut told = Finished::default();
+        drop(two_revisions(&mut told));
+        assert_eq!(told.0, [(0, SHORT)]);
+    }
+}
