@@ -119,7 +119,7 @@ impl CommandError {
         match self.0 {
             CommandErrorKind::Other(ref mut message) => message.notes.push(note.into()),
             CommandErrorKind::Runtime(error) => {
-                self.0 = CommandErrorKind::Runtime(Box::new(error.note(note)))
+                self.0 = CommandErrorKind::Runtime(Box::new(error.note(note)));
             }
             CommandErrorKind::Chain { .. } => {}
         }
@@ -132,7 +132,7 @@ impl CommandError {
         match self.0 {
             CommandErrorKind::Other(ref mut message) => message.help = Some(help.into()),
             CommandErrorKind::Runtime(error) => {
-                self.0 = CommandErrorKind::Runtime(Box::new(error.help(help)))
+                self.0 = CommandErrorKind::Runtime(Box::new(error.help(help)));
             }
             CommandErrorKind::Chain { .. } => {}
         }

@@ -26,7 +26,7 @@ text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#24292f
 /// The graph as a picture of its own, newest first; dashed lines are dependencies.
 pub fn svg(book: &Book<'_>, order: &[usize]) -> String {
     let drawn = drawn(book, order);
-    let layout = Lanes::new(book, order, &drawn);
+    let layout = Arrangement::new(book, order, &drawn);
     let left = MARGIN + layout.lanes * LANE;
     let widest = order
         .iter()
@@ -48,7 +48,7 @@ pub fn svg(book: &Book<'_>, order: &[usize]) -> String {
 }
 
 /// The place of each revision, and the lane of each edge.
-struct Lanes {
+struct Arrangement {
     row: Vec<usize>,
     lane: Vec<usize>,
     lanes: usize,
@@ -62,7 +62,7 @@ struct Edge {
     depends: bool,
 }
 
-impl Lanes {
+impl Arrangement {
     /// From the newest revision down: a lane is held by the revision that its edge leads to.
     fn new(book: &Book<'_>, order: &[usize], drawn: &[bool]) -> Self {
         let size = book.graph.len();

@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_last_revision_is_not_done_without_a_commit() {
         let mut told = Finished::default();
-        drop(two_revisions(&mut told));
+        let _ = two_revisions(&mut told);
         assert_eq!(told.0, [(0, SHORT)]);
     }
 }
