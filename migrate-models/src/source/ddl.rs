@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use migrate_chain::Dialect;
 use migrate_chain::sql::{quote_name, quote_text};
 
-use super::files::{FileFault, Located, Models};
+use super::files::{FileFault, InFile, Models};
 use super::resolve::{self, Holds};
 use crate::model::{Field, Index, Model, Role};
 
@@ -83,7 +83,7 @@ impl<'m> DdlWriter<'m> {
         tables.chain(types).filter(is_more).collect()
     }
 
-    fn table(&mut self, found: &'m Located<Model>) -> Result<(), Vec<FileFault>> {
+    fn table(&mut self, found: &'m InFile<Model>) -> Result<(), Vec<FileFault>> {
         let model = &found.value;
         let (mut columns, mut faults) = (Vec::new(), Vec::new());
         self.columns(model, &found.path, &mut columns, &mut faults);
@@ -174,7 +174,7 @@ impl<'m> DdlWriter<'m> {
         }
     }
 
-    fn flattened(&self, field: &Field) -> Option<&'m Located<Model>> {
+    fn flattened(&self, field: &Field) -> Option<&'m InFile<Model>> {
         let name = crate::model::last_segment(&field.ty)?.ident.to_string();
         self.models
             .models
@@ -497,7 +497,7 @@ impl<'m> DdlWriter<'m> {
     }
 
     /// Each column that an attribute of the struct names has to be one.
-    fn names_are_known(found: &Located<Model>, columns: &[Column<'_>]) -> Vec<FileFault> {
+    fn names_are_known(found: &InFile<Model>, columns: &[Column<'_>]) -> Vec<FileFault> {
         let model = &found.value;
         let named = model
             .options

@@ -16,14 +16,14 @@ use crate::model::attributes::of;
 /// The models of some files, with the types that their fields name.
 #[derive(Clone, Default)]
 pub struct Models {
-    pub(super) models: Vec<Located<Model>>,
+    pub(super) models: Vec<InFile<Model>>,
     /// Enums, newtypes, aliases and structs inside others, by name.
-    pub(super) types: BTreeMap<String, Vec<Located<DefinedType>>>,
+    pub(super) types: BTreeMap<String, Vec<InFile<DefinedType>>>,
 }
 
 /// Something with its place.
 #[derive(Clone)]
-pub(super) struct Located<T> {
+pub(super) struct InFile<T> {
     pub value: T,
     pub path: String,
 }
@@ -143,7 +143,7 @@ impl Models {
     }
 
     /// The models that define a table.
-    pub(super) fn defining(&self) -> impl Iterator<Item = &Located<Model>> {
+    pub(super) fn defining(&self) -> impl Iterator<Item = &InFile<Model>> {
         self.models
             .iter()
             .filter(|found| found.value.defines_table())
@@ -200,7 +200,7 @@ impl Models {
                 return Err(vec![Error::new(cfg.span(), message)]);
             }
             let value = Model::parse(input)?;
-            self.models.push(Located {
+            self.models.push(InFile {
                 value,
                 path: path.to_owned(),
             });
@@ -236,7 +236,7 @@ impl Models {
     }
 
     fn add(&mut self, name: String, value: DefinedType, path: &str) {
-        let found = Located {
+        let found = InFile {
             value,
             path: path.to_owned(),
         };
@@ -245,7 +245,7 @@ impl Models {
 
     /// Two structs that define one table would have to agree for ever.
     fn one_each(&self, faults: &mut Vec<FileFault>) {
-        let mut first: BTreeMap<&str, &Located<Model>> = BTreeMap::new();
+        let mut first: BTreeMap<&str, &InFile<Model>> = BTreeMap::new();
         for found in self.defining() {
             let model = &found.value;
             match first.get(&*model.table) {

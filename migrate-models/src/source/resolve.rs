@@ -5,7 +5,7 @@ use migrate_chain::types::{RUST_TYPES, RustType};
 use proc_macro2::Ident;
 use syn::{GenericArgument, PathArguments, Type};
 
-use super::files::{DefinedType, Located, Models};
+use super::files::{DefinedType, InFile, Models};
 use crate::canonical::canonical;
 use crate::enumeration::HeldBy;
 use crate::model::{Field, is_option, last_segment};
@@ -142,7 +142,7 @@ fn known<'m>(
         (None, several) => {
             let paths: Vec<&str> = several
                 .iter()
-                .map(|found: &Located<DefinedType>| &*found.path)
+                .map(|found: &InFile<DefinedType>| &*found.path)
                 .collect();
             Err(format!(
                 "`{name}` is defined in {}: write `#[table(type = \"…\")]` or `#[table(as = …)]`",

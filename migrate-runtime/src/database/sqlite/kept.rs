@@ -59,14 +59,14 @@ const JOURNAL_MODE: &str = "journal_mode";
 pub struct ConnectionState {
     /// Each PRAGMA with its value.
     pragmas: Vec<(TableName, String)>,
-    names: Option<Schemas>,
+    names: Option<AttachedNames>,
     /// The databases that the SQL seen so far attaches.
     attaches: Vec<String>,
 }
 
 /// Attached databases and temporary objects.
 #[derive(Debug)]
-struct Schemas {
+struct AttachedNames {
     databases: Vec<String>,
     temporary: Vec<String>,
 }
@@ -148,7 +148,7 @@ impl ConnectionState {
 
     async fn keep_names(&mut self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         if self.names.is_none() {
-            self.names = Some(Schemas {
+            self.names = Some(AttachedNames {
                 databases: databases(connection).await?,
                 temporary: temporary(connection).await?,
             });
