@@ -1,4 +1,4 @@
-//! Chains of any length, for whoever measures.
+//! Chains of any length.
 
 use std::collections::BTreeMap;
 use std::fs;

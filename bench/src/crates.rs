@@ -35,7 +35,7 @@ impl Crate {
         )?;
         let sh = Shell::new()?;
         sh.change_dir(folder.path());
-        // What is downloaded or asked for once is not to be measured.
+        // Nothing is to be measured that is downloaded or asked for once.
         cmd!(sh, "cargo fetch").quiet().ignore_stderr().run()?;
         Ok(Self { folder, sh })
     }
@@ -54,7 +54,7 @@ impl Crate {
         Ok(time)
     }
 
-    /// Builds it again behind a change of one file.
+    /// Builds it again after a change of one file.
     pub(crate) fn rebuild(&self, file: &str) -> Result<Duration> {
         let path = self.path().join(file);
         let text = fs::read(&path)?;
@@ -80,7 +80,7 @@ impl Crate {
     }
 
     /// The same, each as often as it is built: for the crate, and for its macros where they ask for other features.
-    /// Behind the name and the version stands what tells them apart.
+    /// The part after the name and the version tells them apart.
     pub(crate) fn builds(&self) -> Result<Vec<String>> {
         let package = "{p} [{f}]";
         let tree = cmd!(

@@ -1,4 +1,4 @@
-//! What an app has to build for it that has sqlx and tokio already.
+//! The crates that an app gains that has sqlx and tokio already.
 
 use crate::Result;
 use crate::crates::{Crate, ours};
@@ -29,7 +29,7 @@ fn gained() -> Result<Row> {
     ))
 }
 
-/// What the macro needs, the app needs too: it is built once if it has the same features for both.
+/// The app needs the crates that the macro needs, too: each is built once if it has the same features for both.
 fn built_twice() -> Result<Row> {
     let needed = Crate::new(&ours("embed-migrations-chain", &[]), "src/lib.rs", "")?.tree()?;
     let builds = Crate::new(&with_ours(APP_WITH_MACROS), "src/lib.rs", "")?.builds()?;

@@ -1,4 +1,4 @@
-//! What the proc macro costs to build from nothing, with all that it depends on.
+//! Builds the proc macro from nothing, with all that it depends on.
 
 use crate::Result;
 use crate::crates::{Crate, ours};

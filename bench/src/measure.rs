@@ -50,13 +50,13 @@ impl Row {
         }
     }
 
-    /// A time that stands alone.
+    /// A time that is compared with nothing.
     pub(crate) fn time(what: impl Display, ours: Duration, goal: Duration) -> Self {
         let (ours_shown, goal_shown) = (shown(ours), format!("< {}", shown(goal)));
         Self::alone(what, ours_shown, goal_shown, ours < goal)
     }
 
-    /// Anything else that stands alone.
+    /// Anything else that is compared with nothing.
     pub(crate) fn alone(what: impl Display, ours: String, goal: String, met: bool) -> Self {
         Self {
             what: what.to_string(),
@@ -70,7 +70,7 @@ impl Row {
 }
 
 impl Row {
-    /// What was measured, if the goal was not met.
+    /// The subject of the row, if its goal was missed.
     #[cfg(feature = "servers")]
     pub(crate) fn missed(&self) -> Option<&str> {
         (!self.goal.is_empty() && !self.met).then_some(&self.what)

@@ -1,4 +1,4 @@
-//! What it costs to check structs against a lock when they are compiled, against structs that derive `sqlx::FromRow` alone.
+//! Compiles structs that are checked against a lock, beside structs that derive `sqlx::FromRow` alone.
 
 use std::fmt::Write as _;
 use std::fs;

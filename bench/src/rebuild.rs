@@ -1,4 +1,4 @@
-//! What it costs to build a crate again that embeds a long chain, against one with a hand-written table.
+//! Builds a crate again that embeds a long chain, beside one with a hand-written table.
 
 use std::fmt::Write as _;
 
@@ -28,18 +28,18 @@ struct Kind {
     name: &'static str,
     file: &'static str,
     dependencies: &'static str,
-    /// Behind the `features` of embed-migrations.
+    /// The features of embed-migrations that it needs.
     features: &'static str,
-    /// What stands at the end of the manifest of the crate that embeds.
+    /// The end of the manifest of the crate that embeds.
     profile: &'static str,
-    /// The source behind the chain.
+    /// The source after the chain.
     embedded: &'static str,
     by_hand: &'static str,
     /// The highest ratio at each length.
     goals: [f64; 2],
 }
 
-/// What users build again and again: a program with a database, which has to be linked.
+/// A program with a database, which has to be linked: users build it again and again.
 const APP: Kind = Kind {
     name: "app",
     file: "src/main.rs",

@@ -133,7 +133,7 @@ impl Chain {
     }
 }
 
-/// What a shell is given.
+/// The input of a shell.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Script {
     /// The upgrades, a transaction each.

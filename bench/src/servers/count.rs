@@ -17,7 +17,7 @@ pub(super) struct Counts {
     pub(super) statements: u64,
     /// On PostgreSQL with those that only read, on MariaDB only those that write.
     pub(super) commits: u64,
-    /// What was written to the write-ahead log, or to the redo log.
+    /// The bytes written to the write-ahead log, or to the redo log.
     pub(super) log_bytes: u64,
 }
 

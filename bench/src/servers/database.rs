@@ -86,7 +86,7 @@ fn arguments(engine: Engine, durability: Durability) -> Vec<&'static str> {
 /// fast its file system creates the files of tables. Some ext4 needs 0.6 ms for one after many others were removed.
 const MEMORY: &str = "/dev/shm";
 
-/// A server, and a connection for whoever measures.
+/// A server, and a connection for those who measure.
 struct Running {
     engine: Engine,
     durability: Durability,
@@ -193,7 +193,7 @@ impl Databases {
         Ok(self.runtime.block_on(admin.text(sql))?.parse()?)
     }
 
-    /// What each server and library of a database says its version is.
+    /// The version that each server and library of a database says it has.
     pub(super) fn versions(&self) -> Result<Vec<String>> {
         let version = |engine: Engine, sql: &str| -> Result<String> {
             let mut admin = self.server(engine, Durability::None).admin.borrow_mut();

@@ -1,4 +1,4 @@
-//! What must not grow with the journal, the chain, or what else is on the server.
+//! Measures that must not grow with the journal, the chain, or anything else on the server.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::Result;
 use crate::chains;
 use crate::measure::{Row, side_by_side, timed};
 
-/// What does not grow may still be measured so much higher.
+/// A measure that does not grow may still come out so much higher.
 const NO_GROWTH: f64 = 1.2;
 /// Ten times the revisions may take so many times as long: linear, with room for caches.
 const LINEAR: f64 = 15.0;
