@@ -44,7 +44,11 @@ pub(crate) fn run() -> Result<Vec<Row>> {
     let further = all.saturating_sub(one) / u32::try_from((Dialect::ALL.len() - 1) * STRUCTS)?;
     Ok(vec![
         Row::ratio(what, (one, peer), "sqlx::FromRow alone", 1.5),
-        Row::time("a struct, for each further database", further, Duration::from_micros(400)),
+        Row::time(
+            "a struct, for each further database",
+            further,
+            Duration::from_micros(400),
+        ),
         read()?,
     ])
 }
@@ -72,7 +76,8 @@ fn read() -> Result<Row> {
     for _ in 0..RUNS {
         let (sql, time) = timed(|| {
             let models = source::read(&[path.clone()]).map_err(|faults| faults[0].to_string())?;
-            Ok(source::create(&models, Dialect::Postgres).map_err(|faults| faults[0].to_string())?)
+            Ok(source::create(&models, Dialect::Postgres)
+                .map_err(|faults| faults[0].to_string())?)
         })?;
         assert_eq!(sql.matches("CREATE TABLE").count(), MODELS);
         times.push(time);
@@ -84,7 +89,11 @@ fn read() -> Result<Row> {
 fn structs(count: usize, is_table: bool) -> String {
     let mut source = String::new();
     for n in 0..count {
-        let derive = if is_table { ", embed_migrations::Table" } else { "" };
+        let derive = if is_table {
+            ", embed_migrations::Table"
+        } else {
+            ""
+        };
         let _ = writeln!(source, "#[derive(sqlx::FromRow{derive})]");
         if is_table {
             let _ = writeln!(source, "#[table(name = \"table_{n}\")]");
@@ -116,7 +125,11 @@ fn lock(dialects: &[Dialect]) -> Lock {
             ..Built::default()
         };
         built.sort();
-        let of = Of { dialect, digest: Digest::default(), server: "a server".to_owned() };
+        let of = Of {
+            dialect,
+            digest: Digest::default(),
+            server: "a server".to_owned(),
+        };
         Locked { of, built }
     };
     Lock {

@@ -151,7 +151,11 @@ fn order(round: u32, count: usize) -> impl Iterator<Item = usize> {
     let round = round as usize;
     let (shift, is_reversed) = (round / 2, round % 2 == 1);
     (0..count).map(move |place| {
-        let place = if is_reversed { count - 1 - place } else { place };
+        let place = if is_reversed {
+            count - 1 - place
+        } else {
+            place
+        };
         (place + shift) % count
     })
 }

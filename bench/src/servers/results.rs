@@ -87,7 +87,10 @@ pub(super) fn write(plan: &Plan, results: &Results) -> Result {
     fs::write(&file, text(plan, results)?)?;
     eprintln!("written: {}", file.display());
     if plan.output == bench_folder() {
-        quote(&bench_folder().join("../README.md"), &summary(plan, results))?;
+        quote(
+            &bench_folder().join("../README.md"),
+            &summary(plan, results),
+        )?;
     }
     Ok(())
 }
@@ -95,16 +98,29 @@ pub(super) fn write(plan: &Plan, results: &Results) -> Result {
 /// Puts a text into the README, between the two comments that tell where.
 fn quote(readme: &Path, quoted: &str) -> Result {
     let text = fs::read_to_string(readme)?;
-    let (before, rest) = text.split_once(BEGIN).ok_or("the README has no place for the results")?;
-    let (_, after) = rest.split_once(END).ok_or("the README has no end of the results")?;
-    Ok(fs::write(readme, format!("{before}{BEGIN}\n{quoted}{END}{after}"))?)
+    let (before, rest) = text
+        .split_once(BEGIN)
+        .ok_or("the README has no place for the results")?;
+    let (_, after) = rest
+        .split_once(END)
+        .ok_or("the README has no end of the results")?;
+    Ok(fs::write(
+        readme,
+        format!("{before}{BEGIN}\n{quoted}{END}{after}"),
+    )?)
 }
 
 const BEGIN: &str = "<!-- written by `cargo xtask bench servers` -->";
 const END: &str = "<!-- end -->";
 
 /// The contenders that the README names.
-const NAMED: [&str; 5] = [OURS, SQLX, "refinery", "diesel_migrations", "sea-orm-migration"];
+const NAMED: [&str; 5] = [
+    OURS,
+    SQLX,
+    "refinery",
+    "diesel_migrations",
+    "sea-orm-migration",
+];
 
 /// The cells of the middle length, each with the time of ours and of the peers.
 fn summary(plan: &Plan, results: &Results) -> String {
