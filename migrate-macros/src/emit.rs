@@ -55,7 +55,7 @@ pub fn chain(krate: &TokenStream, chain: &Chain, root: &str, name: &str) -> Toke
     })
 }
 
-/// Lexed by rustc alone, where it is there: `proc_macro2` would lex it first, to see whether rustc can.
+/// Read by rustc alone, where it is there: `proc_macro2` would lex it first, to see whether rustc can.
 fn lex(text: &str) -> Option<TokenStream> {
     if proc_macro::is_available() {
         let tokens: proc_macro::TokenStream = text.parse().ok()?;

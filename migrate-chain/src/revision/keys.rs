@@ -31,7 +31,7 @@ pub const HEADER_KEYS: [HeaderKey; 11] = [
     key(
         "branch_labels",
         "labels with commas between them",
-        "NameList for the branch that begins here.",
+        "Names for the branch that begins here.",
     ),
     key(
         "created",
