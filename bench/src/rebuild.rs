@@ -85,7 +85,7 @@ const LIBRARY: Kind = Kind {
     profile: "",
     embedded: "",
     by_hand: "",
-    goals: [1.6, 2.0],
+    goals: [1.6, 1.5],
 };
 
 fn measure(kind: &Kind, length: usize, goal: f64) -> Result<Row> {
