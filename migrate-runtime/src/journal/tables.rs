@@ -9,6 +9,8 @@ use crate::journal::columns::{
     self, COLUMNS, DIGEST, DIRECTION, EVENT, JournalColumn, PROGRESS, REVISION, SEQUENCE, Times,
 };
 use crate::journal::state::RowChanges;
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+use crate::journal::state::State;
 use crate::journal::{Entry, JournalDirection, JournalEvent};
 use crate::syntax::{self, Syntax};
 use crate::values::settings::EmbeddedSettings;
@@ -72,8 +74,35 @@ impl Tables {
         }
     }
 
+    /// A condition that holds while the state is the one that a plan was made for.
+    #[cfg(any(feature = "sqlite", feature = "mysql"))]
+    pub fn is_state(&self, expected: &State) -> String {
+        let unfinished = u8::from(expected.unfinished);
+        format!(
+            "{} AND {} = {unfinished}",
+            self.has_rows(expected),
+            is_unfinished(&self.journal, "0")
+        )
+    }
+
+    /// A condition that holds while the version rows are the expected ones. It is one query: a second one costs as much as
+    /// the rest of it.
+    #[cfg(any(feature = "sqlite", feature = "mysql"))]
+    pub fn has_rows(&self, expected: &State) -> String {
+        let (version, ids) = (&self.version, expected.ids());
+        let (names, count): (Vec<String>, usize) =
+            (ids.iter().map(|id| self.text(id)).collect(), ids.len());
+        if names.is_empty() {
+            return format!("(SELECT COUNT(*) = 0 FROM {version})");
+        }
+        format!(
+            "(SELECT COUNT(*) = {count} AND COALESCE(SUM(version_num IN ({})), 0) = {count} FROM {version})",
+            names.join(", ")
+        )
+    }
+
     /// The version table, as SQL writes it.
-    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+    #[cfg(feature = "postgres")]
     pub fn version(&self) -> &str {
         &self.version
     }

@@ -5,37 +5,10 @@ use std::time::Duration;
 use migrate_chain::Dialect;
 use migrate_chain::sql::quote_value;
 
-use super::quote::text;
 use super::settings::STARTED;
 use crate::journal::Entry;
 use crate::journal::columns::{EVIDENCE, JournalColumn, REVISION, SEQUENCE, STATEMENTS, Times};
-use crate::journal::state::State;
-use crate::journal::tables::{Tables, is_unfinished};
-
-/// A condition that holds while the state is the one that a plan was made for.
-pub fn is_state(tables: &Tables, expected: &State) -> String {
-    let unfinished = u8::from(expected.unfinished);
-    format!(
-        "{} AND {} = {unfinished}",
-        has_rows(tables, expected),
-        is_unfinished(tables.journal(), "0")
-    )
-}
-
-/// A condition that holds while the version rows are the expected ones. It is one query: a second one costs as much as the
-/// rest of it.
-pub fn has_rows(tables: &Tables, expected: &State) -> String {
-    let version = tables.version();
-    let ids = expected.ids();
-    let (names, count): (Vec<String>, usize) = (ids.iter().map(|id| text(id)).collect(), ids.len());
-    if names.is_empty() {
-        return format!("(SELECT COUNT(*) = 0 FROM {version})");
-    }
-    format!(
-        "(SELECT COUNT(*) = {count} AND COALESCE(SUM(version_num IN ({})), 0) = {count} FROM {version})",
-        names.join(", ")
-    )
-}
+use crate::journal::tables::Tables;
 
 /// The query for what was last written down about the statement that comes next, in the revision that is under way.
 pub fn read_evidence(tables: &Tables) -> String {

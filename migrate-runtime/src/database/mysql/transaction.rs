@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument as _;
 
-use super::bookkeeping::{add, add_at_the_end, has_rows, is_state};
+use super::bookkeeping::{add, add_at_the_end};
 use super::code::{self, SEVERAL_ROWS, database};
 use super::engines::SqlNames;
 use super::evidence;
@@ -137,9 +137,9 @@ impl MySqlSession<'_> {
         };
         let has_work = !matches!(revision.work, Work::Nothing);
         match &self.lock {
-            Some(lock) if has_work => lock.fence_with(&mut message, &has_rows(tables, state)),
+            Some(lock) if has_work => lock.fence_with(&mut message, &tables.has_rows(state)),
             Some(lock) => lock.fence(&mut message),
-            None if has_work => message.guard(MessagePart::Kept, &has_rows(tables, state)),
+            None if has_work => message.guard(MessagePart::Kept, &tables.has_rows(state)),
             None => {}
         }
         let add = add_at_the_end(tables, &record.entry, None);
@@ -187,7 +187,7 @@ impl MySqlSession<'_> {
         let lock = lock.map_or_else(String::new, |lock| format!("{} AND ", lock.is_ours()));
         message.guard(
             MessagePart::State,
-            &format!("{hit}{lock}{}", is_state(tables, state)),
+            &format!("{hit}{lock}{}", tables.is_state(state)),
         );
     }
 

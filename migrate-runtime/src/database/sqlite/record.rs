@@ -7,13 +7,12 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::code::database;
 use super::keys::Suspended;
-use super::quote::text;
 use super::timeout::Watchdog;
 use crate::database::Cause;
 use crate::journal::Entry;
 use crate::journal::columns::{self, Times};
 use crate::journal::state::State;
-use crate::journal::tables::{Tables, is_unfinished};
+use crate::journal::tables::Tables;
 
 /// The facts that a transaction needs.
 pub struct TransactionContext<'s> {
@@ -36,19 +35,8 @@ pub enum Begin {
 
 /// A query that overflows, and so fails, unless the version rows and the end of the journal are the expected ones.
 pub fn fence(tables: &Tables, expected: &State) -> String {
-    let (version, count) = (tables.version(), expected.rows.len());
-    let names: Vec<String> = expected
-        .rows
-        .iter()
-        .map(|row| text(&row.revision))
-        .collect();
-    let names = names.join(", ");
-    let unfinished = is_unfinished(tables.journal(), "0");
-    let same = u8::from(expected.unfinished);
-    format!(
-        "SELECT abs(-9223372036854775807 - ((SELECT count(*) FROM {version}) <> {count} OR (SELECT count(*) FROM {version} \
-         WHERE CAST(version_num AS TEXT) IN ({names})) <> {count} OR {unfinished} <> {same}))"
-    )
+    let is_state = tables.is_state(expected);
+    format!("SELECT abs(-9223372036854775807 - (NOT ({is_state})))")
 }
 
 /// Writes to the two tables, after `mark`, and says whether that was in the transaction that the mark was made in. The
